@@ -1,0 +1,1 @@
+"""Resources to nodes, facts and edges: one file a domain."""

@@ -1,0 +1,1 @@
+"""The commands beyond `scan`, one file each."""

@@ -1,0 +1,1 @@
+"""A Report to bytes, one file a format."""

@@ -1,0 +1,177 @@
+"""What a reader hands over: Resources with positions, and what could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from scanner.origin import Origin
+from scanner.unknown import Unknown, Value
+
+Key: TypeAlias = str | int
+
+
+class Attrs(dict[str, Value]):
+    """A mapping that knows where each of its values stands: `marks[key]` is the Origin of the value."""
+
+    __slots__ = ("marks",)
+
+    def __init__(
+        self, items: Mapping[str, Value] | Iterable[tuple[str, Value]] = (), marks: Mapping[str, Origin] | None = None
+    ) -> None:
+        super().__init__(items)
+        self.marks: dict[str, Origin] = dict(marks or {})
+
+
+class Items(list[Value]):
+    """A list that knows where each of its items stands: `marks[i]` is the Origin of item i."""
+
+    __slots__ = ("marks",)
+
+    def __init__(self, items: Iterable[Value] = (), marks: Iterable[Origin] = ()) -> None:
+        super().__init__(items)
+        self.marks: list[Origin] = list(marks)
+
+
+SourceName = Literal["terraform", "plan", "state", "kubernetes", "bundle", "live"]
+Basis = Literal["declared", "recorded", "live"]
+BASIS: dict[SourceName, Basis] = {
+    "terraform": "declared",
+    "plan": "declared",
+    "kubernetes": "declared",
+    "state": "recorded",
+    "bundle": "recorded",
+    "live": "live",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """The provider configuration that a Terraform resource is made with.
+
+    source: registry source, lower case ("hashicorp/aws"); `name` is the local name; `address` is the
+    configuration's own ("provider.aws.gov"). `attrs` are the evaluated arguments of its block (empty without one).
+    """
+
+    name: str
+    source: str
+    address: str
+    attrs: Attrs
+    origin: Origin | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Resource:
+    """One thing that was read.
+
+    address: unique inside its unit. Terraform: as Terraform prints it (`module.a["x"].aws_instance.b[0]`).
+      Kubernetes: `namespace/Kind/name`, or `Kind/name` where the kind is cluster-scoped.
+    kind: Terraform type (`aws_instance`) or Kubernetes kind (`Deployment`).
+    group: Kubernetes API group ("" is core), empty for Terraform.
+    name: Terraform block label, or metadata.name.
+    namespace: Kubernetes namespace ("default" where none is written and the kind is namespaced), else "".
+    origin: the span of the block header, or of the document's first key.
+    possible: set when it is not certain that the resource exists (count or for_each unknown): the Unknown that decides.
+    data: True for a Terraform data source.
+    provider: for Terraform resources.
+    deleted: True where a plan deletes it.
+    """
+
+    address: str
+    unit: str
+    kind: str
+    name: str
+    attrs: Attrs
+    origin: Origin
+    source: SourceName
+    group: str = ""
+    namespace: str = ""
+    possible: Unknown | None = None
+    data: bool = False
+    provider: Provider | None = None
+    deleted: bool = False
+
+    @property
+    def id(self) -> str:
+        """The node id: `unit:address`."""
+        return f"{self.unit}:{self.address}"
+
+
+UnreadKind = Literal["file", "document", "module", "template", "foreign", "link"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Something in scope that could not be read, or is of a kind that is not scanned.
+
+    kind: "file" and "document" could not be parsed (never let through); "module" is not on disk; "template" needs
+    rendering (Helm, kustomize with generators, Jinja); "foreign" is another tool's format that can deploy things
+    (CloudFormation, Bicep, Pulumi); "link" points out of the root.
+    cause: a sentence fragment; remedy: what the user can do, may be empty.
+    """
+
+    origin: Origin
+    cause: str
+    kind: UnreadKind
+    remedy: str = ""
+
+    @property
+    def broken(self) -> bool:
+        """True for what `--allow-unproven` must not let through."""
+        return self.kind in ("file", "document", "link")
+
+
+@dataclass(slots=True)
+class Reading:
+    """All that one reader found: `inputs` maps each path that was read to the sha256 of its bytes.
+
+    `passed_over` names files that were looked at and are of no interest (plain values files, CI recipes), with why.
+    """
+
+    resources: list[Resource] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+    inputs: dict[str, str] = field(default_factory=dict)
+    passed_over: dict[str, str] = field(default_factory=dict)
+
+
+def dig(value: Value, *path: Key) -> Value:
+    """The value at `path`; None where a step is missing, the Unknown where a step runs into one."""
+    for key in path:
+        if isinstance(value, Unknown) or value is None:
+            return value
+        if isinstance(key, str) and isinstance(value, Mapping):
+            value = value.get(key)
+        elif isinstance(key, int) and isinstance(value, Sequence) and not isinstance(value, str):
+            value = value[key] if -len(value) <= key < len(value) else None
+        else:
+            return None
+    return value
+
+
+def mark(value: Value, *path: Key) -> Origin | None:
+    """The Origin of the value at `path`, or of the deepest step on the way that has one; None if none has."""
+    best: Origin | None = None
+    for key in path:
+        if isinstance(value, Attrs) and isinstance(key, str):
+            best = value.marks.get(key, best)
+            value = value.get(key)
+        elif isinstance(value, Items) and isinstance(key, int) and -len(value) <= key < len(value):
+            best = value.marks[key] if -len(value.marks) <= key < len(value.marks) else best
+            value = value[key]
+        elif isinstance(value, Mapping) and isinstance(key, str):
+            value = value.get(key)
+        elif isinstance(value, Sequence) and not isinstance(value, str) and isinstance(key, int):
+            value = value[key] if -len(value) <= key < len(value) else None
+        else:
+            return best
+    return best
+
+
+def items_of(value: Value) -> Sequence[Value]:
+    """`value` as a list: a list itself, () for None, a single mapping, scalar or Unknown wrapped."""
+    if value is None:
+        return ()
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return value
+    return (value,)

@@ -1,0 +1,1 @@
+"""Terraform: text to syntax, syntax to values, values to Resources."""

@@ -1,0 +1,109 @@
+"""Values that nobody knows yet, and what would decide them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from scanner.origin import FileOrigin
+
+VALUE_UNKNOWN = "value-unknown"
+"""A variable without a value, a data source, or anything computed from one."""
+COMPUTED = "computed"
+"""An attribute that the provider computes (an id, an ARN); `ref` says whose."""
+MODULE_NOT_LOADED = "module-not-loaded"
+FUNCTION_UNKNOWN = "function-unknown"
+NOT_RENDERED = "not-rendered"
+INVALID = "invalid-expression"
+"""An expression that Terraform itself would refuse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """The attribute of a declared resource: its value is unknown, whose it is is not.
+
+    `address` is the resource's address inside its unit, as Terraform prints it, with instance keys where known;
+    `attribute` is a dotted path (`id`, `arn`, `network_interface.0.id`), empty for the whole resource.
+    """
+
+    address: str
+    attribute: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value that is not known; it survives every operation on it.
+
+    cause: a sentence fragment for people, names in backticks: "`var.vpc_id` has no value".
+    code: one of the constants of this module.
+    decided_by: the addresses whose values would decide it, sorted: ("var.vpc_id",).
+    ref: set where the value is an attribute of a resource that is itself in the input.
+    pieces: for a partly known string, its parts in order; known parts are `str`.
+    document: for an encoded string (`jsonencode`, `yamlencode`, a policy document), the structure inside.
+    options: the possible values, where they are few and all known; empty when they are not.
+    """
+
+    cause: str
+    code: str = VALUE_UNKNOWN
+    decided_by: tuple[str, ...] = ()
+    origin: FileOrigin | None = None
+    ref: Ref | None = None
+    pieces: tuple[str | Unknown, ...] = ()
+    document: Value = None
+    options: tuple[Value, ...] = ()
+    secret: bool = False
+
+    def __hash__(self) -> int:
+        return hash((self.cause, self.code, self.decided_by, self.ref))
+
+    def text(self) -> str:
+        """The known pieces of a partly known string, with `*` for each part that is not known."""
+        if not self.pieces:
+            return "*"
+        return "".join(piece if isinstance(piece, str) else piece.text() for piece in self.pieces)
+
+
+Value: TypeAlias = None | bool | int | float | str | Unknown | Sequence["Value"] | Mapping[str, "Value"]
+
+
+def unknowns_in(value: Value) -> Iterator[Unknown]:
+    """Every Unknown inside `value`, depth first; the pieces and the document of an Unknown are not entered."""
+    if isinstance(value, Unknown):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from unknowns_in(item)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for item in value:
+            yield from unknowns_in(item)
+
+
+def refs_in(value: Value) -> Iterator[Ref]:
+    """Every Ref inside `value`, also inside the pieces, document and options of an Unknown."""
+    if isinstance(value, Unknown):
+        if value.ref is not None:
+            yield value.ref
+        yield from refs_in(value.pieces)
+        yield from refs_in(value.document)
+        yield from refs_in(value.options)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from refs_in(item)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for item in value:
+            yield from refs_in(item)
+
+
+def merge_unknowns(first: Unknown, *rest: Unknown) -> Unknown:
+    """One Unknown for a value computed from several: first cause kept, deciders joined, shape and ref dropped."""
+    decided = sorted({name for one in (first, *rest) for name in one.decided_by})
+    return replace(
+        first,
+        decided_by=tuple(decided),
+        ref=None,
+        pieces=(),
+        document=None,
+        options=(),
+        secret=any(one.secret for one in (first, *rest)),
+    )
