@@ -1,0 +1,96 @@
+"""The graph while it is being built: nodes gain roles and facts, edges are collected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from scanner.builders.inventory import Inventory
+from scanner.graph.facts import Fact
+from scanner.graph.graph import Graph
+from scanner.graph.model import Edge, Node, Role, State
+from scanner.profile import Profile
+from scanner.resource import Resource
+
+EXTERNAL_UNIT = "external"
+
+
+class World:
+    """What every builder works on.
+
+    assumptions and trusted are sentences that the report prints; say each once.
+    """
+
+    def __init__(self, inventory: Inventory, profile: Profile) -> None:
+        self.inventory = inventory
+        self.profile = profile
+        self.nodes: dict[str, Node] = {}
+        self.edges: list[Edge] = []
+        self.assumptions: dict[str, None] = {}
+        self.trusted: dict[str, None] = {}
+        self.assumed_absent: dict[str, None] = {}
+        self.recognised: dict[str, str] = {}
+        for resource in inventory.all:
+            self.ensure(node_of(resource))
+
+    def ensure(self, node: Node) -> Node:
+        """Add `node` unless there is one with its id; return the one that is there."""
+        return self.nodes.setdefault(node.id, node)
+
+    def external(self, name: str, kind: str = "External", *, actor: bool = True) -> Node:
+        """The node for a class of callers outside the inputs: `internet`, `10.0.0.0/8`, `aws-account/1234...`."""
+        node = Node(
+            id=f"{EXTERNAL_UNIT}:external/{name}",
+            kind=kind,
+            address=f"external/{name}",
+            name=name,
+            roles=frozenset({Role.EXTERNAL}),
+            actor=actor,
+        )
+        return self.ensure(node)
+
+    def add_roles(self, node_id: str, roles: Iterable[Role], how: str = "") -> None:
+        """Give the node more roles; `how` says for the report how it was recognised."""
+        node = self.nodes[node_id]
+        self.nodes[node_id] = replace(node, roles=node.roles | frozenset(roles))
+        if how:
+            self.recognised.setdefault(node_id, how)
+
+    def drop_roles(self, node_id: str, roles: Iterable[Role]) -> None:
+        """Take roles away."""
+        node = self.nodes[node_id]
+        self.nodes[node_id] = replace(node, roles=node.roles - frozenset(roles))
+
+    def set_actor(self, node_id: str, *, actor: bool = True) -> None:
+        """Say that the node can start traffic or use a credential (or that it cannot)."""
+        self.nodes[node_id] = replace(self.nodes[node_id], actor=actor)
+
+    def add_fact(self, node_id: str, fact: Fact) -> None:
+        """Add a fact to the node; the same fact twice is one."""
+        node = self.nodes[node_id]
+        if fact not in node.facts:
+            self.nodes[node_id] = replace(node, facts=(*node.facts, fact))
+
+    def add_edge(self, edge: Edge) -> None:
+        """Add an edge; both ends must be nodes by the time the graph is frozen."""
+        self.edges.append(edge)
+
+    def freeze(self) -> Graph:
+        """The finished graph."""
+        ordered = (replace(node, facts=tuple(sorted(node.facts, key=repr))) for node in self.nodes.values())
+        return Graph.of(ordered, self.edges)
+
+
+def node_of(resource: Resource) -> Node:
+    """The node that stands for a resource."""
+    possible = resource.possible
+    return Node(
+        id=resource.id,
+        kind=resource.kind,
+        address=resource.address,
+        name=resource.name,
+        origin=resource.origin,
+        state=State.OPEN if possible is None else State.POSSIBLE,
+        decided_by=() if possible is None else possible.decided_by,
+        namespace=resource.namespace,
+    )

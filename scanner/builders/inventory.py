@@ -1,0 +1,89 @@
+"""All resources of a run, found by kind, by address, and by whatever a value says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+
+from scanner.resource import Resource, dig
+from scanner.unknown import Unknown, Value
+
+IDENTITIES = ("id", "arn", "name", "bucket", "identifier")
+"""Attributes by which another resource may name this one, where their value is known."""
+
+
+class Inventory:
+    """Resources by id, kind and unit. Deleted resources are left out of every look-up but `deleted`."""
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        everything = sorted(resources, key=lambda one: one.id)
+        self.deleted = [one for one in everything if one.deleted]
+        self.all = [one for one in everything if not one.deleted]
+        self.by_id: dict[str, Resource] = {}
+        self._by_kind: dict[str, list[Resource]] = {}
+        self._by_literal: dict[str, list[Resource]] = {}
+        for one in self.all:
+            self.by_id.setdefault(one.id, one)
+            self._by_kind.setdefault(one.kind, []).append(one)
+            for key in IDENTITIES:
+                literal = one.attrs.get(key)
+                if isinstance(literal, str) and literal and one.source != "kubernetes":
+                    self._by_literal.setdefault(literal, []).append(one)
+
+    def of(self, *kinds: str, unit: str | None = None) -> Iterator[Resource]:
+        """The managed resources (no data sources) of any of `kinds`, in `unit` where given, by id within each kind."""
+        for kind in kinds:
+            for one in self._by_kind.get(kind, ()):
+                if not one.data and (unit is None or one.unit == unit):
+                    yield one
+
+    def data(self, *kinds: str) -> Iterator[Resource]:
+        """The data sources of any of `kinds`."""
+        for kind in kinds:
+            yield from (one for one in self._by_kind.get(kind, ()) if one.data)
+
+    def kinds(self) -> Iterator[str]:
+        """Every kind that occurs, sorted."""
+        return iter(sorted(self._by_kind))
+
+    def at(self, unit: str, address: str) -> Resource | None:
+        """The resource at `address` of `unit`; an address without its instance key finds a single instance."""
+        return self.by_id.get(f"{unit}:{address}")
+
+    def find(self, value: Value, unit: str, *kinds: str) -> Resource | Unknown | None:
+        """The resource that `value` names.
+
+        A reference to a declared resource finds it, whatever attribute it names. A literal finds the resource of
+        one of `kinds` in `unit` whose id, ARN or name is that literal. An Unknown that names nothing is returned
+        as it is; None means: a literal that names nothing in the inputs (or no value).
+        """
+        if isinstance(value, Unknown):
+            if value.ref is not None:
+                found = self.at(unit, value.ref.address)
+                if found is not None and (not kinds or found.kind in kinds):
+                    return found
+            return value
+        if not isinstance(value, str):
+            return None
+        for one in self._by_literal.get(value, ()):
+            if one.unit == unit and (not kinds or one.kind in kinds):
+                return one
+        return None
+
+
+def names(entry: str, unit: str, address: str) -> bool:
+    """Whether a profile entry (`[unit:]address`, `*` is a wildcard) names the node at `address` of `unit`.
+
+    Only `*` is special; brackets in Terraform addresses are literal.
+    """
+    pattern = entry.replace("[", "[[]") if "*" in entry else entry
+    if fnmatchcase(address, pattern) if "*" in entry else address == entry:
+        return True
+    whole = f"{unit}:{address}"
+    return fnmatchcase(whole, pattern) if "*" in entry else whole == entry
+
+
+def text_of(resource: Resource, *path: str | int) -> str:
+    """The string at `path`, or "" where there is none or it is not known."""
+    value = dig(resource.attrs, *path)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,141 @@
+"""What is known of a node beside its edges: the normal form that rules judge, whatever source it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scanner.origin import Origin
+from scanner.unknown import Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One thing known, or known to be unknown, of a node.
+
+    because: a sentence fragment that a finding can print.
+    A field that holds an Unknown is a value that nobody knows yet; "" means that it does not apply.
+    """
+
+    origin: Origin | None
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement(Fact):
+    """Where a thing stands, as far as this one statement says.
+
+    place_class: "cloud", or a class of the placement tables (on-prem, near-edge, telco-edge, edge-device,
+    hybrid-compute, hybrid-data, hybrid-link, colo, other-cloud, private-or-public-cloud, ...).
+    """
+
+    place_class: str | Unknown
+    provider: str | Unknown = ""
+    partition: str | Unknown = ""
+    account: str | Unknown = ""
+    region: str | Unknown = ""
+    zone: str | Unknown = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capacity(Fact):
+    """A cluster or scheduler can be given machines of `place_class` (hybrid nodes, ECS EXTERNAL, an activation)."""
+
+    place_class: str | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeLayer(Fact):
+    """An edge layer of Kubernetes (KubeEdge, OpenYurt, ...) is installed in, or attached to, this cluster."""
+
+    layer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery(Fact):
+    """The node ships something to devices. payload: what (a URI, a name), or an Unknown."""
+
+    payload: str | Unknown
+    carries_model: bool | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelReference(Fact):
+    """Which model a node serves or calls.
+
+    reference: as `models.approved[].id` writes it: a Bedrock model id, `hf:org/name`, `s3://bucket/key`, `oci:...`.
+    digest: "sha256:..." or "" where none is given.
+    """
+
+    reference: str | Unknown
+    digest: str | Unknown = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter(Fact):
+    """One filter of a guardrail on one side.
+
+    type: the guardrail's own name for it (HATE, PROMPT_ATTACK, PII:EMAIL, TOPIC:name, ...).
+    side: "input" or "output". strength: NONE, LOW, MEDIUM, HIGH, or "" where the filter has none.
+    action: BLOCK, ANONYMIZE, NONE, or "".
+    required_none: the provider demands NONE here (the output side of PROMPT_ATTACK).
+    """
+
+    type: str | Unknown
+    side: str
+    enabled: bool | Unknown
+    strength: str | Unknown
+    action: str | Unknown
+    required_none: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switch(Fact):
+    """A setting of the switches table on this node.
+
+    row: the row's id.
+    effect: off, fail-open, observe-only, partial-view, opt-in, opt-out-per-caller, weaker, unversioned.
+    setting: the dotted path of the setting. bad: whether it stands in its bad position; Unknown where its value is.
+    """
+
+    row: str
+    product: str
+    effect: str
+    setting: str
+    bad: bool | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replicas(Fact):
+    """The least number of running copies that the declaration allows (an autoscaler's minimum counts)."""
+
+    minimum: int | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enforcement(Fact):
+    """A guardrail is enforced on every call of an account and region, without the caller's doing."""
+
+    complete: bool | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door(Fact):
+    """A way by which a managed model's API can be reached.
+
+    door: "public" (the provider's regional endpoint) or "private" (an endpoint in a network).
+    open: whether callers other than the gateway get in; for the public door, whether nothing closes it.
+    """
+
+    door: str
+    open: bool | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log(Fact):
+    """Inference through this node is logged.
+
+    complete: request and response, every modality, every call. sink: where to, "" where not known by name.
+    """
+
+    complete: bool | Unknown
+    sink: str = ""

@@ -1,0 +1,135 @@
+"""The profile (`tether.yaml`): what the operator says is a model, the safety stack, a place, an operator, a tenant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from scanner.origin import FileOrigin
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An approved place. Empty `accounts`, `regions` or `zones` approve none: a key left out is a missing key."""
+
+    provider: str
+    origin: FileOrigin
+    partition: str = ""
+    accounts: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedModel:
+    """A model on the list. `id` is exact; `digest` is "" where the list does not pin one."""
+
+    id: str
+    origin: FileOrigin
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GuardrailEntry:
+    """A guardrail of the stack by address, name, id or ARN, and the version that must be used ("" is any)."""
+
+    id: str
+    origin: FileOrigin
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredFilter:
+    """A filter that every guardrail must have: strengths are NONE < LOW < MEDIUM < HIGH, "" asks for none."""
+
+    type: str
+    input: str
+    output: str
+    origin: FileOrigin
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedCaller:
+    """One admitted edge: a probe or a scraper, to one target on one port, with a reason and an end."""
+
+    source: str
+    target: str
+    port: int
+    reason: str
+    owner: str
+    expires: date
+    origin: FileOrigin
+
+
+@dataclass(frozen=True, slots=True)
+class NotModel:
+    """A workload that looks like a model server and is none; the reason is printed."""
+
+    subject: str
+    reason: str
+    origin: FileOrigin
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A set of inputs that is one deployment: Terraform roots, and the manifests of one cluster."""
+
+    name: str
+    origin: FileOrigin
+    terraform: tuple[str, ...] = ()
+    manifests: tuple[str, ...] = ()
+    cluster: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """An accepted finding: by rule and subject address, with who accepted it and until when."""
+
+    rule: str
+    subject: str
+    reason: str
+    owner: str
+    approver: str
+    expires: date
+    origin: FileOrigin
+    second_approver: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The settings of a run; `Profile()` is a run without a settings file.
+
+    References to resources (models.servers, gateways, classifiers, trusted, not_models) are node addresses
+    (`inference/Deployment/vllm`, `aws_iam_role.gateway`), optionally with `unit:` before them; `*` is a wildcard.
+    given: the dotted keys that the file has, to tell "empty" from "left out".
+    """
+
+    path: str = ""
+    sha256: str = ""
+    agreement: str = ""
+    given: frozenset[str] = frozenset()
+    places: tuple[Place, ...] = ()
+    approved_models: tuple[ApprovedModel, ...] = ()
+    servers: tuple[str, ...] = ()
+    stores: tuple[str, ...] = ()
+    gateways: tuple[str, ...] = ()
+    classifiers: tuple[str, ...] = ()
+    guardrails: tuple[GuardrailEntry, ...] = ()
+    required_filters: tuple[RequiredFilter, ...] = ()
+    min_replicas: int = 1
+    max_age_days: int = 0
+    operators: tuple[str, ...] = ()
+    tenants_agreed: tuple[str, ...] = ()
+    tenants_excluded: tuple[str, ...] = ()
+    evidence_sinks: tuple[str, ...] = ()
+    trusted: tuple[TrustedCaller, ...] = ()
+    not_models: tuple[NotModel, ...] = ()
+    platform: tuple[str, ...] = ()
+    require: tuple[str, ...] = ()
+    units: tuple[Unit, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    origins: dict[str, FileOrigin] = field(default_factory=dict)
+
+    def has(self, key: str) -> bool:
+        """True where the file gives `key` (dotted, as in the file: `safety_stack.gateways`)."""
+        return key in self.given

@@ -1,0 +1,131 @@
+"""What a rule is: one assertion over the graph, with its page in its docstring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from scanner.findings import Finding, Hop, Subject, Verdict
+from scanner.graph.certificate import Closure, Examined, certify
+from scanner.graph.graph import Graph
+from scanner.graph.model import Node
+from scanner.graph.search import Reach, Way
+from scanner.origin import Origin
+from scanner.profile import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A loaded rule.
+
+    id: the slug; equals the file's name with `-` for `_`. assertion: its id in the assertions table.
+    bases: the bases that can decide it ("declared", "recorded", "live").
+    title, why, fix, blind: the four parts of its page.
+    """
+
+    id: str
+    commitment: str
+    severity: str
+    assertion: str
+    bases: tuple[str, ...]
+    title: str
+    why: str
+    fix: str
+    blind: str
+    check: Callable[[Case], Iterable[Finding]]
+
+
+@dataclass(slots=True)
+class Case:
+    """One rule before one graph: what it may look at, and how it says what it found."""
+
+    rule: Rule
+    graph: Graph
+    profile: Profile
+    looked_at: dict[str, str] = field(default_factory=dict)
+    certificates: list[Closure | Examined] = field(default_factory=list)
+
+    def examine(self, node: Node, found: str) -> None:
+        """Note that `node` was looked at, and what was found: it counts as a subject and enters the certificate."""
+        self.looked_at[node.id] = found
+
+    def prove(self, goal: str, found: Reach) -> None:
+        """Add the certificate of a search that met nobody but the allowed; every target counts as a subject."""
+        for target in found.targets:
+            self.looked_at.setdefault(target, "nothing but the safety stack leads here")
+        if not found.ways:
+            self.certificates.append(certify(goal, self.graph, found))
+
+    def violated(self, node: Node, message: str, **more: object) -> Finding:
+        """A violation whose subject is `node`. See `finding` for the keywords."""
+        return self.finding(Verdict.VIOLATED, node, message, **more)  # type: ignore[arg-type]
+
+    def unproven(self, node: Node, message: str, **more: object) -> Finding:
+        """Something about `node` that could not be decided. See `finding` for the keywords."""
+        return self.finding(Verdict.UNPROVEN, node, message, **more)  # type: ignore[arg-type]
+
+    def missing(self, key: str, message: str, write: str) -> Finding:
+        """The one finding for a profile key that is not given; `write` is the line that would give it."""
+        subject = Subject(f"profile:{key}", "profile", key, None)
+        return self._make(Verdict.UNPROVEN, subject, message, decided_by=(f"profile:{key}",), fix=write)
+
+    def finding(
+        self,
+        verdict: Verdict,
+        node: Node,
+        message: str,
+        *,
+        origin: Origin | None = None,
+        because: str = "",
+        decided_by: Sequence[str] = (),
+        fix: str = "",
+        severity: str = "",
+    ) -> Finding:
+        """A finding about `node` without a path: one hop, at `origin` (else the node's), saying `because`."""
+        place = origin or node.origin
+        hop = Hop(node.address, node.kind, node.name, place, because or message, cut=True)
+        subject = Subject(node.address, node.kind, node.name, place)
+        return self._make(verdict, subject, message, (hop,), tuple(decided_by), fix, severity=severity)
+
+    def way(self, way: Way, message: str, *, fix: str = "", ways: int = 1) -> Finding:
+        """A finding whose counterexample is `way`: violated where it is open, else unproven."""
+        verdict = Verdict.VIOLATED if way.state == "open" else Verdict.UNPROVEN
+        hops = tuple(self._hops(way))
+        subject = Subject(way.actor.address, way.actor.kind, way.actor.name, way.actor.origin)
+        plane = "+".join(sorted({str(edge.plane) for edge in way.edges}))
+        return self._make(verdict, subject, message, hops, way.decided_by, fix, plane=plane, ways=ways)
+
+    def _hops(self, way: Way) -> Iterator[Hop]:
+        cut = next((index for index in reversed(range(len(way.edges))) if way.edges[index].cut), len(way.edges) - 1)
+        for index, edge in enumerate(way.edges):
+            node = self.graph.nodes[edge.source]
+            origin = edge.origin or node.origin
+            yield Hop(node.address, node.kind, node.name, origin, edge.because, cut=index == cut)
+        last = self.graph.nodes[way.edges[-1].target]
+        yield Hop(last.address, last.kind, last.name, last.origin, "the model is here" if last.roles else "")
+
+    def _make(
+        self,
+        verdict: Verdict,
+        subject: Subject,
+        message: str,
+        hops: tuple[Hop, ...] = (),
+        decided_by: tuple[str, ...] = (),
+        fix: str = "",
+        plane: str = "",
+        ways: int = 1,
+        severity: str = "",
+    ) -> Finding:
+        return Finding(
+            rule=self.rule.id,
+            commitment=self.rule.commitment,
+            verdict=verdict,
+            severity=severity or self.rule.severity,
+            message=message,
+            subject=subject,
+            hops=hops,
+            decided_by=decided_by,
+            fix=fix,
+            plane=plane,
+            ways=ways,
+        )
