@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from json.decoder import scanstring
+from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import NamedTuple, NoReturn
 
 from scanner.origin import FileOrigin
@@ -111,7 +111,9 @@ class JsonReader:
             return _WORDS[word.group()], start, None
         number = _NUMBER.match(text, start)
         if not number:
-            self._fail(start, "a value is missing" if first in ("", ",", "]", "}", ":") else "no JSON value starts here")
+            self._fail(
+                start, "a value is missing" if first in ("", ",", "]", "}", ":") else "no JSON value starts here"
+            )
         self._at = number.end()
         return self._number(number, start), start, None
 

@@ -1,0 +1,262 @@
+"""From the events of PyYAML's parser to values with positions, within a budget."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from scanner.origin import FileOrigin
+from scanner.resource import Attrs, Items
+from scanner.unknown import Value
+from scanner.yamltext_json import MAX_DEPTH, Lines
+from scanner.yamltext_scalars import ScalarError, collection_tag, key_text, plain, shown, tagged
+
+MAX_EXPANDED = 1_000_000
+"""How many nodes the aliases of one file may stand for."""
+
+_ODD_BREAK = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
+
+
+class YamlAttrs(Attrs):
+    """An Attrs that remembers the source of plain scalars that are no strings: `texts["namespace"] == "y"`."""
+
+    __slots__ = ("texts",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: dict[str, str] = {}
+
+
+class YamlItems(Items):
+    """An Items that remembers the source of plain scalars that are no strings, by index."""
+
+    __slots__ = ("texts",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: dict[int, str] = {}
+
+
+class Budget:
+    """What the aliases of a file may still expand to."""
+
+    def __init__(self) -> None:
+        self.left = MAX_EXPANDED
+
+    def spend(self, nodes: int) -> bool:
+        self.left -= nodes
+        return self.left >= 0
+
+
+class Refused(Exception):
+    """A document that YAML allows and we do not: the event where, and why."""
+
+    def __init__(self, mark: Any, cause: str, tag: str = "") -> None:
+        super().__init__(cause)
+        self.mark = mark
+        self.cause = cause
+        self.tag = tag
+
+
+@cache
+def pyyaml() -> Any:
+    import yaml
+
+    return yaml
+
+
+class Where:
+    """From the parser's marks in one piece to origins in the file."""
+
+    def __init__(self, chunk: str, path: str, line: int) -> None:
+        self._path = path
+        self._base = line
+        self._lines = Lines(chunk) if _ODD_BREAK.search(chunk) else None
+        self._chunk = chunk
+        self._last = max(len(chunk.rstrip()) - 1, 0)
+
+    def span(self, start: Any, end: Any) -> FileOrigin:
+        """From one mark to another."""
+        if self._lines is None:
+            base = self._base
+            return FileOrigin(self._path, start.line + base, start.column + 1, end.line + base, end.column + 1)
+        return FileOrigin(self._path, *self._at(start.index), *self._at(end.index))
+
+    def point(self, mark: Any) -> FileOrigin:
+        """One mark, without an end; what stands behind the text is its last character."""
+        if mark.index >= self._last:
+            return self.offset(self._last)
+        if self._lines is None:
+            return FileOrigin(self._path, mark.line + self._base, mark.column + 1)
+        return FileOrigin(self._path, *self._at(mark.index))
+
+    def offset(self, offset: int) -> FileOrigin:
+        """The character at `offset`."""
+        line, column = Lines(self._chunk).at(offset)
+        return FileOrigin(self._path, line + self._base - 1, column)
+
+    def _at(self, index: int) -> tuple[int, int]:
+        # The parser takes more characters for line ends than editors do: only then are offsets looked up.
+        assert self._lines is not None
+        line, column = self._lines.at(index)
+        return line + self._base - 1, column
+
+
+@dataclass(slots=True)
+class _Anchor:
+    """What a name stands for; `value` is not there while its node is still being read."""
+
+    value: Value = None
+    text: str | None = None
+    nodes: int = 0
+    height: int = 0
+    done: bool = False
+
+
+class Builder:
+    """Values from the events of one document."""
+
+    def __init__(self, events: Iterator[Any], where: Where, budget: Budget) -> None:
+        self._events = events
+        self._where = where
+        self._budget = budget
+        self._anchors: dict[str, _Anchor] = {}
+        self._nodes = 0
+        self._deepest = 0
+        self._end: Any = None
+        self.text: str | None = None
+        """The source of the plain scalar that was read last, where it is no string."""
+        self.written = False
+        """True where the document holds anything, be it `null`."""
+
+    def node(self, event: Any, depth: int) -> tuple[Value, FileOrigin]:
+        """The node that starts with `event`; `text` is set beside it. Raises Refused."""
+        yaml = pyyaml()
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event, depth)
+        if depth > MAX_DEPTH:
+            raise Refused(event.start_mark, f"nested deeper than {MAX_DEPTH} levels")
+        anchor, before, outer = _Anchor(), self._nodes, self._deepest
+        self._nodes += 1
+        self._deepest = depth
+        if event.anchor:
+            self._anchors[event.anchor] = anchor
+        if isinstance(event, yaml.ScalarEvent):
+            value = self._scalar(event)
+            self._end = event.end_mark
+        else:
+            value = self._collection(event, depth)
+            self.text = None
+        self.written = self.written or event.start_mark.index != event.end_mark.index
+        anchor.value, anchor.text, anchor.done = value, self.text, True
+        anchor.nodes, anchor.height = self._nodes - before, self._deepest - depth
+        self._deepest = max(outer, self._deepest)
+        return value, self._where.span(event.start_mark, self._end)
+
+    def _alias(self, event: Any, depth: int) -> tuple[Value, FileOrigin]:
+        anchor = self._anchors.get(event.anchor)
+        if anchor is None or not anchor.done:
+            why = "stands inside itself" if anchor else "is not defined above"
+            raise Refused(event.start_mark, f"the anchor `{event.anchor}` {why}")
+        if depth + anchor.height > MAX_DEPTH:
+            raise Refused(event.start_mark, f"aliases nest deeper than {MAX_DEPTH} levels")
+        if not self._budget.spend(anchor.nodes):
+            raise Refused(event.start_mark, f"aliases stand for more than {MAX_EXPANDED} nodes")
+        self._nodes += anchor.nodes
+        self._deepest = max(self._deepest, depth + anchor.height)
+        self._end, self.text = event.end_mark, anchor.text
+        return anchor.value, self._where.span(event.start_mark, event.end_mark)
+
+    def _scalar(self, event: Any) -> Value:
+        text: str = event.value
+        self.text = None
+        try:
+            if event.tag is not None:
+                return tagged(event.tag, text)
+            if not event.implicit[0]:
+                return text
+            value = plain(text)
+        except ScalarError as error:
+            raise Refused(event.start_mark, str(error), shown(event.tag) if event.tag else "") from error
+        self.text = None if isinstance(value, str) else text
+        return value
+
+    def _collection(self, event: Any, depth: int) -> Value:
+        mapping = isinstance(event, pyyaml().MappingStartEvent)
+        if not collection_tag(event.tag, mapping):
+            tag = shown(event.tag)
+            raise Refused(event.start_mark, f"the tag `{tag}` is not known", tag)
+        self._end = None
+        return self._mapping(depth) if mapping else self._sequence(depth)
+
+    def _sequence(self, depth: int) -> YamlItems:
+        items = YamlItems()
+        ends = pyyaml().SequenceEndEvent
+        for event in self._events:
+            if isinstance(event, ends):
+                self._close(event)
+                break
+            value, origin = self.node(event, depth + 1)
+            if self.text is not None:
+                items.texts[len(items)] = self.text
+            items.append(value)
+            items.marks.append(origin)
+        return items
+
+    def _mapping(self, depth: int) -> YamlAttrs:
+        attrs = YamlAttrs()
+        merged: set[str] = set()
+        ends = pyyaml().MappingEndEvent
+        for event in self._events:
+            if isinstance(event, ends):
+                self._close(event)
+                break
+            if getattr(event, "value", None) == "<<" and event.implicit[0]:
+                self._merge(attrs, merged, event, depth)
+                continue
+            key = self._key(event, depth)
+            if key in attrs and key not in merged:
+                raise Refused(event.start_mark, f"the key `{key}` stands twice")
+            merged.discard(key)
+            value, origin = self.node(next(self._events), depth + 1)
+            _put(attrs, key, value, origin, self.text)
+        return attrs
+
+    def _key(self, event: Any, depth: int) -> str:
+        value, _ = self.node(event, depth + 1)
+        try:
+            return key_text(value)
+        except ScalarError as error:
+            raise Refused(event.start_mark, str(error)) from error
+
+    def _close(self, end: Any) -> None:
+        # A block has no closing sign: the parser reports where the next token starts. Its last child is its end.
+        if self._end is None or end.start_mark.index != end.end_mark.index:
+            self._end = end.end_mark
+
+    def _merge(self, attrs: YamlAttrs, merged: set[str], key: Any, depth: int) -> None:
+        """Take over the entries of `<<`; of several mappings the first that has a key wins."""
+        value, _ = self.node(next(self._events), depth + 1)
+        sources = list(value) if isinstance(value, YamlItems) else [value]
+        for source in sources:
+            if not isinstance(source, YamlAttrs):
+                raise Refused(key.start_mark, "`<<` merges something that is no mapping")
+            for name, entry in source.items():
+                if name in attrs and name not in merged and attrs[name] != entry:
+                    # kubectl takes the merged value, kustomize and Helm the written one.
+                    raise Refused(key.start_mark, f"`<<` stands after `{name}`, which it also sets: tools disagree")
+                if name not in attrs:
+                    merged.add(name)
+                    _put(attrs, name, entry, source.marks[name], source.texts.get(name))
+
+
+def _put(attrs: YamlAttrs, key: str, value: Value, origin: Any, text: str | None) -> None:
+    attrs[key] = value
+    attrs.marks[key] = origin
+    if text is None:
+        attrs.texts.pop(key, None)
+    else:
+        attrs.texts[key] = text
