@@ -1,0 +1,219 @@
+"""The rows of the domain tables, as records; rules/tables/*.json says in `about` what each column means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeAlias
+
+Scalar: TypeAlias = str | int | bool | None
+Strings: TypeAlias = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    path: str
+    op: str
+    value: Scalar | Strings = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceClass:
+    id: str
+    commitment: str | None
+    verdict: str | None
+    says: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    type: str
+    place: str
+    signal: str
+    because: str
+    source: str
+    kind: str = "resource"
+    when: tuple[Condition, ...] = ()
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderClass:
+    id: str
+    place: str
+    because: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceFact:
+    """A row of placement_kubernetes or literals; `fact` says which of the optional columns it has."""
+
+    fact: str
+    id: str
+    place: str
+    signal: str
+    because: str
+    source: str
+    regex: str = ""
+    scheme: str = ""
+    key: str = ""
+    value: str | None = None
+    zone: str = ""
+    group: str = ""
+    kinds: Strings = ()
+    read: Strings = ()
+    type: str = ""
+    module: str = ""
+    inputs: Strings = ()
+    values: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class RegionFact:
+    fact: str
+    id: str
+    source: str
+    provider: str = ""
+    name: str = ""
+    regex: str | None = None
+    dns: str = ""
+    regions: Strings = ()
+    zone: str = ""
+    names: str = ""
+    key: str = ""
+    tells: Strings = ()
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFact:
+    """A row of model_servers or safety_components; `fact` says which of the optional columns it has."""
+
+    fact: str
+    id: str
+    because: str
+    source: str
+    signal: str = "medium"
+    server: str = ""
+    role: str = ""
+    regex: str = ""
+    ports: tuple[int, ...] = ()
+    port: int | None = None
+    carries: str = ""
+    protocol: str = ""
+    path: str = ""
+    key: str = ""
+    model_from: Strings = ()
+    group: str = ""
+    kinds: Strings = ()
+    model_paths: Strings = ()
+    exposed_by: str | None = None
+    where: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A row of model_artifacts; `fact` says which of the optional columns it has."""
+
+    fact: str
+    id: str
+    because: str
+    source: str
+    signal: str = "info"
+    place: str | None = None
+    name: str = ""
+    extensions: Strings = ()
+    regex: str | None = None
+    unless_regex: str | None = None
+    of: str = ""
+    key: str = ""
+    value: str | None = None
+    kind: str = ""
+    way: str = ""
+    tell: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchTest:
+    on: str
+    paths: Strings
+    op: str
+    value: Scalar | Strings = None
+    types: Strings = ()
+    group: str = ""
+    kinds: Strings = ()
+    config: str = ""
+    each: str = ""
+    where: Condition | None = None
+    unless: Condition | None = None
+    or_absent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    id: str
+    product: str
+    effect: str
+    default_bad: bool
+    match: tuple[SwitchTest, ...] | None
+    decided_by: str | None
+    because: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heuristic:
+    id: str
+    on: str
+    regex: str
+    values: Strings
+    because: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceAction:
+    action: str
+    kind: str
+    guardrail_condition_key: bool
+    condition_keys: Strings
+    because: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ControlAction:
+    provider: str
+    action: str
+    effect: str
+    changes: str
+    because: str
+    source: str
+    verbs: Strings = ()
+    groups: Strings = ()
+    resources: Strings = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InertType:
+    platform: str
+    because: str
+    source: str
+    type: str = ""
+    kind: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    id: str
+    commitment: str
+    plane: str
+    severity: str
+    priority: str
+    sources: Strings
+    clauses: Strings
+    source: str

@@ -1,0 +1,274 @@
+"""The domain tables: facts of the field, one a row, each with its source; read when first asked for."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
+
+from scanner.errors import TetherError
+from scanner.table_rows import (
+    Artifact,
+    Assertion,
+    Condition,
+    ControlAction,
+    Heuristic,
+    InertType,
+    InferenceAction,
+    ModelFact,
+    PlaceClass,
+    PlaceFact,
+    Placement,
+    ProviderClass,
+    RegionFact,
+    Switch,
+    SwitchTest,
+)
+from scanner.unknown import Unknown, Value
+
+SCHEMA = "tether.table/1"
+Row: TypeAlias = Mapping[str, Any]
+ALIASES = {"place": "class"}
+"""Attributes that cannot have the name of their column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table as it stands in its file; `about` explains the columns, `sources` the short names in `source`."""
+
+    name: str
+    about: str
+    sources: Mapping[str, str]
+    rows: tuple[Row, ...]
+
+
+class _Record(Protocol):
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+T = TypeVar("T", bound=_Record)
+
+
+def tables_dir() -> Path:
+    """Where the tables lie: inside the package in a wheel, beside it in a checkout."""
+    here = Path(__file__).resolve().parent
+    packed = here / "_rules" / "tables"
+    return packed if packed.is_dir() else here.parent / "rules" / "tables"
+
+
+@cache
+def load(name: str) -> Table:
+    """The table `name`, parsed once in a process."""
+    path = tables_dir() / f"{name}.json"
+    try:
+        data = json.loads(path.read_bytes())
+        if data["schema"] != SCHEMA:
+            raise ValueError(f"its schema is {data['schema']!r}, not {SCHEMA!r}")
+        return Table(name, data["about"], MappingProxyType(data["sources"]), tuple(data["rows"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TetherError(f"cannot read the table {path}: {error}") from error
+
+
+@cache
+def pattern(regex: str) -> re.Pattern[str]:
+    """`regex`, compiled once in a process."""
+    return re.compile(regex)
+
+
+@cache
+def _records(name: str, kind: type[T]) -> tuple[T, ...]:
+    return tuple(_record(kind, row) for row in load(name).rows)
+
+
+def _record(kind: type[T], row: Row) -> T:
+    columns = ((name, ALIASES.get(name, name)) for name in kind.__dataclass_fields__)
+    return kind(**{name: _value(name, row[column]) for name, column in columns if column in row})
+
+
+def _value(name: str, value: Any) -> Any:
+    if name == "when":
+        return tuple(Condition(c["attr"], c["op"], _value("value", c.get("value"))) for c in value)
+    if name == "match" and value is not None:
+        return tuple(_record(SwitchTest, test) for test in value)
+    if name in ("where", "unless") and value is not None:
+        return _record(Condition, value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def place_class(place: str) -> PlaceClass | None:
+    """What the class `place` means, and what a strong signal of it does."""
+    return next((row for row in _records("place_classes", PlaceClass) if row.id == place), None)
+
+
+@cache
+def _placements() -> Mapping[tuple[str, str], tuple[Placement, ...]]:
+    found: dict[tuple[str, str], list[Placement]] = {}
+    for row in _records("placement_terraform", Placement):
+        found.setdefault((row.type, row.kind), []).append(row)
+    return {key: tuple(rows) for key, rows in found.items()}
+
+
+def placements(terraform_type: str, data: bool = False) -> tuple[Placement, ...]:
+    """The rows of a Terraform type; their `when` is for the caller to test."""
+    return _placements().get((terraform_type, "data" if data else "resource"), ())
+
+
+def provider(source: str) -> ProviderClass | None:
+    """The row of a provider source, whatever its case, with or without the default host."""
+    wanted = source.lower().removeprefix("registry.terraform.io/")
+    return next((row for row in _records("providers", ProviderClass) if row.id == wanted), None)
+
+
+def azure_placement(type_: str) -> Placement | None:
+    """The row of an Azure resource type, with or without its API version."""
+    wanted = type_.partition("@")[0].lower()
+    return next((row for row in _records("placement_azure", Placement) if row.type.lower() == wanted), None)
+
+
+def kubernetes_facts(fact: str) -> tuple[PlaceFact, ...]:
+    """The rows of placement_kubernetes with this `fact`."""
+    return tuple(row for row in _records("placement_kubernetes", PlaceFact) if row.fact == fact)
+
+
+def literals(fact: str) -> tuple[PlaceFact, ...]:
+    """The rows of literals with this `fact`: id, command or module."""
+    return tuple(row for row in _records("literals", PlaceFact) if row.fact == fact)
+
+
+def region_facts(fact: str) -> tuple[RegionFact, ...]:
+    """The rows of regions with this `fact`."""
+    return tuple(row for row in _records("regions", RegionFact) if row.fact == fact)
+
+
+def partition_of(region: str, cloud: str = "aws") -> RegionFact | None:
+    """The partition that a region name belongs to; None where no pattern knows it."""
+    rows = (row for row in region_facts("partition") if row.provider == cloud and row.regex)
+    return next((row for row in rows if row.regex and pattern(row.regex).search(region)), None)
+
+
+def zone_kind(name: str, cloud: str = "aws") -> str:
+    """standard, local or wavelength, for a zone's name, id or group; empty where no pattern knows it."""
+    rows = (row for row in region_facts("zone") if row.provider == cloud)
+    return next((row.zone for row in rows if row.regex and pattern(row.regex).search(name)), "")
+
+
+def model_facts(fact: str) -> tuple[ModelFact, ...]:
+    """The rows of model_servers with this `fact`."""
+    return tuple(row for row in _records("model_servers", ModelFact) if row.fact == fact)
+
+
+def safety_facts(fact: str) -> tuple[ModelFact, ...]:
+    """The rows of safety_components with this `fact`."""
+    return tuple(row for row in _records("safety_components", ModelFact) if row.fact == fact)
+
+
+def artifacts(fact: str) -> tuple[Artifact, ...]:
+    """The rows of model_artifacts with this `fact`."""
+    return tuple(row for row in _records("model_artifacts", Artifact) if row.fact == fact)
+
+
+def tripwires(model: str) -> tuple[Artifact, ...]:
+    """The deny rows that a model id or adapter name trips, exceptions heeded."""
+    excepted = {row.of for row in artifacts("exception") if row.regex and pattern(row.regex).search(model)}
+    return tuple(
+        row
+        for row in artifacts("deny")
+        if row.regex
+        and row.id not in excepted
+        and pattern(row.regex).search(model)
+        and not (row.unless_regex and pattern(row.unless_regex).search(model))
+    )
+
+
+def switches() -> tuple[Switch, ...]:
+    return _records("switches", Switch)
+
+
+def switch_tests(on: str, kind: str = "", group: str = "") -> tuple[tuple[Switch, SwitchTest], ...]:
+    """The tests to make on one thing: `kind` is its Terraform type, Kubernetes kind or kind of settings."""
+    return tuple(
+        (switch, test)
+        for switch in switches()
+        for test in switch.match or ()
+        if test.on == on and _suits(test, kind, group)
+    )
+
+
+def _suits(test: SwitchTest, kind: str, group: str) -> bool:
+    if test.on == "terraform":
+        return kind in test.types
+    if test.on == "kubernetes":
+        return group == test.group and (kind in test.kinds or "*" in test.kinds)
+    return test.on != "config" or test.config in (kind, "any")
+
+
+def heuristics() -> tuple[Heuristic, ...]:
+    return _records("switch_heuristics", Heuristic)
+
+
+def inference_actions() -> tuple[InferenceAction, ...]:
+    return _records("inference_actions", InferenceAction)
+
+
+def control_actions(provider: str) -> tuple[ControlAction, ...]:
+    """The rows for aws, kubernetes, azure or google."""
+    return tuple(row for row in _records("control_actions", ControlAction) if row.provider == provider)
+
+
+@cache
+def _inert() -> frozenset[tuple[str, str, str]]:
+    rows = _records("inert_types", InertType)
+    return frozenset((row.platform, row.group or row.type, row.kind) for row in rows)
+
+
+def is_inert(kind: str, group: str | None = None, data: bool = False) -> bool:
+    """True for a Terraform type (`group` None) or a Kubernetes kind of `group` that carries nothing at all."""
+    if group is None:
+        return ("terraform", kind, "data" if data else "resource") in _inert()
+    return ("kubernetes", group, kind) in _inert()
+
+
+def assertions() -> tuple[Assertion, ...]:
+    return _records("assertions", Assertion)
+
+
+@cache
+def steps(path: str) -> tuple[str, ...]:
+    """The steps of a path: keys, `[]`, globs and `**`; a key in ["..."] keeps its dots."""
+    parts = pattern(r'\["([^"]+)"\]|(\[\])|([^.\[\]]+)').findall(path)
+    return tuple(quoted or items or plain for quoted, items, plain in parts)
+
+
+def reach(value: Value, path: str) -> Iterator[Value]:
+    """Every value at `path`; an Unknown on the way is reached itself. A missing step reaches nothing."""
+    return _reach(value, steps(path.removeprefix("$.")))
+
+
+def _reach(value: Value, path: tuple[str, ...]) -> Iterator[Value]:
+    if not path or isinstance(value, Unknown):
+        yield value
+        return
+    step, rest = path[0], path[1:]
+    if step == "**":
+        yield from _reach(value, rest)
+        for inner in _inside(value):
+            yield from _reach(inner, path)
+    elif step == "[]":
+        for item in value if isinstance(value, Sequence) and not isinstance(value, str) else (value,):
+            yield from _reach(item, rest)
+    elif isinstance(value, Mapping):
+        for key in [k for k in value if fnmatchcase(k, step)] if "*" in step else [step] if step in value else []:
+            yield from _reach(value[key], rest)
+
+
+def _inside(value: Value) -> Iterator[Value]:
+    if isinstance(value, Mapping):
+        yield from value.values()
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        yield from value
