@@ -133,3 +133,14 @@ class Profile:
     def has(self, key: str) -> bool:
         """True where the file gives `key` (dotted, as in the file: `safety_stack.gateways`)."""
         return key in self.given
+
+    def approved(self, field_name: str, provider: str) -> frozenset[str]:
+        """The approved partitions, accounts, regions or zones of `provider`; `field_name` is the singular.
+
+        A partition is approved by naming it; where a place names none, the provider's whole is meant.
+        """
+        mine = [place for place in self.places if place.provider == provider]
+        if field_name == "partition":
+            return frozenset(place.partition for place in mine if place.partition)
+        plural = {"account": "accounts", "region": "regions", "zone": "zones"}[field_name]
+        return frozenset(value for place in mine for value in getattr(place, plural))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 
 from scanner.findings import Finding, Hop, Subject, Verdict
 from scanner.graph.certificate import Closure, Examined, certify
+from scanner.graph.facts import ModelReference
 from scanner.graph.graph import Graph
-from scanner.graph.model import Node
+from scanner.graph.model import Node, State
 from scanner.graph.search import Reach, Way
 from scanner.origin import Origin
 from scanner.profile import Profile
@@ -44,10 +46,16 @@ class Case:
     profile: Profile
     looked_at: dict[str, str] = field(default_factory=dict)
     certificates: list[Closure | Examined] = field(default_factory=list)
+    summary: str = ""
+    """A few words for the commitment's line where the rule holds: "31 placements, all aws us-gov-west-1"."""
 
     def examine(self, node: Node, found: str) -> None:
         """Note that `node` was looked at, and what was found: it counts as a subject and enters the certificate."""
         self.looked_at[node.id] = found
+
+    def absent(self, entries: Sequence[str]) -> list[str]:
+        """The profile entries (`[unit:]address`, `*` is a wildcard) that name no node."""
+        return [entry for entry in entries if not any(names(entry, node) for node in self.graph.nodes.values())]
 
     def prove(self, goal: str, found: Reach) -> None:
         """Add the certificate of a search that met nobody but the allowed; every target counts as a subject."""
@@ -87,13 +95,36 @@ class Case:
         subject = Subject(node.address, node.kind, node.name, place)
         return self._make(verdict, subject, message, (hop,), tuple(decided_by), fix, severity=severity)
 
-    def way(self, way: Way, message: str, *, fix: str = "", ways: int = 1) -> Finding:
-        """A finding whose counterexample is `way`: violated where it is open, else unproven."""
-        verdict = Verdict.VIOLATED if way.state == "open" else Verdict.UNPROVEN
-        hops = tuple(self._hops(way))
+    def way(
+        self,
+        way: Way,
+        message: str,
+        *,
+        fix: str = "",
+        ways: int = 1,
+        also: Sequence[str] = (),
+        doubts: Sequence[str] = (),
+    ) -> Finding:
+        """A finding whose counterexample is `way`: violated where it is open and nothing is in doubt, else unproven.
+
+        ways: how many ways there are in all; also: the other actors that come the same way.
+        doubts: what beside the edges would decide it (a key of the profile, whether a candidate is a model).
+        """
+        certain = way.state is State.OPEN and not doubts
         subject = Subject(way.actor.address, way.actor.kind, way.actor.name, way.actor.origin)
         plane = "+".join(sorted({str(edge.plane) for edge in way.edges}))
-        return self._make(verdict, subject, message, hops, way.decided_by, fix, plane=plane, ways=ways)
+        decided = tuple(sorted({*way.decided_by, *doubts}))
+        made = self._make(
+            Verdict.VIOLATED if certain else Verdict.UNPROVEN,
+            subject,
+            message,
+            tuple(self._hops(way)),
+            decided,
+            fix,
+            plane=plane,
+            ways=ways,
+        )
+        return replace(made, also=tuple(also))
 
     def _hops(self, way: Way) -> Iterator[Hop]:
         cut = next((index for index in reversed(range(len(way.edges))) if way.edges[index].cut), len(way.edges) - 1)
@@ -101,8 +132,15 @@ class Case:
             node = self.graph.nodes[edge.source]
             origin = edge.origin or node.origin
             yield Hop(node.address, node.kind, node.name, origin, edge.because, cut=index == cut)
-        last = self.graph.nodes[way.edges[-1].target]
-        yield Hop(last.address, last.kind, last.name, last.origin, "the model is here" if last.roles else "")
+        yield self._arrival(self.graph.nodes[way.edges[-1].target])
+
+    def _arrival(self, node: Node) -> Hop:
+        """The last hop: where the model is served, told by its reference where there is one."""
+        for fact in node.facts:
+            if isinstance(fact, ModelReference):
+                return Hop(node.address, node.kind, node.name, fact.origin or node.origin, fact.because)
+        roles = " and ".join(sorted(node.roles)) or "target"
+        return Hop(node.address, node.kind, node.name, node.origin, f"this is the {roles}")
 
     def _make(
         self,
@@ -129,3 +167,11 @@ class Case:
             plane=plane,
             ways=ways,
         )
+
+
+def names(entry: str, node: Node) -> bool:
+    """Whether a profile entry (`[unit:]address`, `*` is a wildcard) names `node`; brackets are literal."""
+    if "*" not in entry:
+        return entry in (node.address, node.id)
+    pattern = entry.replace("[", "[[]")
+    return fnmatchcase(node.address, pattern) or fnmatchcase(node.id, pattern)

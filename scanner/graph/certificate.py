@@ -49,7 +49,8 @@ def certify(goal: str, graph: Graph, found: Reach) -> Closure:
 def faults(graph: Graph, closure: Mapping[str, object]) -> list[str]:
     """What is wrong with a closure certificate read from a report; empty where it checks.
 
-    Independent of the search: it looks only at the edges that end in `closed`.
+    Independent of the search: every edge that ends in `closed` starts in `allowed`, or in a relay of `closed`. Who
+    is in `allowed`, and whether the targets are all the models, is for the caller to compare with the profile.
     """
     closed, allowed, targets = (_ids(closure, key) for key in ("closed", "allowed", "targets"))
     planes, verbs = _ids(closure, "planes"), _ids(closure, "verbs")
@@ -58,13 +59,31 @@ def faults(graph: Graph, closure: Mapping[str, object]) -> list[str]:
         wrong.append("the graph is not the one that was certified")
     wrong += [f"target {one} is outside the closed set" for one in sorted(targets - closed)]
     wrong += [f"{one} is not in the graph" for one in sorted((closed | allowed) - set(graph.nodes))]
-    wrong += [f"{one} is both closed and allowed" for one in sorted(closed & allowed)]
-    for target in sorted(closed):
+    wrong += [f"{one} is both closed and allowed" for one in sorted((closed & allowed) - targets)]
+    transparent = {one for one in closed if not _acts(graph, one)}
+    for target in sorted(closed & set(graph.nodes)):
         for edge in graph.into(target):
-            if edge.plane in planes and (not verbs or edge.verb in verbs) and edge.source not in closed | allowed:
+            if edge.source == target or edge.plane not in planes or (verbs and edge.verb not in verbs):
+                continue
+            if edge.source in transparent | allowed:
+                continue
+            if edge.source not in targets or _ends(graph, target, closed, planes, verbs) & targets != {edge.source}:
                 wrong.append(f"{edge.source} leads into {target} ({edge.plane}, {edge.state})")
-    wrong += [f"{one} is an actor inside the closed set" for one in sorted(closed - targets) if _acts(graph, one)]
     return wrong
+
+
+def _ends(graph: Graph, start: str, closed: set[str], planes: set[str], verbs: set[str]) -> set[str]:
+    """What `start` leads to inside `closed`, itself included, over relays: a model may call itself, and no other."""
+    seen, waiting = {start}, [start]
+    while waiting:
+        here = waiting.pop()
+        if _acts(graph, here):
+            continue
+        for edge in graph.out_of(here):
+            if edge.plane in planes and (not verbs or edge.verb in verbs) and edge.target in closed - seen:
+                seen.add(edge.target)
+                waiting.append(edge.target)
+    return seen
 
 
 def _acts(graph: Graph, node_id: str) -> bool:

@@ -55,49 +55,86 @@ def reach(
 ) -> Reach:
     """Walk backwards from `targets` over edges of `planes` (and `verbs`, where given) until an actor is met.
 
-    An actor for which `allowed` is true is noted and not walked through. Any other actor is a way; with
-    `through_actors` the walk goes on behind it, so that who can become it is found as well.
-    An allowed node never ends a way, and a target that is itself an actor is entered.
+    An actor for which `allowed` is true is noted and not walked through. Any other actor is a way, also one that is
+    itself a target and calls another target; with `through_actors` the walk goes on behind it, so that who can
+    become it is found as well. An edge from a node to itself is no way.
     """
-    goal = tuple(sorted(set(targets)))
-    best: dict[str, tuple[int, int]] = {target: (0, 0) for target in goal if target in graph.nodes}
-    onward: dict[str, Edge] = {}
-    heap = [(0, 0, target) for target in best]
-    heapq.heapify(heap)
-    closed: set[str] = set()
-    met: set[str] = set()
-    ways: list[str] = []
-    while heap:
-        unknown, hops, here = heapq.heappop(heap)
-        if here in closed or here in met or best[here] != (unknown, hops):
-            continue
-        node = graph.nodes[here]
-        if here not in goal:
-            if allowed(node):
-                met.add(here)
+    goal = tuple(sorted({target for target in targets if target in graph.nodes}))
+    walk = _Walk(graph, goal, frozenset(planes), frozenset(verbs), allowed, through_actors)
+    walk.run()
+    ways = []
+    for here in walk.actors:
+        way = walk.way(here)
+        if way.edges[-1].target == here:
+            # A model that calls itself through its own Service is no way; it may still reach another one.
+            rest = tuple(target for target in goal if target != here)
+            others = _Walk(graph, rest, frozenset(planes), frozenset(verbs), allowed, through_actors)
+            others.run()
+            if here not in others.actors:
+                continue
+            way = others.way(here)
+        ways.append(way)
+    return Reach(goal, tuple(planes), tuple(verbs), frozenset(walk.closed), frozenset(walk.met), tuple(ways))
+
+
+class _Walk:
+    """One search: a node is entered as a target (cost nothing) or as a source that was met (by its best edge)."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        goal: tuple[str, ...],
+        planes: frozenset[Plane],
+        verbs: frozenset[str],
+        allowed: Callable[[Node], bool],
+        through_actors: bool,
+    ) -> None:
+        self.graph, self.planes, self.verbs = graph, planes, verbs
+        self.allowed, self.through_actors = allowed, through_actors
+        self.goal = frozenset(goal)
+        self.closed: set[str] = set()
+        self.met: set[str] = set()
+        self.actors: list[str] = []
+        self._onward: dict[str, Edge] = {}
+        self._best: dict[str, tuple[int, int]] = {}
+        self._heap: list[tuple[int, int, str]] = []
+
+    def run(self) -> None:
+        """Settle every node in the order of its unknowns, then its hops."""
+        for target in sorted(self.goal):
+            self.closed.add(target)
+            self._relax(target, 0, 0)
+        settled: set[str] = set()
+        while self._heap:
+            unknown, hops, here = heapq.heappop(self._heap)
+            if here in settled:
+                continue
+            settled.add(here)
+            node = self.graph.nodes[here]
+            if self.allowed(node):
+                self.met.add(here)
                 continue
             if node.actor:
-                ways.append(here)
-                if not through_actors:
+                self.actors.append(here)
+                if not self.through_actors:
                     continue
-        closed.add(here)
-        for edge in graph.into(here):
-            if edge.plane not in planes or (verbs and edge.verb not in verbs) or edge.source == here:
+            if here not in self.closed:
+                self.closed.add(here)
+                self._relax(here, unknown, hops)
+
+    def _relax(self, here: str, unknown: int, hops: int) -> None:
+        for edge in self.graph.into(here):
+            if edge.plane not in self.planes or (self.verbs and edge.verb not in self.verbs) or edge.source == here:
                 continue
             cost = (unknown + (edge.state is State.POSSIBLE), hops + 1)
-            if edge.source not in closed and cost < best.get(edge.source, (1 << 30, 0)):
-                best[edge.source] = cost
-                onward[edge.source] = edge
-                heapq.heappush(heap, (*cost, edge.source))
-    found = tuple(_way(graph, here, onward, goal) for here in ways)
-    return Reach(goal, tuple(planes), tuple(verbs), frozenset(closed), frozenset(met), found)
+            if edge.source not in self._best or cost < self._best[edge.source]:
+                self._best[edge.source] = cost
+                self._onward[edge.source] = edge
+                heapq.heappush(self._heap, (*cost, edge.source))
 
-
-def _way(graph: Graph, actor: str, onward: dict[str, Edge], goal: tuple[str, ...]) -> Way:
-    edges = []
-    here = actor
-    while here not in goal:
-        edge = onward[here]
-        edges.append(edge)
-        here = edge.target
-    return Way(graph.nodes[actor], tuple(edges))
+    def way(self, actor: str) -> Way:
+        """The best way from an actor that was met to a target."""
+        edges = [self._onward[actor]]
+        while edges[-1].target not in self.goal:
+            edges.append(self._onward[edges[-1].target])
+        return Way(self.graph.nodes[actor], tuple(edges))

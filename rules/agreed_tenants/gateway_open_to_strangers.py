@@ -1,0 +1,95 @@
+"""The gateway, or a model, can be reached by callers who are no agreed tenants.
+
+Why it matters
+--------------
+The agreement names who is served. A gateway that the internet, another account or any namespace can call serves
+whoever comes; the safety stack sees the call, but nobody agreed to the caller.
+
+How to fix
+----------
+Let the gateway's load balancer, policy and resource policy admit the agreed tenants alone, and name those under
+`tenants.agreed` in the profile.
+
+What it cannot see
+------------------
+Who sits behind an address range or a shared credential.
+"""
+
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from ipaddress import ip_network
+
+from scanner.findings import Finding
+from scanner.graph.model import STACK, Node, Plane, Role
+from scanner.graph.search import Way, reach
+from scanner.rule import Case
+
+ASSERTION = "TENANT-001"
+SEVERITY = "critical"
+
+
+def check(case: Case) -> Iterable[Finding]:
+    """Backwards from every gateway over network and identity: each caller must be agreed, or of the stack."""
+    gateways = case.graph.with_role(Role.GATEWAY)
+    if not gateways:
+        return
+    agreed = case.profile.tenants_agreed
+    found = reach(
+        case.graph,
+        [node.id for node in gateways],
+        [Plane.NETWORK, Plane.IDENTITY],
+        verbs=["reach", "invoke"],
+        allowed=lambda node: _own(node) or any(_covers(entry, node) for entry in agreed),
+    )
+    if not case.profile.has("tenants.agreed"):
+        yield case.missing(
+            "tenants.agreed",
+            "who may call the gateway is not known: the profile has no `tenants.agreed`",
+            "tenants: {agreed: [namespace:NAME, cidr:10.0.0.0/8, account:111122223333]}",
+        )
+    for group in _by_last_edge(found.ways):
+        yield _finding(case, group)
+    case.prove("only agreed tenants reach a gateway", found)
+    case.summary = f"{len(gateways)} gateways, {len(found.allowed)} agreed callers"
+
+
+def _own(node: Node) -> bool:
+    return bool(node.roles & {*STACK, Role.OPERATOR, Role.PLATFORM})
+
+
+def _covers(entry: str, node: Node) -> bool:
+    """Whether an entry of `tenants.agreed` names this caller: namespace:, cidr:, account:, or an address pattern."""
+    kind, _, name = entry.partition(":")
+    if kind == "namespace":
+        return bool(node.namespace) and fnmatchcase(node.namespace, name)
+    if kind == "account":
+        return node.address == f"external/aws-account/{name}"
+    if kind == "cidr":
+        return node.address.startswith("external/") and _inside(node.name, name)
+    return node.address == entry or ("*" in entry and fnmatchcase(node.address, entry.replace("[", "[[]")))
+
+
+def _inside(inner: str, outer: str) -> bool:
+    try:
+        one, other = ip_network(inner, strict=False), ip_network(outer, strict=False)
+    except ValueError:
+        return False
+    return one.version == other.version and one.subnet_of(other)  # type: ignore[arg-type]
+
+
+def _by_last_edge(ways: Sequence[Way]) -> list[list[Way]]:
+    groups: dict[object, list[Way]] = {}
+    for way in sorted(ways, key=lambda one: (one.state != "open", len(one.edges), one.actor.id)):
+        last = way.edges[-1]
+        groups.setdefault((last.target, last.source if len(way.edges) > 1 else way.actor.id, way.state), []).append(way)
+    return list(groups.values())
+
+
+def _finding(case: Case, group: Sequence[Way]) -> Finding:
+    way = group[0]
+    gateway = case.graph.nodes[way.edges[-1].target]
+    message = f"`{way.actor.address}` reaches gateway `{gateway.address}` and is no agreed tenant"
+    others = sorted({one.actor.address for one in group[1:]})
+    anyone = way.actor.address in ("external/internet", "external/anyone")
+    doubts = () if anyone or case.profile.has("tenants.agreed") else ("profile:tenants.agreed",)
+    return case.way(way, message, fix="admit the agreed tenants alone", ways=len(group), also=others, doubts=doubts)

@@ -1,0 +1,110 @@
+"""Something runs, or may run, outside the approved cloud places.
+
+Why it matters
+--------------
+The promise is an allow-list: the models, and everything that they lean on, stand in the providers, partitions,
+accounts and regions that the agreement names. A region that nobody named is outside it even when it is a good
+region, and a rack in a customer's building is outside it even when it carries a cloud provider's name.
+
+How to fix
+----------
+Move the resource to an approved place, or, if the place is right, add it under `places` in `tether.yaml`. Where the
+place is not known, write it down: a `region` and `allowed_account_ids` in the provider block, and `units[].cluster`
+for manifests.
+
+What it cannot see
+------------------
+Where a provider physically keeps a region; resources that are in none of the inputs; copies that people make.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from scanner.findings import Finding
+from scanner.graph.facts import Placement
+from scanner.graph.model import Node, Plane, Role
+from scanner.rule import Case
+from scanner.unknown import Unknown
+
+ASSERTION = "CLOUD-001"
+SEVERITY = "critical"
+MUST_STAND_SOMEWHERE = (Role.MODEL, Role.CANDIDATE, Role.STORE, Role.GATEWAY, Role.CLASSIFIER, Role.GUARDRAIL)
+
+
+def check(case: Case) -> Iterable[Finding]:
+    """Every statement of a place, then every model and stack member that no statement covers."""
+    places: dict[str, int] = {}
+    for node, fact in case.graph.facts(Placement):
+        yield from _judge(case, node, fact)
+        place = f"{fact.provider} {fact.region}".strip() if isinstance(fact.region, str) else "unknown"
+        case.examine(node, f"placed: {fact.place_class if isinstance(fact.place_class, str) else 'unknown'} {place}")
+        places[place] = places.get(place, 0) + 1
+    for node in case.graph.with_role(*MUST_STAND_SOMEWHERE):
+        if not _placed(case, node):
+            yield case.unproven(node, f"nothing says where `{node.address}` runs", decided_by=("placement",))
+    named = ", ".join(sorted(place for place in places if place))
+    case.summary = f"{sum(places.values())} placements, all {named}" if places else ""
+
+
+def _judge(case: Case, node: Node, fact: Placement) -> Iterator[Finding]:
+    if isinstance(fact.place_class, Unknown):
+        yield _unknown(case, node, fact, "place", fact.place_class)
+    elif fact.place_class != "cloud":
+        message = f"`{node.address}` stands outside the approved cloud: {fact.because}"
+        yield case.violated(
+            node, message, origin=fact.origin, because=fact.because, fix="keep it in an approved region"
+        )
+    elif not case.profile.has("places"):
+        yield case.missing(
+            "places",
+            "no place is approved yet: the profile has no `places`",
+            "places: [{provider: aws, partition: ..., accounts: [...], regions: [...]}]",
+        )
+    else:
+        yield from _compare(case, node, fact)
+
+
+def _compare(case: Case, node: Node, fact: Placement) -> Iterator[Finding]:
+    if isinstance(fact.provider, Unknown):
+        yield _unknown(case, node, fact, "provider", fact.provider)
+        return
+    if fact.provider not in {place.provider for place in case.profile.places}:
+        yield _outside(case, node, fact, "provider", fact.provider)
+        return
+    for name in ("partition", "account", "region"):
+        value = getattr(fact, name)
+        approved = case.profile.approved(name, fact.provider)
+        if value == "" or (name == "partition" and not approved):
+            continue
+        if not approved:
+            key = f"places[].{name}s"
+            yield case.missing(key, f"no {name} is approved: `places` names none", f"{name}s: [...]")
+        elif isinstance(value, Unknown):
+            yield _unknown(case, node, fact, name, value)
+        elif value not in approved:
+            yield _outside(case, node, fact, name, value)
+
+
+def _outside(case: Case, node: Node, fact: Placement, what: str, value: str) -> Finding:
+    message = f"`{node.address}` is in {what} `{value}`, which the profile does not approve"
+    return case.violated(node, message, origin=fact.origin, because=fact.because, fix=f"use an approved {what}")
+
+
+def _unknown(case: Case, node: Node, fact: Placement, what: str, value: Unknown) -> Finding:
+    message = f"the {what} of `{node.address}` is not known: {value.cause}"
+    return case.unproven(
+        node, message, origin=fact.origin, because=fact.because, decided_by=value.decided_by, fix=f"state the {what}"
+    )
+
+
+def _placed(case: Case, node: Node) -> bool:
+    """Whether the node, or something that it runs on, has a statement of its place."""
+    waiting, seen = [node.id], {node.id}
+    while waiting:
+        here = waiting.pop()
+        if any(isinstance(fact, Placement) for fact in case.graph.nodes[here].facts):
+            return True
+        for edge in case.graph.out_of(here):
+            if edge.plane is Plane.PLACEMENT and edge.target not in seen:
+                seen.add(edge.target)
+                waiting.append(edge.target)
+    return False

@@ -1,0 +1,62 @@
+"""A classifier of the safety stack is declared with fewer running copies than it needs, or none.
+
+Why it matters
+--------------
+A classifier that is scaled to zero is a guardrail that is off: the gateway either waits for it, or goes on without it.
+An autoscaler that may go to zero does this on every quiet night.
+
+How to fix
+----------
+Declare at least the replicas that the profile asks for, and give the autoscaler the same minimum.
+
+What it cannot see
+------------------
+Whether the copies are ready at this moment (a live scan tells), and how good the classifier is.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from scanner.findings import Finding
+from scanner.graph.facts import Replicas
+from scanner.graph.model import Node, Role
+from scanner.rule import Case
+from scanner.unknown import Unknown
+
+ASSERTION = "CLASS-001"
+SEVERITY = "critical"
+
+
+def check(case: Case) -> Iterable[Finding]:
+    """Every classifier that the profile names; one that is not in the inputs is not proved."""
+    classifiers = case.graph.with_role(Role.CLASSIFIER)
+    for node in classifiers:
+        replicas = [fact for fact in node.facts if isinstance(fact, Replicas)]
+        case.examine(node, "; ".join(fact.because for fact in replicas) or "no statement of replicas")
+        if not replicas:
+            message = f"how many copies of classifier `{node.address}` run is not known"
+            yield case.unproven(node, message, decided_by=(node.address,))
+        for fact in replicas:
+            yield from _judge(case, node, fact)
+    for entry in case.absent(case.profile.classifiers):
+        yield case.missing(
+            f"safety_stack.classifiers: {entry}",
+            f"classifier `{entry}` of the profile is not in what was read",
+            "scan the manifests that declare it, or correct the address",
+        )
+    if not case.profile.has("safety_stack.classifiers"):
+        yield case.missing(
+            "safety_stack.classifiers",
+            "which classifiers must run is not known: the profile has no `safety_stack.classifiers`",
+            "safety_stack: {classifiers: [NAMESPACE/Deployment/NAME]}",
+        )
+    case.summary = f"{len(classifiers)} classifiers, each with running copies declared"
+
+
+def _judge(case: Case, node: Node, fact: Replicas) -> Iterator[Finding]:
+    least = max(1, case.profile.min_replicas)
+    if isinstance(fact.minimum, Unknown):
+        message = f"how many copies of classifier `{node.address}` run is not known: {fact.minimum.cause}"
+        yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=fact.minimum.decided_by)
+    elif fact.minimum < least:
+        message = f"classifier `{node.address}` may run with {fact.minimum} copies; {least} are needed"
+        yield case.violated(node, message, origin=fact.origin, because=fact.because, fix=f"declare at least {least}")

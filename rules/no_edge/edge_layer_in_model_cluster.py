@@ -1,0 +1,38 @@
+"""An edge layer of Kubernetes is installed in, or attached to, a cluster.
+
+Why it matters
+--------------
+KubeEdge, OpenYurt, SuperEdge and their like exist to extend a cluster to devices. Once one is installed, a workload of
+that cluster can land on a device by a label, and the images of a model can be pulled to one in advance.
+
+How to fix
+----------
+Take the edge layer out of the cluster that runs models; edge work gets a cluster of its own, with no way to
+the weights.
+
+What it cannot see
+------------------
+An edge layer under a name that no table knows; one that is installed by hand, or by a chart that is not rendered.
+"""
+
+from collections.abc import Iterable
+
+from scanner.findings import Finding
+from scanner.graph.facts import EdgeLayer
+from scanner.graph.model import Role
+from scanner.rule import Case
+
+ASSERTION = "EDGE-004"
+SEVERITY = "critical"
+
+
+def check(case: Case) -> Iterable[Finding]:
+    """Every cluster is looked at; a sign of an edge layer in it is a violation."""
+    clusters = case.graph.with_role(Role.CLUSTER)
+    for node in clusters:
+        case.examine(node, "a cluster: no edge layer")
+    for node, fact in case.graph.facts(EdgeLayer):
+        case.examine(node, f"edge layer: {fact.layer}")
+        message = f"`{node.address}` carries the edge layer {fact.layer}: {fact.because}"
+        yield case.violated(node, message, origin=fact.origin, because=fact.because, fix=f"remove {fact.layer}")
+    case.summary = f"{len(clusters)} clusters without an edge layer" if clusters else ""

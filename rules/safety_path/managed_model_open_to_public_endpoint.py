@@ -1,0 +1,45 @@
+"""A managed model answers on an endpoint that others than the gateway can use.
+
+Why it matters
+--------------
+A managed model has a public regional endpoint from its first day: nothing in a VPC closes it, only a condition in an
+identity or organisation policy does. A private endpoint with the default policy is a second door for everything in
+that network.
+
+How to fix
+----------
+Deny the inference actions unless `aws:SourceVpce` is the gateway's endpoint, give that endpoint a policy that names the
+gateway's role alone, and turn public network access off where the service has such a switch.
+
+What it cannot see
+------------------
+Organisation policies that are not in the inputs; credentials that leave the account.
+"""
+
+from collections.abc import Iterable
+
+from scanner.findings import Finding
+from scanner.graph.facts import Door
+from scanner.rule import Case
+from scanner.unknown import Unknown
+
+ASSERTION = "ROUTE-005"
+SEVERITY = "high"
+
+
+def check(case: Case) -> Iterable[Finding]:
+    """Every door of every managed model."""
+    doors = 0
+    for node, fact in case.graph.facts(Door):
+        doors += 1
+        state = "unknown" if isinstance(fact.open, Unknown) else "open" if fact.open else "closed"
+        case.examine(node, f"{fact.door} door {state}: {fact.because}")
+        if isinstance(fact.open, Unknown):
+            message = f"whether the {fact.door} endpoint of `{node.address}` is closed is not known: {fact.because}"
+            decided = fact.open.decided_by
+            yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided)
+        elif fact.open:
+            message = f"the {fact.door} endpoint of `{node.address}` is open to others than the gateway: {fact.because}"
+            fix = "bind the endpoint to the gateway"
+            yield case.violated(node, message, origin=fact.origin, because=fact.because, fix=fix)
+    case.summary = f"{doors} doors of managed models, all closed to others" if doors else ""

@@ -1,0 +1,91 @@
+"""A caller inside the deployment reaches a model without the safety stack.
+
+Why it matters
+--------------
+The promise is that every call to a model passes the gateway that the operator runs. One workload with a direct way to
+the model's port is enough to get answers that no guardrail and no classifier has seen.
+
+How to fix
+----------
+Close the hop that the finding marks: let the model's network policy or security group admit the gateway alone. A probe
+or a scraper that needs a port of its own is admitted under `trusted` in the profile.
+
+What it cannot see
+------------------
+What the gateway does with a call once it has it, and what a trusted caller relays for others.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from scanner.findings import Finding
+from scanner.graph.model import Node, Plane, Role
+from scanner.graph.search import Reach, Way, reach
+from scanner.rule import Case
+
+ASSERTION = "ROUTE-001"
+SEVERITY = "critical"
+
+
+def check(case: Case) -> Iterable[Finding]:
+    """Backwards from every model over relays: each actor met must be a gateway; outside callers are another rule."""
+    models = [node for node in case.graph.with_role(Role.MODEL, Role.CANDIDATE) if _judged(node)]
+    if not models:
+        return
+    found = reach(case.graph, [node.id for node in models], [Plane.NETWORK], allowed=_may_stand)
+    inside = [way for way in found.ways if Role.EXTERNAL not in way.actor.roles]
+    for group in _by_last_edge(inside):
+        yield _finding(case, group)
+    if models and not case.profile.has("safety_stack.gateways"):
+        yield case.missing(
+            "safety_stack.gateways",
+            "which actors are the safety stack is not known: the profile has no `safety_stack.gateways`",
+            "safety_stack: {gateways: [NAMESPACE/Deployment/NAME]}",
+        )
+    _certify(case, found, inside)
+    ways_in = sum(1 for _ in found.allowed)
+    case.summary = f"{len(models)} models, {ways_in} ways in, all through a gateway"
+
+
+def _judged(node: Node) -> bool:
+    """A classifier is a model server too; it stands in the stack, not behind it."""
+    return Role.CLASSIFIER not in node.roles
+
+
+def _may_stand(node: Node) -> bool:
+    return bool(node.roles & {Role.GATEWAY, Role.PLATFORM})
+
+
+def _by_last_edge(ways: Sequence[Way]) -> list[list[Way]]:
+    """Ways that enter the same model by the same edge are one finding: one cut closes them all."""
+    groups: dict[object, list[Way]] = {}
+    for way in sorted(ways, key=lambda one: (one.state != "open", len(one.edges), one.actor.id)):
+        last = way.edges[-1]
+        groups.setdefault((last.target, last.source if len(way.edges) > 1 else str(last.origin), way.state), []).append(
+            way
+        )
+    return list(groups.values())
+
+
+def _finding(case: Case, group: Sequence[Way]) -> Finding:
+    way = group[0]
+    model = case.graph.nodes[way.edges[-1].target]
+    known = case.profile.has("safety_stack.gateways")
+    what = "model" if Role.MODEL in model.roles else "possible model"
+    message = f"`{way.actor.address}` can call {what} `{model.address}` without the safety stack"
+    others = sorted({one.actor.address for one in group[1:]})
+    fix = "admit the gateway alone here" if known else "name the gateways in the profile, then admit them alone"
+    return case.way(way, message, fix=fix, ways=len(group), also=others, doubts=_doubts(case, model))
+
+
+def _doubts(case: Case, model: Node) -> list[str]:
+    """What would decide a finding that is not certain: who the gateways are, or whether this is a model at all."""
+    doubts = [] if case.profile.has("safety_stack.gateways") else ["profile:safety_stack.gateways"]
+    return doubts if Role.MODEL in model.roles else [*doubts, "profile:models.servers"]
+
+
+def _certify(case: Case, found: Reach, inside: Sequence[Way]) -> None:
+    if not inside and not found.ways:
+        case.prove("nothing but a gateway reaches a model on the network", found)
+        return
+    for target in found.targets:
+        case.examine(case.graph.nodes[target], "ways in were searched")

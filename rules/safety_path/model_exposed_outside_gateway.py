@@ -1,0 +1,54 @@
+"""A model server can be reached from outside without the gateway.
+
+Why it matters
+--------------
+A load balancer, a node port, an ingress or a public address in front of the model itself is a front door beside the
+guarded one: whoever finds it talks to the bare model.
+
+How to fix
+----------
+Take the exposure away from the model and give it to the gateway: a ClusterIP service, an internal load balancer that
+admits the gateway's security group, no host port.
+
+What it cannot see
+------------------
+Firewalls outside the inputs; DNS names and tunnels that somebody opens by hand.
+"""
+
+from collections.abc import Iterable
+
+from scanner.findings import Finding
+from scanner.graph.model import Node, Plane, Role
+from scanner.graph.search import Way, reach
+from scanner.rule import Case
+
+ASSERTION = "ROUTE-002"
+SEVERITY = "critical"
+
+
+def check(case: Case) -> Iterable[Finding]:
+    """Backwards from every model to callers outside the inputs; inside callers are another rule's."""
+    models = [node for node in case.graph.with_role(Role.MODEL, Role.CANDIDATE) if Role.CLASSIFIER not in node.roles]
+    if not models:
+        return
+    found = reach(case.graph, [node.id for node in models], [Plane.NETWORK], allowed=_may_stand)
+    outside = [way for way in found.ways if Role.EXTERNAL in way.actor.roles]
+    for way in outside:
+        yield _finding(case, way)
+    for node in models:
+        case.examine(node, "ways from outside were searched")
+    if not found.ways:
+        case.prove("no caller from outside reaches a model but through a gateway", found)
+    case.summary = f"{len(models)} models, none exposed"
+
+
+def _may_stand(node: Node) -> bool:
+    return bool(node.roles & {Role.GATEWAY, Role.PLATFORM})
+
+
+def _finding(case: Case, way: Way) -> Finding:
+    model = case.graph.nodes[way.edges[-1].target]
+    sure = Role.MODEL in model.roles
+    message = f"{'model' if sure else 'possible model'} `{model.address}` is reached from `{way.actor.address}`"
+    doubts = [] if sure else ["profile:models.servers"]
+    return case.way(way, message, fix="expose the gateway instead", doubts=doubts)

@@ -1,0 +1,65 @@
+"""A principal other than the gateway may call a model, or become somebody who may.
+
+Why it matters
+--------------
+For a managed model the network decides nothing: whoever holds `bedrock:InvokeModel` or `sagemaker:InvokeEndpoint`
+calls the model from anywhere, and whoever can assume the gateway's role is the gateway. Batch jobs, agents and the
+OpenAI-compatible endpoint have actions of their own that no guardrail condition covers.
+
+How to fix
+----------
+Take the action from the principal, or allow it only with a `bedrock:GuardrailIdentifier` condition on a published
+version; deny what cannot carry the condition. Let the trust policy of the gateway's role name the gateway alone.
+
+What it cannot see
+------------------
+Policies attached outside the inputs, and what a service does with a role that was passed to it.
+"""
+
+from collections.abc import Iterable
+
+from scanner.findings import Finding
+from scanner.graph.model import Node, Plane, Role
+from scanner.graph.search import Way, reach
+from scanner.rule import Case
+
+ASSERTION = "IDENT-001"
+SEVERITY = "critical"
+
+
+def check(case: Case) -> Iterable[Finding]:
+    """Who may invoke a model, then who can become a gateway's identity."""
+    models = [node.id for node in case.graph.with_role(Role.MODEL) if Role.CLASSIFIER not in node.roles]
+    gateways = [node.id for node in case.graph.with_role(Role.GATEWAY)]
+    if models:
+        found = reach(case.graph, models, [Plane.IDENTITY], allowed=_is_gateway, verbs=["invoke", "become"])
+        yield from (_invokes(case, way) for way in found.ways)
+        case.prove("no principal but the gateway's may invoke a model", found)
+    if gateways:
+        found = reach(
+            case.graph, gateways, [Plane.IDENTITY], allowed=_may_become, verbs=["become"], through_actors=True
+        )
+        yield from (_becomes(case, way) for way in found.ways)
+        case.prove("nobody but the gateway and the operators can become a gateway", found)
+    case.summary = f"{len(models)} models, invoked by the gateway alone" if models else ""
+
+
+def _is_gateway(node: Node) -> bool:
+    return Role.GATEWAY in node.roles
+
+
+def _may_become(node: Node) -> bool:
+    return bool(node.roles & {Role.GATEWAY, Role.OPERATOR, Role.PLATFORM})
+
+
+def _invokes(case: Case, way: Way) -> Finding:
+    model = case.graph.nodes[way.edges[-1].target]
+    message = f"`{way.actor.address}` may call model `{model.address}` itself"
+    fix = "take the action away, or bind it to the guardrail by condition"
+    return case.way(way, message, fix=fix)
+
+
+def _becomes(case: Case, way: Way) -> Finding:
+    gateway = case.graph.nodes[way.edges[-1].target]
+    message = f"`{way.actor.address}` can become the gateway `{gateway.address}`"
+    return case.way(way, message, fix="let the trust policy name the gateway alone")

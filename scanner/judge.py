@@ -1,0 +1,178 @@
+"""Rules before a graph: a verdict for each rule, for each commitment, and for the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from scanner.findings import COMMITMENTS, SEVERITIES, CommitmentResult, Finding, RuleResult, Verdict
+from scanner.graph.certificate import Examined
+from scanner.graph.graph import Graph
+from scanner.profile import Profile
+from scanner.resource import Unread
+from scanner.rule import Case, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the rules said. findings: folded, worst first."""
+
+    verdict: Verdict
+    commitments: tuple[CommitmentResult, ...]
+    rules: tuple[RuleResult, ...]
+    findings: tuple[Finding, ...]
+    not_judged: tuple[tuple[str, str], ...]
+
+
+def judge(
+    graph: Graph, profile: Profile, rules: Sequence[Rule], unread: Sequence[Unread], basis: Sequence[str]
+) -> Judgement:
+    """Run `rules` over `graph`; what was not read, or not given as a basis, never becomes `holds`."""
+    results: list[RuleResult] = []
+    found: list[Finding] = []
+    summaries: dict[str, list[str]] = {}
+    for rule in rules:
+        result, findings, summary = _one(rule, graph, profile, unread, basis)
+        results.append(result)
+        found.extend(findings)
+        if summary:
+            summaries.setdefault(rule.commitment, []).append(summary)
+    commitments = tuple(
+        _commitment(name, [one for one in results if one.commitment == name], found, unread, basis, summaries)
+        for name in COMMITMENTS
+    )
+    not_judged = tuple((one.id, one.note) for one in results if one.verdict is Verdict.NOT_JUDGED)
+    return Judgement(_worst(one.verdict for one in commitments), commitments, tuple(results), fold(found), not_judged)
+
+
+def _one(
+    rule: Rule, graph: Graph, profile: Profile, unread: Sequence[Unread], basis: Sequence[str]
+) -> tuple[RuleResult, list[Finding], str]:
+    if not set(rule.bases) & set(basis):
+        needs = " or ".join(rule.bases)
+        if set(rule.bases) & set(profile.require):
+            return _result(rule, Verdict.UNPROVEN, 0, f"the profile requires a {needs} scan"), [], ""
+        return _result(rule, Verdict.NOT_JUDGED, 0, f"needs a {needs} scan"), [], ""
+    case = Case(rule, graph, profile)
+    try:
+        findings = list(rule.check(case))
+    except Exception as error:  # noqa: BLE001 - a rule that raises is an answer: unproven, and said so
+        note = f"the rule raised {type(error).__name__}: {error}"
+        return _result(rule, Verdict.UNPROVEN, len(case.looked_at), note, crashed=True), [], ""
+    verdict, note = _verdict(findings, case, unread)
+    certificates = list(case.certificates)
+    if verdict is Verdict.HOLDS:
+        looked = tuple(sorted(case.looked_at.items()))
+        certificates.append(Examined(rule.title, looked, graph.digest))
+    result = _result(rule, verdict, len(case.looked_at), note)
+    kept = tuple(certificates) if verdict is Verdict.HOLDS else ()
+    return replace(result, certificates=kept), findings, case.summary
+
+
+def _verdict(findings: Sequence[Finding], case: Case, unread: Sequence[Unread]) -> tuple[Verdict, str]:
+    if any(one.verdict is Verdict.VIOLATED for one in findings):
+        return Verdict.VIOLATED, ""
+    if findings:
+        return Verdict.UNPROVEN, ""
+    if not case.looked_at:
+        return Verdict.NOT_JUDGED, "nothing that it speaks of was read"
+    if unread:
+        return Verdict.UNPROVEN, f"{len(unread)} input{'s' * (len(unread) > 1)} could not be read"
+    return Verdict.HOLDS, ""
+
+
+def _result(rule: Rule, verdict: Verdict, examined: int, note: str, *, crashed: bool = False) -> RuleResult:
+    return RuleResult(rule.id, rule.commitment, verdict, examined, note, crashed)
+
+
+def _commitment(
+    name: str,
+    results: Sequence[RuleResult],
+    findings: Sequence[Finding],
+    unread: Sequence[Unread],
+    basis: Sequence[str],
+    summaries: dict[str, list[str]],
+) -> CommitmentResult:
+    """`violated` if any rule is; else `unproven` if any is or none had a subject; else `holds`."""
+    verdicts = {one.verdict for one in results}
+    judged = [one for one in results if one.verdict is not Verdict.NOT_JUDGED]
+    mine = [one for one in findings if one.commitment == name]
+    if Verdict.VIOLATED in verdicts:
+        verdict = Verdict.VIOLATED
+    elif Verdict.UNPROVEN in verdicts or not judged:
+        verdict = Verdict.UNPROVEN
+    else:
+        verdict = Verdict.HOLDS
+    summary = _summary(verdict, results, mine, unread, summaries.get(name, []))
+    certificates = tuple(one for result in results for one in result.certificates) if verdict is Verdict.HOLDS else ()
+    return CommitmentResult(name, verdict, tuple(basis), len(judged), summary, certificates)
+
+
+def _summary(
+    verdict: Verdict,
+    results: Sequence[RuleResult],
+    findings: Sequence[Finding],
+    unread: Sequence[Unread],
+    said: Sequence[str],
+) -> str:
+    violated = sum(one.verdict is Verdict.VIOLATED for one in findings)
+    unproven = len(findings) - violated
+    parts = [f"{violated} violation{'s' * (violated != 1)}"] if violated else []
+    parts += [f"{unproven} not proven"] if unproven else []
+    if verdict is Verdict.UNPROVEN and unread:
+        parts.append(f"{len(unread)} input{'s' * (len(unread) > 1)} not read")
+    parts += [f"`{one.id}` raised" for one in results if one.crashed]
+    parts += [one.note for one in results if one.verdict is Verdict.UNPROVEN and one.note.startswith("the profile")]
+    if verdict is Verdict.UNPROVEN and not parts:
+        parts.append("nothing that it speaks of was found")
+    if verdict is Verdict.HOLDS:
+        parts.extend(said or [f"{sum(one.examined for one in results)} facts examined"])
+    return "; ".join(parts)
+
+
+def _worst(verdicts: Iterable[Verdict]) -> Verdict:
+    seen = set(verdicts)
+    return next((one for one in (Verdict.VIOLATED, Verdict.UNPROVEN) if one in seen), Verdict.HOLDS)
+
+
+def fold(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """One finding for those that differ only in the instance: same rule, verdict, place and reasons.
+
+    A missing key of the profile is one finding, whichever rules asked for it; `also` names what was folded in.
+    """
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for one in findings:
+        groups.setdefault(_fold_key(one), []).append(one)
+    folded = []
+    for group in groups.values():
+        first = min(group, key=lambda one: (len(one.hops), one.subject.address))
+        if first.subject.kind == "profile":
+            others = sorted({one.commitment for one in group} - {first.commitment})
+        else:
+            others = sorted({one.subject.address for one in group} - {first.subject.address})
+        folded.append(replace(first, also=tuple(dict.fromkeys((*first.also, *others)))))
+    return tuple(sorted(folded, key=_order))
+
+
+def _fold_key(one: Finding) -> tuple[object, ...]:
+    if one.subject.kind == "profile":
+        return ("profile", one.subject.address)
+    reasons = tuple((hop.origin, hop.because.replace(one.subject.address, "@")) for hop in one.hops)
+    message = one.message.replace(one.subject.address, "@")
+    if one.place is None:
+        return (one.rule, one.verdict, message, reasons, one.decided_by, one.subject.address)
+    return (one.rule, one.verdict, message, one.place, reasons, one.decided_by)
+
+
+def _order(one: Finding) -> tuple[object, ...]:
+    place = str(one.place or "")
+    known = list(COMMITMENTS)
+    return (
+        one.verdict is not Verdict.VIOLATED,
+        SEVERITIES.index(one.severity),
+        known.index(one.commitment),
+        one.rule,
+        place,
+        one.subject.address,
+        one.message,
+    )
