@@ -1,0 +1,191 @@
+"""Reads `tether.yaml` into a Profile, and refuses what it does not understand with the line it stands on."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from scanner.errors import SettingsError
+from scanner.origin import FileOrigin
+from scanner.profile import (
+    ApprovedModel,
+    GuardrailEntry,
+    NotModel,
+    Place,
+    Profile,
+    RequiredFilter,
+    TrustedCaller,
+    Unit,
+    Waiver,
+)
+from scanner.profile_part import Part
+from scanner.resource import Attrs
+from scanner.yamltext import TextError, load_one
+
+MAX_BYTES = 4_000_000
+BASES = ("declared", "recorded", "live")
+STRENGTHS = ("NONE", "LOW", "MEDIUM", "HIGH")
+
+# The same patterns stand in scanner/schemas/profile.schema.json; a test holds the two against each other.
+_SLUG = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*\Z")
+_UNIT = re.compile(r"^(?!external\Z)[A-Za-z0-9][A-Za-z0-9._/-]*\Z")
+_FOLDER = re.compile(r"^(?!/)(?!(.*/)?\.\.(/|\Z))[^\\\n]+\Z")
+_DIGEST = re.compile(r"^sha256:[0-9a-f]{64}\Z")
+_FILTER = re.compile(r"^[A-Z][A-Z0-9_:.-]*\Z")
+_AGE = re.compile(r"^[1-9][0-9]{0,4}d\Z")
+
+
+def load_profile(path: Path, shown: str) -> Profile:
+    """The profile in the file at `path`; `shown` is the path that messages and origins give.
+
+    Raises SettingsError, whose message starts with path:line:column, for anything that is not valid.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise SettingsError(f"{shown}:1:1: cannot be read: {error.strerror or error}") from error
+    if len(content) > MAX_BYTES:
+        raise SettingsError(f"{shown}:1:1: larger than {MAX_BYTES // 1_000_000} MB")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise SettingsError(f"{shown}:{line}:1: not UTF-8 text") from error
+    return parse_profile(text, shown, hashlib.sha256(content).hexdigest())
+
+
+def parse_profile(text: str, shown: str, sha256: str = "") -> Profile:
+    """The profile in a YAML text. Raises SettingsError as `load_profile` does."""
+    try:
+        document = load_one(text, shown)
+    except TextError as error:
+        raise SettingsError(f"{error.origin}: {error.cause}") from error
+    return _profile(Part(document.value, document.origin, "", _KEYS), shown, sha256)
+
+
+_KEYS = (
+    *("agreement", "places", "models", "safety_stack", "operators", "tenants", "evidence", "trusted", "not_models"),
+    *("platform", "require", "units", "waivers"),
+)
+
+
+def _profile(file: Part, shown: str, sha256: str) -> Profile:
+    models = file.part("models", "approved", "servers", "stores")
+    stack = file.part(
+        "safety_stack",
+        *("gateways", "classifiers", "guardrails", "required_filters", "min_replicas", "max_age"),
+    )
+    tenants = file.part("tenants", "agreed", "excluded")
+    evidence = file.part("evidence", "sinks")
+    age = stack.text("max_age", _AGE, "a number of days as 30d")
+    origins = _origins(file.values, "")
+    return Profile(
+        path=shown,
+        sha256=sha256,
+        agreement=file.text("agreement"),
+        given=frozenset(origins),
+        places=file.each("places", ("provider", "partition", "accounts", "regions", "zones"), _place),
+        approved_models=models.each("approved", ("id", "digest"), _approved),
+        servers=models.texts("servers"),
+        stores=models.texts("stores"),
+        gateways=stack.texts("gateways"),
+        classifiers=stack.texts("classifiers"),
+        guardrails=stack.each("guardrails", ("id", "version"), _guardrail),
+        required_filters=_filters(stack.part("required_filters")),
+        min_replicas=stack.number("min_replicas", 1, 1_000_000, 1),
+        max_age_days=int(age.removesuffix("d") or 0),
+        operators=file.texts("operators"),
+        tenants_agreed=tenants.texts("agreed"),
+        tenants_excluded=tenants.texts("excluded"),
+        evidence_sinks=evidence.texts("sinks"),
+        trusted=file.each("trusted", ("from", "to", "port", "reason", "owner", "expires"), _trusted),
+        not_models=file.each("not_models", ("subject", "reason"), _not_model),
+        platform=file.texts("platform"),
+        require=file.texts("require", re.compile(rf"^(?:{'|'.join(BASES)})\Z"), f"one of {', '.join(BASES)}"),
+        units=_units(file),
+        waivers=file.each("waivers", _WAIVER_KEYS, _waiver),
+        origins=origins,
+    )
+
+
+def _origins(attrs: Attrs, before: str) -> dict[str, FileOrigin]:
+    """Where each key of the file stands, by dotted name, down to the keys of mappings in mappings."""
+    found: dict[str, FileOrigin] = {}
+    for key, value in attrs.items():
+        where = attrs.marks.get(key)
+        if isinstance(where, FileOrigin):
+            found[f"{before}{key}"] = where
+        if isinstance(value, Attrs):
+            found.update(_origins(value, f"{before}{key}."))
+    return found
+
+
+def _place(part: Part) -> Place:
+    lists = {key: part.texts(key) for key in ("accounts", "regions", "zones")}
+    return Place(provider=part.must("provider"), origin=part.origin, partition=part.text("partition"), **lists)
+
+
+def _approved(part: Part) -> ApprovedModel:
+    return ApprovedModel(part.must("id"), part.origin, part.text("digest", _DIGEST, "sha256: and 64 hex digits"))
+
+
+def _guardrail(part: Part) -> GuardrailEntry:
+    return GuardrailEntry(part.must("id"), part.origin, part.text("version"))
+
+
+def _filters(part: Part) -> tuple[RequiredFilter, ...]:
+    found = []
+    for name in part.values:
+        if not _FILTER.search(name):
+            part.fail(f"`{part.dotted(name)}` must be a filter's name in capitals, as PROMPT_ATTACK", name)
+        sides = part.part(name, "input", "output")
+        if not sides.values:
+            sides.fail(f"`{sides.name}` needs `input` or `output`")
+        strengths = (sides.choice("input", STRENGTHS), sides.choice("output", STRENGTHS))
+        found.append(RequiredFilter(name, *strengths, sides.origin))
+    return tuple(found)
+
+
+def _trusted(part: Part) -> TrustedCaller:
+    part.require("port")
+    source, target, reason, owner = (part.must(key) for key in ("from", "to", "reason", "owner"))
+    return TrustedCaller(
+        source, target, part.number("port", 1, 65535, 1), reason, owner, part.day("expires"), part.origin
+    )
+
+
+def _not_model(part: Part) -> NotModel:
+    return NotModel(part.must("subject"), part.must("reason"), part.origin)
+
+
+def _units(file: Part) -> tuple[Unit, ...]:
+    units = file.each("units", ("name", "terraform", "manifests", "cluster"), _unit)
+    seen: set[str] = set()
+    for unit in units:
+        if unit.name in seen:
+            raise SettingsError(f"{unit.origin}: two units have the name `{unit.name}`")
+        seen.add(unit.name)
+    return units
+
+
+def _unit(part: Part) -> Unit:
+    name = part.must("name", _UNIT, "letters, digits, `.`, `_`, `-` and `/`, and not `external`")
+    form = "a relative path of a folder, without `..`"
+    terraform, manifests = part.texts("terraform", _FOLDER, form), part.texts("manifests", _FOLDER, form)
+    if not terraform and not manifests:
+        part.fail(f"`{part.name}` needs a folder in `terraform` or `manifests`")
+    return Unit(name, part.origin, terraform, manifests, part.text("cluster"))
+
+
+_WAIVER_KEYS = ("rule", "subject", "reason", "owner", "approver", "second_approver", "expires")
+
+
+def _waiver(part: Part) -> Waiver:
+    rule = part.must("rule", _SLUG, "a rule's name, as model-bypasses-safety-stack")
+    subject, reason, owner, approver = (part.must(key) for key in ("subject", "reason", "owner", "approver"))
+    second = part.text("second_approver")
+    if second == approver:
+        part.fail(f"`{part.dotted('second_approver')}` is the first one again", "second_approver")
+    return Waiver(rule, subject, reason, owner, approver, part.day("expires"), part.origin, second)
