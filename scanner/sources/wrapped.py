@@ -1,0 +1,158 @@
+"""Kubernetes objects inside Terraform: manifests in attributes, and the typed resources of the Kubernetes provider."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from scanner.origin import FileOrigin, Origin
+from scanner.resource import Attrs, Items, Reading, Resource, Unread, mark
+from scanner.sources.kubernetes.objects import object_to_resource
+from scanner.unknown import Unknown, Value
+from scanner.yamltext import BadDocument, documents
+
+TYPED: dict[str, tuple[str, str]] = {
+    "config_map": ("v1", "ConfigMap"),
+    "cluster_role": ("rbac.authorization.k8s.io/v1", "ClusterRole"),
+    "cluster_role_binding": ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"),
+    "cron_job": ("batch/v1", "CronJob"),
+    "daemon_set": ("apps/v1", "DaemonSet"),
+    "daemonset": ("apps/v1", "DaemonSet"),
+    "deployment": ("apps/v1", "Deployment"),
+    "horizontal_pod_autoscaler": ("autoscaling/v2", "HorizontalPodAutoscaler"),
+    "ingress": ("networking.k8s.io/v1", "Ingress"),
+    "job": ("batch/v1", "Job"),
+    "namespace": ("v1", "Namespace"),
+    "network_policy": ("networking.k8s.io/v1", "NetworkPolicy"),
+    "persistent_volume_claim": ("v1", "PersistentVolumeClaim"),
+    "pod": ("v1", "Pod"),
+    "replication_controller": ("v1", "ReplicationController"),
+    "role": ("rbac.authorization.k8s.io/v1", "Role"),
+    "role_binding": ("rbac.authorization.k8s.io/v1", "RoleBinding"),
+    "service": ("v1", "Service"),
+    "service_account": ("v1", "ServiceAccount"),
+    "stateful_set": ("apps/v1", "StatefulSet"),
+}
+"""Resource types of hashicorp/kubernetes without `kubernetes_` and the `_v1` ending (provider documentation 2.x)."""
+
+PLURALS: dict[str, str] = {
+    "container": "containers",
+    "init_container": "initContainers",
+    "volume": "volumes",
+    "volume_mount": "volumeMounts",
+    "env": "env",
+    "env_from": "envFrom",
+    "port": "ports",
+    "ports": "ports",
+    "toleration": "tolerations",
+    "match_expressions": "matchExpressions",
+    "node_selector_term": "nodeSelectorTerms",
+    "rule": "rules",
+    "subject": "subjects",
+    "ingress": "ingress",
+    "egress": "egress",
+    "from": "from",
+    "to": "to",
+    "path": "paths",
+    "metric": "metrics",
+    "host_aliases": "hostAliases",
+    "image_pull_secrets": "imagePullSecrets",
+    "topology_spread_constraint": "topologySpreadConstraints",
+}
+"""Blocks that stand for the items of a list; every other block stands for one mapping."""
+
+DATA_MAPS = frozenset(
+    {"labels", "annotations", "match_labels", "node_selector", "data", "limits", "requests", "selector"}
+)
+"""Maps whose keys are the user's own, and are kept as they are written (unless written as a block)."""
+
+
+def unwrap(reading: Reading) -> None:
+    """Add the Kubernetes objects that Terraform resources of `reading` carry, and name the charts they install."""
+    for resource in list(reading.resources):
+        if resource.source == "kubernetes" or resource.data:
+            continue
+        for value, origin in _objects(resource, reading):
+            made = object_to_resource(value, origin, resource.unit, resource.source)
+            if isinstance(made, Unread):
+                reading.unread.append(made)
+            else:
+                reading.resources.append(replace(made, possible=resource.possible, provider=resource.provider))
+
+
+def _objects(resource: Resource, reading: Reading) -> Iterator[tuple[Value, Origin]]:
+    kind = resource.kind
+    if kind == "kubernetes_manifest":
+        yield resource.attrs.get("manifest"), mark(resource.attrs, "manifest") or resource.origin
+    elif kind == "kubectl_manifest":
+        yield from _texts(resource, reading)
+    elif kind == "helm_release":
+        chart = resource.attrs.get("chart")
+        name = f"`{chart}`" if isinstance(chart, str) else "of unknown name"
+        cause = f"the chart {name} of `{resource.address}` is not rendered"
+        remedy = "scan the output of `helm template` beside the Terraform code"
+        reading.unread.append(Unread(resource.origin, cause, "template", remedy))
+    elif kind.startswith("kubernetes_"):
+        typed = TYPED.get(kind.removeprefix("kubernetes_").removesuffix("_v1").removesuffix("_v2"))
+        if typed is not None:
+            body = _camel(resource.attrs)
+            marks = {**body.marks, "apiVersion": resource.origin, "kind": resource.origin}
+            yield Attrs({**body, "apiVersion": typed[0], "kind": typed[1]}, marks), resource.origin
+
+
+def _texts(resource: Resource, reading: Reading) -> Iterator[tuple[Value, Origin]]:
+    origin = mark(resource.attrs, "yaml_body") or resource.origin
+    text = resource.attrs.get("yaml_body")
+    if isinstance(text, Unknown) and text.document is not None:
+        yield text.document, origin
+    elif not isinstance(text, str):
+        cause = text.cause if isinstance(text, Unknown) else "`yaml_body` is not a text"
+        reading.unread.append(Unread(origin, f"the manifest of `{resource.address}`: {cause}", "template"))
+    else:
+        for document in documents(text, origin.path if isinstance(origin, FileOrigin) else ""):
+            if isinstance(document, BadDocument):
+                reading.unread.append(Unread(origin, document.cause, "document"))
+            else:
+                yield _placed(document.value, origin), origin
+
+
+def _placed(value: Value, origin: Origin) -> Value:
+    """The same value, every mark at `origin`: positions inside a heredoc are not those of the file."""
+    if isinstance(value, Mapping):
+        return Attrs({key: _placed(item, origin) for key, item in value.items()}, dict.fromkeys(value, origin))
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return Items([_placed(item, origin) for item in value], [origin] * len(value))
+    return value
+
+
+def _camel(attrs: Mapping[str, Value]) -> Attrs:
+    """Blocks in snake case as the API's own fields."""
+    made = Attrs()
+    for key, value in attrs.items():
+        if key.startswith("__") or value is None:
+            continue
+        name, item = _field(key, value)
+        made[name] = item
+        where = mark(attrs, key)
+        if where is not None:
+            made.marks[name] = where
+    return made
+
+
+def _field(key: str, value: Value) -> tuple[str, Value]:
+    blocks = isinstance(value, Items) and bool(value) and all(isinstance(one, Attrs) for one in value)
+    if key in DATA_MAPS and not blocks:
+        return _name(key), value
+    if isinstance(value, Items) and blocks:
+        items = Items([_camel(one) for one in value if isinstance(one, Attrs)], value.marks)
+        if key in PLURALS:
+            return PLURALS[key], items
+        return _name(key), items[0]
+    if isinstance(value, Mapping):
+        return _name(key), _camel(value)
+    return PLURALS.get(key, _name(key)) if isinstance(value, Items) else _name(key), value
+
+
+def _name(key: str) -> str:
+    first, *rest = key.split("_")
+    return first + "".join(part.capitalize() for part in rest)

@@ -1,0 +1,55 @@
+"""What tests share: the command line as a function, and what a user sees of one rule."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+from scanner.cli import main
+
+ROOT = Path(__file__).resolve().parent.parent
+FIXTURES = ROOT / "fixtures"
+AS_OF = "2026-11-01"
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    """`tether ARGUMENTS`: exit code, stdout, stderr."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main(list(arguments))
+    return code, out.getvalue(), err.getvalue()
+
+
+def run_scan(folder: Path, *more: str) -> dict[str, Any]:
+    """The JSON report of a folder judged with its own `tether.yaml`."""
+    profile = folder / "tether.yaml"
+    settings = ("--profile", str(profile)) if profile.is_file() else ()
+    code, out, err = run("scan", str(folder), *settings, "--as-of", AS_OF, "--format", "json", *more)
+    assert code in (0, 1, 3), err
+    report: dict[str, Any] = json.loads(out)
+    return report
+
+
+def seen(report: dict[str, Any], rule: str) -> str:
+    """One rule's verdict, then its findings with the hops, as `--format short` and the hop list tell them."""
+    result = next(one for one in report["rules"] if one["id"] == rule)
+    lines = [f"{rule}: {result['verdict']}"]
+    for finding in report["findings"]:
+        if finding["rule"] != rule:
+            continue
+        lines.append(f"{place(finding['subject']['origin'])}: {finding['verdict']}[{rule}] {finding['message']}")
+        for index, hop in enumerate(finding["hops"], 1):
+            cut = "  <- cut here" if hop["cut"] else ""
+            lines.append(f"  ({index}) {hop['address']}  {place(hop['origin'])}  {hop['because']}{cut}")
+        lines += [f"  decided by {name}" for name in finding["decided_by"]]
+    return "\n".join(lines) + "\n"
+
+
+def place(origin: dict[str, Any] | None) -> str:
+    """path:line:column, `-` where there is none."""
+    if not origin:
+        return "-"
+    return f"{origin['path']}:{origin['line']}:{origin['column']}" if "path" in origin else json.dumps(origin)
