@@ -43,6 +43,11 @@ class FileSet:
     skipped: list[Path] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
 
+    @property
+    def paths(self) -> list[Path]:
+        """The files with the root before them."""
+        return [self.root / path for path in self.files]
+
 
 @dataclass(frozen=True, slots=True)
 class Text:

@@ -1,0 +1,75 @@
+"""From the objects of all files to Resources: scopes that CRDs declare, units, and objects declared twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scanner.origin import FileOrigin
+from scanner.resource import Reading, Resource, Unread, dig
+from scanner.sources.kubernetes.objects import Identity, identify, object_to_resource, placeholder
+from scanner.sources.kubernetes.units import manifest_units
+from scanner.unknown import Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """An object before its unit is known; `path` is its file, relative to the root."""
+
+    path: str
+    value: Value
+    origin: FileOrigin
+
+
+def assemble(root: Path, found: Sequence[Found], unit_of: Callable[[str], str], reading: Reading) -> None:
+    """Add the Resources of all objects to `reading`, and what is wrong with them."""
+    scopes = _scopes(found)
+    known: list[tuple[Found, Identity]] = []
+    for one in found:
+        identity = _identity(one, scopes)
+        if isinstance(identity, Unread):
+            reading.unread.append(identity)
+        else:
+            known.append((one, identity))
+    loose = [(one.path, one if identity.generated else identity) for one, identity in known if not unit_of(one.path)]
+    folders = manifest_units(root, loose)
+    seen: dict[tuple[str, Identity], Resource] = {}
+    for one, identity in known:
+        unit = unit_of(one.path) or folders[one.path]
+        resource = object_to_resource(one.value, one.origin, unit, "kubernetes", scopes)
+        if isinstance(resource, Unread):
+            reading.unread.append(resource)
+            continue
+        first = seen.setdefault((unit, identity), resource)
+        if first is not resource and not identity.generated:
+            if first.attrs == resource.attrs:
+                continue
+            reading.unread.append(_twice(resource, first))
+        reading.resources.append(resource)
+        template = placeholder(identity, resource.attrs)
+        if template:
+            cause = f"`{template}` needs substituting"
+            reading.unread.append(Unread(one.origin, cause, "template", "scan the text after substitution"))
+
+
+def _identity(one: Found, scopes: frozenset[tuple[str, str]]) -> Identity | Unread:
+    if not isinstance(one.value, dict):
+        return Unread(one.origin, "an item of a list is no object", "document")
+    return identify(one.value, one.origin, scopes)
+
+
+def _scopes(found: Sequence[Found]) -> frozenset[tuple[str, str]]:
+    """The (group, kind) that custom resource definitions in the input say are cluster-scoped."""
+    scopes = set()
+    for one in found:
+        if dig(one.value, "kind") == "CustomResourceDefinition" and dig(one.value, "spec", "scope") == "Cluster":
+            group, kind = dig(one.value, "spec", "group"), dig(one.value, "spec", "names", "kind")
+            if isinstance(group, str) and isinstance(kind, str):
+                scopes.add((group, kind))
+    return frozenset(scopes)
+
+
+def _twice(resource: Resource, first: Resource) -> Unread:
+    cause = f"`{resource.address}` is declared twice with different content, also at {first.origin}"
+    return Unread(resource.origin, cause, "document", "keep one, or name the units in the profile")

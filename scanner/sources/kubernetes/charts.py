@@ -1,0 +1,75 @@
+"""Helm charts: their templates need rendering, so each topmost chart is one thing unread."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from scanner.origin import FileOrigin
+from scanner.resource import Unread
+
+_ABOUT = ("Chart.yaml", "Chart.lock", "requirements.yaml", "requirements.lock", "values.schema.json")
+
+
+class Charts:
+    """The Helm charts among a run's files."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        folders = [path.rpartition("/")[0] for path in paths if PurePosixPath(path).name == "Chart.yaml"]
+        self._charts = frozenset(folders)
+        self._templates: Counter[str] = Counter()
+
+    def _chart_of(self, path: str) -> str | None:
+        """The nearest chart around a path."""
+        for parent in PurePosixPath(path).parents:
+            folder = "" if str(parent) == "." else str(parent)
+            if folder in self._charts:
+                return folder
+        return None
+
+    def _topmost(self, chart: str) -> str:
+        """The chart that has `chart` in its `charts` folder, and so on upwards."""
+        while True:
+            around, _, name = chart.rpartition("/charts/")
+            if not name or around not in self._charts:
+                return chart
+            chart = around
+
+    def takes(self, path: str) -> str | None:
+        """Why a file of a chart is passed over, None for any other file; templates are counted.
+
+        `crds/` is installed as it stands, and examples beside the templates are ordinary files.
+        """
+        chart = self._chart_of(path)
+        if chart is None:
+            return None
+        inside = path.removeprefix(f"{chart}/")
+        if inside.startswith("templates/"):
+            self._templates[self._topmost(chart)] += 1
+            return "a template of a Helm chart"
+        name = PurePosixPath(path).name
+        if inside == name and name in _ABOUT:
+            return "about a Helm chart"
+        if name.startswith("values") or inside.startswith("ci/"):
+            return "values of a Helm chart"
+        return None
+
+    def add_template(self, path: str) -> bool:
+        """Count a file that turned out to be a template; False where no chart is around it."""
+        chart = self._chart_of(path)
+        if chart is None:
+            return False
+        self._templates[self._topmost(chart)] += 1
+        return True
+
+    def unread(self) -> list[Unread]:
+        """One Unread a topmost chart, at its Chart.yaml; a chart without templates still installs its dependencies."""
+        found = []
+        for chart in sorted({self._topmost(chart) for chart in self._charts}):
+            origin = FileOrigin(f"{chart}/Chart.yaml".removeprefix("/"), 1)
+            count = self._templates[chart]
+            files = "1 template" if count == 1 else f"{count} templates"
+            cause = f"a Helm chart needs rendering ({files})"
+            found.append(Unread(origin, cause, "template", "scan the output of `helm template`"))
+        return found

@@ -1,0 +1,175 @@
+"""Manifests: YAML and JSON files to Resources; whatever else stands in such a file is named, never dropped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from scanner.origin import FileOrigin
+from scanner.resource import Reading, Unread, UnreadKind, dig
+from scanner.sources.files import read_text
+from scanner.sources.kubernetes import foreign, kustomize
+from scanner.sources.kubernetes.assemble import Found, assemble
+from scanner.sources.kubernetes.charts import Charts
+from scanner.sources.kubernetes.objects import expanded, looks_like_object, restore_text
+from scanner.yamltext import BadDocument, Document, TextError, documents, json_document
+
+SUFFIXES = (".yaml", ".yml", ".json")
+_KEY = re.compile(r"""^\s*["']?(?:apiVersion|kind)["']?\s*:|[{,]\s*["'](?:apiVersion|kind)["']\s*:""", re.MULTILINE)
+_TOP_KEY = re.compile(r"""^["']?(?:apiVersion|kind)["']?\s*:|\A\s*\{\s*["'](?:apiVersion|kind)["']\s*:""", re.MULTILINE)
+_TEMPLATED = re.compile(r"^(?!\s*#).*(?:\{\{|\{%|<%)", re.MULTILINE)
+_VERSION = re.compile(r"(?:[a-z0-9.-]+/)?v\d+(?:(?:alpha|beta)\d+)?\Z")
+
+
+def read_manifests(root: Path, files: Sequence[Path], unit_of: Callable[[str], str] | None = None) -> Reading:
+    """Read every manifest among `files`, which are absolute or relative to `root`.
+
+    unit_of: the unit that the profile gives a path, "" where it gives none; then the folder decides.
+    """
+    paths = sorted(_relative(root, path) for path in files)
+    reader = _Reader(root, paths)
+    for path in paths:
+        reader.file(path)
+    return reader.finish(unit_of or (lambda _: ""))
+
+
+def _relative(root: Path, path: Path) -> str:
+    return (path.relative_to(root) if path.is_absolute() else path).as_posix()
+
+
+class _Reader:
+    """One run over the files; objects are collected first, since units and scopes depend on all of them."""
+
+    def __init__(self, root: Path, paths: Sequence[str]) -> None:
+        self._root = root
+        self._charts = Charts(paths)
+        self._reading = Reading()
+        self._found: list[Found] = []
+        self._listed: set[str] = set()
+        self._fragments: dict[str, str] = {}
+
+    def file(self, path: str) -> None:
+        """Read one file, if it is of a kind that this reader knows."""
+        name = path.rpartition("/")[2].lower()
+        if name.endswith(".bicep"):
+            self._foreign(FileOrigin(path, 1), foreign.Format("a Bicep file", True))
+            return
+        if name.endswith((".tf.json", ".tfvars.json")):
+            return
+        if not name.endswith(SUFFIXES) and name not in ("kustomization",):
+            return
+        of_chart = self._charts.takes(path)
+        if of_chart is not None:
+            self._reading.passed_over[path] = of_chart
+            return
+        self._content(path)
+
+    def _content(self, path: str) -> None:
+        read = read_text(self._root, Path(path))
+        if isinstance(read, Unread):
+            self._reading.unread.append(read)
+            return
+        self._reading.inputs[path] = read.sha256
+        if not path.lower().endswith(".json"):
+            self._documents(path, read.text, list(documents(read.text, path)))
+        elif foreign.TELLING.search(read.text):
+            self._documents(path, read.text, _json(read.text, path))
+        else:
+            self._documents(path, read.text, [])
+
+    def _documents(self, path: str, text: str, found: Sequence[Document | BadDocument]) -> None:
+        """Sort out the documents of one file; it is passed over only where each of them is."""
+        mixed = any(isinstance(one, Document) and looks_like_object(one.value) for one in found)
+        reasons = []
+        for one in found:
+            if isinstance(one, Document):
+                reasons.append(self._good(path, one, mixed))
+            else:
+                chunk = "\n".join(text.split("\n")[one.first_line - 1 : one.last_line])
+                reasons.append(self._bad(path, chunk, one, mixed))
+        if not found:
+            named = foreign.by_path(path)
+            empty = "it is no manifest" if path.lower().endswith(".json") else "there is nothing in it"
+            reasons.append(self._foreign(FileOrigin(path, 1), named) if named else empty)
+        if all(reasons):
+            self._reading.passed_over[path] = reasons[0]
+
+    def _good(self, path: str, one: Document, mixed: bool) -> str:
+        """Take a document that parses; the answer is why it is passed over, "" where it is not."""
+        value = one.value
+        if kustomize.is_kustomization(path, value):
+            said = kustomize.read_kustomization(path, value, one.origin)
+            self._reading.unread.extend(said.unread)
+            self._fragments.update(said.fragments)
+            self._listed.update(said.listed)
+            return "" if said.unread else "a kustomization that only lists files"
+        if foreign.is_kubeconfig(value):
+            return "a kubeconfig"
+        if looks_like_object(value):
+            restore_text(value)
+            self._found.extend(Found(path, item, origin) for item, origin in expanded(value, one.origin))
+            return ""
+        known = foreign.by_value(value) or foreign.by_path(path)
+        if known is not None:
+            return self._foreign(one.origin, known)
+        if isinstance(version := dig(value, "apiVersion"), str) and _VERSION.match(version):
+            return self._unread(one.origin, "an object without `kind`", "document")
+        if mixed:
+            return self._unread(one.origin, "it is no object and stands among objects", "document")
+        return "it has no `apiVersion` and `kind`"
+
+    def _bad(self, path: str, chunk: str, one: BadDocument, mixed: bool) -> str:
+        """Say what became of a document that does not parse, as `_good` does."""
+        known = foreign.by_text(chunk) or (None if _TOP_KEY.search(chunk) else foreign.by_path(path))
+        if known is not None:
+            return self._foreign(one.origin, known)
+        if _TEMPLATED.search(chunk):
+            if self._charts.add_template(path):
+                return "a template of a Helm chart"
+            return self._unread(one.origin, "a template needs rendering", "template", "scan what it renders to")
+        if mixed or _TOP_KEY.search(chunk):
+            return self._unread(one.origin, one.cause, "document")
+        if _KEY.search(chunk):
+            return self._unread(one.origin, one.cause, "file")
+        return f"it is no manifest, and {one.cause}"
+
+    def _unread(self, origin: FileOrigin, cause: str, kind: UnreadKind, remedy: str = "") -> str:
+        self._reading.unread.append(Unread(origin, cause, kind, remedy))
+        return ""
+
+    def _foreign(self, origin: FileOrigin, known: foreign.Format) -> str:
+        """Note another tool's format: unread, once a file, where it can deploy things."""
+        if not known.deploys:
+            return known.words + (f": {known.remedy}" if known.remedy else "")
+        cause = f"{known.words} is not scanned"
+        if not any(
+            one.cause == cause and one.origin.path == origin.path
+            for one in self._reading.unread
+            if isinstance(one.origin, FileOrigin)
+        ):
+            self._unread(origin, cause, "foreign", known.remedy)
+        return ""
+
+    def finish(self, unit_of: Callable[[str], str]) -> Reading:
+        """The reading, once every file was looked at."""
+        for path, role in self._fragments.items():
+            if path not in self._listed and any(one.path == path for one in self._found):
+                self._reading.passed_over[path] = role
+        kept = [one for one in self._found if self._reading.passed_over.get(one.path) is None]
+        self._reading.unread.extend(self._charts.unread())
+        assemble(self._root, kept, unit_of, self._reading)
+        self._reading.unread.sort(key=_place)
+        return self._reading
+
+
+def _place(one: Unread) -> tuple[str, int, int]:
+    at = one.origin
+    return (at.path, at.line, at.column) if isinstance(at, FileOrigin) else ("", 0, 0)
+
+
+def _json(text: str, path: str) -> list[Document | BadDocument]:
+    try:
+        return [json_document(text, path)]
+    except TextError as error:
+        return [BadDocument(error.origin, f"not valid JSON: {error.cause}", 1, text.count("\n") + 1)]
