@@ -1,0 +1,125 @@
+"""Values inside nested blocks and lists: every value that a dotted path reaches, with its line and its doubts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from scanner.origin import Origin
+from scanner.resource import Attrs, Items, Resource, mark
+from scanner.unknown import Unknown, Value
+
+POSSIBLE = "__possible__"
+"""The key that marks a Terraform block of which nobody knows whether it exists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value that is there: `origin` is the line of it, or of the nearest thing around it that has one.
+
+    possible: what decides whether a block around the value exists; None where it certainly does.
+    """
+
+    value: Value
+    origin: Origin | None
+    possible: Unknown | None = None
+
+    @property
+    def unknown(self) -> Unknown | None:
+        """What must be known before the value can be relied on; None where it can."""
+        if self.possible is not None:
+            return self.possible
+        return self.value if isinstance(self.value, Unknown) else None
+
+    @property
+    def text(self) -> str:
+        """The string, with `*` for each part of it that is not known; "" for what is no string."""
+        return text(self.value)
+
+
+def text(value: Value) -> str:
+    """The string that `value` is, with `*` for each part that is not known; "" for anything but a string."""
+    if isinstance(value, str):
+        return value
+    return value.text() if isinstance(value, Unknown) and value.pieces else ""
+
+
+def reach(value: Value, path: str, origin: Origin | None = None) -> Iterator[Found]:
+    """Every value at the dotted `path`: each item of a list on the way is tried, `*` is any key, null is absent.
+
+    A path that runs into an Unknown yields the Unknown.
+    """
+    steps = tuple(path.split(".")) if path else ()
+    yield from _reach(Found(value, origin), steps)
+
+
+def at(resource: Resource, path: str) -> list[Found]:
+    """Every value at the dotted `path` of a resource; the resource's own line where a value has none."""
+    return list(reach(resource.attrs, path, resource.origin))
+
+
+def first(resource: Resource, path: str) -> Found | None:
+    """The first value at `path`, or None where there is none."""
+    return next(iter(at(resource, path)), None)
+
+
+def line(resource: Resource, *path: str | int) -> Origin:
+    """The line of the value at `path`, or the resource's own where it has none."""
+    return mark(resource.attrs, *path) or resource.origin
+
+
+def _reach(found: Found, steps: tuple[str, ...]) -> Iterator[Found]:
+    value = found.value
+    if value is None:
+        return
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        if not steps:
+            yield found
+            return
+        for index, item in enumerate(value):
+            yield from _reach(Found(item, _mark(value, index) or found.origin, found.possible), steps)
+        return
+    if isinstance(value, Unknown) or not steps:
+        yield found
+        return
+    if isinstance(value, Mapping):
+        possible = found.possible or doubt(value)
+        for key in value if steps[0] == "*" else (steps[0],):
+            if key != POSSIBLE:
+                yield from _reach(Found(value.get(key), _mark(value, key) or found.origin, possible), steps[1:])
+
+
+def doubt(block: Value) -> Unknown | None:
+    """What decides whether a block exists; None where nothing does, since it certainly exists."""
+    if not isinstance(block, Mapping) or POSSIBLE not in block:
+        return None
+    why = block[POSSIBLE]
+    return why if isinstance(why, Unknown) else Unknown("the block may not exist")
+
+
+def _mark(value: Value, key: str | int) -> Origin | None:
+    if isinstance(value, Attrs) and isinstance(key, str):
+        return value.marks.get(key)
+    if isinstance(value, Items) and isinstance(key, int):
+        return value.marks[key] if key < len(value.marks) else None
+    return None
+
+
+def strings(value: Value, origin: Origin | None = None) -> Iterator[Found]:
+    """Every string inside `value`, the known parts of partly known ones and of encoded documents included."""
+    if isinstance(value, str):
+        yield Found(value, origin)
+    elif isinstance(value, Unknown):
+        where = origin or value.origin
+        if value.pieces:
+            yield Found(value.text(), where)
+        for inside in (value.document, *value.options):
+            yield from strings(inside, where)
+    elif isinstance(value, Mapping):
+        possible = doubt(value)
+        for key, item in value.items():
+            for one in strings(item, _mark(value, key) or origin) if key != POSSIBLE else ():
+                yield Found(one.value, one.origin, one.possible or possible)
+    elif isinstance(value, Sequence):
+        for index, item in enumerate(value):
+            yield from strings(item, _mark(value, index) or origin)
