@@ -1,0 +1,133 @@
+"""What the commands share on the command line: the parser, the inputs of a run, and messages on stderr."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from scanner.errors import UsageError
+
+if TYPE_CHECKING:
+    from scanner.scan import Request
+
+PROFILE = "tether.yaml"
+_VARIABLE = re.compile(r"[A-Za-z_][\w-]*\Z")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+
+
+class Parser(ArgumentParser):
+    """argparse without abbreviations, and with messages that are safe to print."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(allow_abbrev=False, formatter_class=RawDescriptionHelpFormatter, **more)
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and leave with 2."""
+        self.print_usage(sys.stderr)
+        complain(message)
+        self.exit(2)
+
+
+def complain(message: str) -> None:
+    """One line on stderr."""
+    from scanner.reports.safe import safe
+
+    _stderr(f"tether: {safe(message)}\n")
+
+
+def _stderr(text: str) -> None:
+    encoding = sys.stderr.encoding or "utf-8"
+    sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def add_inputs(parser: ArgumentParser) -> None:
+    """The arguments of every command that reads a deployment."""
+    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files or folders to read (default: .)")
+    add_reading(parser)
+
+
+def add_reading(parser: ArgumentParser) -> None:
+    """How to read the inputs, wherever they are."""
+    parser.add_argument(
+        "--profile", type=Path, metavar="FILE", help=f"the settings (default: {PROFILE} in the current folder, if any)"
+    )
+    parser.add_argument(
+        *("--var", "-var"), action="append", default=[], type=_variable, metavar="NAME=VALUE", help="a root variable"
+    )
+    parser.add_argument(
+        *("--var-file", "-var-file"), action="append", default=[], type=Path, metavar="FILE", help="a file of them"
+    )
+    parser.add_argument("--workspace", default="default", metavar="NAME", help="the Terraform workspace")
+    parser.add_argument("-q", "--quiet", action="store_true", help="no notes on stderr")
+    parser.add_argument("-v", "--verbose", action="store_true", help="say more; a traceback for a fault")
+
+
+def day(text: str) -> date:
+    """A day as an argument."""
+    try:
+        if _DAY.match(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise ArgumentTypeError(f"`{text}` is no date as 2027-01-31")
+
+
+def _variable(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not _VARIABLE.match(name):
+        raise ArgumentTypeError(f"`{text}` is no NAME=VALUE")
+    return name, value
+
+
+def request_of(options: Namespace) -> Request:
+    """The request that the arguments make. Raises UsageError for a file that is not there."""
+    from scanner.scan import Request
+
+    paths = tuple(options.paths) or (Path(),)
+    for path in (*paths, *options.var_file):
+        if not path.exists():
+            raise UsageError(f"`{path}` does not exist")
+    return Request(
+        paths=paths,
+        profile=profile_of(options.profile),
+        var_files=tuple(options.var_file),
+        variables=tuple(options.var),
+        environ=terraform_environment(),
+        as_of=getattr(options, "as_of", None) or today(),
+        workspace=options.workspace,
+    )
+
+
+def profile_of(given: Path | None) -> Path | None:
+    """The settings file: the one given, else the one in the current folder, else none."""
+    if given is not None:
+        return given
+    return Path(PROFILE) if Path(PROFILE).is_file() else None
+
+
+def terraform_environment() -> tuple[tuple[str, str], ...]:
+    """The variables that Terraform takes from the environment."""
+    return tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("TF_VAR_")))
+
+
+def today() -> date:
+    """The day in UTC."""
+    return datetime.now(UTC).date()
+
+
+def foreign_profiles(request: Request) -> list[Path]:
+    """Settings files at the given paths that are not used: a scanned file never grants its own exemption."""
+    found = [path / PROFILE for path in request.paths if (path / PROFILE).is_file()]
+    used = request.profile
+    return [path for path in found if used is None or not used.exists() or not path.samefile(used)]
+
+
+def note_foreign_profiles(request: Request, options: Namespace) -> None:
+    """Say which settings files were passed over."""
+    for path in [] if options.quiet else foreign_profiles(request):
+        complain(f"note: `{path}` is scanned, not used as settings; --profile {path} would use it")

@@ -1,0 +1,59 @@
+"""Print the graph that every verdict rests on: nodes with their roles, edges with what allows them."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
+
+from scanner.commands.arguments import add_inputs, complain, note_foreign_profiles, request_of
+
+if TYPE_CHECKING:
+    from scanner.resource import Unread
+
+PLANES = ("network", "identity", "supply", "control", "placement")
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_inputs(parser)
+    parser.add_argument("--plane", choices=PLANES, help="the edges of one plane only")
+    parser.add_argument("--format", choices=("json", "dot"), default="json", help="(default: json)")
+    parser.add_argument(
+        "--expand",
+        action="store_true",
+        help="instead, what the network policies alone admit between workloads, pair by pair, as if they were enforced",
+    )
+
+
+def run(options: Namespace) -> int:
+    """Print the graph; 3 where an input was not read, so that an edge could be missing."""
+    from scanner.commands.output import emit
+    from scanner.reports.plain import Json, dumped
+    from scanner.scan import read_and_build
+
+    request = request_of(options)
+    note_foreign_profiles(request, options)
+    scanned = read_and_build(request)
+    body: Json
+    if options.expand:
+        from scanner.commands.graph_expand import expand
+
+        body = expand(scanned.reading.resources)
+        body["edges"] = [one for one in body["edges"] if options.plane in (None, one["plane"])]
+    else:
+        from scanner.reports.graph_json import plain_graph
+
+        body = plain_graph(scanned.built.graph, options.plane)
+    if options.format == "dot":
+        from scanner.reports.graph_dot import dot
+
+        emit(dot(body))
+    else:
+        emit(dumped(body))
+    return _unread(scanned.reading.unread)
+
+
+def _unread(unread: list[Unread]) -> int:
+    for one in unread:
+        complain(f"unread: {one.origin}: {one.cause}")
+    return 3 if unread else 0

@@ -1,0 +1,77 @@
+"""Read Terraform and Kubernetes files, and prove the commitments or show the shortest way that breaks one."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from scanner.commands.arguments import add_inputs, complain, day, note_foreign_profiles, request_of
+from scanner.commands.output import add_targets, coloured, columns, emit, refuse_inputs, targets_of, write_file
+from scanner.reports.formats import FORMATS, render
+from scanner.reports.view import View
+
+if TYPE_CHECKING:
+    from scanner.findings import Report
+    from scanner.scan import Scanned
+
+EPILOG = """exit codes: 0 every commitment holds; 1 violated (a violation counts before anything that is not proven);
+2 wrong use or settings; 3 not proven: an input that was not read, a value that nobody knows, nothing to scan, or a
+rule that raised; 4 a fault in Tether. Waived findings do not count.
+
+formats and files go in pairs: --format json --output report.json --format text prints the text and writes the JSON."""
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_inputs(parser)
+    add_targets(parser, FORMATS)
+    parser.add_argument("--as-of", type=day, metavar="DATE", help="the day on which waivers must hold (default: today)")
+    parser.add_argument(
+        "--allow-unproven",
+        action="store_true",
+        help="exit 0 where only unknown values stand against a proof; never for what could not be read",
+    )
+    parser.add_argument("--no-color", action="store_true", help="no colour on a terminal")
+    parser.epilog = EPILOG
+
+
+def run(options: Namespace) -> int:
+    """Scan; the exit code is the verdict."""
+    from scanner.commands.exit_code import outcome
+    from scanner.commands.replay import recorded
+    from scanner.scan import scan
+
+    targets = targets_of(getattr(options, "targets", []))
+    request = request_of(options)
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    note_foreign_profiles(request, options)
+    report, scanned = scan(request)
+    report = replace(report, run={**report.run, "started": started, "request": recorded(scanned)})
+    refuse_inputs(targets, scanned.root, report.inputs, request.profile)
+    for target in sorted(targets, key=lambda one: one.path is None):
+        text = render(target.format, report, _view(options, scanned, to_file=target.path is not None))
+        if target.path is None:
+            emit(text)
+        else:
+            write_file(target.path, text)
+    ended = outcome(report, len(scanned.reading.resources), allow_unproven=options.allow_unproven)
+    _say(report, ended.message, quiet=options.quiet)
+    return ended.code
+
+
+def _view(options: Namespace, scanned: Scanned, *, to_file: bool) -> View:
+    return View(
+        root=scanned.root,
+        width=120 if to_file else columns(),
+        colour=not to_file and coloured(not options.no_color),
+        verbose=options.verbose,
+    )
+
+
+def _say(report: Report, message: str, *, quiet: bool) -> None:
+    for note in () if quiet else report.notes:
+        complain(f"note: {note}")
+    if message:
+        complain(message)

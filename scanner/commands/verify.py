@@ -1,0 +1,150 @@
+"""Check a report against the files it speaks of: digests, the graph, and every certificate, without trusting the
+search that made them."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from scanner.commands.arguments import add_reading, complain, terraform_environment
+from scanner.errors import SettingsError, UsageError
+
+if TYPE_CHECKING:
+    from scanner.commands.replay import Recorded
+    from scanner.scan import Request
+
+SCHEMA = "tether.report/1"
+MAX_BYTES = 200_000_000
+MAX_PRINTED = 50
+EPILOG = """The inputs are read again below DIR, the graph is built again, and each certificate is checked edge by edge.
+Variables that the scan was given on the command line or in the environment must be given again.
+
+exit codes: 0 the report agrees with the files; 1 something disagrees; 2 the report is malformed, or wrong use;
+3 the inputs cannot be read."""
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("report", type=Path, metavar="REPORT.json", help="a report of `tether scan --format json`")
+    parser.add_argument("--root", type=Path, required=True, metavar="DIR", help="the folder that was the run's root")
+    add_reading(parser)
+    parser.epilog = EPILOG
+
+
+def run(options: Namespace) -> int:
+    """Check and print what disagrees."""
+    from scanner.commands.output import emit
+    from scanner.commands.replay import replayed
+    from scanner.commands.verify_checks import disagreements
+    from scanner.reports.safe import safe
+    from scanner.scan import read_and_build
+
+    report = _load(options.report)
+    request = _request(replayed(report["run"].get("request")), options)
+    try:
+        scanned = read_and_build(request)
+    except SettingsError:
+        raise
+    except (UsageError, OSError) as error:
+        complain(f"the inputs cannot be read: {error}")
+        return 3
+    wrong = disagreements(report, scanned)
+    for line in wrong[:MAX_PRINTED]:
+        emit(f"{safe(line)}\n")
+    if len(wrong) > MAX_PRINTED:
+        emit(f"and {len(wrong) - MAX_PRINTED} more\n")
+    if wrong:
+        return 1
+    held = sum(one["verdict"] == "holds" for one in report["commitments"])
+    emit(f"the report agrees: {len(report['inputs'])} inputs, {held} commitments that hold, certificates checked\n")
+    return 0
+
+
+def _load(path: Path) -> Mapping[str, Any]:
+    """The report. Raises UsageError where it is none."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"`{path}` cannot be read: {error.strerror or error}") from error
+    try:
+        report = json.loads(content) if len(content) <= MAX_BYTES else None
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"`{path}` is not JSON: {error}") from error
+    fault = _fault(report)
+    if fault:
+        raise UsageError(f"`{path}` is no report of the schema {SCHEMA}: {fault}")
+    return cast("Mapping[str, Any]", report)
+
+
+_LISTS = {
+    "commitments": ("id", "verdict"),
+    "inputs": ("path", "sha256"),
+    "unread": ("cause",),
+    "findings": ("commitment", "verdict"),
+}
+
+
+def _fault(report: object) -> str:
+    """What keeps `report` from being checked; "" where nothing does."""
+    if not isinstance(report, Mapping) or report.get("schema") != SCHEMA:
+        return "another schema"
+    for key in ("run", "profile"):
+        if not isinstance(report.get(key), Mapping):
+            return f"`{key}` is missing"
+    for key, fields in _LISTS.items():
+        entries = report.get(key)
+        if not isinstance(entries, list):
+            return f"`{key}` is missing"
+        for entry in entries:
+            if not isinstance(entry, Mapping) or not all(isinstance(entry.get(field), str) for field in fields):
+                return f"an entry of `{key}` lacks {' or '.join(fields)}"
+    return next((fault for one in report["commitments"] for fault in [_certificate_fault(one)] if fault), "")
+
+
+def _certificate_fault(commitment: Mapping[str, Any]) -> str:
+    proof = commitment.get("certificate", {"reachability": [], "checks": []})
+    if not isinstance(proof, Mapping):
+        return "a certificate is no object"
+    for key in ("reachability", "checks"):
+        entries = proof.get(key)
+        if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
+            return f"a certificate has no list of `{key}`"
+    for check in proof["checks"]:
+        examined = check.get("examined")
+        if not isinstance(examined, list) or not all(
+            isinstance(one, Mapping) and isinstance(one.get("address"), str) for one in examined
+        ):
+            return "a check lists nothing that was examined"
+    return ""
+
+
+def _request(recorded: Recorded, options: Namespace) -> Request:
+    """The request of the report, below another root. Raises UsageError where a variable is missing or new."""
+    from datetime import date
+
+    from scanner.scan import Request
+
+    root = options.root
+    environ = terraform_environment()
+    given = {name for name, _ in options.var} | {name.removeprefix("TF_VAR_") for name, _ in environ}
+    for name in sorted(given ^ set(recorded.variables)):
+        what = "was not given to the scan" if name in given else "was given to the scan: give it again"
+        raise UsageError(f"the variable `{name}` {what}")
+    try:
+        as_of = date.fromisoformat(recorded.as_of)
+    except ValueError as error:
+        raise UsageError(f"`run.request` of the report has no date in `as_of`: {error}") from error
+    profile = options.profile or (root / recorded.profile if recorded.profile else None)
+    return Request(
+        paths=tuple(root / path for path in recorded.paths),
+        profile=profile,
+        var_files=tuple(options.var_file) or tuple(root / path for path in recorded.var_files),
+        variables=tuple(options.var),
+        environ=environ,
+        as_of=as_of,
+        workspace=recorded.workspace or options.workspace,
+    )
