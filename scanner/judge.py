@@ -35,7 +35,7 @@ def judge(
         result, findings, summary = _one(rule, graph, profile, unread, basis)
         results.append(result)
         found.extend(findings)
-        if summary:
+        if summary and result.verdict is Verdict.HOLDS:
             summaries.setdefault(rule.commitment, []).append(summary)
     commitments = tuple(
         _commitment(name, [one for one in results if one.commitment == name], found, unread, basis, summaries)

@@ -1,0 +1,131 @@
+"""The whole story: read, build, judge, report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from scanner import __version__
+from scanner.builders.build import Built, build
+from scanner.catalogue import rules, ruleset_sha256
+from scanner.findings import Report, Scope
+from scanner.graph.model import STACK, Role
+from scanner.judge import judge
+from scanner.profile import Profile
+from scanner.profile_file import load_profile
+from scanner.resource import BASIS, Reading
+from scanner.sources.read import ReadRequest, read_all, run_root
+from scanner.unknown import unknowns_in
+from scanner.waivers import apply_waivers
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asked for. paths: files or folders; as_of: the day on which waivers are looked at."""
+
+    paths: tuple[Path, ...]
+    as_of: date
+    profile: Path | None = None
+    var_files: tuple[Path, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+    environ: tuple[tuple[str, str], ...] = ()
+    rules_dirs: tuple[Path, ...] = ()
+    workspace: str = "default"
+    run: tuple[tuple[str, str], ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """A run before it is judged: what was read, and the graph of it."""
+
+    root: Path
+    reading: Reading
+    built: Built
+    profile: Profile
+    request: Request
+
+
+def read_and_build(request: Request) -> Scanned:
+    """Read every path and build the graph. Raises UsageError for a path or a profile that cannot be used."""
+    root = run_root(request.paths)
+    profile = Profile() if request.profile is None else load_profile(request.profile, str(request.profile))
+    reading = read_all(
+        ReadRequest(
+            root=root,
+            paths=request.paths,
+            units=profile.units,
+            profile_dir=request.profile.parent if request.profile else root,
+            var_files=request.var_files,
+            variables=request.variables,
+            environ=dict(request.environ),
+            workspace=request.workspace,
+        )
+    )
+    return Scanned(root, reading, build(reading.resources, profile), profile, request)
+
+
+def scan(request: Request) -> tuple[Report, Scanned]:
+    """Read, build, judge. Raises UsageError and SettingsError; everything else that goes wrong is in the report."""
+    scanned = read_and_build(request)
+    reading, built, profile = scanned.reading, scanned.built, scanned.profile
+    chosen = rules(request.rules_dirs)
+    basis = tuple(sorted({BASIS[one.source] for one in reading.resources})) or ("declared",)
+    judgement = judge(built.graph, profile, chosen, reading.unread, basis)
+    waivers = apply_waivers(judgement.findings, profile, chosen, built.graph, request.as_of)
+    report = Report(
+        verdict=judgement.verdict,
+        commitments=judgement.commitments,
+        findings=judgement.findings,
+        rules=judgement.rules,
+        unread=tuple(sorted(reading.unread, key=lambda one: (str(one.origin), one.cause))),
+        waived=waivers.waived,
+        scope=Scope(basis, judgement.not_judged, built.assumed_absent),
+        models=_roles(built, frozenset({Role.MODEL, Role.CANDIDATE})),
+        safety_stack=_roles(built, STACK),
+        assumptions=built.assumptions,
+        trusted=built.trusted,
+        inputs=reading.inputs,
+        passed_over=reading.passed_over,
+        ruleset_sha256=ruleset_sha256(request.rules_dirs),
+        profile_path=profile.path,
+        profile_sha256=profile.sha256,
+        counts=_counts(reading, built),
+        run={
+            "root": str(scanned.root),
+            "version": __version__,
+            "as_of": request.as_of.isoformat(),
+            **dict(request.run),
+        },
+        notes=waivers.notes,
+    )
+    return report, scanned
+
+
+def _roles(built: Built, wanted: frozenset[Role]) -> tuple[tuple[str, str, str], ...]:
+    return tuple(
+        (node.address, "+".join(sorted(node.roles & wanted)), built.recognised.get(node.id, ""))
+        for node in built.graph.with_role(*wanted)
+    )
+
+
+def _counts(reading: Reading, built: Built) -> dict[str, int]:
+    sources = [one.source for one in reading.resources]
+    undecided = {
+        name
+        for one in reading.resources
+        for unknown in unknowns_in(one.attrs)
+        if not unknown.ref
+        for name in unknown.decided_by
+    }
+    return {
+        "files": len(reading.inputs),
+        "resources": len(sources),
+        "terraform": sources.count("terraform"),
+        "kubernetes": sources.count("kubernetes"),
+        "unread": len(reading.unread),
+        "passed_over": len(reading.passed_over),
+        "unknown_values": len(undecided),
+        "nodes": len(built.graph.nodes),
+        "edges": len(built.graph.edges),
+    }

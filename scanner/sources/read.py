@@ -1,0 +1,80 @@
+"""Every source in one reading: files are walked once, then each reader takes what is its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scanner.errors import UsageError
+from scanner.profile import Unit
+from scanner.resource import Reading
+from scanner.sources.files import run_root, walk
+from scanner.sources.kubernetes import read_manifests
+from scanner.sources.terraform import TerraformOptions, find_roots, read_root
+from scanner.sources.units import unit_name
+from scanner.sources.wrapped import unwrap
+
+__all__ = ["ReadRequest", "read_all", "run_root"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """What to read. root: what origins are relative to; profile_dir: what the folders of `units` are relative to."""
+
+    root: Path
+    paths: Sequence[Path]
+    units: Sequence[Unit] = ()
+    profile_dir: Path = Path()
+    var_files: tuple[Path, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+    environ: Mapping[str, str] = field(default_factory=dict)
+    workspace: str = "default"
+
+
+def read_all(request: ReadRequest) -> Reading:
+    """Read Terraform roots and manifests below the paths. Raises UsageError where a unit's folder does not exist."""
+    whole = Reading()
+    files = walk(request.root, request.paths)
+    whole.unread.extend(files.unread)
+    named = _unit_names(request)
+    options = TerraformOptions(
+        var_files=request.var_files,
+        variables=request.variables,
+        environ=request.environ,
+        workspace=request.workspace,
+    )
+    for folder in find_roots(request.root, [request.root / path for path in (*files.files, *files.links)]):
+        unit = named(folder, "terraform") or unit_name(request.root, folder.relative_to(request.root).as_posix())
+        merge(whole, read_root(request.root, folder, unit, options))
+    manifests = read_manifests(request.root, files.files, lambda path: named(request.root / path, "manifests"))
+    merge(whole, manifests)
+    unwrap(whole)
+    return whole
+
+
+def merge(whole: Reading, part: Reading) -> None:
+    """Add one reader's findings to the whole."""
+    whole.resources.extend(part.resources)
+    whole.unread.extend(one for one in part.unread if one not in whole.unread)
+    whole.inputs.update(part.inputs)
+    whole.passed_over.update(part.passed_over)
+
+
+def _unit_names(request: ReadRequest) -> Callable[[Path, str], str]:
+    table: list[tuple[Path, str, str]] = []
+    for unit in request.units:
+        for which, folders in (("terraform", unit.terraform), ("manifests", unit.manifests)):
+            for folder in folders:
+                places = [(base / folder).resolve() for base in (request.profile_dir, request.root)]
+                there = [place for place in places if place.exists()]
+                if not there:
+                    raise UsageError(f"{unit.origin}: the unit `{unit.name}` names `{folder}`, which is not there")
+                table.append((there[0], which, unit.name))
+    table.sort(key=lambda row: -len(row[0].parts))
+
+    def name(path: Path, which: str) -> str:
+        full = path.resolve()
+        return next((unit for folder, kind, unit in table if kind == which and full.is_relative_to(folder)), "")
+
+    return name
