@@ -75,12 +75,13 @@ def page(docstring: str, path: Path) -> tuple[str, tuple[str, str, str]]:
     text = docstring.strip()
     title = text.split("\n", 1)[0].strip()
     parts = []
-    for index, heading in enumerate(SECTIONS):
-        end = rf"(?=^{SECTIONS[index + 1]}\n-+\n)" if index + 1 < len(SECTIONS) else r"\Z"
-        match = re.search(rf"^{heading}\n-+\n(.*?){end}", text, re.MULTILINE | re.DOTALL)
-        if match is None or not match[1].strip():
+    pieces = re.split(r"^(\S[^\n]*)\n-{3,}\n", text, flags=re.MULTILINE)
+    sections = dict(zip(pieces[1::2], pieces[2::2], strict=True))
+    for heading in SECTIONS:
+        body = sections.get(heading, "").strip()
+        if not body:
             raise RuleError(f"{path}: the docstring has no section `{heading}`")
-        parts.append(match[1].strip())
+        parts.append(body)
     return title, (parts[0], parts[1], parts[2])
 
 
