@@ -1,0 +1,173 @@
+"""A module's files merged into one configuration, overrides applied, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from scanner.origin import FileOrigin
+from scanner.sources.terraform.files import Files, module_files
+from scanner.sources.terraform.syntax import Attribute, Block, Body, Object, literal_text
+
+ResourceKey: TypeAlias = tuple[str, str, str]
+"""("resource" or "data", type, name)"""
+
+_LABELS = {"variable": 1, "output": 1, "module": 1, "provider": 1, "resource": 2, "data": 2}
+
+
+@dataclass(slots=True)
+class Config:
+    """What one directory declares; `complete` is False where one of its files could not be read."""
+
+    directory: Path
+    variables: dict[str, Block] = field(default_factory=dict)
+    locals: dict[str, Attribute] = field(default_factory=dict)
+    outputs: dict[str, Block] = field(default_factory=dict)
+    resources: dict[ResourceKey, Block] = field(default_factory=dict)
+    calls: dict[str, Block] = field(default_factory=dict)
+    providers: dict[str, Block] = field(default_factory=dict)
+    required: dict[str, Attribute] = field(default_factory=dict)
+    terraform: list[Block] = field(default_factory=list)
+    complete: bool = True
+
+
+def is_override(name: str) -> bool:
+    """Whether a file of this name overrides what the others declare."""
+    stem = name.removesuffix(".json").rsplit(".", 1)[0]
+    return stem == "override" or stem.endswith("_override")
+
+
+def read_config(directory: Path, files: Files) -> Config:
+    """The configuration of a directory; what could not be read is noted in `files`."""
+    config = Config(directory)
+    paths = module_files(directory)
+    for override in (False, True):
+        for path in paths:
+            if is_override(path.name) is not override:
+                continue
+            body = files.body(path)
+            if body is None:
+                config.complete = False
+                continue
+            for block in body.blocks:
+                _Adder(config, files, override).add(block)
+    return config
+
+
+def provider_key(block: Block) -> str:
+    """`aws`, or `aws.gov` for a provider block with an alias."""
+    alias = block.body.attributes.get("alias")
+    name = literal_text(alias.expression) if alias else None
+    return f"{block.labels[0]}.{name}" if name else block.labels[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Adder:
+    config: Config
+    files: Files
+    override: bool
+
+    def add(self, block: Block) -> None:
+        """One top-level block."""
+        if len(block.labels) != _LABELS.get(block.kind, len(block.labels)):
+            self._bad(block.at, f"a `{block.kind}` block with the wrong number of labels")
+            return
+        match block.kind:
+            case "variable":
+                self._put(self.config.variables, block.labels[0], block, f"var.{block.labels[0]}")
+            case "output":
+                self._put(self.config.outputs, block.labels[0], block, f"output.{block.labels[0]}")
+            case "module":
+                self._put(self.config.calls, block.labels[0], block, f"module.{block.labels[0]}")
+            case "provider":
+                key = provider_key(block)
+                self._put(self.config.providers, key, block, f"provider.{key}")
+            case "resource" | "data" | "ephemeral":
+                kind, name = block.labels
+                mode = "resource" if block.kind == "resource" else "data"
+                prefix = "" if block.kind == "resource" else f"{block.kind}."
+                self._put_resource((mode, kind, name), block, f"{prefix}{kind}.{name}")
+            case "locals":
+                self._locals(block)
+            case "terraform":
+                self._terraform(block)
+            case _:
+                return
+
+    def _put_resource(self, key: ResourceKey, block: Block, address: str) -> None:
+        if not self.override and key in self.config.resources:
+            self._bad(block.at, f"`{address}` is declared twice")
+            return
+        before = self.config.resources.get(key)
+        self.config.resources[key] = overridden(before, block) if before and self.override else block
+
+    def _put(self, into: dict[str, Block], name: str, block: Block, address: str) -> None:
+        if not self.override and name in into:
+            self._bad(block.at, f"`{address}` is declared twice")
+            return
+        into[name] = overridden(into[name], block) if self.override and name in into else block
+
+    def _locals(self, block: Block) -> None:
+        for name, attribute in block.body.attributes.items():
+            if name in self.config.locals and not self.override:
+                self._bad(attribute.at, f"`local.{name}` is declared twice")
+            else:
+                self.config.locals[name] = attribute
+
+    def _terraform(self, block: Block) -> None:
+        for inner in block.body.blocks:
+            if inner.kind == "required_providers":
+                self.config.required.update(inner.body.attributes)
+        backends = ("backend", "cloud")
+        if self.override and any(inner.kind in backends for inner in block.body.blocks):
+            self.config.terraform = [_without(one, backends) for one in self.config.terraform]
+        self.config.terraform.append(block)
+
+    def _bad(self, at: FileOrigin, cause: str) -> None:
+        self.files.unread(at, cause, "document")
+
+
+def _without(block: Block, kinds: tuple[str, ...]) -> Block:
+    kept = tuple(inner for inner in block.body.blocks if inner.kind not in kinds)
+    return Block(block.kind, block.labels, Body(block.body.attributes, kept), block.at)
+
+
+def _type(block: Block) -> str:
+    """What a block makes: a `dynamic "x"` makes blocks of type x."""
+    return block.labels[0] if block.kind == "dynamic" and block.labels else block.kind
+
+
+def overridden(base: Block, override: Block) -> Block:
+    """A block with the arguments of another in place of its own; blocks of a type go together, `lifecycle` merges."""
+    attributes: Mapping[str, Attribute] = {**base.body.attributes, **override.body.attributes}
+    replaced = {_type(inner) for inner in override.body.blocks}
+    blocks: list[Block] = []
+    for inner in base.body.blocks:
+        if inner.kind == "lifecycle" and "lifecycle" in replaced:
+            [new, *_] = [one for one in override.body.blocks if one.kind == "lifecycle"]
+            blocks.append(overridden(inner, new))
+        elif _type(inner) not in replaced:
+            blocks.append(inner)
+    merged = any(inner.kind == "lifecycle" for inner in blocks)
+    blocks.extend(one for one in override.body.blocks if not (one.kind == "lifecycle" and merged))
+    return Block(base.kind, base.labels, Body(attributes, tuple(blocks)), base.at)
+
+
+def source_of(config: Config, name: str) -> str:
+    """The registry source of the provider with this local name, in lower case, without the public registry's host."""
+    required = config.required.get(name)
+    source = literal_text(required.expression) if required else None
+    if required and isinstance(required.expression, Object):
+        source = None
+        for key, value in required.expression.items:
+            if literal_text(key) == "source":
+                source = literal_text(value)
+    elif required:
+        source = None  # the notation of Terraform 0.12: a version alone
+    if source is None:
+        return "terraform.io/builtin/terraform" if name == "terraform" else f"hashicorp/{name}".lower()
+    for host in ("registry.terraform.io/", "registry.opentofu.org/"):
+        source = source.lower().removeprefix(host)
+    return source if "/" in source else f"hashicorp/{source}"

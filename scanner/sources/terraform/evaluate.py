@@ -1,0 +1,155 @@
+"""Expressions to values. What is not known stays Unknown with its cause; what Terraform refuses is an Unknown too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from scanner.origin import FileOrigin
+from scanner.resource import Attrs, Items
+from scanner.sources.terraform import operators
+from scanner.sources.terraform.calls import call
+from scanner.sources.terraform.comprehend import for_object, for_tuple
+from scanner.sources.terraform.scope import Env
+from scanner.sources.terraform.steps import walk
+from scanner.sources.terraform.syntax import (
+    Binary,
+    Call,
+    Conditional,
+    Expression,
+    ForObject,
+    ForTuple,
+    Literal,
+    Object,
+    Parens,
+    Relative,
+    Template,
+    Traversal,
+    Tuple,
+    Unary,
+)
+from scanner.sources.terraform.template_value import template_value
+from scanner.sources.terraform.types import to_bool, to_text
+from scanner.sources.terraform.values import Refused, TooLarge, invalid, merged, one_of
+from scanner.unknown import INVALID, Unknown, Value
+
+
+def evaluate(expression: Expression, env: Env) -> Value:
+    """The value of an expression. Never raises for any expression."""
+    budget = env.scope.budget
+    try:
+        if not budget.enter():
+            return Unknown("an expression that is too deep or too large to evaluate", origin=expression.at)
+        return _READERS[type(expression)](expression, env)
+    except Refused as error:
+        return invalid(error.cause, expression.at)
+    except TooLarge as error:
+        return Unknown(error.cause, origin=expression.at)
+    finally:
+        budget.leave()
+
+
+def _literal(expression: Literal, env: Env) -> Value:
+    return expression.value
+
+
+def _parens(expression: Parens, env: Env) -> Value:
+    return evaluate(expression.inner, env)
+
+
+def _template(expression: Template, env: Env) -> Value:
+    return template_value(expression, env, evaluate)
+
+
+def _traversal(expression: Traversal, env: Env) -> Value:
+    if expression.root in env.names:
+        value, steps = env.names[expression.root], expression.steps
+    else:
+        value, steps = env.scope.lookup(expression, env)
+    return _placed(walk(value, steps, env, evaluate), expression.at)
+
+
+def _placed(value: Value, at: FileOrigin) -> Value:
+    """The value; an Unknown that has no origin gets that of the reference."""
+    if isinstance(value, Unknown) and value.origin is None:
+        return replace(value, origin=at)
+    return value
+
+
+def _relative(expression: Relative, env: Env) -> Value:
+    return walk(evaluate(expression.source, env), expression.steps, env, evaluate)
+
+
+def _call(expression: Call, env: Env) -> Value:
+    return call(expression, env, evaluate)
+
+
+def _conditional(expression: Conditional, env: Env) -> Value:
+    condition = evaluate(expression.condition, env)
+    if isinstance(condition, Unknown):
+        if condition.code == INVALID:
+            return condition
+        then, otherwise = evaluate(expression.then, env), evaluate(expression.otherwise, env)
+        return one_of([then, otherwise], replace(condition, origin=condition.origin or expression.at))
+    taken, other = expression.then, expression.otherwise
+    if not to_bool(condition):
+        taken, other = other, taken
+    value = evaluate(taken, env)
+    textual = isinstance(other, Template) or (isinstance(other, Literal) and isinstance(other.value, str))
+    if textual and isinstance(value, (bool, int, float)):
+        # Both results have one type: a number beside a string becomes a string.
+        return to_text(value)
+    return value
+
+
+def _binary(expression: Binary, env: Env) -> Value:
+    left, right = evaluate(expression.left, env), evaluate(expression.right, env)
+    return operators.binary(expression.operator, left, right)
+
+
+def _unary(expression: Unary, env: Env) -> Value:
+    return operators.unary(expression.operator, evaluate(expression.operand, env))
+
+
+def _tuple(expression: Tuple, env: Env) -> Value:
+    return Items([evaluate(item, env) for item in expression.items], [item.at for item in expression.items])
+
+
+def _object(expression: Object, env: Env) -> Value:
+    result = Attrs()
+    open_keys: list[Unknown] = []
+    for name, item in expression.items:
+        key = evaluate(name, env)
+        if isinstance(key, Unknown):
+            open_keys.append(key)
+            continue
+        text = to_text(key)
+        result[text] = evaluate(item, env)
+        result.marks[text] = item.at
+    return merged(open_keys) if open_keys else result
+
+
+def _for_tuple(expression: ForTuple, env: Env) -> Value:
+    return for_tuple(expression, env, evaluate)
+
+
+def _for_object(expression: ForObject, env: Env) -> Value:
+    return for_object(expression, env, evaluate)
+
+
+_READERS: Mapping[type, Callable[[Any, Env], Value]] = {
+    Literal: _literal,
+    Parens: _parens,
+    Template: _template,
+    Traversal: _traversal,
+    Relative: _relative,
+    Call: _call,
+    Conditional: _conditional,
+    Binary: _binary,
+    Unary: _unary,
+    Tuple: _tuple,
+    Object: _object,
+    ForTuple: _for_tuple,
+    ForObject: _for_object,
+}

@@ -1,0 +1,133 @@
+"""Files of one run: confined to its root, hashed as they are read, parsed, and reported where they cannot be."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from scanner.origin import FileOrigin
+from scanner.resource import Reading, Unread
+from scanner.sources.terraform.read_json import parse_json
+from scanner.sources.terraform.syntax import Body, SyntaxFault
+
+MAX_BYTES = 10_000_000
+SUFFIXES = (".tf", ".tofu", ".tf.json", ".tofu.json")
+
+
+class Unreadable(Exception):
+    """A file that is not read; `cause` is a sentence fragment, `outside` is True where it lies out of the root."""
+
+    def __init__(self, cause: str, outside: bool = False) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.outside = outside
+
+
+class Files:
+    """The files below `root`; what is read and what cannot be is noted in `reading`."""
+
+    def __init__(self, root: Path, reading: Reading) -> None:
+        self.root = Path(os.path.realpath(root))
+        self.reading = reading
+        self._bodies: dict[Path, Body | None] = {}
+
+    def relative(self, path: Path) -> str:
+        """The path as reports show it: relative to the root, with `/`."""
+        return Path(os.path.relpath(path, self.root)).as_posix()
+
+    def inside(self, path: Path) -> bool:
+        """Whether a path, its symbolic links followed, lies in the root."""
+        real = Path(os.path.realpath(path))
+        return real == self.root or self.root in real.parents
+
+    def read(self, path: Path, anywhere: bool = False) -> bytes:
+        """The bytes of a file. Raises Unreadable, for one out of the root too unless `anywhere`."""
+        if not anywhere and not self.inside(path):
+            raise Unreadable("it lies outside of what is scanned", outside=True)
+        try:
+            if not path.is_file():
+                raise Unreadable("there is no such file")
+            if path.stat().st_size > MAX_BYTES:
+                raise Unreadable(f"it is larger than {MAX_BYTES // 1_000_000} MB")
+            data = path.read_bytes()
+        except (OSError, ValueError) as error:
+            raise Unreadable(f"it cannot be read ({getattr(error, 'strerror', None) or 'not a path'})") from error
+        self.reading.inputs[self.relative(path)] = hashlib.sha256(data).hexdigest()
+        return data
+
+    def body(self, path: Path, anywhere: bool = False) -> Body | None:
+        """The syntax of a `.tf`, `.tfvars` or JSON file; None where it could not be read, which is then noted."""
+        if path not in self._bodies:
+            self._bodies[path] = self._body(path, anywhere)
+        return self._bodies[path]
+
+    def _body(self, path: Path, anywhere: bool) -> Body | None:
+        name = self.relative(path)
+        try:
+            text = decode(self.read(path, anywhere))
+            return parsed(text, name)
+        except Unreadable as error:
+            self.unread(FileOrigin(name, 1), error.cause, "link" if error.outside else "file")
+        except SyntaxFault as error:
+            self.unread(FileOrigin(name, error.line, error.column), error.cause, "file")
+        return None
+
+    def unread(self, origin: FileOrigin, cause: str, kind: str, remedy: str = "") -> None:
+        """Notes what could not be read, once."""
+        entry = Unread(origin, cause, kind, remedy)  # type: ignore[arg-type]  # one of the kinds by every caller
+        if entry not in self.reading.unread:
+            self.reading.unread.append(entry)
+
+
+def decode(data: bytes) -> str:
+    """UTF-8 text. Raises SyntaxFault at the byte that is none."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        begin = data.rfind(b"\n", 0, error.start) + 1
+        column = len(data[begin : error.start].decode("utf-8", "replace")) + 1
+        raise SyntaxFault(line, column, "not UTF-8 text") from error
+
+
+def parsed(text: str, name: str) -> Body:
+    """The syntax of a file's text. Raises SyntaxFault."""
+    result = _parsed(text, name)
+    if isinstance(result, SyntaxFault):
+        raise SyntaxFault(result.line, result.column, result.cause)
+    return result
+
+
+@lru_cache(maxsize=512)
+def _parsed(text: str, name: str) -> Body | SyntaxFault:
+    """The syntax or the fault; kept, as a module that is called often is asked for often, and roots are found first."""
+    try:
+        if name.endswith(".json"):
+            variables = name.endswith(".tfvars.json")
+            return parse_json(text, name, variables)
+        from scanner.sources.terraform.read_hcl2 import parse
+
+        return parse(text, name)
+    except SyntaxFault as fault:
+        return fault
+    except RecursionError:
+        return SyntaxFault(1, 1, "nested too deeply to be read")
+
+
+def module_files(directory: Path) -> list[Path]:
+    """The configuration files of a directory by name; a `.tofu` file stands in for the `.tf` file of its stem."""
+    try:
+        names = sorted(entry.name for entry in os.scandir(directory) if not entry.is_dir())
+    except OSError:
+        return []
+    found = [name for name in names if is_configuration(name)]
+    replaced = {name.replace(".tofu", ".tf") for name in found if name.endswith((".tofu", ".tofu.json"))}
+    return [directory / name for name in found if name not in replaced]
+
+
+def is_configuration(name: str) -> bool:
+    """Whether Terraform reads a file of this name as configuration."""
+    hidden = name.startswith(".") or name.endswith("~") or (name.startswith("#") and name.endswith("#"))
+    return name.endswith(SUFFIXES) and not hidden

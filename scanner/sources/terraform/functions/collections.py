@@ -1,0 +1,292 @@
+"""Functions over lists and maps; their elements may be unknown where only the shape matters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from scanner.origin import Origin
+from scanner.resource import Attrs, Items
+from scanner.sources.terraform.functions.function import Function, boolean, items, mapping, pure, text, whole
+from scanner.sources.terraform.operators import equality
+from scanner.sources.terraform.values import (
+    ListOf,
+    Refused,
+    SetOf,
+    is_list,
+    is_map,
+    merged,
+    ordered,
+    over_options,
+    same,
+    unknowns_of,
+)
+from scanner.unknown import Unknown, Value
+
+
+def partly(result: Value, open_: Sequence[Unknown]) -> Unknown:
+    """A list of which some elements are known: an Unknown with them, and what is not known, in its `document`."""
+    return replace(merged(open_), document=result)
+
+
+def _length(arguments: list[Value]) -> Value:
+    [value] = arguments
+    if isinstance(value, SetOf) and len(value) > 1 and unknowns_of(value):
+        return merged(unknowns_of(value))
+    return len(value) if is_list(value) or is_map(value) else len(text(value))
+
+
+def _concat(arguments: list[Value]) -> Value:
+    open_ = [one for one in arguments if isinstance(one, Unknown)]
+    if open_:
+        spread = over_options(lambda *values: _concat(list(values)), *arguments)
+        if spread is not None:
+            return spread
+    result = Items()
+    for argument in arguments:
+        if isinstance(argument, Unknown):
+            part: Sequence[Value] = argument.document if is_list(argument.document) else (argument,)
+        elif isinstance(argument, SetOf):
+            raise Refused("a set where a list is required")
+        else:
+            part = items(argument)
+        result.extend(part)
+        result.marks.extend(part.marks if isinstance(part, Items) else ())
+    if len(result.marks) != len(result):
+        result.marks.clear()
+    return partly(result, open_) if open_ else result
+
+
+def _element(arguments: list[Value]) -> Value:
+    values, place = items(arguments[0]), whole(arguments[1])
+    if isinstance(arguments[0], SetOf) or not values or place < 0:
+        raise Refused("no element with this index")
+    return values[place % len(values)]
+
+
+def _lookup(arguments: list[Value]) -> Value:
+    values, key = mapping(arguments[0]), text(arguments[1])
+    if key in values:
+        return values[key]
+    if len(arguments) < 3:
+        raise Refused("no element with this key")
+    return arguments[2]
+
+
+def _merge(arguments: list[Value]) -> Value:
+    result = Attrs()
+    for argument in arguments:
+        if argument is None:
+            continue
+        values = mapping(argument)
+        result.update(values)
+        marks: Mapping[str, Origin] = argument.marks if isinstance(argument, Attrs) else {}
+        for key in values:
+            result.marks.pop(key, None)
+        result.marks.update(marks)
+    return result
+
+
+def _keys(arguments: list[Value]) -> Value:
+    return ListOf(sorted(mapping(arguments[0])))
+
+
+def _values(arguments: list[Value]) -> Value:
+    return Items(item for _, item in ordered(mapping(arguments[0])))
+
+
+def _flatten(arguments: list[Value]) -> Value:
+    [value] = arguments
+    result: list[Value] = []
+    open_: list[Unknown] = []
+    stack: list[Value] = list(reversed(items(value)))
+    while stack:
+        item = stack.pop()
+        if is_list(item):
+            stack.extend(reversed(item))
+            continue
+        if isinstance(item, Unknown) and is_list(item.document):
+            open_.append(item)
+            stack.extend(reversed(item.document))
+            continue
+        result.append(item)
+        # An unknown element may itself be a list, unless it is one attribute of one resource.
+        if isinstance(item, Unknown) and not _single(item):
+            open_.append(item)
+    return partly(Items(result), open_) if open_ else Items(result)
+
+
+def _single(item: Unknown) -> bool:
+    return bool(item.pieces) or (item.ref is not None and "[*]" not in item.ref.address) and _scalar(item.ref.attribute)
+
+
+def _scalar(attribute: str) -> bool:
+    return attribute.rsplit(".", 1)[-1] in ("id", "arn", "name")
+
+
+def _distinct(arguments: list[Value]) -> Value:
+    kept: list[Value] = []
+    for item in items(arguments[0]):
+        if not any(same(item, other) for other in kept):
+            kept.append(item)
+    open_ = unknowns_of(kept)
+    return partly(Items(kept), open_) if open_ and len(kept) > 1 else Items(kept)
+
+
+def _compact(arguments: list[Value]) -> Value:
+    kept = Items(item for item in items(arguments[0]) if item is not None and item != "")
+    open_ = [one for one in kept if isinstance(one, Unknown) and not _filled(one)]
+    return partly(kept, open_) if open_ else kept
+
+
+def _filled(one: Unknown) -> bool:
+    """Whether a partly known text is certainly not empty."""
+    return any(isinstance(piece, str) for piece in one.pieces) or _single(one)
+
+
+def _contains(arguments: list[Value]) -> Value:
+    values, wanted = arguments
+    open_: list[Unknown] = []
+    for item in items(values):
+        found = equality(item, wanted, True)
+        if isinstance(found, Unknown):
+            open_.append(found)
+        elif found:
+            return True
+    return merged(open_) if open_ else False
+
+
+def _coalesce(arguments: list[Value]) -> Value:
+    """The first that is neither null nor empty; an unknown one before it may be either."""
+    for place, argument in enumerate(arguments):
+        if argument is None or argument == "":
+            continue
+        if isinstance(argument, Unknown):
+            if _filled(argument):
+                return argument
+            spread = over_options(lambda *values: _coalesce(list(values)), *arguments[place:])
+            return merged([argument]) if spread is None else spread
+        return argument
+    raise Refused("every argument of `coalesce` is null or empty")
+
+
+def _coalescelist(arguments: list[Value]) -> Value:
+    for argument in arguments:
+        if isinstance(argument, Unknown):
+            return merged([argument])
+        if argument is not None and len(items(argument)) > 0:
+            return argument
+    raise Refused("every argument of `coalescelist` is null or empty")
+
+
+def _index(arguments: list[Value]) -> Value:
+    for place, item in enumerate(items(arguments[0])):
+        found = equality(item, arguments[1], True)
+        if isinstance(found, Unknown):
+            return merged([found])
+        if found:
+            return place
+    raise Refused("the list does not have this element")
+
+
+def _slice(arguments: list[Value]) -> Value:
+    values, start, end = items(arguments[0]), whole(arguments[1]), whole(arguments[2])
+    if not 0 <= start <= end <= len(values):
+        raise Refused("a slice out of the list")
+    return Items(values[start:end])
+
+
+def _chunklist(arguments: list[Value]) -> Value:
+    values, length = items(arguments[0]), whole(arguments[1])
+    if length < 0:
+        raise Refused("a negative length")
+    length = length or max(len(values), 1)
+    return Items(Items(values[start : start + length]) for start in range(0, len(values), length))
+
+
+def _zipmap(arguments: list[Value]) -> Value:
+    keys, values = items(arguments[0]), items(arguments[1])
+    if len(keys) != len(values):
+        raise Refused("lists of different lengths")
+    open_ = [key for key in keys if isinstance(key, Unknown)]
+    return merged(open_) if open_ else Attrs((text(key), value) for key, value in zip(keys, values, strict=True))
+
+
+def _matchkeys(arguments: list[Value]) -> Value:
+    values, keys, wanted = (items(one) for one in arguments)
+    if len(values) != len(keys):
+        raise Refused("lists of different lengths")
+    pairs = zip(values, keys, strict=True)
+    return ListOf(value for value, key in pairs if any(same(key, one) for one in wanted))
+
+
+def _transpose(arguments: list[Value]) -> Value:
+    result: dict[str, list[Value]] = {}
+    for key, value in ordered(mapping(arguments[0])):
+        for item in items(value):
+            result.setdefault(text(item), []).append(key)
+    return Attrs((key, Items(sorted(value, key=str))) for key, value in sorted(result.items()))
+
+
+def _one(arguments: list[Value]) -> Value:
+    [value] = arguments
+    if isinstance(value, Unknown):
+        # The one instance that there may be of a resource.
+        return value if value.ref is not None else merged([value])
+    values = items(value)
+    if len(values) > 1:
+        raise Refused("`one` of a list with several elements")
+    return values[0] if values else None
+
+
+def _all(arguments: list[Value], deciding: bool) -> Value:
+    """`alltrue` (decided by a false) and `anytrue` (decided by a true)."""
+    values = arguments[0].document if isinstance(arguments[0], Unknown) else arguments[0]
+    open_ = [arguments[0]] if isinstance(arguments[0], Unknown) else []
+    for item in items(values) if is_list(values) else ():
+        if isinstance(item, Unknown):
+            open_.append(item)
+        elif item is not None and boolean(item) is deciding and not isinstance(arguments[0], Unknown):
+            return deciding
+        elif item is None and not deciding:
+            return False
+    return merged(open_) if open_ else not deciding
+
+
+def _reverse(arguments: list[Value]) -> Value:
+    return Items(reversed(items(arguments[0])))
+
+
+def _sort(arguments: list[Value]) -> Value:
+    return ListOf(sorted(text(item) for item in items(arguments[0])))
+
+
+TABLE: Mapping[str, Function] = {
+    "length": pure(_length, 1, policy="shallow"),
+    "concat": pure(_concat, 0, None, "raw"),
+    "element": pure(_element, 2, policy="shallow"),
+    "lookup": pure(_lookup, 2, 3, "shallow"),
+    "merge": pure(_merge, 0, None, "shallow"),
+    "keys": pure(_keys, 1, policy="shallow"),
+    "values": pure(_values, 1, policy="shallow"),
+    "flatten": pure(_flatten, 1, policy="shallow"),
+    "distinct": pure(_distinct, 1, policy="shallow"),
+    "compact": pure(_compact, 1, policy="shallow"),
+    "contains": pure(_contains, 2, policy="shallow"),
+    "coalesce": pure(_coalesce, 1, None, "raw"),
+    "coalescelist": pure(_coalescelist, 1, None, "raw"),
+    "index": pure(_index, 2, policy="shallow"),
+    "slice": pure(_slice, 3, policy="shallow"),
+    "chunklist": pure(_chunklist, 2, policy="shallow"),
+    "zipmap": pure(_zipmap, 2, policy="shallow"),
+    "matchkeys": pure(_matchkeys, 3),
+    "transpose": pure(_transpose, 1),
+    "one": pure(_one, 1, policy="raw"),
+    "alltrue": pure(lambda a: _all(a, False), 1, policy="raw"),
+    "anytrue": pure(lambda a: _all(a, True), 1, policy="raw"),
+    "reverse": pure(_reverse, 1, policy="shallow"),
+    "sort": pure(_sort, 1),
+    "sensitive": pure(lambda a: a[0], 1, policy="raw"),
+    "nonsensitive": pure(lambda a: a[0], 1, policy="raw"),
+    "ephemeralasnull": pure(lambda a: a[0], 1, policy="raw"),
+}

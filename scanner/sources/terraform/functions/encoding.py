@@ -1,0 +1,213 @@
+"""Functions that encode and decode; an encoded structure with unknown parts keeps the structure as `document`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+
+from scanner.resource import Attrs, Items
+from scanner.sources.terraform.functions.function import Function, pure, text
+from scanner.sources.terraform.values import (
+    MAX_TEXT,
+    Refused,
+    TooLarge,
+    is_list,
+    is_map,
+    is_number,
+    merged,
+    number_text,
+    ordered,
+    over_options,
+    size,
+    unknowns_of,
+)
+from scanner.unknown import Unknown, Value
+
+_ESCAPED = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
+
+
+def json_text(value: Value) -> str:
+    """A known value as JSON, to the letter as Terraform writes it. Raises TooLarge."""
+    if size(value, MAX_TEXT // 2) > MAX_TEXT // 2:
+        raise TooLarge("a text of more than a million characters")
+    return _json(value)
+
+
+def _json(value: Value) -> str:
+    if is_map(value):
+        return "{" + ",".join(f"{_json(key)}:{_json(item)}" for key, item in ordered(value)) + "}"
+    if is_list(value):
+        return "[" + ",".join(_json(item) for item in value) + "]"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).translate(_ESCAPED)
+    if is_number(value):
+        return number_text(value)
+    return {None: "null", True: "true", False: "false"}[value]  # type: ignore[index]  # the rest of the kinds
+
+
+def encoded(value: Value, encode: object = json_text) -> Value:
+    """The text of a value, or an Unknown with the value as its `document` where a part is not known."""
+    unknown = unknowns_of(value)
+    if unknown:
+        return replace(merged(unknown), document=None if isinstance(value, Unknown) else value)
+    return encode(value)  # type: ignore[operator, no-any-return]
+
+
+def _jsondecode(arguments: list[Value]) -> Value:
+    return _decoded(arguments[0], json_value)
+
+
+def json_value(source: str) -> Value:
+    """The value of a JSON text. Raises Refused."""
+    try:
+        return _plain(json.loads(source, parse_constant=_no_constant))
+    except (ValueError, RecursionError) as error:
+        raise Refused("a text that is not JSON") from error
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _plain(value: Value) -> Value:
+    if is_map(value):
+        return Attrs((key, _plain(item)) for key, item in value.items())
+    if is_list(value):
+        return Items(_plain(item) for item in value)
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else value
+
+
+def _yamldecode(arguments: list[Value]) -> Value:
+    return _decoded(arguments[0], yaml_value)
+
+
+def yaml_value(source: str) -> Value:
+    """The value of a YAML text. Raises Refused."""
+    from scanner.yamltext import TextError, load_one
+
+    try:
+        return load_one(source, "").value if source.strip() else None
+    except TextError as error:
+        raise Refused("a text that is not one YAML document") from error
+
+
+def _decoded(source: Value, decode: object) -> Value:
+    if isinstance(source, Unknown):
+        if source.document is not None:
+            return source.document
+        spread = over_options(lambda one: _decoded(one, decode), source)
+        return merged([source]) if spread is None else spread
+    return decode(text(source))  # type: ignore[operator, no-any-return]
+
+
+def _yaml_text(value: Value) -> str:
+    """A known value as YAML, as Terraform writes it: every string and key in double quotes."""
+    return "\n".join(_yaml_lines(value)) + "\n"
+
+
+def _yaml_lines(value: Value) -> list[str]:
+    if is_map(value) and value:
+        return [line for key, item in ordered(value) for line in _yaml_entry(_json(key) + ":", item, "  ", is_list)]
+    if is_list(value) and value:
+        return [line for item in value for line in _yaml_entry("-", item, "  ", None)]
+    if isinstance(value, str) and "\n" in value:
+        return _block_scalar(value)
+    return [json.dumps(value, ensure_ascii=False) if isinstance(value, str) else _json(value)]
+
+
+def _yaml_entry(lead: str, item: Value, indent: str, flat: object) -> list[str]:
+    lines = _yaml_lines(item)
+    nested = (is_map(item) or is_list(item)) and len(item) > 0
+    if not nested:
+        return [f"{lead} {lines[0]}", *(indent + line if line else "" for line in lines[1:])]
+    if flat is not None:
+        shift = "" if is_list(item) else indent
+        return [lead, *(shift + line for line in lines)]
+    return [f"{lead} {lines[0]}", *(indent + line for line in lines[1:])]
+
+
+def _block_scalar(value: str) -> list[str]:
+    sign = "" if value.endswith("\n") and not value.endswith("\n\n") else ("+" if value.endswith("\n") else "-")
+    return [f"|{sign}", *("  " + line if line else "" for line in value.removesuffix("\n").split("\n"))]
+
+
+def _base64encode(arguments: list[Value]) -> Value:
+    from base64 import b64encode
+
+    if isinstance(arguments[0], Unknown):
+        return _enveloped(arguments[0])
+    return b64encode(text(arguments[0]).encode()).decode()
+
+
+def _enveloped(inner: Unknown) -> Unknown:
+    """An encoding of a text that is not known; what is known of the text stays visible."""
+    return replace(merged([inner]), document=inner if inner.document is None else inner.document)
+
+
+def _base64decode(arguments: list[Value]) -> Value:
+    from base64 import b64decode
+
+    if isinstance(arguments[0], Unknown):
+        return arguments[0].document if isinstance(arguments[0].document, Unknown) else merged([arguments[0]])
+    try:
+        return b64decode(text(arguments[0]), validate=True).decode()
+    except (ValueError, UnicodeDecodeError) as error:
+        raise Refused("a text that is not base64 of UTF-8") from error
+
+
+def _base64gzip(arguments: list[Value]) -> Value:
+    if isinstance(arguments[0], Unknown):
+        return _enveloped(arguments[0])
+    # Go's compressor makes other bytes than Python's from the same text.
+    return Unknown("`base64gzip` is not evaluated", document=Unknown("a compressed text", pieces=(text(arguments[0]),)))
+
+
+def _urlencode(arguments: list[Value]) -> Value:
+    from urllib.parse import quote_plus
+
+    return quote_plus(text(arguments[0]), safe="")
+
+
+def _urldecode(arguments: list[Value]) -> Value:
+    from urllib.parse import unquote_plus
+
+    return unquote_plus(text(arguments[0]))
+
+
+def _csvdecode(arguments: list[Value]) -> Value:
+    import csv
+
+    try:
+        rows = list(csv.DictReader(text(arguments[0]).splitlines(), strict=True))
+    except csv.Error as error:
+        raise Refused("a text that is not CSV") from error
+    if any(None in row or None in row.values() for row in rows):
+        raise Refused("a row with another number of columns than the header")
+    return Items(Attrs(row) for row in rows)
+
+
+def _texts(arguments: list[Value], decode: bool) -> Value:
+    from base64 import b64decode, b64encode
+
+    source, charset = text(arguments[0]), text(arguments[1])
+    try:
+        return b64decode(source).decode(charset) if decode else b64encode(source.encode(charset)).decode()
+    except (LookupError, ValueError) as error:
+        raise TooLarge("an encoding that is not evaluated") from error
+
+
+TABLE: Mapping[str, Function] = {
+    "jsonencode": pure(lambda a: encoded(a[0]), 1, policy="raw"),
+    "jsondecode": pure(_jsondecode, 1, policy="raw"),
+    "yamlencode": pure(lambda a: encoded(a[0], _yaml_text), 1, policy="raw"),
+    "yamldecode": pure(_yamldecode, 1, policy="raw"),
+    "base64encode": pure(_base64encode, 1, policy="raw"),
+    "base64decode": pure(_base64decode, 1, policy="raw"),
+    "base64gzip": pure(_base64gzip, 1, policy="raw"),
+    "urlencode": pure(_urlencode, 1),
+    "urldecode": pure(_urldecode, 1),
+    "csvdecode": pure(_csvdecode, 1),
+    "textencodebase64": pure(lambda a: _texts(a, False), 2),
+    "textdecodebase64": pure(lambda a: _texts(a, True), 2),
+}

@@ -1,0 +1,56 @@
+"""Functions over sets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import product
+
+from scanner.resource import Items
+from scanner.sources.terraform.functions.function import Function, items, pure
+from scanner.sources.terraform.types import unify
+from scanner.sources.terraform.values import MAX_ITEMS, Refused, SetOf, TooLarge, same, set_of
+from scanner.unknown import Value
+
+
+def _union(arguments: list[Value]) -> Value:
+    return set_of(unify([item for argument in arguments for item in items(argument)]))
+
+
+def _has(values: Value, item: Value) -> bool:
+    return any(same(item, other) for other in items(values))
+
+
+def _intersection(arguments: list[Value]) -> Value:
+    first, *rest = arguments
+    return set_of(item for item in items(first) if all(_has(other, item) for other in rest))
+
+
+def _subtract(arguments: list[Value]) -> Value:
+    return set_of(item for item in items(arguments[0]) if not _has(arguments[1], item))
+
+
+def _symmetric(arguments: list[Value]) -> Value:
+    first, second = arguments
+    kept = [item for item in items(first) if not _has(second, item)]
+    return set_of([*kept, *(item for item in items(second) if not _has(first, item))])
+
+
+def _product(arguments: list[Value]) -> Value:
+    if len(arguments) < 2:
+        raise Refused("at least two arguments are required")
+    count = 1
+    for argument in arguments:
+        count *= len(items(argument))
+    if count * len(arguments) > MAX_ITEMS:
+        raise TooLarge("a product with too many elements")
+    rows = [Items(row) for row in product(*(items(argument) for argument in arguments))]
+    return set_of(rows) if any(isinstance(one, SetOf) for one in arguments) and len(rows) < 2000 else Items(rows)
+
+
+TABLE: Mapping[str, Function] = {
+    "setunion": pure(_union, 1, None),
+    "setintersection": pure(_intersection, 1, None),
+    "setsubtract": pure(_subtract, 2),
+    "setsymmetricdifference": pure(_symmetric, 2),
+    "setproduct": pure(_product, 0, None, "shallow"),
+}

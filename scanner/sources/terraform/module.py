@@ -1,0 +1,207 @@
+"""One instance of a module: the names that its expressions can see, evaluated when they are first asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from scanner.sources.terraform.budget import Budget
+from scanner.sources.terraform.config import Config, ResourceKey
+from scanner.sources.terraform.evaluate import evaluate
+from scanner.sources.terraform.files import Files
+from scanner.sources.terraform.instances import ResourceGroup
+from scanner.sources.terraform.module_calls import CallGroup
+from scanner.sources.terraform.providers import Providers
+from scanner.sources.terraform.run import Run
+from scanner.sources.terraform.scope import Env, NoNames
+from scanner.sources.terraform.syntax import AttrStep, Block, Step, Traversal
+from scanner.sources.terraform.values import invalid, size
+from scanner.sources.terraform.variables import given_value, variable_value
+from scanner.unknown import Unknown, Value
+
+
+class Module:
+    """A root module (`parent` is None) or one instance of a call.
+
+    address: empty, or `module.a["x"]`. path: the names of the calls alone, `a.b`, as modules.json has them.
+    possible: the Unknown that decides whether the instance exists.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        config: Config,
+        address: str = "",
+        path: tuple[str, ...] = (),
+        parent: Module | None = None,
+        call: Block | None = None,
+        call_env: Env | None = None,
+        possible: Unknown | None = None,
+    ) -> None:
+        self.run = run
+        self.config = config
+        self.address = address
+        self.path = path
+        self.parent = parent
+        self.possible = possible
+        self.call = call
+        self.call_env = call_env
+        self.env = Env(self)
+        self.providers = Providers(self)
+        self._bare = Env(NoNames(run.budget, run.files, config.directory))
+        self._values: dict[str, Value] = {}
+        self._evaluating: set[str] = set()
+        self._resources: dict[ResourceKey, ResourceGroup] = {}
+        self._calls: dict[str, CallGroup] = {}
+
+    @property
+    def budget(self) -> Budget:
+        """The run's budget."""
+        return self.run.budget
+
+    @property
+    def files(self) -> Files:
+        """The run's files."""
+        return self.run.files
+
+    @property
+    def working_directory(self) -> Path:
+        """The root module's directory."""
+        return self.run.directory
+
+    def inside(self, name: str) -> str:
+        """The address of something in this module."""
+        return f"{self.address}.{name}" if self.address else name
+
+    # Names
+
+    def lookup(self, traversal: Traversal, env: Env) -> tuple[Value, tuple[Step, ...]]:
+        """The value that the first steps of a reference name, and the steps that are left."""
+        root, steps = traversal.root, traversal.steps
+        names = [step.name if isinstance(step, AttrStep) else None for step in steps[:2]]
+        first = names[0] if names else None
+        if first is None:
+            return self._undeclared(root, traversal), ()
+        if root == "var":
+            return self.variable(first, traversal), steps[1:]
+        if root == "local":
+            return self.local(first, traversal), steps[1:]
+        if root == "module":
+            if first not in self.config.calls:
+                return self._undeclared(f"module.{first}", traversal), ()
+            return self.called(first).lookup(steps[1:], env)
+        if root in ("path", "terraform", "tofu"):
+            return self._fixed(root, first, traversal), steps[1:]
+        if root in ("data", "ephemeral"):
+            second = names[1] if len(names) > 1 else None
+            if second is None:
+                return self._undeclared(f"{root}.{first}", traversal), ()
+            return self._resource(("data", first, second), steps[2:], traversal, env)
+        if root == "resource" and len(names) > 1 and names[1] is not None:
+            return self._resource(("resource", first, names[1]), steps[2:], traversal, env)
+        return self._resource(("resource", root, first), steps[1:], traversal, env)
+
+    def _resource(
+        self, key: ResourceKey, steps: tuple[Step, ...], traversal: Traversal, env: Env
+    ) -> tuple[Value, tuple[Step, ...]]:
+        if key not in self.config.resources:
+            prefix = "data." if key[0] == "data" else ""
+            return self._undeclared(f"{prefix}{key[1]}.{key[2]}", traversal), ()
+        return self.resource(key).value(), steps
+
+    def _undeclared(self, name: str, traversal: Traversal) -> Unknown:
+        if not self.config.complete:
+            cause = f"`{name}` is not declared in the files that could be read"
+            return Unknown(cause, decided_by=(self.inside(name),), origin=traversal.at)
+        return invalid(f"`{name}` is not declared", traversal.at)
+
+    def _fixed(self, root: str, name: str, traversal: Traversal) -> Value:
+        if root == "path":
+            here, start = self.config.directory, self.run.directory
+            places = {"module": os.path.relpath(here, start), "root": ".", "cwd": str(start)}
+            if name in places:
+                return Path(places[name]).as_posix()
+        elif name == "workspace":
+            return self.run.options.workspace
+        return self._undeclared(f"{root}.{name}", traversal)
+
+    def follow(self, whole: Unknown, name: str) -> Value:
+        """An attribute of the resource, or of the attribute, that an Unknown refers to."""
+        return self.run.follow(whole, name)
+
+    # Values, each evaluated once
+
+    def _once(self, name: str, traversal: Traversal | None, compute: Callable[[], Value]) -> Value:
+        if name in self._values:
+            return self._values[name]
+        if name in self._evaluating:
+            return invalid(f"`{self.inside(name)}` refers to itself", traversal.at if traversal else None)
+        self._evaluating.add(name)
+        try:
+            value = compute()
+            if size(value) >= 200_000:
+                value = Unknown(f"`{self.inside(name)}` is too large", decided_by=(self.inside(name),))
+        finally:
+            self._evaluating.discard(name)
+        self._values[name] = value
+        return value
+
+    def local(self, name: str, traversal: Traversal | None = None) -> Value:
+        """The value of a local."""
+        attribute = self.config.locals.get(name)
+        if attribute is None:
+            return self._undeclared(f"local.{name}", traversal) if traversal else None
+        return self._once(f"local.{name}", traversal, lambda: evaluate(attribute.expression, self.env))
+
+    def variable(self, name: str, traversal: Traversal) -> Value:
+        """The value of a variable."""
+        block = self.config.variables.get(name)
+        if block is None:
+            return self._undeclared(f"var.{name}", traversal)
+        return self._once(f"var.{name}", traversal, lambda: self._variable(name, block))
+
+    def _variable(self, name: str, block: Block) -> Value:
+        is_set, value = self._input(name, block)
+        return variable_value(block, self.inside(f"var.{name}"), value, is_set, self._bare)
+
+    def _input(self, name: str, block: Block) -> tuple[bool, Value]:
+        if self.parent is None:
+            if name not in self.run.given:
+                return False, None
+            return True, given_value(self.run.given[name], block, self._bare)
+        argument = self.call.body.attributes.get(name) if self.call else None
+        if argument is None or self.call_env is None:
+            return False, None
+        return True, evaluate(argument.expression, self.call_env)
+
+    def output(self, name: str) -> Value:
+        """The value of an output, for the module that calls this one."""
+        block = self.config.outputs.get(name)
+        if block is None:
+            if not self.config.complete:
+                return Unknown("an output of a module that could not be read whole", decided_by=(self.address,))
+            return invalid(f"`{self.address}` has no output `{name}`", None)
+        attribute = block.body.attributes.get("value")
+        if attribute is None:
+            return invalid(f"the output `{name}` has no value", block.at)
+        return self._once(f"output.{name}", None, lambda: evaluate(attribute.expression, self.env))
+
+    def resource(self, key: ResourceKey) -> ResourceGroup:
+        """The instances of a resource or data source."""
+        if key not in self._resources:
+            self._resources[key] = ResourceGroup(self, key, self.config.resources[key])
+        return self._resources[key]
+
+    def called(self, name: str) -> CallGroup:
+        """The instances of a module call."""
+        if name not in self._calls:
+            self._calls[name] = CallGroup(self, name, self.config.calls[name])
+        return self._calls[name]
+
+    def ancestors(self) -> Iterator[Module]:
+        """This module and those that call it, innermost first."""
+        found: Module | None = self
+        while found is not None:
+            yield found
+            found = found.parent

@@ -1,0 +1,79 @@
+"""One root module to Resources: everything that it and the modules it calls declare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from scanner.origin import FileOrigin
+from scanner.resource import Attrs, Items, Reading, Resource
+from scanner.sources.terraform.blocks import body_value
+from scanner.sources.terraform.budget import deep_recursion
+from scanner.sources.terraform.files import Files
+from scanner.sources.terraform.module import Module
+from scanner.sources.terraform.run import Run
+from scanner.sources.terraform.scope import Env
+from scanner.sources.terraform.syntax import Block
+from scanner.sources.terraform.variables import TerraformOptions, given
+
+
+def read_root(root: Path, directory: Path, unit: str, options: TerraformOptions) -> Reading:
+    """Everything that the root module in `directory` declares; `root` is the run's, origins are relative to it.
+
+    Never raises for anything in the files: what cannot be read or known is in `Reading.unread` or an Unknown.
+    """
+    reading = Reading()
+    files = Files(root, reading)
+    directory = files.root / Path(files.relative(directory))
+    with deep_recursion():
+        run = Run(files, directory, unit, options, given(options, directory, files))
+        module = Module(run, run.config(directory))
+        reading.resources.extend(_root_blocks(module))
+        reading.resources.extend(_declared(module))
+    return reading
+
+
+def _root_blocks(module: Module) -> Iterator[Resource]:
+    """The `terraform` blocks as one Resource, and each provider configuration."""
+    blocks = module.config.terraform
+    if blocks:
+        yield _resource(module, "terraform", "terraform", "terraform", _terraform(module, blocks), blocks[0].at)
+    for key, block in module.config.providers.items():
+        provider = module.providers.resolve(key)
+        attrs = Attrs(provider.attrs, provider.attrs.marks)
+        yield _resource(module, f"provider.{key}", "provider", block.labels[0], attrs, block.at)
+
+
+def _terraform(module: Module, blocks: list[Block]) -> Attrs:
+    result = Attrs()
+    for block in blocks:
+        found = body_value(block.body, Env(module))
+        for name, value in found.items():
+            before = result.get(name)
+            if isinstance(before, Items) and isinstance(value, Items):
+                before.extend(value)
+                before.marks.extend(value.marks)
+                continue
+            result[name] = value
+            result.marks[name] = found.marks[name]
+    return result
+
+
+def _resource(module: Module, address: str, kind: str, name: str, attrs: Attrs, at: FileOrigin) -> Resource:
+    return Resource(address, module.run.unit, kind, name, attrs, at, "terraform")
+
+
+def _declared(module: Module) -> Iterator[Resource]:
+    """The resources of a module and of those that it calls, in the order of the files."""
+    for key in module.config.resources:
+        for instance in module.resource(key).instances() or ():
+            yield instance.resource()
+    for name in module.config.calls:
+        group = module.called(name)
+        expansion = group.expansion()
+        for one in expansion.instances if expansion else ():
+            inner = group.module(one)
+            if inner is None:
+                yield group.resource(one)
+            else:
+                yield from _declared(inner)

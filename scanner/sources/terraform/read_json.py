@@ -1,0 +1,189 @@
+"""`.tf.json` and `.tfvars.json` to syntax: which member is a block is known for Terraform's own words only.
+
+Inside a resource there is no telling a nested block from an argument without the provider's schema, so every member
+is an attribute there (an object, or a list of objects), except `dynamic`, `lifecycle`, `provisioner`, `connection`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
+
+from scanner.origin import FileOrigin
+from scanner.resource import Attrs, Items
+from scanner.sources.terraform.syntax import (
+    Attribute,
+    Block,
+    Body,
+    Expression,
+    Literal,
+    Object,
+    SyntaxFault,
+    Template,
+    Tuple,
+)
+from scanner.sources.terraform.template import ParseExpression, Scanner, assemble
+from scanner.sources.terraform.values import is_list, is_map
+from scanner.unknown import Value
+
+_ReadText: TypeAlias = Callable[[str, FileOrigin], Expression]
+
+# Block kinds, the number of their labels, and the kinds of blocks that may stand in them.
+_META: Mapping[str, int] = {"lifecycle": 0, "connection": 0, "provisioner": 1, "dynamic": 1}
+_INSIDE: Mapping[str, Mapping[str, int]] = {
+    "resource": _META,
+    "data": _META,
+    "ephemeral": _META,
+    "variable": {"validation": 0},
+    "terraform": {"required_providers": 0, "backend": 1, "cloud": 0, "provider_meta": 1},
+    "lifecycle": {"precondition": 0, "postcondition": 0},
+    "dynamic": {"content": 0},
+    "content": {"dynamic": 1},
+    "cloud": {"workspaces": 0},
+    "output": {"precondition": 0},
+}
+_TOP: Mapping[str, int] = {
+    "resource": 2,
+    "data": 2,
+    "ephemeral": 2,
+    "variable": 1,
+    "output": 1,
+    "module": 1,
+    "provider": 1,
+    "locals": 0,
+    "terraform": 0,
+    "moved": 0,
+    "import": 0,
+    "removed": 0,
+    "check": 1,
+}
+# Arguments that hold a reference or a type as text.
+_REFERENCES = {"provider", "depends_on", "ignore_changes", "replace_triggered_by", "providers", "type", "from", "to"}
+
+
+def parse_json(text: str, path: str, variables: bool = False) -> Body:
+    """The body of a JSON file, of plain values where `variables` is True. Raises SyntaxFault."""
+    from scanner.yamltext import TextError, json_document
+
+    try:
+        document = json_document(text, path)
+    except TextError as error:
+        raise SyntaxFault(error.origin.line, error.origin.column, error.cause) from error
+    if variables:
+        return _body(document.value, document.origin, {}, "variables")
+    return _body(document.value, document.origin, _TOP, "")
+
+
+def _fault(at: FileOrigin, cause: str) -> SyntaxFault:
+    return SyntaxFault(at.line, at.column, cause)
+
+
+def _members(value: Value, at: FileOrigin) -> Iterator[tuple[str, Value, FileOrigin]]:
+    """The members of an object, or of each object of a list, comments left out."""
+    if isinstance(value, Items):
+        for place, item in enumerate(value):
+            yield from _members(item, _origin(value.marks[place], at))
+        return
+    if not isinstance(value, Attrs):
+        raise _fault(at, "an object is expected here")
+    for name, item in value.items():
+        if name != "//":
+            yield name, item, _origin(value.marks.get(name), at)
+
+
+def _origin(mark: object, default: FileOrigin) -> FileOrigin:
+    return mark if isinstance(mark, FileOrigin) else default
+
+
+def _body(value: Value, at: FileOrigin, kinds: Mapping[str, int], inside: str) -> Body:
+    attributes: dict[str, Attribute] = {}
+    blocks: list[Block] = []
+    for name, item, origin in _members(value, at):
+        if name in kinds:
+            blocks.extend(_blocks(name, kinds[name], (), item, origin))
+        elif not inside:
+            raise _fault(origin, "a top-level block that Terraform does not have")
+        elif name in attributes:
+            raise _fault(origin, f"`{name}` stands twice in one block")
+        else:
+            attributes[name] = Attribute(name, _argument(name, item, origin, inside), origin)
+    return Body(attributes, tuple(blocks))
+
+
+def _blocks(kind: str, labels: int, found: tuple[str, ...], value: Value, at: FileOrigin) -> Iterator[Block]:
+    if labels:
+        for name, item, origin in _members(value, at):
+            yield from _blocks(kind, labels - 1, (*found, name), item, origin)
+        return
+    if isinstance(value, Items):
+        for place, item in enumerate(value):
+            yield from _blocks(kind, 0, found, item, _origin(value.marks[place], at))
+        return
+    if value is None:
+        return
+    yield Block(kind, found, _body(value, at, _INSIDE.get(kind, {}), kind), at)
+
+
+def _argument(name: str, value: Value, at: FileOrigin, inside: str) -> Expression:
+    if inside == "variables" or (inside == "variable" and name == "default") or inside == "required_providers":
+        return _plain(value, at)
+    if name in _REFERENCES:
+        return _reference(value, at)
+    return expression(value, at)
+
+
+def _plain(value: Value, at: FileOrigin) -> Expression:
+    """A value in which text is no template."""
+    return _convert(value, at, Literal)
+
+
+def expression(value: Value, at: FileOrigin) -> Expression:
+    """A value in which text is a template. Raises SyntaxFault."""
+    return _convert(value, at, _template)
+
+
+def _reference(value: Value, at: FileOrigin) -> Expression:
+    """Text as the expression that it names; `${aws.gov}` in the older notation is accepted as well."""
+    return _convert(value, at, _named)
+
+
+def _convert(value: Value, at: FileOrigin, text: _ReadText) -> Expression:
+    if isinstance(value, str):
+        return text(value, at)
+    if is_map(value):
+        pairs = [(_key(name, origin, text), _convert(item, origin, text)) for name, item, origin in _members(value, at)]
+        return Object(tuple(pairs), at)
+    if is_list(value):
+        marks = value.marks if isinstance(value, Items) else []
+        items = [_convert(item, _origin(marks[place], at), text) for place, item in enumerate(value)]
+        return Tuple(tuple(items), at)
+    if value is None or isinstance(value, (bool, int, float)):
+        return Literal(value, at)
+    raise _fault(at, "a value of a kind that JSON does not have")
+
+
+def _key(name: str, at: FileOrigin, text: _ReadText) -> Expression:
+    return _template(name, at) if text is _template and ("${" in name or "%{" in name) else Literal(name, at)
+
+
+def _template(text: str, at: FileOrigin) -> Expression:
+    if "{" not in text:
+        return Literal(text, at)
+    # Escapes have shifted what stands in the string, so all of it carries the string's own position.
+    pieces = Scanner(text, at.path, at.line, at.column, _embedded(at), quoted=False).pieces()
+    result = assemble(pieces, at)
+    return Template(result.parts, at) if isinstance(result, Template) else result
+
+
+def _named(text: str, at: FileOrigin) -> Expression:
+    inner = text[2:-1] if text.startswith("${") and text.endswith("}") else text
+    return _embedded(at)(inner, at.line, at.column)
+
+
+def _embedded(at: FileOrigin) -> ParseExpression:
+    def parse(text: str, line: int, column: int) -> Expression:
+        from scanner.sources.terraform.read_hcl2 import parse_expression
+
+        return parse_expression(text, at.path, at.line, at.column)
+
+    return parse

@@ -1,0 +1,208 @@
+"""Type constraints of variables, and the conversions between types that Terraform does by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal, InvalidOperation
+
+from scanner.resource import Attrs, Items
+from scanner.sources.terraform.syntax import Call, Expression, Literal, Object, Parens, Traversal, Tuple
+from scanner.sources.terraform.values import (
+    ListOf,
+    MapOf,
+    Refused,
+    is_list,
+    is_map,
+    is_number,
+    kind,
+    number_text,
+    set_of,
+)
+from scanner.unknown import Unknown, Value
+
+PRIMITIVE = ("string", "number", "bool")
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """A type: `name` is string, number, bool, any, list, set, map, object or tuple.
+
+    `fields` of an object by name; those in `optional` may be missing and then take `defaults` (null without one).
+    """
+
+    name: str
+    element: Type | None = None
+    fields: Mapping[str, Type] = field(default_factory=dict)
+    optional: frozenset[str] = frozenset()
+    defaults: Mapping[str, Expression] = field(default_factory=dict)
+    items: tuple[Type, ...] = ()
+
+
+ANY = Type("any")
+
+
+def read_type(expression: Expression) -> Type:
+    """The type that a constraint names. Raises Refused."""
+    if isinstance(expression, Parens):
+        return read_type(expression.inner)
+    name = expression.root if isinstance(expression, Traversal) and not expression.steps else None
+    if isinstance(expression, Literal) and isinstance(expression.value, str):
+        name = expression.value  # the notation of Terraform 0.11: type = "string"
+    if name in (*PRIMITIVE, "any"):
+        return Type(name)
+    if name in ("list", "map", "set"):
+        return Type(name, ANY)
+    if not isinstance(expression, Call) or len(expression.arguments) != 1:
+        raise Refused("a type constraint that is not known")
+    argument = expression.arguments[0]
+    if expression.name in ("list", "set", "map"):
+        return Type(expression.name, read_type(argument))
+    if expression.name == "tuple" and isinstance(argument, Tuple):
+        return Type("tuple", items=tuple(read_type(item) for item in argument.items))
+    if expression.name == "object" and isinstance(argument, Object):
+        return _read_object(argument)
+    raise Refused("a type constraint that is not known")
+
+
+def _read_object(argument: Object) -> Type:
+    fields: dict[str, Type] = {}
+    optional: set[str] = set()
+    defaults: dict[str, Expression] = {}
+    for key, constraint in argument.items:
+        if not isinstance(key, Literal):
+            raise Refused("an object type with a computed attribute name")
+        name = str(key.value)
+        if isinstance(constraint, Call) and constraint.name == "optional" and constraint.arguments:
+            optional.add(name)
+            if len(constraint.arguments) > 1:
+                defaults[name] = constraint.arguments[1]
+            constraint = constraint.arguments[0]
+        fields[name] = read_type(constraint)
+    return Type("object", fields=fields, optional=frozenset(optional), defaults=defaults)
+
+
+def convert(value: Value, wanted: Type, defaults: Mapping[int, Value] | None = None) -> Value:
+    """The value as the wanted type; `defaults` holds the evaluated optional defaults by their expression's id.
+
+    Raises Refused where Terraform finds no conversion. What is unknown stays as it is.
+    """
+    if isinstance(value, Unknown):
+        if value.options:
+            return replace(value, options=tuple(convert(one, wanted, defaults) for one in value.options))
+        return value
+    if value is None or wanted.name == "any":
+        return value
+    match wanted.name:
+        case "string":
+            return to_text(value)
+        case "number":
+            return to_number(value)
+        case "bool":
+            return to_bool(value)
+        case "list" | "set":
+            return _sequence(value, wanted, defaults)
+        case "map":
+            return _mapping(value, wanted, defaults)
+        case "object":
+            return _object(value, wanted, defaults or {})
+        case _:
+            return _tuple(value, wanted, defaults)
+
+
+def _sequence(value: Value, wanted: Type, defaults: Mapping[int, Value] | None) -> Value:
+    if not is_list(value):
+        raise Refused(f"{kind(value)} where a {wanted.name} is required")
+    items = [convert(item, wanted.element or ANY, defaults) for item in value]
+    if wanted.element is None or wanted.element.name == "any":
+        items = unify(items)
+    marks = value.marks if isinstance(value, Items) else ()
+    return set_of(items) if wanted.name == "set" else ListOf(items, marks)
+
+
+def _mapping(value: Value, wanted: Type, defaults: Mapping[int, Value] | None) -> Value:
+    if not is_map(value):
+        raise Refused(f"{kind(value)} where a map is required")
+    keys = list(value)
+    items = [convert(value[key], wanted.element or ANY, defaults) for key in keys]
+    if wanted.element is None or wanted.element.name == "any":
+        items = unify(items)
+    marks = value.marks if isinstance(value, Attrs) else None
+    return MapOf(zip(keys, items, strict=True), marks)
+
+
+def _object(value: Value, wanted: Type, defaults: Mapping[int, Value]) -> Value:
+    if not is_map(value):
+        raise Refused(f"{kind(value)} where an object is required")
+    marks = value.marks if isinstance(value, Attrs) else {}
+    result = Attrs(marks={name: at for name, at in marks.items() if name in wanted.fields})
+    for name, constraint in wanted.fields.items():
+        if name not in value and name not in wanted.optional:
+            raise Refused(f"the attribute `{name}` is required")
+        item = value.get(name)
+        if item is None and name in wanted.defaults:
+            item = defaults.get(id(wanted.defaults[name]))
+        result[name] = convert(item, constraint, defaults)
+    return result
+
+
+def _tuple(value: Value, wanted: Type, defaults: Mapping[int, Value] | None) -> Value:
+    if not is_list(value) or len(value) != len(wanted.items):
+        raise Refused(f"a tuple of {len(wanted.items)} elements is required")
+    marks = value.marks if isinstance(value, Items) else ()
+    items = [convert(item, constraint, defaults) for item, constraint in zip(value, wanted.items, strict=True)]
+    return Items(items, marks)
+
+
+def unify(items: list[Value]) -> list[Value]:
+    """Elements of mixed primitive types as strings, as a list or map of them has to hold one type."""
+    kinds = {type(item) for item in items if item is not None and not isinstance(item, Unknown)}
+    mixed = len({float if one is int else one for one in kinds}) > 1
+    if mixed and all(one in (str, int, float, bool) for one in kinds):
+        if kinds <= {bool, int, float}:
+            raise Refused("elements of types that cannot be one type")
+        return [item if item is None or isinstance(item, Unknown) else to_text(item) for item in items]
+    return items
+
+
+def to_text(value: Value) -> str:
+    """The value as a string. Raises Refused."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if is_number(value):
+        return number_text(value)
+    raise Refused(f"{kind(value)} where a string is required")
+
+
+def to_number(value: Value) -> int | float:
+    """The value as a number. Raises Refused."""
+    if is_number(value):
+        return value
+    if isinstance(value, str) and 0 < len(value) < 400 and value.strip() == value and "_" not in value:
+        try:
+            number = Decimal(value)
+        except InvalidOperation:
+            number = Decimal("nan")
+        if number.is_finite() and abs(number.adjusted()) < 1000:
+            return int(number) if number == number.to_integral_value() else float(number)
+    raise Refused(f"{kind(value)} where a number is required")
+
+
+def to_bool(value: Value) -> bool:
+    """The value as a boolean. Raises Refused."""
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return value == "true"
+    raise Refused(f"{kind(value)} where a boolean is required")
+
+
+def default_expressions(wanted: Type) -> list[Expression]:
+    """Every default of an optional attribute anywhere in a type."""
+    found = list(wanted.defaults.values())
+    inner = [*wanted.fields.values(), *wanted.items, *([wanted.element] if wanted.element else [])]
+    for one in inner:
+        found.extend(default_expressions(one))
+    return found

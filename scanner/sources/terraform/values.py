@@ -1,0 +1,254 @@
+"""Values while they are evaluated: collection types that compare apart, refusals, equality, and text of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import product
+from typing import TypeGuard
+
+from scanner.origin import FileOrigin
+from scanner.resource import Attrs, Items
+from scanner.unknown import INVALID, Ref, Unknown, Value, merge_unknowns
+
+MAX_TEXT = 1_000_000
+"""Characters in one string."""
+MAX_ITEMS = 200_000
+"""Elements that one function may make, and nodes in one value."""
+MAX_OPTIONS = 8
+
+
+class Refused(Exception):
+    """What Terraform refuses to evaluate; `cause` is a sentence fragment without any value in it."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+class TooLarge(Exception):
+    """A result beyond a budget: it is left unknown, though Terraform might compute it."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+class ListOf(Items):
+    """A list whose type is list: Terraform tells it apart from the tuple that `[a, b]` makes."""
+
+    __slots__ = ()
+
+
+class SetOf(Items):
+    """A set: no element twice, strings and numbers in order."""
+
+    __slots__ = ()
+
+
+class MapOf(Attrs):
+    """A mapping whose type is map: Terraform tells it apart from the object that `{a = b}` makes."""
+
+    __slots__ = ()
+
+
+class BlockOf(Attrs):
+    """A nested block as references to its resource see it: what is not written in it is `whole`'s to compute."""
+
+    __slots__ = ("whole",)
+
+    def __init__(self, block: Attrs, whole: Unknown) -> None:
+        super().__init__({key: _open(item, whole, key) for key, item in block.items()}, block.marks)
+        self.whole = whole
+
+    def computed(self, name: str) -> Unknown:
+        """The attribute that the provider adds to the block."""
+        return _below(self.whole, name)
+
+
+def _below(whole: Unknown, name: str) -> Unknown:
+    if whole.ref is None:
+        return whole
+    return replace(whole, ref=Ref(whole.ref.address, f"{whole.ref.attribute}.{name}"))
+
+
+def _open(value: Value, whole: Unknown, key: str) -> Value:
+    if not isinstance(value, Items) or not all(isinstance(item, Attrs) for item in value):
+        return value
+    return blocks_of(value, _below(whole, key))
+
+
+def blocks_of(items: Items, whole: Unknown) -> Items:
+    """Nested blocks as references see them; `whole` is the Unknown for the list of them."""
+    opened = [BlockOf(one, _below(whole, str(i))) if isinstance(one, Attrs) else one for i, one in enumerate(items)]
+    return Items(opened, items.marks)
+
+
+def is_list(value: Value) -> TypeGuard[Sequence[Value]]:
+    """Whether a value is a list, tuple or set."""
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def is_map(value: Value) -> TypeGuard[Mapping[str, Value]]:
+    """Whether a value is a map or an object."""
+    return isinstance(value, Mapping)
+
+
+def is_number(value: Value) -> TypeGuard[int | float]:
+    """Whether a value is a number: a boolean is not."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def invalid(cause: str, at: FileOrigin | None, decided_by: tuple[str, ...] = ()) -> Unknown:
+    """The value of an expression that Terraform refuses."""
+    return Unknown(cause, INVALID, decided_by, at)
+
+
+def unknowns_of(value: Value) -> list[Unknown]:
+    """Every Unknown inside a value, each shared part entered once."""
+    found: list[Unknown] = []
+    if not isinstance(value, (list, Mapping, Sequence, Unknown)) or isinstance(value, str):
+        return found
+    seen: set[int] = set()
+    stack: list[Value] = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, Unknown):
+            found.append(item)
+        elif isinstance(item, (Mapping, Sequence)) and not isinstance(item, str):
+            if id(item) in seen:
+                continue
+            seen.add(id(item))
+            stack.extend(reversed(list(item.values() if isinstance(item, Mapping) else item)))
+    return found
+
+
+def is_known(value: Value) -> bool:
+    """Whether nothing in a value is unknown."""
+    return not unknowns_of(value)
+
+
+def merged(unknowns: Sequence[Unknown]) -> Unknown:
+    """One Unknown of several; one alone loses its shape, as it stands for something computed from it."""
+    invalids = [one for one in unknowns if one.code == INVALID]
+    first = (invalids or list(unknowns))[0]
+    return merge_unknowns(first, *(one for one in unknowns if one is not first))
+
+
+def size(value: Value, limit: int = MAX_ITEMS) -> int:
+    """How many nodes a value has when written out, shared parts counted each time; stops above `limit`."""
+    total = 0
+    stack: list[Value] = [value]
+    while stack and total <= limit:
+        item = stack.pop()
+        total += 1
+        if isinstance(item, Mapping):
+            stack.extend(item.values())
+        elif is_list(item):
+            stack.extend(item)
+    return total
+
+
+def check_text(text: str) -> str:
+    """The text itself. Raises TooLarge."""
+    if len(text) > MAX_TEXT:
+        raise TooLarge("a text of more than a million characters")
+    return text
+
+
+def over_options(compute: Callable[..., Value], *arguments: Value) -> Value | None:
+    """The result where an argument is one of few known values: the results for each, or None to go on otherwise.
+
+    A result that is the same for all of them is known.
+    """
+    choices = [one.options if isinstance(one, Unknown) and one.options else (one,) for one in arguments]
+    open_ = [one for one in arguments if isinstance(one, Unknown)]
+    count = 1
+    for choice in choices:
+        count *= len(choice)
+    if count == 1 or count > MAX_OPTIONS or any(not one.options for one in open_):
+        return None
+    try:
+        results = [compute(*chosen) for chosen in product(*choices)]
+    except (Refused, TooLarge):
+        return None
+    return one_of(results, merged(open_))
+
+
+def one_of(results: Sequence[Value], because: Unknown) -> Value:
+    """A value that is one of `results`, decided by `because`; known where all are the same."""
+    flat: list[Value] = []
+    for result in results:
+        if isinstance(result, Unknown) and result.options:
+            flat.extend(one for one in result.options if not any(same(one, other) for other in flat))
+        elif not any(same(result, other) for other in flat):
+            flat.append(result)
+    unknown = [one for result in flat for one in unknowns_of(result)]
+    if len(flat) == 1 and not isinstance(flat[0], Unknown):
+        return flat[0]
+    if unknown or len(flat) > MAX_OPTIONS:
+        return merge_unknowns(because, *unknown)
+    return replace(because, ref=None, pieces=(), document=None, options=tuple(flat))
+
+
+def same(left: Value, right: Value) -> bool:
+    """Whether two values are the same, types included: `true` is not 1, an Unknown is only itself."""
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return left is right
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if is_map(left) and is_map(right):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if is_list(left) and is_list(right):
+        return len(left) == len(right) and all(same(one, other) for one, other in zip(left, right, strict=True))
+    if is_number(left) and is_number(right):
+        return left == right
+    return type(left) is type(right) and left == right
+
+
+def kind(value: Value) -> str:
+    """The kind of a value, for people."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, str):
+        return "a string"
+    if is_number(value):
+        return "a number"
+    return "an object" if is_map(value) else "a list"
+
+
+def number_text(value: int | float) -> str:
+    """A number as Terraform writes it: never with an exponent below 10 to the power of 100."""
+    if isinstance(value, int):
+        return str(value) if value.bit_length() < 12_000 else "Inf"
+    text = repr(value)
+    if "e" not in text:
+        return text.removesuffix(".0")
+    return format(value, "f") if abs(value) >= 1 else format(value, ".400f").rstrip("0")
+
+
+def ordered(value: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
+    """The items of a mapping in the order that Terraform goes through them."""
+    for key in sorted(value):
+        yield key, value[key]
+
+
+def set_of(items: Iterable[Value]) -> SetOf:
+    """A set: duplicates dropped, strings and numbers sorted."""
+    kept: list[Value] = []
+    texts: set[str] = set()
+    for item in items:
+        if isinstance(item, str):
+            if item in texts:
+                continue
+            texts.add(item)
+        elif any(same(item, other) for other in kept):
+            continue
+        kept.append(item)
+    if all(isinstance(item, str) for item in kept):
+        kept.sort(key=str)
+    elif all(is_number(item) for item in kept):
+        kept.sort(key=lambda item: item if is_number(item) else 0)
+    return SetOf(kept)
