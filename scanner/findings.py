@@ -84,7 +84,7 @@ class Finding:
     def fingerprint(self) -> str:
         """Stable over moved lines and reordered files: rule, subject, hops and what decides, no positions."""
         parts = [self.rule, self.verdict, self.subject.address, *(hop.address for hop in self.hops), *self.decided_by]
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     @property
     def place(self) -> Origin | None:

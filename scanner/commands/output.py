@@ -109,10 +109,10 @@ def _replace(target: Path, content: bytes) -> None:
             file.write(content)
             os.fchmod(file.fileno(), 0o644)
         os.replace(name, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
+    finally:
+        # After the rename there is nothing left under the temporary name.
+        with contextlib.suppress(FileNotFoundError):
             os.unlink(name)
-        raise
 
 
 def emit(text: str) -> None:

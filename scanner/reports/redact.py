@@ -29,7 +29,7 @@ _TELLTALE = re.compile(
 )
 _HEX = re.compile(r"[0-9A-Fa-f]+$")
 _RUNS = re.compile("[a-z]+|[A-Z]+|[0-9]+")
-_RANDOM = 0.4
+_RANDOM = 0.35
 """Random text changes between small, capital and digit at about six of ten characters; names at two or three."""
 _SECRET_KIND = re.compile(r"""^["']?kind["']?\s*:\s*["']?Secret\b""")
 _INNER_SECRET_KIND = re.compile(r"""^[\s{-]*["']?kind["']?\s*:\s*["']?Secret\b""")

@@ -23,7 +23,11 @@ def safe(text: object) -> str:
 
 def safe_line(text: object) -> str:
     """A whole line that starts with text from input: `safe`, and no `::command` to a CI runner."""
-    line = safe(text)
+    return inert(safe(text))
+
+
+def inert(line: str) -> str:
+    """A finished line that no CI runner takes for a `::command`; they look behind leading spaces."""
     return line.replace("::", "\\x3a:", 1) if line.lstrip().startswith("::") else line
 
 

@@ -26,7 +26,7 @@ def _key(one: Finding) -> tuple[str, int, int, str, str, str]:
     where = one.place
     if isinstance(where, FileOrigin):
         return where.path, where.line, where.column, one.rule, one.subject.address, one.message
-    return str(where or ""), 0, 0, one.rule, one.subject.address, one.message
+    return str(where or one.subject.address), 0, 0, one.rule, one.subject.address, one.message
 
 
 def _finding(one: Finding, waived: bool) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scanner.findings import COMMITMENTS, Finding, Hop, Report, Verdict, Waived
 from scanner.reports.colour import Paint
 from scanner.reports.excerpt import Excerpt, Sources
-from scanner.reports.safe import cells, cut, safe
+from scanner.reports.safe import cells, cut, inert, safe
 from scanner.reports.view import View
 from scanner.reports.words import place, plural, read_line, titled, verdict_words, waived_by, worst_last
 from scanner.resource import Unread
@@ -22,7 +22,7 @@ VERDICT_ORDER = (Verdict.HOLDS, Verdict.NOT_JUDGED, Verdict.UNPROVEN, Verdict.VI
 
 def render(report: Report, view: View) -> str:
     """The whole report; it ends with the commitments and a line that says what was read."""
-    return "\n".join(_Writer(report, view).lines()) + "\n"
+    return "".join(f"{inert(line)}\n" for line in _Writer(report, view).lines())
 
 
 class _Writer:

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 from scanner.findings import CommitmentResult, Finding, Report, Verdict, Waived
 from scanner.origin import Origin
-from scanner.reports.safe import safe
+from scanner.reports.safe import cut, safe
+
+MAX_PLACE = 300
 
 
 def place(origin: Origin | None) -> str:
     """`path:line:column`, or the API object; "" for None."""
-    return "" if origin is None else safe(origin)
+    return "" if origin is None else cut(safe(origin), MAX_PLACE)
 
 
 def titled(kind: str, address: str) -> str:
