@@ -80,7 +80,7 @@ def pod_templates(resource: Resource) -> list[PodTemplate]:
         if spec is None:
             return []
         found = _template(resource, path, spec, built_in=True)
-        return [replace(found, replicas=dig(resource.attrs, *count), replicas_origin=mark(resource.attrs, *count))]
+        return [replace(found, replicas=_at(resource.attrs, count), replicas_origin=mark(resource.attrs, *count))]
     if group in BUILT_IN_GROUPS or f".{group}".endswith(PATTERN_GROUPS):
         return []
     templates = [
@@ -115,7 +115,9 @@ def _pods_at(group: str, path: Path, value: Mapping[str, Value]) -> tuple[Value,
         return serving, True, _INSIDE_A_POD | frozenset(FRAMEWORKS)
     if is_pod_spec(value):
         return value, False, _INSIDE_A_POD
-    return container_mapping(value), True, frozenset(["container", "image"])
+    # The image of an output is made, not run.
+    single = None if path[-1] == "output" else container_mapping(value)
+    return single, True, frozenset(["container", "image"])
 
 
 def _template(resource: Resource, path: Path, spec: Value, *, built_in: bool, synthetic: bool = False) -> PodTemplate:
@@ -132,11 +134,15 @@ def _template(resource: Resource, path: Path, spec: Value, *, built_in: bool, sy
         labels=labels if isinstance(labels, Mapping) else Attrs(),
         labels_known=known,
         annotations=annotations if isinstance(annotations, Mapping) else Attrs(),
-        replicas=dig(resource.attrs, *replicas_path),
+        replicas=_at(resource.attrs, replicas_path),
         replicas_origin=mark(resource.attrs, *replicas_path),
         origin=mark(resource.attrs, *path) or resource.origin,
         synthetic=synthetic,
     )
+
+
+def _at(attrs: Attrs, path: Path) -> Value:
+    return dig(attrs, *path) if path else None
 
 
 def _replicas_path(attrs: Attrs, path: Path) -> Path:

@@ -53,7 +53,7 @@ def is_pod_spec(value: Mapping[str, Value]) -> bool:
 
 def predictor(group: str, path: tuple[Key, ...], value: Mapping[str, Value]) -> Attrs | None:
     """A KServe predictor as a pod specification: its model is one more container, whose image a runtime decides."""
-    if group not in ("serving.kserve.io", "ome.io") or path != ("spec", "predictor"):
+    if group not in ("serving.kserve.io", "serving.kubeflow.org", "ome.io") or path[-1:] != ("predictor",):
         return None
     models = [key for key in FRAMEWORKS if isinstance(value.get(key), Mapping)]
     if not models:
@@ -120,7 +120,7 @@ def _image_like(image: str | Unknown, beside: Mapping[str, Value]) -> bool:
         return True
     if "://" in image or " " in image or not image:
         return False
-    return "/" in image or ":" in image or any(key in beside for key in ("command", "args", "env", "ports"))
+    return "/" in image or ":" in image or any(key in beside for key in ("command", "args", "env", "ports", "source"))
 
 
 def _pod_of(around: Mapping[str, Value], container: Mapping[str, Value], origin: Origin | None) -> Attrs:

@@ -16,7 +16,7 @@ from scanner.sources.kubernetes.objects import expanded, looks_like_object, rest
 from scanner.yamltext import BadDocument, Document, TextError, documents, json_document
 
 SUFFIXES = (".yaml", ".yml", ".json")
-_KEY = re.compile(r"""^\s*["']?(?:apiVersion|kind)["']?\s*:|[{,]\s*["'](?:apiVersion|kind)["']\s*:""", re.MULTILINE)
+_KEY = re.compile(r"""^[\s-]*["']?(?:apiVersion|kind)["']?\s*:|[{,]\s*["'](?:apiVersion|kind)["']\s*:""", re.MULTILINE)
 _TOP_KEY = re.compile(r"""^["']?(?:apiVersion|kind)["']?\s*:|\A\s*\{\s*["'](?:apiVersion|kind)["']\s*:""", re.MULTILINE)
 _TEMPLATED = re.compile(r"^(?!\s*#).*(?:\{\{|\{%|<%)", re.MULTILINE)
 _VERSION = re.compile(r"(?:[a-z0-9.-]+/)?v\d+(?:(?:alpha|beta)\d+)?\Z")
@@ -27,6 +27,7 @@ def read_manifests(root: Path, files: Sequence[Path], unit_of: Callable[[str], s
 
     unit_of: the unit that the profile gives a path, "" where it gives none; then the folder decides.
     """
+    root = root.resolve()
     paths = sorted(_relative(root, path) for path in files)
     reader = _Reader(root, paths)
     for path in paths:
