@@ -9,7 +9,7 @@ from scanner import tables
 from scanner.builders.aws_network_admission import Entry, InterfaceClass, Network
 from scanner.builders.aws_network_interfaces import TEMPLATE_PATHS, Interface
 from scanner.builders.draft import World
-from scanner.builders.edges import connect, doubt_of, values
+from scanner.builders.edges import Doubt, connect, doubt_of, first_doubt, values
 from scanner.builders.ranges import Traffics
 from scanner.graph.model import Node, Role
 from scanner.resource import Resource
@@ -50,9 +50,9 @@ def handled() -> frozenset[str]:
 def build_aws_network(world: World) -> None:
     """Edges into every model, gateway and classifier that has a network interface."""
     network = network_of(world)
-    for one in network.interfaces.of.values():
-        if one.actor:
-            world.set_actor(one.owner)
+    for row in tables.load("network_interfaces").rows:
+        for resource in world.inventory.of(str(row["type"])) if row["actor"] else ():
+            world.set_actor(resource.id)
     for one in network.interfaces.of.values():
         if one.receives:
             for target in carriers(world, one):
@@ -67,6 +67,13 @@ def carriers(world: World, one: Interface) -> list[str]:
     return [node for node in _runs(world, owner) if world.nodes[node].roles & TARGET_ROLES]
 
 
+def receivers(world: World, unit: str) -> Iterator[str]:
+    """Every model, gateway and classifier of a unit that the network reaches: where an unknown value may lead."""
+    for one in network_of(world).interfaces.of.values():
+        if one.receives and one.unit == unit:
+            yield from carriers(world, one)
+
+
 def _runs(world: World, owner: Resource) -> Iterator[str]:
     for path in RUN_PATHS:
         for found in values(owner, path):
@@ -76,9 +83,18 @@ def _runs(world: World, owner: Resource) -> Iterator[str]:
 
 
 def enter(
-    world: World, network: Network, one: Interface, target: str, wanted: Traffics | None = None, why: str = ""
+    world: World,
+    network: Network,
+    one: Interface,
+    target: str,
+    wanted: Traffics | None = None,
+    why: str = "",
+    doubt: Doubt | None = None,
 ) -> None:
-    """Edges into `target` from everyone whom the groups of the interface admit; `wanted` narrows the ports."""
+    """Edges into `target` from everyone whom the groups of the interface admit.
+
+    wanted: the ports that lead on, all without it. why: is added to each reason. doubt: makes each edge possible.
+    """
     for entry in network.entries(one, wanted) if wanted is not None else network.entries(one):
         because = f"{entry.because}{why}"
         for source in _sources(world, network, entry, target):
@@ -89,7 +105,7 @@ def enter(
                 because,
                 entry.origin,
                 traffic=entry.traffic,
-                doubt=entry.doubt,
+                doubt=first_doubt(entry.doubt, doubt),
                 cut=entry.origin is not None,
             )
     for sentence in network.assumed:
