@@ -36,7 +36,7 @@ SIZES = {
     "machine_type": r"^(a2|a3|a4|g2|g4)-",
 }
 """Machine sizes with an accelerator."""
-CONTAINER_TYPES = ("kubernetes_", "google_cloud_run", "azurerm_container_", "aws_ecs_task_definition")
+CONTAINER_TYPES = ("google_cloud_run", "azurerm_container_", "aws_ecs_task_definition")
 CHARTS = (
     "vllm", "vllm-stack", "ollama", "triton", "triton-inference-server", "text-generation-inference", "tgi", "sglang",
     "nim-llm", "text-embeddings-inference", "kubeai-models", "localai", "local-ai", "llm-d-modelservice", "ray-llm",
@@ -122,7 +122,7 @@ def _has_service(world: World, task: Resource) -> bool:
 
 
 def _job(kind: str) -> str:
-    return "Job" if kind.startswith(("kubernetes_job", "kubernetes_cron_job", "google_cloud_run_v2_job")) else ""
+    return "Job" if kind.startswith("google_cloud_run_v2_job") else ""
 
 
 def scripts(resource: Resource) -> Iterator[Found]:

@@ -39,7 +39,7 @@ def of(value: Value, what: str, scheme: str = "hf") -> Reference:
     if raw.startswith("ollama://"):
         return Reference(f"ollama:{raw[9:]}")
     if raw.startswith(_SCHEMES):
-        return Reference(raw.rstrip("/"))
+        return Reference(raw)
     if raw.startswith(("/", "./", "../", "~")):
         return Reference(inside(raw, what))
     if raw.startswith("arn:"):
