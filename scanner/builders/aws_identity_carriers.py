@@ -1,0 +1,140 @@
+"""What runs with a role: instances, functions, tasks, agents and jobs, and pods by pod identity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scanner.builders.blocks import Found, at
+from scanner.builders.draft import World
+from scanner.builders.k8s_identity import RunsAs, runs_as
+from scanner.origin import Origin
+from scanner.resource import Resource
+from scanner.unknown import Unknown
+
+CARRIERS: dict[str, tuple[tuple[str, str], ...]] = {
+    "aws_lambda_function": (("role", "lambda"),),
+    "aws_ecs_task_definition": (("task_role_arn", "ecs-tasks"),),
+    "aws_sagemaker_model": (("execution_role_arn", "sagemaker"),),
+    "aws_sagemaker_notebook_instance": (("role_arn", "sagemaker"),),
+    "aws_sagemaker_domain": (("default_user_settings.execution_role", "sagemaker"),),
+    "aws_sagemaker_user_profile": (("user_settings.execution_role", "sagemaker"),),
+    "aws_sagemaker_pipeline": (("role_arn", "sagemaker"),),
+    "aws_bedrockagent_agent": (("agent_resource_role_arn", "bedrock"),),
+    "awscc_bedrock_agent": (("agent_resource_role_arn", "bedrock"),),
+    "aws_bedrockagent_knowledge_base": (("role_arn", "bedrock"),),
+    "aws_bedrockagent_flow": (("execution_role_arn", "bedrock"),),
+    "aws_bedrockagentcore_agent_runtime": (("role_arn", "bedrock-agentcore"),),
+    "aws_bedrockagentcore_gateway": (("role_arn", "bedrock-agentcore"),),
+    "aws_bedrock_model_invocation_job": (("role_arn", "bedrock"),),
+    "aws_codebuild_project": (("service_role", "codebuild"),),
+    "aws_codepipeline": (("role_arn", "codepipeline"),),
+    "aws_sfn_state_machine": (("role_arn", "states"),),
+    "aws_glue_job": (("role_arn", "glue"),),
+    "aws_apprunner_service": (("instance_configuration.instance_role_arn", "tasks.apprunner"),),
+    "aws_eks_node_group": (("node_role_arn", "ec2"),),
+    "aws_cloudformation_stack": (("iam_role_arn", "cloudformation"),),
+    "aws_batch_job_definition": (("container_properties.jobRoleArn", "ecs-tasks"),),
+    "aws_iot_role_alias": (("role_arn", "credentials.iot"),),
+    "aws_rolesanywhere_profile": (("role_arns", "rolesanywhere"),),
+    "aws_ssm_activation": (("iam_role", "ssm"),),
+}
+"""Terraform type -> (path of the role, the service that must be trusted to hand it out)."""
+PROFILES = {
+    "aws_instance": "iam_instance_profile",
+    "aws_launch_configuration": "iam_instance_profile",
+    "aws_launch_template": "iam_instance_profile.*",
+}
+"""Terraform type -> path of the instance profile."""
+ASSOCIATION = "aws_eks_pod_identity_association"
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """A node that runs with a role. service: who hands the role out; doubt: what decides whether it does."""
+
+    node_id: str
+    role_id: str
+    service: str
+    because: str
+    origin: Origin
+    doubt: Unknown | None = None
+
+
+def carriers(world: World) -> Iterator[Carrier]:
+    """Everything in the inputs that runs with a role of the inputs."""
+    for kind, rows in CARRIERS.items():
+        for one in world.inventory.of(kind):
+            for path, service in rows:
+                for found in at(one, path):
+                    yield from _carried(world, one, found, service, f"it runs with the role (`{path}`)")
+    for kind, path in PROFILES.items():
+        for one in world.inventory.of(kind):
+            for found in at(one, path):
+                yield from _by_profile(world, one, found)
+    yield from _by_association(world)
+
+
+def _carried(world: World, one: Resource, found: Found, service: str, because: str) -> Iterator[Carrier]:
+    named = world.inventory.find(found.value, one.unit, "aws_iam_role")
+    role = named if isinstance(named, Resource) else role_by_arn(world, found.text, one.unit)
+    if isinstance(role, Resource):
+        doubt = found.possible or one.possible
+        yield Carrier(one.id, role.id, service, because, found.origin or one.origin, doubt)
+
+
+def _by_profile(world: World, one: Resource, found: Found) -> Iterator[Carrier]:
+    profile = world.inventory.find(found.value, one.unit, "aws_iam_instance_profile")
+    if not isinstance(profile, Resource):
+        return
+    for role in at(profile, "role"):
+        because = f"it runs with instance profile `{profile.name}`, which holds the role"
+        for carrier in _carried(world, one, role, "ec2", because):
+            yield Carrier(one.id, carrier.role_id, "ec2", because, found.origin or one.origin, found.possible)
+
+
+def _by_association(world: World) -> Iterator[Carrier]:
+    pods = list(runs_as(world))
+    for one in world.inventory.of(ASSOCIATION):
+        wanted = (one.attrs.get("namespace"), one.attrs.get("service_account"))
+        for found in at(one, "role_arn"):
+            role = world.inventory.find(found.value, one.unit, "aws_iam_role") or role_by_arn(
+                world, found.text, one.unit
+            )
+            if not isinstance(role, Resource):
+                continue
+            for pod in pods:
+                doubt = matches(pod, wanted[0], wanted[1])
+                if doubt is False:
+                    continue
+                across = _across(pod, one.unit)
+                because = f"pod identity gives the role to service account `{pod.namespace}/{pod.shown}`"
+                why = doubt if isinstance(doubt, Unknown) else across
+                yield Carrier(pod.resource.id, role.id, "pods.eks", because, one.origin, why)
+
+
+def matches(pod: RunsAs, namespace: object, account: object) -> bool | Unknown:
+    """Whether a workload runs as this service account; an Unknown where that is not known."""
+    for wanted, have in ((namespace, pod.namespace), (account, pod.name)):
+        for side in (wanted, have):
+            if isinstance(side, Unknown):
+                return side
+        if wanted != have:
+            return False
+    return True
+
+
+def _across(pod: RunsAs, unit: str) -> Unknown | None:
+    if pod.resource.unit == unit:
+        return None
+    cause = f"whether the manifests of `{pod.resource.unit}` run in the cluster of `{unit}` is not known"
+    return Unknown(cause, code="cross-unit", decided_by=("profile:units",))
+
+
+def role_by_arn(world: World, text: str, unit: str) -> Resource | None:
+    """The role of the unit whose name an ARN ends with; None where there is none."""
+    head, _, path = text.partition(":role/")
+    name = path.rpartition("/")[2]
+    if not head.startswith("arn:") or not name or "*" in name:
+        return None
+    return next((one for one in world.inventory.of("aws_iam_role", unit=unit) if one.attrs.get("name") == name), None)

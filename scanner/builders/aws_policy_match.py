@@ -1,0 +1,112 @@
+"""Three-valued matching of policy patterns, where parts of either side may not be known."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import lru_cache
+
+from scanner.unknown import Unknown, Value
+
+ANY = "\ue000"
+"""Stands in a Glob for any run of characters."""
+ONE = "\ue001"
+"""Stands in a Glob for any one character."""
+
+VARIABLE = re.compile(r"\$\{[^}]*\}")
+"""A policy variable (`${aws:username}`): each request has its own value for it."""
+
+
+class Truth(IntEnum):
+    """no < possible < yes: `min` is "and", `max` is "or"."""
+
+    NO = 0
+    POSSIBLE = 1
+    YES = 2
+
+    def negated(self) -> Truth:
+        """The opposite; what is possible stays possible."""
+        return Truth(2 - self)
+
+
+@dataclass(frozen=True, slots=True)
+class Glob:
+    """A pattern: `text` has ANY and ONE for wildcards; where `partly`, some ANY stands for a part nobody knows."""
+
+    text: str
+    partly: bool = False
+
+
+def glob(value: Value, *, wild: bool = True, fold: bool = False) -> Glob:
+    """The pattern that a value of a policy is; with `wild` the characters `*` and `?` are wildcards."""
+    text, partly = _spelled(value, wild)
+    return Glob(text.lower() if fold else text, partly)
+
+
+def _spelled(value: Value, wild: bool) -> tuple[str, bool]:
+    if isinstance(value, Unknown):
+        if not value.pieces:
+            return ANY, True
+        parts = [_spelled(piece, wild) for piece in value.pieces]
+        return "".join(text for text, _ in parts), any(partly for _, partly in parts)
+    text = ("true" if value else "false") if isinstance(value, bool) else "" if value is None else str(value)
+    partly = VARIABLE.search(text) is not None
+    text = VARIABLE.sub(ANY, text)
+    return (text.replace("*", ANY).replace("?", ONE), partly) if wild else (text, partly)
+
+
+@lru_cache(maxsize=65536)
+def covers(pattern: str, text: str) -> bool:
+    """Whether every string that `text` stands for is one that `pattern` stands for (sufficient, not necessary)."""
+    return _regex(pattern).fullmatch(text) is not None
+
+
+@lru_cache(maxsize=8192)
+def _regex(pattern: str) -> re.Pattern[str]:
+    parts = {ANY: ".*", ONE: f"[^{ANY}]"}
+    squeezed = re.sub(f"{ANY}+", ANY, pattern)
+    return re.compile("".join(parts.get(char) or re.escape(char) for char in squeezed), re.DOTALL)
+
+
+@lru_cache(maxsize=65536)
+def meets(first: str, second: str) -> bool:
+    """Whether some string is one that both patterns stand for."""
+    states = {(0, 0)}
+    seen: set[tuple[int, int]] = set()
+    while states:
+        i, j = states.pop()
+        if (i, j) in seen:
+            continue
+        seen.add((i, j))
+        if i == len(first) and j == len(second):
+            return True
+        a, b = first[i : i + 1], second[j : j + 1]
+        if a == ANY:
+            states.add((i + 1, j))
+        if b == ANY:
+            states.add((i, j + 1))
+        if a and b:
+            if a == ANY and b != ANY:
+                states.add((i, j + 1))
+            elif b == ANY and a != ANY:
+                states.add((i + 1, j))
+            elif a == b or ONE in (a, b):
+                states.add((i + 1, j + 1))
+    return False
+
+
+def allows(pattern: Glob, target: str) -> Truth:
+    """Whether `pattern` admits something of what `target` stands for, whatever its unknown parts turn out to be."""
+    if not meets(pattern.text, target):
+        return Truth.NO
+    return Truth.YES if not pattern.partly or covers(target, pattern.text) else Truth.POSSIBLE
+
+
+def includes(pattern: Glob, target: str, partly: bool = False) -> Truth:
+    """Whether `pattern` admits all of what `target` stands for; `partly` where the target is not fully known."""
+    if not meets(pattern.text, target):
+        return Truth.NO
+    if not pattern.partly and covers(pattern.text, target):
+        return Truth.YES
+    return Truth.POSSIBLE if pattern.partly or partly else Truth.NO

@@ -1,0 +1,109 @@
+"""Service accounts: which workloads run as which, and the nodes that stand for Kubernetes subjects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scanner.builders.draft import World
+from scanner.graph.model import Edge, Node, Plane, State
+from scanner.origin import Origin
+from scanner.podspec import pod_templates
+from scanner.resource import Resource, dig, mark
+from scanner.unknown import Unknown, Value
+
+DEFAULT = "default"
+IGNORED = frozenset({"ReplicaSet"})
+
+
+@dataclass(frozen=True, slots=True)
+class RunsAs:
+    """A workload, and the service account that its pods run as; `name` is Unknown where nobody knows."""
+
+    resource: Resource
+    namespace: str
+    name: str | Unknown
+    origin: Origin
+    stated: bool
+    mounts_token: bool | Unknown
+
+    @property
+    def because(self) -> str:
+        """What makes it so."""
+        if self.stated:
+            return f"its pods run as service account `{self.shown}`"
+        return "`serviceAccountName` is not set: its pods run as service account `default`"
+
+    @property
+    def shown(self) -> str:
+        """The name, as far as it is known."""
+        return self.name if isinstance(self.name, str) else self.name.text()
+
+
+def runs_as(world: World) -> Iterator[RunsAs]:
+    """The service account of every workload of the manifests, one for each pod template."""
+    for resource in world.inventory.all:
+        if resource.source != "kubernetes" or resource.data:
+            continue
+        for template in pod_templates(resource):
+            key = "serviceAccountName" if dig(template.spec, "serviceAccountName") is not None else "serviceAccount"
+            value = dig(template.spec, key)
+            name: str | Unknown = value if isinstance(value, Unknown) else value if isinstance(value, str) else ""
+            origin = mark(resource.attrs, *template.path, key) or template.origin
+            namespace = resource.namespace or DEFAULT
+            mounts = _mounts(world, resource.unit, namespace, name, template.spec)
+            yield RunsAs(resource, namespace, name or DEFAULT, origin, bool(name), mounts)
+
+
+def _mounts(world: World, unit: str, namespace: str, name: str | Unknown, spec: Value) -> bool | Unknown:
+    """Whether the pods get the account's token: the pod decides, else the account, else they do."""
+    said = dig(spec, "automountServiceAccountToken")
+    if said is None and isinstance(name, str):
+        account = world.inventory.at(unit, f"{namespace}/ServiceAccount/{name or DEFAULT}")
+        said = None if account is None else account.attrs.get("automountServiceAccountToken")
+    return said if isinstance(said, (bool, Unknown)) else True
+
+
+def account_node(world: World, unit: str, namespace: str, name: str, origin: Origin | None = None) -> Node:
+    """The node of a service account: its resource, or one of our own where no manifest declares it."""
+    address = f"{namespace}/ServiceAccount/{name}"
+    node = world.ensure(
+        Node(f"{unit}:{address}", "ServiceAccount", address, name, origin=origin, actor=True, namespace=namespace)
+    )
+    world.set_actor(node.id)
+    return world.nodes[node.id]
+
+
+def subject_node(world: World, unit: str, kind: str, name: str, origin: Origin | None = None) -> Node:
+    """The node of a user or a group, as role bindings name them."""
+    address = f"{kind}/{name}"
+    return world.ensure(Node(f"{unit}:{address}", kind, address, name, origin=origin, actor=True))
+
+
+def add_account_edges(world: World, wanted: set[str]) -> None:
+    """Workload -> service account, "become", for the accounts whose node ids are wanted."""
+    for one in runs_as(world):
+        if one.mounts_token is False:
+            continue
+        for node_id in sorted(wanted):
+            unit, _, address = node_id.partition(":")
+            namespace, _, rest = address.partition("/ServiceAccount/")
+            if unit != one.resource.unit or namespace != one.namespace:
+                continue
+            if isinstance(one.name, str) and one.name != rest:
+                continue
+            doubts = [part for part in (one.name, one.mounts_token, one.resource.possible) if isinstance(part, Unknown)]
+            world.set_actor(one.resource.id)
+            world.add_edge(
+                Edge(
+                    source=one.resource.id,
+                    target=node_id,
+                    plane=Plane.IDENTITY,
+                    verb="become",
+                    because=one.because,
+                    origin=one.origin,
+                    state=State.POSSIBLE if doubts else State.OPEN,
+                    reason=doubts[0].code if doubts else "",
+                    decided_by=(doubts[0].decided_by or (one.resource.address,)) if doubts else (),
+                )
+            )
