@@ -65,7 +65,7 @@ def _dispatch(argv: list[str]) -> int:
         module = cast(Command, importlib.import_module(f"scanner.commands.{name}"))
         parser = Parser(prog=f"tether {name}", description=module.__doc__)
         module.arguments(parser)
-        return module.run(parser.parse_args(argv[1:]))
+        return module.run(parser.parse_intermixed_args(argv[1:]))
     return _top(argv)
 
 
