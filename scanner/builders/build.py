@@ -5,13 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from scanner.builders.aws_entry import build_aws_entry
+from scanner.builders.aws_identity import build_aws_identity
+from scanner.builders.aws_models import build_aws_models
+from scanner.builders.aws_network import build_aws_network
+from scanner.builders.azure_models import build_azure_models
 from scanner.builders.draft import World
+from scanner.builders.google_models import build_google_models
 from scanner.builders.inventory import Inventory
+from scanner.builders.k8s_network import build_k8s_network
+from scanner.builders.literals import build_literals
+from scanner.builders.placement import build_placement
+from scanner.builders.recognise import build_roles
+from scanner.builders.replicas import build_replicas
 from scanner.graph.graph import Graph
 from scanner.profile import Profile
 from scanner.resource import Resource
 
-STEPS: tuple[Callable[[World], None], ...] = ()
+STEPS: tuple[Callable[[World], None], ...] = (
+    build_roles,
+    build_placement,
+    build_literals,
+    build_replicas,
+    build_k8s_network,
+    build_aws_network,
+    build_aws_entry,
+    build_aws_models,
+    build_azure_models,
+    build_google_models,
+    build_aws_identity,
+)
 """Roles first, since every later step asks for them; edges that need other edges last."""
 
 
