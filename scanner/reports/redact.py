@@ -30,7 +30,9 @@ _TELLTALE = re.compile(
 _HEX = re.compile(r"[0-9A-Fa-f]+$")
 _RUNS = re.compile("[a-z]+|[A-Z]+|[0-9]+")
 _RANDOM = 0.35
-"""Random text changes between small, capital and digit at about six of ten characters; names at two or three."""
+_RANDOM_DASHED = 0.45
+"""Random text changes between small, capital and digit at about six of ten characters, names at two or three; the
+names of models, which have dashes (`Meta-Llama-3-8B-Instruct`), at four."""
 _SECRET_KIND = re.compile(r"""^["']?kind["']?\s*:\s*["']?Secret\b""")
 _INNER_SECRET_KIND = re.compile(r"""^[\s{-]*["']?kind["']?\s*:\s*["']?Secret\b""")
 _LIST = re.compile(r"""^(?:\{|["']?kind["']?\s*:\s*["']?\w*List\b)""")
@@ -79,7 +81,8 @@ def _telltale(line: str, found: re.Match[str]) -> bool:
     if _HEX.match(text):
         return not line[: found.start()].endswith("sha256:")
     if re.fullmatch(r"[A-Za-z0-9+/_-]{32,}={0,2}", text):
-        return text.endswith("=") or len(_RUNS.findall(text)) > _RANDOM * len(text)
+        least = _RANDOM_DASHED if "-" in text else _RANDOM
+        return text.endswith("=") or len(_RUNS.findall(text)) > least * len(text)
     return True
 
 

@@ -148,6 +148,7 @@ SECRETS = {
     "x: wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY": "x: ***",
     "x: 0123456789abcdef0123456789abcdefhunter2"[:36]: "x: ***",
     'token = "${var.a}hunter2"': "token = ***",
+    "x: Zm9vYmFy-QmF6cXV4_R3JhdWx0R2Fy-cGx5V2FsZG8": "x: ***",
 }
 
 
@@ -168,6 +169,8 @@ def test_secrets_are_not_printed(tmp_path, line):
         "api_key = null",
         "image: vllm@sha256:" + "0a" * 32,
         'role = "arn:aws-us-gov:iam::111122223333:role/SafetyInferenceGatewayRole-prod-2"',
+        'value: "NousResearch/Meta-Llama-3-8B-Instruct"',
+        "- --model=unsloth/Qwen2-VL-7B-Instruct-bnb-4bit",
         "bucket: s3://acme-model-weights-production-us-gov-west-1/claude",
         'secret_arn = "arn:aws:secretsmanager:x"',
     ],
