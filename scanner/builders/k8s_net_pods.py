@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from scanner.builders.k8s_policy_labels import Doubt, Labels, labels_of
+from scanner.builders.edges import Doubt
+from scanner.builders.k8s_policy_labels import Labels, labels_of
 from scanner.builders.k8s_policy_model import Pod
 from scanner.builders.k8s_policy_ports import NamedPort
 from scanner.builders.ranges import AddressRange, parse_cidr
@@ -44,8 +45,11 @@ class Workload:
     templates: tuple[tuple[Resource, PodTemplate], ...]
 
 
-def workloads(resources: Iterable[Resource]) -> list[Workload]:
-    """The workloads of one unit, by address; pods that say whose they are count as their owner's."""
+def workloads(resources: Iterable[Resource], *, absent_owners: bool = True) -> list[Workload]:
+    """The workloads of one unit, by address; pods that say whose they are count as their owner's.
+
+    absent_owners: also as the owner's where the owner itself is not among `resources`.
+    """
     every = [one for one in resources if one.kind not in NOT_RUNNING]
     found = {one.address: one for one in every}
     by_name: dict[tuple[str, str], list[Resource]] = {}
@@ -58,6 +62,8 @@ def workloads(resources: Iterable[Resource]) -> list[Workload]:
     grouped: dict[str, tuple[str, list[tuple[Resource, list[PodTemplate]]]]] = {}
     for resource, templates in running:
         address, kind = _outermost(resource, found, by_name)
+        if address not in found and not absent_owners:
+            address, kind = resource.address, resource.kind
         grouped.setdefault(address, (kind, []))[1].append((resource, templates))
     return [_workload(address, kind, some, found) for address, (kind, some) in sorted(grouped.items())]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scanner.builders.k8s_policy_labels import EVERY, Doubt, doubt_of, selector_of
+from scanner.builders.edges import Doubt
+from scanner.builders.k8s_policy_labels import EVERY, doubt_of, selector_of
 from scanner.builders.k8s_policy_model import Action, Peer, PeerKind, Policy, Rule, Tier
 from scanner.builders.k8s_policy_ports import PROTOCOLS, PortSpec
 from scanner.builders.ranges import parse_cidr

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from scanner.builders.edges import Doubt
 from scanner.resource import items_of
 from scanner.unknown import Unknown, Value, unknowns_in
 
@@ -19,14 +20,6 @@ class Match(IntEnum):
     NO = 0
     MAYBE = 1
     YES = 2
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Doubt:
-    """Why something is only possible: a reason code, and what would decide it."""
-
-    reason: str
-    decided_by: tuple[str, ...] = ()
 
 
 def doubt_of(value: Value) -> Doubt:
@@ -160,7 +153,7 @@ def selector_of(value: Value) -> Selector:
     _read_labels(value.get("matchLabels"), terms, doubts)
     for item in items_of(value.get("matchExpressions")):
         _read_expression(item, terms, doubts)
-    return Selector(tuple(sorted(terms)), min(doubts) if doubts else None)
+    return Selector(tuple(sorted(terms)), _one(doubts))
 
 
 def selector_of_labels(value: Value) -> Selector:
@@ -168,7 +161,12 @@ def selector_of_labels(value: Value) -> Selector:
     terms: set[Requirement] = set()
     doubts: list[Doubt] = []
     _read_labels(value, terms, doubts)
-    return Selector(tuple(sorted(terms)), min(doubts) if doubts else None)
+    return Selector(tuple(sorted(terms)), _one(doubts))
+
+
+def _one(doubts: list[Doubt]) -> Doubt | None:
+    """The first of them by name, so that the order of writing changes nothing."""
+    return min(doubts, key=lambda one: (one.reason, one.decided_by)) if doubts else None
 
 
 def _read_labels(value: Value, terms: set[Requirement], doubts: list[Doubt]) -> None:

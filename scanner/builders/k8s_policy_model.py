@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from scanner.builders.k8s_policy_labels import EVERY, Doubt, Labels, Selector
+from scanner.builders.edges import Doubt
+from scanner.builders.k8s_policy_labels import EVERY, Labels, Selector
 from scanner.builders.k8s_policy_ports import NamedPort, PortSpec
 from scanner.builders.ranges import AddressRange
 from scanner.origin import Origin

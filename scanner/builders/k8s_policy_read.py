@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from scanner.builders.k8s_policy_labels import Doubt, doubt_of, selector_of
+from scanner.builders.edges import Doubt
+from scanner.builders.k8s_policy_admin import GROUP, KINDS, admin_policies
+from scanner.builders.k8s_policy_labels import doubt_of, selector_of
 from scanner.builders.k8s_policy_model import ANYONE, Action, Direction, Peer, PeerKind, Policy, Rule, Tier
 from scanner.builders.k8s_policy_ports import PROTOCOLS, PortSpec
 from scanner.builders.ranges import AddressRange, parse_cidr
@@ -14,6 +16,15 @@ from scanner.unknown import Unknown, Value
 
 GROUPS = ("networking.k8s.io", "extensions")
 _PEER_FIELDS = frozenset({"podSelector", "namespaceSelector", "ipBlock"})
+
+
+def policies_of(resources: Iterable[Resource]) -> Iterator[Policy]:
+    """Every policy of the evaluated kinds."""
+    for one in resources:
+        if one.kind == "NetworkPolicy" and one.group in GROUPS:
+            yield network_policy(one)
+        elif one.kind in KINDS and one.group == GROUP:
+            yield from admin_policies(one)
 
 
 def network_policy(resource: Resource) -> Policy:

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from scanner.builders.edges import Doubt
 from scanner.builders.k8s_policy_cluster import Selected
-from scanner.builders.k8s_policy_labels import Doubt, Match
+from scanner.builders.k8s_policy_labels import Match
 from scanner.builders.k8s_policy_model import Direction, Peer, PeerKind, Policy, Rule
 
 
@@ -65,6 +66,13 @@ class Side:
                 tuple((rules[0].policy.address, rules[0].sure) for rules in group if rules) for group in self.baseline
             ),
         )
+
+    def names(self) -> list[str]:
+        """The policies that speak, each once; `?` marks one that does so only perhaps."""
+        found = {policy.address if sure else f"{policy.address}?" for policy, sure, _ in self.policies}
+        for group in (*self.admin, *self.baseline):
+            found |= {f"{one.policy.address}{'' if one.sure else '?'}" for rules in group for one in rules}
+        return sorted(found)
 
     def doubts(self) -> Iterable[Doubt]:
         """Why what it says may be unsure, best reason first."""

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from scanner.builders.k8s_net_pods import Workload, namespaces, pods_of, workloads
-from scanner.builders.k8s_policy_admin import GROUP, KINDS, admin_policies
 from scanner.builders.k8s_policy_cluster import Cluster
 from scanner.builders.k8s_policy_eval import Evaluator, Other
-from scanner.builders.k8s_policy_model import Direction, PeerKind, Policy, Tier
+from scanner.builders.k8s_policy_model import Direction, PeerKind, Tier
 from scanner.builders.k8s_policy_ports import NONE, PortSet, Span, traffic_of, union, without
-from scanner.builders.k8s_policy_read import GROUPS, network_policy
+from scanner.builders.k8s_policy_read import policies_of
 from scanner.builders.ranges import AddressRange
 from scanner.origin import ApiOrigin, Origin
 from scanner.resource import Resource
@@ -46,19 +45,11 @@ def expand(resources: Iterable[Resource]) -> dict[str, Any]:
     edges.sort(key=lambda edge: (edge["source"], edge["target"], edge["state"]))
     return {
         "schema": SCHEMA,
+        "expanded": True,
         "assumed": list(ASSUMED),
         "nodes": [nodes[key] for key in sorted(nodes)],
         "edges": edges,
     }
-
-
-def policies_of(resources: Iterable[Resource]) -> Iterator[Policy]:
-    """Every policy of the evaluated kinds."""
-    for one in resources:
-        if one.kind == "NetworkPolicy" and one.group in GROUPS:
-            yield network_policy(one)
-        elif one.kind in KINDS and one.group == GROUP:
-            yield from admin_policies(one)
 
 
 @dataclass(frozen=True, slots=True)

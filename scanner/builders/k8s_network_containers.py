@@ -1,0 +1,68 @@
+"""The last hop: another container in a model's pod calls it on localhost, where no policy holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scanner.builders.edges import Doubt, connect
+from scanner.builders.k8s_net_view import Target, View, profile_names
+from scanner.builders.k8s_network_ports import PROXIES, server_of, serving
+from scanner.graph.model import Node, Role
+from scanner.podspec import Container
+from scanner.resource import dig
+
+
+def build_containers(view: View) -> None:
+    """A caller for each container beside the model server of every model."""
+    for target in view.targets:
+        if target.model and not _stack(view, target):
+            _beside(view, target)
+
+
+def _stack(view: View, target: Target) -> bool:
+    return any(view.world.nodes[one].roles & {Role.GATEWAY, Role.CLASSIFIER} for one in target.nodes)
+
+
+def _beside(view: View, target: Target) -> None:
+    every = [one for one in serving(target.workload) if dig(one.value, "name") is not None]
+    servers = {one.name for one in every if server_of(one)} or _with_devices(every)
+    # Which container serves is then a guess, and so is which of them call it.
+    doubt = None if servers else Doubt("image-role-unknown", (f"which container of {target.name} is the model server",))
+    servers = servers or {one.name for one in every[:1]}
+    for container in every:
+        name = f"{target.name}#{container.name}"
+        if container.name in servers or container.name in PROXIES or _listed(view, name):
+            continue
+        node = Node(
+            view.node(name), "Container", name, container.name, container.origin, actor=True,
+            namespace=target.workload.resource.namespace,
+        )  # fmt: skip
+        if node.id in view.world.nodes:
+            continue
+        view.world.ensure(node)
+        for end in target.nodes:
+            because = "it shares the pod: localhost is not filtered"
+            connect(view.world, node.id, end, because, container.origin, doubt=doubt, cut=True)
+
+
+def _with_devices(every: list[Container]) -> set[str]:
+    """The containers that ask for an accelerator."""
+    found: set[str] = set()
+    for one in every:
+        limits = dig(one.value, "resources", "limits")
+        if isinstance(limits, Mapping) and any("/" in key for key in limits):
+            found.add(one.name)
+    return found
+
+
+def _listed(view: View, name: str) -> bool:
+    """Whether the profile names the container as part of the stack, as platform, or as no model."""
+    profile = view.world.profile
+    entries = (
+        *profile.gateways,
+        *profile.classifiers,
+        *profile.platform,
+        *(one.id for one in profile.guardrails),
+        *(one.subject for one in profile.not_models),
+    )
+    return any("#" in entry and profile_names(entry, view, name) for entry in entries)

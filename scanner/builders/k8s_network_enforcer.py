@@ -1,0 +1,153 @@
+"""Whether anything enforces the policies of a cluster: without a sign of it they close nothing for certain."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from scanner.builders.draft import World
+from scanner.builders.inventory import text_of
+from scanner.podspec import command_line, containers, pod_templates
+from scanner.resource import Resource, dig, items_of
+from scanner.unknown import Unknown, Value
+
+CLUSTERS = ("aws_eks_cluster", "azurerm_kubernetes_cluster", "google_container_cluster")
+_PLUGINS = re.compile(
+    r"(?:^|[-_/])(cilium|calico|canal|antrea|kube-router|ovn-kubernetes|ovnkube|weave-net|weave|kube-network-policies|tigera)"
+)
+_NOT_THE_AGENT = re.compile(r"(hubble|exporter|ui|test|kube-controllers)")
+_ADMIN = ("antrea", "calico", "canal", "ovn-kubernetes", "ovnkube", "kube-network-policies", "tigera")
+"""Plug-ins that know the admin policies, by their own documentation; the others ignore them."""
+_RUNNING = ("DaemonSet", "Deployment")
+_CHARTS = {
+    "HelmChart": ("spec", "chart"),
+    "HelmRelease": ("spec", "chart", "spec", "chart"),
+    "Application": ("spec", "source", "chart"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Enforcement:
+    """What is known to be enforced; `signs` are the addresses that say so."""
+
+    policies: bool
+    admin: bool
+    signs: tuple[str, ...] = ()
+
+
+def enforcement(world: World, unit: str) -> Enforcement:
+    """What is enforced in the cluster of `unit`, by signs in the unit and in the unit of the cluster that it joins."""
+    found = [one for one in _signs(world, unit) if one[0].possible is None]
+    return Enforcement(
+        bool(found),
+        any(name.startswith(_ADMIN) for _, name in found),
+        tuple(sorted({resource.address for resource, _ in found})),
+    )
+
+
+def _signs(world: World, unit: str) -> Iterator[tuple[Resource, str]]:
+    """Each resource that shows an enforcing plug-in, with the plug-in's name."""
+    joined = _joined(world, unit)
+    units = {unit} | ({joined.unit} if joined else set())
+    for resource in (one for one in world.inventory.all if one.unit in units and not one.data):
+        if resource.source != "kubernetes" and resource.kind[:1].islower():
+            if _of_cluster(world, resource, joined):
+                yield from ((resource, name) for name in _terraform(resource))
+        elif resource.unit == unit:
+            yield from ((resource, name) for name in _object(resource))
+
+
+def _joined(world: World, unit: str) -> Resource | None:
+    """The managed cluster that the profile joins to the unit, or the only one in it."""
+    for entry in world.profile.units:
+        if entry.name == unit and entry.cluster:
+            here = world.inventory.at(unit, entry.cluster) or world.inventory.by_id.get(entry.cluster)
+            return here or next((one for one in world.inventory.all if one.address == entry.cluster), None)
+    inside = list(world.inventory.of(*CLUSTERS, unit=unit))
+    return inside[0] if len(inside) == 1 else None
+
+
+def _of_cluster(world: World, resource: Resource, joined: Resource | None) -> bool:
+    """Whether a Terraform resource belongs to the unit's cluster."""
+    if resource.kind in CLUSTERS:
+        return joined is resource
+    named = resource.attrs.get("cluster_name")
+    if named is None:
+        return True
+    whose = world.inventory.find(named, resource.unit, *CLUSTERS)
+    if isinstance(whose, Resource):
+        return joined is whose
+    return joined is not None or not list(world.inventory.of(*CLUSTERS, unit=resource.unit))
+
+
+def _terraform(resource: Resource) -> Iterator[str]:
+    attrs = resource.attrs
+    if resource.kind == "aws_eks_addon" and attrs.get("addon_name") == "vpc-cni":
+        if _true(_setting(attrs.get("configuration_values"), "enableNetworkPolicy")):
+            yield "vpc-cni"
+    elif resource.kind == "azurerm_kubernetes_cluster":
+        for profile in items_of(attrs.get("network_profile")):
+            policy, plane = dig(profile, "network_policy"), dig(profile, "network_data_plane")
+            if policy in ("calico", "cilium", "azure"):
+                yield f"azure-{policy}"
+            elif plane == "cilium":
+                yield "azure-cilium"
+    elif resource.kind == "google_container_cluster":
+        enabled = any(_true(dig(one, "enabled")) for one in items_of(attrs.get("network_policy")))
+        if enabled or attrs.get("datapath_provider") == "ADVANCED_DATAPATH" or _true(attrs.get("enable_autopilot")):
+            yield "gke"
+    elif resource.kind == "helm_release":
+        yield from _named(text_of(resource, "chart").rpartition("/")[2])
+
+
+def _object(resource: Resource) -> Iterator[str]:
+    if resource.kind in _RUNNING:
+        yield from _named(resource.name)
+        if resource.name == "aws-node" and _argument(resource, "--enable-network-policy=true"):
+            yield "vpc-cni"
+    elif resource.kind in _CHARTS:
+        yield from _named(text_of(resource, *_CHARTS[resource.kind]))
+    elif resource.kind == "ConfigMap" and resource.name == "amazon-vpc-cni":
+        if _true(dig(resource.attrs, "data", "enable-network-policy-controller")):
+            yield "vpc-cni"
+    elif resource.kind == "Installation" and resource.group == "operator.tigera.io":
+        yield "tigera"
+    elif resource.kind == "Network" and text_of(resource, "spec", "networkType") == "OVNKubernetes":
+        yield "ovn-kubernetes"
+
+
+def _named(name: str) -> Iterator[str]:
+    found = _PLUGINS.search(name)
+    if found and not _NOT_THE_AGENT.search(name):
+        yield found[1]
+
+
+def _argument(resource: Resource, wanted: str) -> bool:
+    every = (one for template in pod_templates(resource) for one in containers(template.spec))
+    return any(token.value == wanted for one in every for token in command_line(one))
+
+
+def _setting(value: Value, key: str) -> Value:
+    """A key of an encoded document, also where only the document inside is known."""
+    if isinstance(value, Unknown):
+        return dig(value.document, key)
+    if not isinstance(value, str):
+        return dig(value, key)
+    try:
+        document = json.loads(value)
+    except ValueError:
+        # YAML is allowed as well: one line is enough to be sure of.
+        found = re.search(rf"^{key}:\s*[\"']?true[\"']?\s*$", value, re.MULTILINE)
+        return "true" if found else None
+    return document.get(key) if isinstance(document, Mapping) else None
+
+
+def _true(value: Value) -> bool:
+    return value is True or (isinstance(value, str) and value.lower() == "true")
+
+
+def described(signs: Iterable[str]) -> str:
+    """The signs for a sentence."""
+    return ", ".join(f"`{one}`" for one in signs)
