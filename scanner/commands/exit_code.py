@@ -50,16 +50,21 @@ def _never_let_through(report: Report, resources: int) -> list[str]:
 
 
 def _doubts(report: Report, waived: set[str]) -> list[str]:
-    """What is not proven and not waived."""
-    unproven = [one for one in report.findings if one.verdict is Verdict.UNPROVEN]
-    open_findings = sum(one.fingerprint not in waived for one in unproven)
-    explained = {one.commitment for one in report.findings} | {
-        name for one in unproven if one.subject.kind == "profile" for name in one.also
-    }
-    silent = [one.id for one in report.commitments if one.verdict is Verdict.UNPROVEN and one.id not in explained]
-    parts = [f"{open_findings} finding{'s' * (open_findings > 1)} not proven"] if open_findings else []
+    """What is not proven, and why no waiver explains it.
+
+    A rule that is unproven without a note has findings that say why; one with a note lacks an input or a basis, which
+    nobody can waive. A commitment without any rule that is unproven had nothing to judge.
+    """
+    unproven = [one for one in report.rules if one.verdict is Verdict.UNPROVEN]
+    found = sum(one.verdict is Verdict.UNPROVEN and one.fingerprint not in waived for one in report.findings)
+    noted = [f"{one.id}: {one.note}" for one in unproven if one.note]
+    doubted = {one.commitment for one in unproven}
+    hollow = [one.id for one in report.commitments if one.verdict is Verdict.UNPROVEN and one.id not in doubted]
+    parts = [f"{found} finding{'s' * (found > 1)} not proven"] if found else []
     if report.unread:
         parts.append(f"{len(report.unread)} input{'s' * (len(report.unread) > 1)} not looked into")
-    if silent:
-        parts.append(f"{', '.join(silent)} not proven")
+    elif noted:
+        parts += noted
+    if hollow and not report.unread:
+        parts.append(f"nothing to judge for {', '.join(hollow)}")
     return parts

@@ -24,6 +24,7 @@ from tests.reports.made import BYPASS, MISSING, UNKNOWN, UNREAD, WAIVED, made
 MODULE = Unread(FileOrigin("a.tf", 1), "module `x` is not on disk", "module", "terraform get")
 WAIVED_UNKNOWN = replace(WAIVED, fingerprint=UNKNOWN.fingerprint)
 CRASHED = RuleResult("some-rule", "no-edge", Verdict.UNPROVEN, 0, "it raised", crashed=True)
+NEEDS_LIVE = RuleResult(UNKNOWN.rule, UNKNOWN.commitment, Verdict.UNPROVEN, 0, "the profile requires a live scan")
 CASES = {
     "holds": (made(), 0, 0),
     "violated": (made(BYPASS), 1, 1),
@@ -33,6 +34,11 @@ CASES = {
     "unknown": (made(UNKNOWN), 3, 0),
     "unknown waived": (made(UNKNOWN, waived=(WAIVED_UNKNOWN,)), 0, 0),
     "violation waived beside unknown": (made(BYPASS, UNKNOWN, waived=(WAIVED,)), 3, 0),
+    "unknown waived beside a basis that is required": (
+        made(UNKNOWN, waived=(WAIVED_UNKNOWN,), rules=(NEEDS_LIVE,)),
+        3,
+        0,
+    ),
     "missing key": (made(MISSING), 3, 0),
     "unread": (made(unread=(UNREAD,)), 3, 3),
     "unread and waived": (made(BYPASS, waived=(WAIVED,), unread=(UNREAD,)), 3, 3),
