@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from scanner.builders import recognise_reference as reference
 from scanner.builders.blocks import Found, reach, text
@@ -11,7 +11,7 @@ from scanner.builders.recognise_containers import Container
 from scanner.builders.recognise_objects import object_containers
 from scanner.graph.facts import ModelReference
 from scanner.origin import FileOrigin, Origin
-from scanner.resource import Resource, dig, mark
+from scanner.resource import Attrs, Items, Resource, dig, mark
 from scanner.unknown import Unknown, Value
 from scanner.yamltext import Document, documents
 
@@ -51,24 +51,57 @@ def _litellm(model: str) -> str | Unknown:
     return f"{PROVIDERS.get(provider, provider)}:{rest}"
 
 
-def settings_of(world: World, workload: Resource) -> Iterator[Found]:
-    """Every settings document in a ConfigMap (or a Secret in clear) that a workload mounts or reads."""
+def holders_of(world: World, workload: Resource) -> Iterator[Resource]:
+    """Every ConfigMap or Secret of the inputs that a workload mounts or reads."""
     for name, kind in dict.fromkeys(_mentioned(object_containers(world, workload))):
         holder = world.inventory.at(workload.unit, f"{workload.namespace}/{kind}/{name}")
         if holder is not None:
-            yield from documents_in(holder)
+            yield holder
+
+
+def settings_of(world: World, workload: Resource) -> Iterator[Found]:
+    """Every settings document in a ConfigMap (or a Secret in clear) that a workload mounts or reads."""
+    for holder in holders_of(world, workload):
+        yield from documents_in(holder)
 
 
 def documents_in(holder: Resource) -> Iterator[Found]:
     """The parsed YAML or JSON documents in the data of a ConfigMap or a Secret's `stringData`."""
     data = dig(holder.attrs, "stringData" if holder.kind == "Secret" else "data")
-    for key, value in data.items() if isinstance(data, dict) else ():
+    for key, value in data.items() if isinstance(data, Mapping) else ():
         if not isinstance(value, str) or ":" not in value or "\n" not in value.strip():
             continue
         where = mark(data, key) or holder.origin
         for document in documents(value, where.path if isinstance(where, FileOrigin) else str(where)):
-            if isinstance(document, Document) and isinstance(document.value, dict):
-                yield Found(document.value, where)
+            if isinstance(document, Document) and isinstance(document.value, Mapping):
+                yield Found(shifted(document.value, where, value), where)
+
+
+def shifted(value: Value, where: Origin, written: str) -> Value:
+    """A document inside a string, each mark on its line of the file.
+
+    A block scalar keeps its lines, so the file's line is known (its indentation is not); a quoted string does not.
+    """
+    lines = written.rstrip("\n").count("\n") + 1
+    block = isinstance(where, FileOrigin) and where.end_line - where.line >= lines
+    return _shifted(value, where, block)
+
+
+def _shifted(value: Value, where: Origin, block: bool) -> Value:
+    def place(inner: Origin) -> Origin:
+        if block and isinstance(where, FileOrigin) and isinstance(inner, FileOrigin):
+            return FileOrigin(where.path, where.line + inner.line)
+        return where
+
+    if isinstance(value, Mapping):
+        marks = value.marks if isinstance(value, Attrs) else {}
+        made = Attrs({key: _shifted(item, where, block) for key, item in value.items()})
+        made.marks.update({key: place(inner) for key, inner in marks.items()})
+        return made
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        inner_marks = value.marks if isinstance(value, Items) else []
+        return Items([_shifted(item, where, block) for item in value], [place(inner) for inner in inner_marks])
+    return value
 
 
 def _mentioned(containers: list[Container]) -> Iterator[tuple[str, str]]:
