@@ -18,6 +18,7 @@ from scanner.builders.literals import build_literals
 from scanner.builders.placement import build_placement
 from scanner.builders.recognise import build_roles
 from scanner.builders.replicas import build_replicas
+from scanner.builders.switches import build_switches
 from scanner.graph.graph import Graph
 from scanner.profile import Profile
 from scanner.resource import Resource
@@ -27,6 +28,7 @@ STEPS: tuple[Callable[[World], None], ...] = (
     build_placement,
     build_literals,
     build_replicas,
+    build_switches,
     build_k8s_network,
     build_aws_network,
     build_aws_entry,
