@@ -1,0 +1,153 @@
+"""Who can change guardrails, enforcement, logs, stores of evidence, gateway roles and functions through AWS's APIs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from scanner.builders.aws_identity_access import Access, Judge, judge
+from scanner.builders.aws_identity_arns import arn_of
+from scanner.builders.aws_identity_principals import Principal, principals
+from scanner.builders.aws_models_enforcement import ENFORCED
+from scanner.builders.aws_models_logs import LOGGING
+from scanner.builders.aws_policy_match import ANY, Truth
+from scanner.builders.draft import World
+from scanner.graph.model import STACK, Edge, Node, Plane, Role, State
+from scanner.resource import Resource
+from scanner.table_rows import ControlAction
+from scanner.tables import control_actions
+
+FUNCTIONS = {
+    "lambda:UpdateFunctionCode": "it replaces the code of the function",
+    "lambda:UpdateFunctionConfiguration": "it changes the settings and the role of the function",
+    "lambda:DeleteFunction": "it removes the function",
+    "lambda:AddPermission": "it lets others call the function",
+}
+TAKEOVERS = {
+    "iam:UpdateAssumeRolePolicy": "it chooses who may become the role",
+    "iam:PutRolePolicy": "it gives the role any right",
+    "iam:AttachRolePolicy": "it gives the role any policy",
+}
+"""Actions on a role that the table has only in part; the first lets its holder become the role."""
+KINDS = {
+    "guardrail": ("aws_bedrock_guardrail", "awscc_bedrock_guardrail"),
+    "enforcement": ENFORCED,
+    "logging": (LOGGING, "aws_cloudwatch_log_group"),
+    "trail": ("aws_cloudtrail",),
+    "bucket": ("aws_s3_bucket",),
+    "key": ("aws_kms_key",),
+    "identity": ("aws_iam_role",),
+}
+"""What a row of the control table changes -> the kinds of resources that it can be."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asset:
+    """Something that only the operator may change."""
+
+    node: Node
+    resource: Resource
+    rows: tuple[tuple[str, str], ...]
+    arns: tuple[str, ...]
+    partly: bool
+
+
+def add_aws_control(world: World) -> None:
+    """Add "write" edges from IAM principals to what the safety path and the evidence rest on."""
+    everyone = principals(world)
+    judges: dict[str, Judge] = {}
+    for asset in list(_assets(world)):
+        for principal in everyone:
+            if principal.unit != asset.resource.unit or principal.node_id == asset.node.id:
+                continue
+            judged = judges.setdefault(principal.unit, judge(world, principal.unit))
+            _write(world, judged, principal, asset)
+
+
+def _assets(world: World) -> Iterator[Asset]:
+    rows = control_actions("aws")
+    for one in world.inventory.all:
+        node = world.nodes[one.id]
+        if one.data or not one.kind.startswith(("aws_", "awscc_")):
+            continue
+        wanted = tuple((row.action, row.because) for row in rows if _touches(row, one, node))
+        if one.kind == "aws_lambda_function" and node.roles & STACK:
+            wanted = tuple(FUNCTIONS.items())
+        if one.kind == "aws_iam_role" and Role.GATEWAY in node.roles:
+            wanted = tuple(TAKEOVERS.items())
+        if wanted:
+            arn = arn_of(one)
+            yield Asset(node, one, wanted, (arn.text, f"{arn.text}/{ANY}"), arn.partly)
+
+
+def _touches(row: ControlAction, one: Resource, node: Node) -> bool:
+    if one.kind not in KINDS.get(row.changes, ()):
+        return False
+    if one.kind in (*ENFORCED, LOGGING):
+        return row.action.startswith("bedrock:")
+    if row.changes == "guardrail":
+        return Role.GUARDRAIL in node.roles
+    service = {"aws_cloudwatch_log_group": "logs"}.get(one.kind, row.action.partition(":")[0])
+    return Role.SINK in node.roles and row.action.startswith(f"{service}:")
+
+
+def _write(world: World, judged: Judge, principal: Principal, asset: Asset) -> None:
+    targets = asset.arns
+    if asset.resource.kind in (*ENFORCED, LOGGING):
+        targets = (f"arn:{ANY}:bedrock:{ANY}",)
+    found: list[tuple[str, str, Access]] = []
+    for action, because in asset.rows:
+        access = judged.access(principal, action, targets, partly=asset.partly)
+        if access.truth is not Truth.NO:
+            found.append((action, because, access))
+    if not found:
+        _unknown(world, principal, asset)
+        return
+    best = max(access.truth for *_, access in found)
+    held = [one for one in found if one[2].truth is best]
+    action, because, access = held[0]
+    statement = access.answer.statement
+    more = f"; {len(held) - 1} more such actions as well" if len(held) > 1 else ""
+    policy = "" if statement is None else statement.policy
+    possible = best is Truth.POSSIBLE
+    edge = Edge(
+        source=principal.node_id,
+        target=asset.node.id,
+        plane=Plane.CONTROL,
+        verb="write",
+        because=f"policy `{policy}` allows `{action}` on `{access.answer.scope}`: {because}{more}",
+        origin=None if statement is None else statement.origin,
+        state=State.POSSIBLE if possible else State.OPEN,
+        reason="condition-unevaluable" if possible else "",
+        decided_by=(access.decided_by or ("condition",)) if possible else (),
+        cut=True,
+    )
+    world.add_edge(edge)
+    takeover = next((one for one in held if one[0] == "iam:UpdateAssumeRolePolicy"), None)
+    if takeover is not None:
+        _become(world, edge, takeover[1])
+
+
+def _become(world: World, edge: Edge, because: str) -> None:
+    why = f"{edge.because.partition(': ')[0]}: {because}"
+    world.add_edge(replace(edge, plane=Plane.IDENTITY, verb="become", because=why))
+
+
+def _unknown(world: World, principal: Principal, asset: Asset) -> None:
+    policy = principal.unknown_policy
+    if policy is None or policy.unknown is None:
+        return
+    world.add_edge(
+        Edge(
+            source=principal.node_id,
+            target=asset.node.id,
+            plane=Plane.CONTROL,
+            verb="write",
+            because=f"what policy `{policy.name}` allows is not known: {policy.unknown.cause}",
+            origin=policy.origin,
+            state=State.POSSIBLE,
+            reason=policy.unknown.code,
+            decided_by=policy.unknown.decided_by or (policy.name,),
+            cut=True,
+        )
+    )
