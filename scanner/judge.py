@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -157,11 +158,19 @@ def fold(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def _fold_key(one: Finding) -> tuple[object, ...]:
     if one.subject.kind == "profile":
         return ("profile", one.subject.address)
-    reasons = tuple((hop.origin, hop.because.replace(one.subject.address, "@")) for hop in one.hops)
-    message = one.message.replace(one.subject.address, "@")
+    reasons = tuple((hop.origin, _declared(hop.because)) for hop in one.hops)
+    decided = tuple(_declared(name) for name in one.decided_by)
     if one.place is None:
-        return (one.rule, one.verdict, message, reasons, one.decided_by, one.subject.address)
-    return (one.rule, one.verdict, message, one.place, reasons, one.decided_by)
+        return (one.rule, one.verdict, one.message, reasons, decided, one.subject.address)
+    if one.verdict is Verdict.UNPROVEN and len(one.hops) == 1:
+        # Two rules that wait for the same value say the same: one finding.
+        return (one.verdict, _declared(one.message), one.place, reasons, decided)
+    return (one.rule, one.verdict, _declared(one.message), one.place, reasons, decided)
+
+
+def _declared(text: str) -> str:
+    """`text` without module paths and instance keys: one declaration has one text, however often it is instantiated."""
+    return re.sub(r"\[[^\]`]*\]", "", re.sub(r"\bmodule\.[\w-]+(\[[^\]`]*\])?\.", "", text))
 
 
 def _order(one: Finding) -> tuple[object, ...]:

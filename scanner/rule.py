@@ -8,12 +8,13 @@ from fnmatch import fnmatchcase
 
 from scanner.findings import Finding, Hop, Subject, Verdict
 from scanner.graph.certificate import Closure, Examined, certify
-from scanner.graph.facts import ModelReference
+from scanner.graph.facts import ModelReference, Placement
 from scanner.graph.graph import Graph
 from scanner.graph.model import Node, State
 from scanner.graph.search import Reach, Way
 from scanner.origin import Origin
 from scanner.profile import Profile
+from scanner.unknown import Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,38 @@ class Case:
     def examine(self, node: Node, found: str) -> None:
         """Note that `node` was looked at, and what was found: it counts as a subject and enters the certificate."""
         self.looked_at[node.id] = found
+
+    def unknown_places(self, facts: Iterable[tuple[Node, Placement]]) -> Iterator[Finding]:
+        """One finding for each thing that would decide a place, however many nodes wait for it.
+
+        The cluster of a set of manifests is a key of the profile, and one finding for all sets.
+        """
+        waiting: dict[tuple[str, ...], list[tuple[Node, Placement, str, Unknown]]] = {}
+        for node, fact in facts:
+            for what in ("place_class", "provider", "partition", "account", "region", "zone"):
+                value = getattr(fact, what)
+                if isinstance(value, Unknown):
+                    key = (what, *value.decided_by)
+                    waiting.setdefault(key, []).append((node, fact, what.replace("_class", ""), value))
+                    break
+        for key, group in waiting.items():
+            node, fact, what, value = group[0]
+            others = tuple(sorted({one.address for one, *_ in group} - {node.address}))
+            if key == ("place_class", "units[].cluster"):
+                message = "on which cluster the manifests run is not known: `units` of the profile names no `cluster`"
+                write = "units: [{name: NAME, manifests: [DIR], terraform: [DIR], cluster: ADDRESS}]"
+                yield self.missing("units[].cluster", message, write)
+                continue
+            message = f"the {what} of `{node.address}` is not known: {value.cause}"
+            made = self.unproven(
+                node,
+                message,
+                origin=fact.origin,
+                because=fact.because,
+                decided_by=value.decided_by,
+                fix=f"state the {what}",
+            )
+            yield replace(made, also=others)
 
     def absent(self, entries: Sequence[str]) -> list[str]:
         """The profile entries (`[unit:]address`, `*` is a wildcard) that name no node."""

@@ -33,11 +33,15 @@ MUST_STAND_SOMEWHERE = (Role.MODEL, Role.CANDIDATE, Role.STORE, Role.GATEWAY, Ro
 def check(case: Case) -> Iterable[Finding]:
     """Every statement of a place, then every model and stack member that no statement covers."""
     places: dict[str, int] = {}
+    unknown = []
     for node, fact in case.graph.facts(Placement):
         yield from _judge(case, node, fact)
         place = f"{fact.provider} {fact.region}".strip() if isinstance(fact.region, str) else "unknown"
         case.examine(node, f"placed: {fact.place_class if isinstance(fact.place_class, str) else 'unknown'} {place}")
         places[place] = places.get(place, 0) + 1
+        if isinstance(fact.place_class, Unknown) or (fact.place_class == "cloud" and case.profile.has("places")):
+            unknown.append((node, fact))
+    yield from case.unknown_places(unknown)
     for node in case.graph.with_role(*MUST_STAND_SOMEWHERE):
         if not _placed(case, node):
             yield case.unproven(node, f"nothing says where `{node.address}` runs", decided_by=("placement",))
@@ -47,8 +51,8 @@ def check(case: Case) -> Iterable[Finding]:
 
 def _judge(case: Case, node: Node, fact: Placement) -> Iterator[Finding]:
     if isinstance(fact.place_class, Unknown):
-        yield _unknown(case, node, fact, "place", fact.place_class)
-    elif fact.place_class != "cloud":
+        return
+    if fact.place_class != "cloud":
         message = f"`{node.address}` stands outside the approved cloud: {fact.because}"
         yield case.violated(
             node, message, origin=fact.origin, because=fact.because, fix="keep it in an approved region"
@@ -65,7 +69,6 @@ def _judge(case: Case, node: Node, fact: Placement) -> Iterator[Finding]:
 
 def _compare(case: Case, node: Node, fact: Placement) -> Iterator[Finding]:
     if isinstance(fact.provider, Unknown):
-        yield _unknown(case, node, fact, "provider", fact.provider)
         return
     if fact.provider not in {place.provider for place in case.profile.places}:
         yield _outside(case, node, fact, "provider", fact.provider)
@@ -73,13 +76,11 @@ def _compare(case: Case, node: Node, fact: Placement) -> Iterator[Finding]:
     for name in ("partition", "account", "region"):
         value = getattr(fact, name)
         approved = case.profile.approved(name, fact.provider)
-        if value == "" or (name == "partition" and not approved):
+        if value == "" or isinstance(value, Unknown) or (name == "partition" and not approved):
             continue
         if not approved:
             key = f"places[].{name}s"
             yield case.missing(key, f"no {name} is approved: `places` names none", f"{name}s: [...]")
-        elif isinstance(value, Unknown):
-            yield _unknown(case, node, fact, name, value)
         elif value not in approved:
             yield _outside(case, node, fact, name, value)
 
@@ -87,13 +88,6 @@ def _compare(case: Case, node: Node, fact: Placement) -> Iterator[Finding]:
 def _outside(case: Case, node: Node, fact: Placement, what: str, value: str) -> Finding:
     message = f"`{node.address}` is in {what} `{value}`, which the profile does not approve"
     return case.violated(node, message, origin=fact.origin, because=fact.because, fix=f"use an approved {what}")
-
-
-def _unknown(case: Case, node: Node, fact: Placement, what: str, value: Unknown) -> Finding:
-    message = f"the {what} of `{node.address}` is not known: {value.cause}"
-    return case.unproven(
-        node, message, origin=fact.origin, because=fact.because, decided_by=value.decided_by, fix=f"state the {what}"
-    )
 
 
 def _placed(case: Case, node: Node) -> bool:

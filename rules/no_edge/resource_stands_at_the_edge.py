@@ -35,15 +35,15 @@ def check(case: Case) -> Iterable[Finding]:
             "no place is approved yet: the profile has no `places`",
             "places: [{provider: aws, partition: ..., accounts: [...], regions: [...]}]",
         )
+    unknown = []
     for node, fact in case.graph.facts(Placement):
         place = fact.place_class if isinstance(fact.place_class, str) else "unknown"
         case.examine(node, f"placed: {place}")
         if isinstance(fact.place_class, Unknown):
-            message = f"whether `{node.address}` stands at the edge is not known: {fact.place_class.cause}"
-            decided = fact.place_class.decided_by
-            yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided)
+            unknown.append((node, fact))
         elif fact.place_class in EDGE_CLASSES:
             message = f"`{node.address}` stands at the edge: {fact.because}"
             fix = "keep edge resources away from the models"
             yield case.violated(node, message, origin=fact.origin, because=fact.because, fix=fix)
+    yield from case.unknown_places(unknown)
     case.summary = f"no edge target among {len(case.graph.nodes)} resources"

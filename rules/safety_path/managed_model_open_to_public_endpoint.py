@@ -41,5 +41,12 @@ def check(case: Case) -> Iterable[Finding]:
         elif fact.open:
             message = f"the {fact.door} endpoint of `{node.address}` is open to others than the gateway: {fact.because}"
             fix = "bind the endpoint to the gateway"
-            yield case.violated(node, message, origin=fact.origin, because=fact.because, fix=fix)
+            if case.profile.has("safety_stack.gateways"):
+                yield case.violated(node, message, origin=fact.origin, because=fact.because, fix=fix)
+            else:
+                # Who else than the gateway gets in is not known where nobody has said who the gateway is.
+                decided = ("profile:safety_stack.gateways",)
+                yield case.unproven(
+                    node, message, origin=fact.origin, because=fact.because, decided_by=decided, fix=fix
+                )
     case.summary = f"{doors} doors of managed models, all closed to others" if doors else ""
