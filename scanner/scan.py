@@ -22,11 +22,15 @@ from scanner.waivers import apply_waivers
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the user asked for. paths: files or folders; as_of: the day on which waivers are looked at."""
+    """What the user asked for. paths: files or folders; as_of: the day on which waivers are looked at.
+
+    profile_shown: the path that origins in the profile give; "" is its path below the root, else as it was given.
+    """
 
     paths: tuple[Path, ...]
     as_of: date
     profile: Path | None = None
+    profile_shown: str = ""
     var_files: tuple[Path, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     environ: tuple[tuple[str, str], ...] = ()
@@ -49,7 +53,7 @@ class Scanned:
 def read_and_build(request: Request) -> Scanned:
     """Read every path and build the graph. Raises UsageError for a path or a profile that cannot be used."""
     root = run_root(request.paths)
-    profile = Profile() if request.profile is None else load_profile(request.profile, str(request.profile))
+    profile = Profile() if request.profile is None else load_profile(request.profile, _shown(request, root))
     reading = read_all(
         ReadRequest(
             root=root,
@@ -63,6 +67,13 @@ def read_and_build(request: Request) -> Scanned:
         )
     )
     return Scanned(root, reading, build(reading.resources, profile), profile, request)
+
+
+def _shown(request: Request, root: Path) -> str:
+    """The profile's path for people; below the root it is relative, so that the graph is the same wherever that is."""
+    given = request.profile or Path()
+    full = given.resolve()
+    return request.profile_shown or (full.relative_to(root).as_posix() if full.is_relative_to(root) else str(given))
 
 
 def scan(request: Request) -> tuple[Report, Scanned]:

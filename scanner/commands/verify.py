@@ -43,7 +43,7 @@ def run(options: Namespace) -> int:
     from scanner.scan import read_and_build
 
     report = _load(options.report)
-    request = _request(replayed(report["run"].get("request")), options)
+    request = _request(replayed(report["run"].get("request")), str(report["profile"].get("path", "")), options)
     try:
         scanned = read_and_build(request)
     except SettingsError:
@@ -122,7 +122,7 @@ def _certificate_fault(commitment: Mapping[str, Any]) -> str:
     return ""
 
 
-def _request(recorded: Recorded, options: Namespace) -> Request:
+def _request(recorded: Recorded, shown: str, options: Namespace) -> Request:
     """The request of the report, below another root. Raises UsageError where a variable is missing or new."""
     from datetime import date
 
@@ -142,6 +142,7 @@ def _request(recorded: Recorded, options: Namespace) -> Request:
     return Request(
         paths=tuple(root / path for path in recorded.paths),
         profile=profile,
+        profile_shown=shown,
         var_files=tuple(options.var_file) or tuple(root / path for path in recorded.var_files),
         variables=tuple(options.var),
         environ=environ,

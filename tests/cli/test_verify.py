@@ -204,3 +204,15 @@ def test_the_environment_counts_as_given(world, monkeypatch):
     code, _, err = run("verify", str(report), "--root", str(root))
     assert code == 2
     assert "the variable `new` was not given to the scan" in err
+
+
+def test_a_profile_from_elsewhere(world, tmp_path):
+    root, _ = world
+    protected = tmp_path / "protected.yaml"
+    (root / "tether.yaml").rename(protected)
+    report = tmp_path / "outside.json"
+    arguments = ("--profile", str(protected), "--as-of", AS_OF, "--format", "json", "-o", str(report))
+    assert run("scan", str(root), *arguments)[0] in (0, 1, 3)
+    assert run("verify", str(report), "--root", str(root))[0] == 0
+    moved = protected.rename(tmp_path / "moved.yaml")
+    assert run("verify", str(report), "--root", str(root), "--profile", str(moved))[0] == 0
