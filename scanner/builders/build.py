@@ -10,6 +10,7 @@ from scanner.builders.aws_identity import build_aws_identity
 from scanner.builders.aws_models import build_aws_models
 from scanner.builders.aws_network import build_aws_network
 from scanner.builders.azure_models import build_azure_models
+from scanner.builders.control import build_control
 from scanner.builders.draft import World
 from scanner.builders.google_models import build_google_models
 from scanner.builders.inventory import Inventory
@@ -18,6 +19,7 @@ from scanner.builders.literals import build_literals
 from scanner.builders.placement import build_placement
 from scanner.builders.recognise import build_roles
 from scanner.builders.replicas import build_replicas
+from scanner.builders.supply import build_supply
 from scanner.builders.switches import build_switches
 from scanner.graph.graph import Graph
 from scanner.profile import Profile
@@ -36,6 +38,8 @@ STEPS: tuple[Callable[[World], None], ...] = (
     build_azure_models,
     build_google_models,
     build_aws_identity,
+    build_control,
+    build_supply,
 )
 """Roles first, since every later step asks for them; edges that need other edges last."""
 
