@@ -43,7 +43,7 @@ _OLD_GROUPS = {"extensions": "apps"}
 _COUNTS = ("replicas", "minReplicas", "parallelism")
 _PLAIN_STEPS = frozenset(["spec", "template", "podSpec", "podTemplate", "rayClusterConfig", "extraPodSpec"])
 _INSIDE_A_POD = frozenset(["containers", "initContainers", "ephemeralContainers", "volumes", "metadata"])
-_MAX_DEPTH = 40
+_MAX_DEPTH = 200
 
 
 @dataclass(frozen=True, slots=True)

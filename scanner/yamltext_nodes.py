@@ -127,6 +127,8 @@ class Builder:
         self._nodes = 0
         self._deepest = 0
         self._end: Any = None
+        self._alias_event = pyyaml().AliasEvent
+        self._scalar_event = pyyaml().ScalarEvent
         self.text: str | None = None
         """The source of the plain scalar that was read last, where it is no string."""
         self.written = False
@@ -134,27 +136,36 @@ class Builder:
 
     def node(self, event: Any, depth: int) -> tuple[Value, FileOrigin]:
         """The node that starts with `event`; `text` is set beside it. Raises Refused."""
-        yaml = pyyaml()
-        if isinstance(event, yaml.AliasEvent):
+        kind = type(event)
+        if kind is self._alias_event:
             return self._alias(event, depth)
         if depth > MAX_DEPTH:
             raise Refused(event.start_mark, f"nested deeper than {MAX_DEPTH} levels")
-        anchor, before, outer = _Anchor(), self._nodes, self._deepest
+        if event.anchor is not None:
+            return self._anchored(event, depth)
         self._nodes += 1
-        self._deepest = depth
-        if event.anchor:
-            self._anchors[event.anchor] = anchor
-        if isinstance(event, yaml.ScalarEvent):
+        self._deepest = max(self._deepest, depth)
+        if kind is self._scalar_event:
             value = self._scalar(event)
             self._end = event.end_mark
         else:
             value = self._collection(event, depth)
             self.text = None
-        self.written = self.written or event.start_mark.index != event.end_mark.index
+        if not self.written:
+            self.written = event.start_mark.index != event.end_mark.index
+        return value, self._where.span(event.start_mark, self._end)
+
+    def _anchored(self, event: Any, depth: int) -> tuple[Value, FileOrigin]:
+        """A node with a name, and what it would cost to write it out again."""
+        anchor, before, outer = _Anchor(), self._nodes, self._deepest
+        self._anchors[event.anchor] = anchor
+        self._deepest = depth
+        event.anchor = None
+        value, origin = self.node(event, depth)
         anchor.value, anchor.text, anchor.done = value, self.text, True
         anchor.nodes, anchor.height = self._nodes - before, self._deepest - depth
         self._deepest = max(outer, self._deepest)
-        return value, self._where.span(event.start_mark, self._end)
+        return value, origin
 
     def _alias(self, event: Any, depth: int) -> tuple[Value, FileOrigin]:
         anchor = self._anchors.get(event.anchor)
@@ -214,7 +225,7 @@ class Builder:
             if isinstance(event, ends):
                 self._close(event)
                 break
-            if getattr(event, "value", None) == "<<" and event.implicit[0]:
+            if type(event) is self._scalar_event and event.value == "<<" and event.implicit[0]:
                 self._merge(attrs, merged, event, depth)
                 continue
             key = self._key(event, depth)
@@ -226,7 +237,13 @@ class Builder:
         return attrs
 
     def _key(self, event: Any, depth: int) -> str:
-        value, _ = self.node(event, depth + 1)
+        if type(event) is self._scalar_event and event.anchor is None and event.tag is None:
+            self._nodes += 1
+            value = self._scalar(event)
+        else:
+            value, _ = self.node(event, depth + 1)
+        if isinstance(value, str):
+            return value
         try:
             return key_text(value)
         except ScalarError as error:

@@ -92,6 +92,14 @@ def test_a_fifo_is_never_opened(tmp_path: Path) -> None:
     assert unread.cause == "not a regular file"
 
 
+def test_a_name_that_is_not_utf8_is_unread(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"a\xff.yaml")).write_text("a: 1\n")
+    (tmp_path / os.fsdecode(b"b\xff.txt")).write_text("a: 1\n")
+    found = walk(tmp_path, [tmp_path])
+    assert not found.files
+    assert [(str(one.origin), one.cause) for one in found.unread] == [("a\\xff.yaml:1:1", "its name is not UTF-8")]
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
 def test_what_may_not_be_read_is_unread(tmp_path: Path) -> None:
     tree(tmp_path, "closed/a.yaml", "b.yaml")

@@ -176,7 +176,12 @@ class _Walker:
 
     def _entry(self, entry: os.DirEntry[str], waiting: list[Path]) -> None:
         path = Path(entry.path)
-        if entry.is_symlink():
+        shown = os.fsencode(entry.name).decode("utf-8", "backslashreplace")
+        if shown != entry.name:
+            # Its name could not be printed, and no report could say which file it is.
+            if _scanned(entry.name) or entry.is_dir(follow_symlinks=False):
+                self._miss(path.with_name(shown), "its name is not UTF-8", "file")
+        elif entry.is_symlink():
             self._links.append(path)
         elif entry.is_dir(follow_symlinks=False):
             if entry.name in SKIPPED:

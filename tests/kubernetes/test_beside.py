@@ -44,6 +44,21 @@ def test_a_template_outside_a_chart_is_unread(read) -> None:
     assert [kind for _, kind, _ in unread(found)] == ["template", "template"]
 
 
+def test_a_file_named_as_a_template_is_unread_where_it_makes_objects(read) -> None:
+    found = read(
+        {
+            "a.yaml.j2": POD % "{{ name }}",
+            "values.yaml.tpl": "image: ${image}\n",
+            "stack.template": "AWSTemplateFormatVersion: 1\n",
+            "other.template": "x\n",
+        }
+    )
+    assert [(origin, kind) for origin, kind, _ in unread(found)] == [
+        ("a.yaml.j2:1:1", "template"), ("stack.template:1:1", "foreign"),
+    ]  # fmt: skip
+    assert not found.resources
+
+
 def test_a_comment_makes_no_template_of_a_broken_manifest(read) -> None:
     found = read({"a.yaml": "# {{ not a template }}\nkind: Pod\nspec: [\n"})
     assert [kind for _, kind, _ in unread(found)] == ["document"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scanner.origin import FileOrigin
 from scanner.resource import Reading, Unread, UnreadKind, dig
-from scanner.sources.files import read_text
+from scanner.sources.files import Text, read_text
 from scanner.sources.kubernetes import foreign, kustomize
 from scanner.sources.kubernetes.assemble import Found, assemble
 from scanner.sources.kubernetes.charts import Charts
@@ -16,6 +16,9 @@ from scanner.sources.kubernetes.objects import expanded, looks_like_object, rest
 from scanner.yamltext import BadDocument, Document, TextError, documents, json_document
 
 SUFFIXES = (".yaml", ".yml", ".json")
+_TEMPLATE_NAME = re.compile(
+    r"\.(?:ya?ml|json)\.(?:j2|jinja2?|tpl|tmpl|gotmpl|erb|in|template|envsubst)\Z", re.IGNORECASE
+)
 _KEY = re.compile(r"""^[\s-]*["']?(?:apiVersion|kind)["']?\s*:|[{,]\s*["'](?:apiVersion|kind)["']\s*:""", re.MULTILINE)
 _TOP_KEY = re.compile(r"""^["']?(?:apiVersion|kind)["']?\s*:|\A\s*\{\s*["'](?:apiVersion|kind)["']\s*:""", re.MULTILINE)
 _TEMPLATED = re.compile(r"^(?!\s*#).*(?:\{\{|\{%|<%)", re.MULTILINE)
@@ -49,6 +52,7 @@ class _Reader:
         self._found: list[Found] = []
         self._listed: set[str] = set()
         self._fragments: dict[str, str] = {}
+        self._noted: set[tuple[str, str]] = set()
 
     def file(self, path: str) -> None:
         """Read one file, if it is of a kind that this reader knows."""
@@ -58,7 +62,7 @@ class _Reader:
             return
         if name.endswith((".tf.json", ".tfvars.json")):
             return
-        if not name.endswith(SUFFIXES) and name not in ("kustomization",):
+        if not (name.endswith((*SUFFIXES, ".template")) or name == "kustomization" or _TEMPLATE_NAME.search(name)):
             return
         of_chart = self._charts.takes(path)
         if of_chart is not None:
@@ -71,6 +75,9 @@ class _Reader:
         if isinstance(read, Unread):
             self._reading.unread.append(read)
             return
+        if path.lower().endswith(".template") or _TEMPLATE_NAME.search(path):
+            self._template(path, read)
+            return
         self._reading.inputs[path] = read.sha256
         if not path.lower().endswith(".json"):
             self._documents(path, read.text, list(documents(read.text, path)))
@@ -79,15 +86,26 @@ class _Reader:
         else:
             self._documents(path, read.text, [])
 
+    def _template(self, path: str, read: Text) -> None:
+        """Look at a file whose name says that it is a template: of interest only where it makes objects."""
+        known = foreign.by_text(read.text)
+        if known is not None:
+            self._foreign(FileOrigin(path, 1), known)
+        elif _TOP_KEY.search(read.text):
+            self._unread(FileOrigin(path, 1), "a template needs rendering", "template", "scan what it renders to")
+        else:
+            return
+        self._reading.inputs[path] = read.sha256
+
     def _documents(self, path: str, text: str, found: Sequence[Document | BadDocument]) -> None:
         """Sort out the documents of one file; it is passed over only where each of them is."""
         mixed = any(isinstance(one, Document) and looks_like_object(one.value) for one in found)
-        reasons = []
+        reasons, lines = [], text.split("\n")
         for one in found:
             if isinstance(one, Document):
                 reasons.append(self._good(path, one, mixed))
             else:
-                chunk = "\n".join(text.split("\n")[one.first_line - 1 : one.last_line])
+                chunk = "\n".join(lines[one.first_line - 1 : one.last_line])
                 reasons.append(self._bad(path, chunk, one, mixed))
         if not found:
             named = foreign.by_path(path)
@@ -108,7 +126,8 @@ class _Reader:
         if foreign.is_kubeconfig(value):
             return "a kubeconfig"
         if looks_like_object(value):
-            restore_text(value)
+            if dig(value, "kind") != "CustomResourceDefinition":
+                restore_text(value)
             self._found.extend(Found(path, item, origin) for item, origin in expanded(value, one.origin))
             return ""
         known = foreign.by_value(value) or foreign.by_path(path)
@@ -144,20 +163,17 @@ class _Reader:
         if not known.deploys:
             return known.words + (f": {known.remedy}" if known.remedy else "")
         cause = f"{known.words} is not scanned"
-        if not any(
-            one.cause == cause and one.origin.path == origin.path
-            for one in self._reading.unread
-            if isinstance(one.origin, FileOrigin)
-        ):
+        if (origin.path, cause) not in self._noted:
+            self._noted.add((origin.path, cause))
             self._unread(origin, cause, "foreign", known.remedy)
         return ""
 
     def finish(self, unit_of: Callable[[str], str]) -> Reading:
         """The reading, once every file was looked at."""
-        for path, role in self._fragments.items():
-            if path not in self._listed and any(one.path == path for one in self._found):
-                self._reading.passed_over[path] = role
-        kept = [one for one in self._found if self._reading.passed_over.get(one.path) is None]
+        declaring = {one.path for one in self._found}
+        patches = {path: role for path, role in self._fragments.items() if path in declaring - self._listed}
+        self._reading.passed_over.update(patches)
+        kept = [one for one in self._found if one.path not in patches]
         self._reading.unread.extend(self._charts.unread())
         assemble(self._root, kept, unit_of, self._reading)
         self._reading.unread.sort(key=_place)

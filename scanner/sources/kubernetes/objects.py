@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from scanner.origin import FileOrigin, Origin
@@ -158,7 +158,8 @@ def _restore_map(attrs: YamlAttrs, key: str) -> None:
 
 def placeholder(identity: Identity, value: Mapping[str, Value]) -> str:
     """The first template expression in what names an object or its images, "" where there is none."""
-    for text in (identity.name, identity.namespace, *_images(value)):
+    images: Iterable[str] = () if identity.kind == "CustomResourceDefinition" else _images(value)
+    for text in (identity.name, identity.namespace, *images):
         for opening, closing in (("{{", "}}"), ("${", "}"), ("<%", "%>")):
             start = text.find(opening)
             end = text.find(closing, start)
