@@ -73,7 +73,8 @@ def object_references(world: World, resource: Resource) -> list[ModelReference]:
     found = list(_by_paths(world, resource, row)) if row is not None else []
     for container in object_containers(world, resource):
         listed = [] if container.init else served(container)
-        known = [one for one in listed if not isinstance(one.reference, Unknown)]
+        told = {one.reference for one in found}
+        known = [one for one in listed if not isinstance(one.reference, Unknown) and one.reference not in told]
         if known or (not found and _serves(container)):
             found.extend(known or listed)
     if not found:
