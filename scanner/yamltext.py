@@ -20,7 +20,7 @@ __all__ = ["BadDocument", "Document", "TextError", "YamlAttrs", "YamlItems", "do
 MAX_CHARACTERS = 50_000_000
 
 _MARKER = re.compile(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)", re.MULTILINE)
-_CONTENT = re.compile(r"^(?!%)[ \t]*[^# \t\r\n]", re.MULTILINE)
+_CONTENT = re.compile(r"^(?!%)(?!---[ \t]*(?:#.*)?\r?$)[ \t]*[^# \t\r\n]", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^%", re.MULTILINE)
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
