@@ -7,6 +7,7 @@ from scanner.builders.inventory import Inventory
 from scanner.origin import FileOrigin
 from scanner.profile import Profile
 from scanner.resource import Attrs, Items, Resource
+from scanner.sources.terraform import TerraformOptions, read_root
 from scanner.unknown import COMPUTED, Ref, Unknown
 
 
@@ -63,3 +64,11 @@ def edges(made, target=None, plane="network"):
         state = "open" if edge.state == "open" else f"possible({', '.join(edge.decided_by)})"
         lines.append(" ".join(part for part in (source, "->", end, ports, state) if part))
     return sorted(set(lines))
+
+
+def read(folder, text, unit="main"):
+    """The resources of one Terraform file, as the reader makes them."""
+    (folder / "main.tf").write_text(text)
+    reading = read_root(folder, folder, unit, TerraformOptions())
+    assert not reading.unread, reading.unread
+    return reading.resources

@@ -1,0 +1,21 @@
+"""Where weights go: copies, readers from outside, and objects that ship to devices."""
+
+from __future__ import annotations
+
+from scanner.builders import supply_copies, supply_delivery, supply_readers
+from scanner.builders.draft import World
+from scanner.builders.supply_copies import build_copies
+from scanner.builders.supply_delivery import build_deliveries
+from scanner.builders.supply_readers import build_readers
+
+
+def handled() -> frozenset[str]:
+    """The types that these builders read."""
+    return supply_copies.handled() | supply_readers.HANDLED | supply_delivery.handled()
+
+
+def build_supply(world: World) -> None:
+    """Supply edges from every store forwards. Roles must be set: a payload counts by the stores that it names."""
+    build_copies(world)
+    build_readers(world)
+    build_deliveries(world)

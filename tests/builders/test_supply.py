@@ -1,0 +1,272 @@
+"""Where weights go: what counts as a copy, a reader and a delivery, and what is not known."""
+
+import pytest
+
+from scanner.builders.supply import build_supply
+from scanner.graph.facts import Delivery, ModelReference
+from scanner.graph.model import Role
+from scanner.unknown import Unknown
+from tests.builders.aws import edges, manifest, read, world
+
+STORE = 'resource "aws_s3_bucket" "weights" { bucket = "weights-gov" }\n'
+
+
+def built(folder, text, *more, reference=""):
+    made = world(*read(folder, STORE + text), *more, roles={"aws_s3_bucket.weights": Role.STORE})
+    if reference:
+        fact = ModelReference(origin=None, because="it is served", reference=reference)
+        made.add_fact("main:aws_s3_bucket.weights", fact)
+    build_supply(made)
+    return made
+
+
+def supply(folder, text, *more):
+    return edges(built(folder, text, *more), plane="supply")
+
+
+REPLICATION = """
+resource "aws_s3_bucket_replication_configuration" "r" {
+  bucket = aws_s3_bucket.weights.id
+  role   = "arn:aws:iam::111122223333:role/r"
+  rule {
+    status = "%s"
+    destination { bucket = %s }
+  }
+}
+"""
+
+
+def test_replication_copies_to_the_bucket_that_it_names(tmp_path):
+    other = 'resource "aws_s3_bucket" "copy" { bucket = "copy-gov" }\n'
+    expected = ["aws_s3_bucket.weights -> aws_s3_bucket.copy open"]
+    assert supply(tmp_path, other + REPLICATION % ("Enabled", "aws_s3_bucket.copy.arn")) == expected
+    assert supply(tmp_path, other + REPLICATION % ("Enabled", '"arn:aws:s3:::copy-gov"')) == expected
+    assert supply(tmp_path, other + REPLICATION % ("Disabled", "aws_s3_bucket.copy.arn")) == []
+
+
+def test_replication_to_a_bucket_outside_is_possible(tmp_path):
+    assert supply(tmp_path, REPLICATION % ("Enabled", '"arn:aws:s3:::elsewhere"')) == [
+        "aws_s3_bucket.weights -> external/bucket/elsewhere possible(elsewhere)"
+    ]
+    unknown = 'variable "to" {}\n' + REPLICATION % ("Enabled", "var.to")
+    assert supply(tmp_path, unknown) == ["aws_s3_bucket.weights -> external/bucket/unknown possible(var.to)"]
+
+
+def test_a_task_copies_through_its_locations(tmp_path):
+    text = """
+resource "aws_datasync_location_s3" "from" {
+  s3_bucket_arn = aws_s3_bucket.weights.arn
+  subdirectory  = "/"
+}
+resource "aws_datasync_location_nfs" "to" {
+  server_hostname = "nas.example"
+  subdirectory    = "/models"
+}
+resource "aws_datasync_task" "t" {
+  source_location_arn      = aws_datasync_location_s3.from.arn
+  destination_location_arn = aws_datasync_location_nfs.to.arn
+}
+"""
+    assert supply(tmp_path, text) == [
+        "aws_datasync_task.t -> aws_datasync_location_nfs.to open",
+        "aws_s3_bucket.weights -> aws_datasync_task.t open",
+    ]
+
+
+def test_a_file_share_takes_the_bucket_to_its_gateway(tmp_path):
+    text = """
+resource "aws_storagegateway_gateway" "g" { gateway_name = "g" }
+resource "aws_storagegateway_nfs_file_share" "s" {
+  location_arn = aws_s3_bucket.weights.arn
+  gateway_arn  = aws_storagegateway_gateway.g.arn
+}
+"""
+    assert supply(tmp_path, text) == [
+        "aws_s3_bucket.weights -> aws_storagegateway_nfs_file_share.s open",
+        "aws_storagegateway_nfs_file_share.s -> aws_storagegateway_gateway.g open",
+    ]
+
+
+def test_a_registry_replicates_what_its_filter_lets_through(tmp_path):
+    text = """
+resource "aws_ecr_repository" "model" { name = "models/claude" }
+resource "aws_ecr_repository" "other" { name = "tools/lint" }
+resource "aws_ecr_replication_configuration" "r" {
+  replication_configuration {
+    rule {
+      destination {
+        region      = "eu-west-1"
+        registry_id = "444455556666"
+      }
+      repository_filter {
+        filter      = "models/"
+        filter_type = "PREFIX_MATCH"
+      }
+    }
+  }
+}
+"""
+    made = built(tmp_path, text)
+    assert edges(made, plane="supply") == ["aws_ecr_repository.model -> external/registry/444455556666/eu-west-1 open"]
+    fact = made.nodes["external:external/registry/444455556666/eu-west-1"].facts[0]
+    assert (fact.account, fact.region) == ("444455556666", "eu-west-1")
+
+
+POLICY = """
+provider "aws" { allowed_account_ids = ["111122223333"] }
+resource "aws_s3_bucket_policy" "p" {
+  bucket = aws_s3_bucket.weights.id
+  policy = jsonencode({
+    Statement = [{ Effect = "%s", Action = "%s", Principal = %s, Resource = "*" }]
+  })
+}
+"""
+BLOCK = """
+resource "aws_s3_bucket_public_access_block" "b" {
+  bucket                  = aws_s3_bucket.weights.id
+  block_public_policy     = %s
+  restrict_public_buckets = %s
+}
+"""
+FOREIGN = '{ AWS = "arn:aws:iam::444455556666:root" }'
+
+
+@pytest.mark.parametrize(
+    ("effect", "action", "readers"),
+    [
+        ("Allow", "s3:GetObject", ["aws_s3_bucket.weights -> external/aws-account/444455556666 open"]),
+        ("Allow", "s3:*", ["aws_s3_bucket.weights -> external/aws-account/444455556666 open"]),
+        ("Allow", "s3:PutObject", []),
+        ("Deny", "s3:GetObject", []),
+    ],
+)
+def test_a_policy_lets_a_foreign_account_read(tmp_path, effect, action, readers):
+    assert supply(tmp_path, POLICY % (effect, action, FOREIGN)) == readers
+
+
+def test_a_public_policy_counts_as_far_as_public_access_is_not_blocked(tmp_path):
+    public = POLICY % ("Allow", "s3:GetObject", '"*"')
+    assert supply(tmp_path, public + BLOCK % ("false", "false")) == ["aws_s3_bucket.weights -> external/anyone open"]
+    assert supply(tmp_path, public + BLOCK % ("true", "true")) == []
+    assert supply(tmp_path, public) == [
+        "aws_s3_bucket.weights -> external/anyone "
+        "possible(whether public access to aws_s3_bucket.weights is blocked, as it is by default)"
+    ]
+
+
+def test_images_and_shares_are_read_by_the_accounts_that_they_name(tmp_path):
+    text = """
+provider "aws" { allowed_account_ids = ["111122223333"] }
+resource "aws_ami" "model" { name = "model" }
+resource "aws_ami_launch_permission" "p" {
+  image_id   = aws_ami.model.id
+  account_id = "444455556666"
+}
+resource "aws_ram_resource_share" "s" { name = "s" }
+resource "aws_ram_resource_association" "r" {
+  resource_arn       = aws_s3_bucket.weights.arn
+  resource_share_arn = aws_ram_resource_share.s.arn
+}
+resource "aws_ram_principal_association" "p" {
+  principal          = "777788889999"
+  resource_share_arn = aws_ram_resource_share.s.arn
+}
+"""
+    assert supply(tmp_path, text) == [
+        "aws_ami.model -> external/aws-account/444455556666 open",
+        "aws_s3_bucket.weights -> external/aws-account/777788889999 open",
+    ]
+
+
+COMPONENT = """
+resource "awscc_greengrassv2_component_version" "c" {
+  inline_recipe = jsonencode({
+    ComponentName = "com.example.app"
+    Manifests     = [{ Artifacts = [{ Uri = "%s" }] }]
+  })
+}
+"""
+
+
+def delivery(made, address="awscc_greengrassv2_component_version.c"):
+    return [fact for fact in made.nodes[f"main:{address}"].facts if isinstance(fact, Delivery)]
+
+
+def test_a_component_that_names_the_store_carries_a_model(tmp_path):
+    made = built(tmp_path, COMPONENT % "s3://weights-gov/claude/")
+    assert [fact.carries_model for fact in delivery(made)] == [True]
+    assert edges(made, plane="supply") == ["aws_s3_bucket.weights -> awscc_greengrassv2_component_version.c open"]
+    assert Role.DEVICE in made.nodes["main:awscc_greengrassv2_component_version.c"].roles
+
+
+@pytest.mark.parametrize(
+    ("uri", "carries"),
+    [
+        ("s3://tools/app.zip", False),
+        ("s3://tools/detector.tflite", True),
+        ("s3://tools/llama.gguf", True),
+        ("s3://tools/org/claude-gov/v1.zip", True),
+    ],
+)
+def test_a_component_carries_a_model_by_what_it_names(tmp_path, uri, carries):
+    made = built(tmp_path, COMPONENT % uri, reference="hf:org/claude-gov")
+    assert [fact.carries_model for fact in delivery(made)] == [carries]
+
+
+def test_what_may_be_firmware_or_weights_is_not_known(tmp_path):
+    [fact] = delivery(built(tmp_path, COMPONENT % "s3://tools/image.bin"))
+    assert isinstance(fact.carries_model, Unknown)
+
+
+def test_an_unknown_payload_is_not_known(tmp_path):
+    text = 'variable "uri" {}\n' + COMPONENT % "${var.uri}"
+    [fact] = delivery(built(tmp_path, text))
+    assert isinstance(fact.carries_model, Unknown) and fact.carries_model.decided_by == ("var.uri",)
+
+
+def test_a_deployment_carries_its_components(tmp_path):
+    text = (
+        COMPONENT % "s3://weights-gov/claude/"
+        + """
+resource "awscc_greengrassv2_deployment" "d" {
+  target_arn = "arn:aws:iot:us-east-1:111122223333:thinggroup/g"
+  components = {
+    "com.example.app"          = { component_version = "1.0.0" }
+    "aws.greengrass.Nucleus"   = { component_version = "2.12.4" }
+    "com.example.other"        = { component_version = "1.0.0" }
+  }
+}
+"""
+    )
+    made = built(tmp_path, text)
+    assert "awscc_greengrassv2_component_version.c -> awscc_greengrassv2_deployment.d open" in edges(
+        made, plane="supply"
+    )
+    unknown = [fact.carries_model for fact in delivery(made, "awscc_greengrassv2_deployment.d")]
+    assert [one.decided_by for one in unknown if isinstance(one, Unknown)] == [("com.example.other",)]
+
+
+def test_a_fleet_takes_what_is_packaged_to_devices(tmp_path):
+    text = """
+resource "aws_sagemaker_device_fleet" "f" {
+  device_fleet_name = "f"
+  role_arn          = "arn:aws:iam::111122223333:role/r"
+  output_config { s3_output_location = "s3://${aws_s3_bucket.weights.bucket}/edge/" }
+}
+"""
+    made = built(tmp_path, text)
+    assert [fact.carries_model for fact in delivery(made, "aws_sagemaker_device_fleet.f")] == [True]
+    assert edges(made, plane="supply") == ["aws_s3_bucket.weights -> aws_sagemaker_device_fleet.f open"]
+
+
+def test_edge_objects_of_kubernetes_deliver(tmp_path):
+    pull = manifest(
+        *("ImagePrePullJob", "p", "default", "operations.kubeedge.io"),
+        spec={"imagePrePullTemplate": {"images": ["registry.example/nginx:1"]}},
+    )
+    joint = manifest(
+        *("JointInferenceService", "j", "default", "sedna.io"), spec={"edgeWorker": {"model": {"name": "little"}}}
+    )
+    made = built(tmp_path, "", pull, joint)
+    assert [fact.carries_model for fact in delivery(made, "default/ImagePrePullJob/p")] == [False]
+    assert [fact.carries_model for fact in delivery(made, "default/JointInferenceService/j")] == [True]
