@@ -208,3 +208,10 @@ def names(entry: str, node: Node) -> bool:
         return entry in (node.address, node.id)
     pattern = entry.replace("[", "[[]")
     return fnmatchcase(node.address, pattern) or fnmatchcase(node.id, pattern)
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 model`, `2 models`, `2 copies`."""
+    if number == 1:
+        return f"1 {thing}"
+    return f"{number} {thing[:-1]}ies" if thing.endswith("y") else f"{number} {thing}s"

@@ -22,7 +22,7 @@ from ipaddress import ip_network
 from scanner.findings import Finding
 from scanner.graph.model import STACK, Node, Plane, Role
 from scanner.graph.search import Way, reach
-from scanner.rule import Case
+from scanner.rule import Case, counted
 
 ASSERTION = "TENANT-001"
 SEVERITY = "critical"
@@ -50,7 +50,7 @@ def check(case: Case) -> Iterable[Finding]:
     for group in _by_last_edge(found.ways):
         yield _finding(case, group)
     case.prove("only agreed tenants reach a gateway", found)
-    case.summary = f"{len(gateways)} gateways, {len(found.allowed)} agreed callers"
+    case.summary = f"{counted(len(gateways), 'gateway')}, {counted(len(found.allowed), 'agreed caller')}"
 
 
 def _own(node: Node) -> bool:

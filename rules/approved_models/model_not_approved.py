@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from scanner.findings import Finding
 from scanner.graph.facts import ModelReference
 from scanner.graph.model import Node, Role
-from scanner.rule import Case
+from scanner.rule import Case, counted
 from scanner.unknown import Unknown
 
 ASSERTION = "MODEL-001"
@@ -39,7 +39,7 @@ def check(case: Case) -> Iterable[Finding]:
         if not any(isinstance(fact, ModelReference) for fact in node.facts):
             case.examine(node, "no model reference")
             yield case.unproven(node, f"which model `{node.address}` serves is not known", decided_by=(node.address,))
-    case.summary = f"{count} model references, all on the list"
+    case.summary = f"{counted(count, 'model reference')} on the list"
 
 
 def _judge(case: Case, node: Node, fact: ModelReference, approved: dict[str, str]) -> Iterator[Finding]:

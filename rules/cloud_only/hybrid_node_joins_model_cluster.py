@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from scanner.findings import Finding
 from scanner.graph.facts import Capacity
 from scanner.graph.model import Role
-from scanner.rule import Case
+from scanner.rule import Case, counted
 from scanner.unknown import Unknown
 
 ASSERTION = "CLOUD-004"
@@ -42,4 +42,4 @@ def check(case: Case) -> Iterable[Finding]:
         else:
             message = f"`{node.address}` takes machines from outside the cloud: {fact.because}"
             yield case.violated(node, message, origin=fact.origin, because=fact.because, fix="remove this capacity")
-    case.summary = f"{len(clusters)} clusters, none takes outside machines" if clusters else ""
+    case.summary = f"{counted(len(clusters), 'cluster')}, none takes outside machines" if clusters else ""

@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator
 from scanner.findings import Finding
 from scanner.graph.facts import Placement
 from scanner.graph.model import Node, Plane, Role
-from scanner.rule import Case
+from scanner.rule import Case, counted
 from scanner.unknown import Unknown
 
 ASSERTION = "CLOUD-001"
@@ -46,7 +46,7 @@ def check(case: Case) -> Iterable[Finding]:
         if not _placed(case, node):
             yield case.unproven(node, f"nothing says where `{node.address}` runs", decided_by=("placement",))
     named = ", ".join(sorted(place for place in places if place))
-    case.summary = f"{sum(places.values())} placements, all {named}" if places else ""
+    case.summary = f"{counted(sum(places.values()), 'placement')}, all {named}" if places else ""
 
 
 def _judge(case: Case, node: Node, fact: Placement) -> Iterator[Finding]:

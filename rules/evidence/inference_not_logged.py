@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from scanner.findings import Finding
 from scanner.graph.facts import Log
 from scanner.graph.model import Node, Role
-from scanner.rule import Case
+from scanner.rule import Case, counted
 from scanner.unknown import Unknown
 
 ASSERTION = "AUDIT-001"
@@ -48,7 +48,7 @@ def check(case: Case) -> Iterable[Finding]:
                     "which actors are the safety stack is not known: the profile has no `safety_stack.gateways`",
                     "safety_stack: {gateways: [NAMESPACE/Deployment/NAME]}",
                 )
-    case.summary = f"{count} logs of inference, all complete"
+    case.summary = f"{counted(count, 'log')} of inference, complete"
 
 
 def _judge(case: Case, node: Node, fact: Log) -> Iterator[Finding]:

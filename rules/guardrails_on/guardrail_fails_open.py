@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from scanner.findings import Finding
 from scanner.graph.facts import Switch
 from scanner.graph.model import STACK
-from scanner.rule import Case
+from scanner.rule import Case, counted
 from scanner.unknown import Unknown
 
 ASSERTION = "GUARD-005"
@@ -43,4 +43,4 @@ def check(case: Case) -> Iterable[Finding]:
         elif fact.bad:
             message = f"{fact.product} `{node.address}` fails open: `{fact.setting}`: {fact.because}"
             yield case.violated(node, message, origin=fact.origin, because=fact.because, fix="let it fail closed")
-    case.summary = f"{count} fail-open switches, all closed" if count else ""
+    case.summary = f"{counted(count, 'fail-open setting')}, all closed" if count else ""

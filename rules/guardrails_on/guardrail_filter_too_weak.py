@@ -20,7 +20,7 @@ from scanner.findings import Finding
 from scanner.graph.facts import Filter
 from scanner.graph.model import Node, Role
 from scanner.profile import RequiredFilter
-from scanner.rule import Case
+from scanner.rule import Case, counted
 from scanner.unknown import Unknown
 
 ASSERTION = "GUARD-003"
@@ -50,7 +50,7 @@ def check(case: Case) -> Iterable[Finding]:
             "which filters are required is not known: the profile has no `safety_stack.required_filters`",
             "safety_stack: {required_filters: {PROMPT_ATTACK: {input: HIGH}, ...}}",
         )
-    case.summary = f"{len(guardrails)} guardrails, {count} filter sides on and blocking"
+    case.summary = f"{counted(len(guardrails), 'guardrail')}, {counted(count, 'filter side')} on and blocking"
 
 
 def _standing(case: Case, node: Node, fact: Filter) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 from scanner.findings import Finding
 from scanner.graph.facts import Replicas
 from scanner.graph.model import Node, Role
-from scanner.rule import Case
+from scanner.rule import Case, counted
 from scanner.unknown import Unknown
 
 ASSERTION = "CLASS-001"
@@ -49,7 +49,7 @@ def check(case: Case) -> Iterable[Finding]:
             "which classifiers must run is not known: the profile has no `safety_stack.classifiers`",
             "safety_stack: {classifiers: [NAMESPACE/Deployment/NAME]}",
         )
-    case.summary = f"{len(classifiers)} classifiers, each with running copies declared"
+    case.summary = f"{counted(len(classifiers), 'classifier')}, with running copies declared"
 
 
 def _judge(case: Case, node: Node, fact: Replicas) -> Iterator[Finding]:

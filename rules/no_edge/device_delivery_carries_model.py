@@ -20,7 +20,7 @@ from scanner.findings import Finding
 from scanner.graph.facts import Delivery
 from scanner.graph.model import Plane, Role, State
 from scanner.graph.search import reach
-from scanner.rule import Case
+from scanner.rule import Case, counted
 from scanner.unknown import Unknown
 
 ASSERTION = "EDGE-001"
@@ -46,7 +46,7 @@ def check(case: Case) -> Iterable[Finding]:
     for node in case.graph.nodes.values():
         if node.id not in case.looked_at:
             case.examine(node, "delivers nothing to devices")
-    case.summary = f"no delivery to a device among {len(case.graph.nodes)} resources"
+    case.summary = f"no delivery to a device among {counted(len(case.graph.nodes), 'resource')}"
 
 
 def _flows(case: Case, devices: list[str], stores: frozenset[str], judged: set[str]) -> Iterable[Finding]:

@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from scanner.findings import Finding
 from scanner.graph.facts import EdgeLayer
 from scanner.graph.model import Role
-from scanner.rule import Case
+from scanner.rule import Case, counted
 
 ASSERTION = "EDGE-004"
 SEVERITY = "critical"
@@ -35,4 +35,4 @@ def check(case: Case) -> Iterable[Finding]:
         case.examine(node, f"edge layer: {fact.layer}")
         message = f"`{node.address}` carries the edge layer {fact.layer}: {fact.because}"
         yield case.violated(node, message, origin=fact.origin, because=fact.because, fix=f"remove {fact.layer}")
-    case.summary = f"{len(clusters)} clusters without an edge layer" if clusters else ""
+    case.summary = f"{counted(len(clusters), 'cluster')} without an edge layer" if clusters else ""

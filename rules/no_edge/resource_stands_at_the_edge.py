@@ -19,7 +19,7 @@ from collections.abc import Iterable
 
 from scanner.findings import Finding
 from scanner.graph.facts import Placement
-from scanner.rule import Case
+from scanner.rule import Case, counted
 from scanner.unknown import Unknown
 
 ASSERTION = "EDGE-002"
@@ -46,4 +46,4 @@ def check(case: Case) -> Iterable[Finding]:
             fix = "keep edge resources away from the models"
             yield case.violated(node, message, origin=fact.origin, because=fact.because, fix=fix)
     yield from case.unknown_places(unknown)
-    case.summary = f"no edge target among {len(case.graph.nodes)} resources"
+    case.summary = f"no edge target among {counted(len(case.graph.nodes), 'resource')}"

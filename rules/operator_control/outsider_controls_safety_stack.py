@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from scanner.findings import Finding
 from scanner.graph.model import STACK, Node, Plane, Role
 from scanner.graph.search import Way, reach
-from scanner.rule import Case
+from scanner.rule import Case, counted
 
 ASSERTION = "CTRL-001"
 SEVERITY = "critical"
@@ -42,7 +42,9 @@ def check(case: Case) -> Iterable[Finding]:
     for way in found.ways:
         yield _finding(case, way)
     case.prove("nobody but the operators writes to the safety stack", found)
-    case.summary = f"{len(guarded)} safety objects, written by {len(found.allowed)} operators alone"
+    case.summary = (
+        f"{counted(len(guarded), 'safety object')}, written by {counted(len(found.allowed), 'operator')} at most"
+    )
 
 
 def _may_write(node: Node) -> bool:

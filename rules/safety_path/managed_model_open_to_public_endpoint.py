@@ -20,7 +20,7 @@ from collections.abc import Iterable
 
 from scanner.findings import Finding
 from scanner.graph.facts import Door
-from scanner.rule import Case
+from scanner.rule import Case, counted
 from scanner.unknown import Unknown
 
 ASSERTION = "ROUTE-005"
@@ -49,4 +49,4 @@ def check(case: Case) -> Iterable[Finding]:
                 yield case.unproven(
                     node, message, origin=fact.origin, because=fact.because, decided_by=decided, fix=fix
                 )
-    case.summary = f"{doors} doors of managed models, all closed to others" if doors else ""
+    case.summary = f"{counted(doors, 'door')} of managed models, closed to others" if doors else ""

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from scanner.findings import Finding
 from scanner.graph.model import Node, Plane, Role
 from scanner.graph.search import Reach, Way, reach
-from scanner.rule import Case
+from scanner.rule import Case, counted
 
 ASSERTION = "ROUTE-001"
 SEVERITY = "critical"
@@ -43,7 +43,7 @@ def check(case: Case) -> Iterable[Finding]:
         )
     _certify(case, found, inside)
     ways_in = sum(1 for _ in found.allowed)
-    case.summary = f"{len(models)} models, {ways_in} ways in, all through a gateway"
+    case.summary = f"{counted(len(models), 'model')}, {counted(ways_in, 'way')} in, through a gateway alone"
 
 
 def _judged(node: Node) -> bool:

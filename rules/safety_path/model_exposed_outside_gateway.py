@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from scanner.findings import Finding
 from scanner.graph.model import Node, Plane, Role
 from scanner.graph.search import Way, reach
-from scanner.rule import Case
+from scanner.rule import Case, counted
 
 ASSERTION = "ROUTE-002"
 SEVERITY = "critical"
@@ -39,7 +39,7 @@ def check(case: Case) -> Iterable[Finding]:
         case.examine(node, "ways from outside were searched")
     if not found.ways:
         case.prove("no caller from outside reaches a model but through a gateway", found)
-    case.summary = f"{len(models)} models, none exposed"
+    case.summary = f"{counted(len(models), 'model')}, none exposed"
 
 
 def _may_stand(node: Node) -> bool:

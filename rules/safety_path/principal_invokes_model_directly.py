@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from scanner.findings import Finding
 from scanner.graph.model import Node, Plane, Role
 from scanner.graph.search import Way, reach
-from scanner.rule import Case
+from scanner.rule import Case, counted
 
 ASSERTION = "IDENT-001"
 SEVERITY = "critical"
@@ -41,7 +41,7 @@ def check(case: Case) -> Iterable[Finding]:
         )
         yield from (_becomes(case, way) for way in found.ways)
         case.prove("nobody but the gateway and the operators can become a gateway", found)
-    case.summary = f"{len(models)} models, invoked by the gateway alone" if models else ""
+    case.summary = f"{counted(len(models), 'model')}, invoked by the gateway alone" if models else ""
 
 
 def _is_gateway(node: Node) -> bool:

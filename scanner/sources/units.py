@@ -6,7 +6,8 @@ from pathlib import Path
 
 
 def unit_name(root: Path, folder: str) -> str:
-    """The name of the unit in `folder` (relative to `root`, with `/`; "" or "." is the root itself)."""
-    if folder not in ("", "."):
-        return folder
-    return root.resolve().name or "manifests"
+    """The name of the unit in `folder` (relative to `root`, with `/`; "" or "." is the root itself).
+
+    The root's own unit has a fixed name: a checkout under another name is the same deployment.
+    """
+    return folder if folder not in ("", ".") else "root"

@@ -1,0 +1,31 @@
+"""The shipped worlds: one keeps every commitment and proves it, the other breaks each."""
+
+from __future__ import annotations
+
+import pytest
+
+from scanner.findings import COMMITMENTS
+from tests.harness import AS_OF, FIXTURES, run, run_scan
+
+
+def scan(name: str, *more: str) -> tuple[int, str]:
+    folder = FIXTURES / "worlds" / name
+    code, out, _ = run("scan", str(folder), "--profile", str(folder / "tether.yaml"), "--as-of", AS_OF, *more)
+    return code, out
+
+
+@pytest.mark.parametrize(("name", "code"), [("reference", 0), ("broken", 1)])
+def test_the_text_is_what_a_user_sees(name: str, code: int) -> None:
+    assert scan(name) == (code, (FIXTURES / "worlds" / name / "expected.txt").read_text())
+
+
+def test_the_reference_keeps_every_commitment_and_proves_it() -> None:
+    report = run_scan(FIXTURES / "worlds" / "reference")
+    assert {one["id"]: one["verdict"] for one in report["commitments"]} == dict.fromkeys(COMMITMENTS, "holds")
+    for one in report["commitments"]:
+        assert one["certificate"]["checks"] or one["certificate"]["reachability"], one["id"]
+
+
+def test_the_broken_world_violates_each_commitment() -> None:
+    report = run_scan(FIXTURES / "worlds" / "broken")
+    assert {one["id"]: one["verdict"] for one in report["commitments"]} == dict.fromkeys(COMMITMENTS, "violated")
