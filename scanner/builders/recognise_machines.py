@@ -49,8 +49,7 @@ def machine_verdict(world: World, resource: Resource) -> Verdict | None:
     if resource.kind == "helm_release":
         return _release(resource)
     if resource.kind == "aws_ecs_service":
-        task = _task(world, resource)
-        return machine_verdict(world, task) if task is not None else None
+        return verdict(machine_containers(world, resource))
     if resource.kind in SCRIPTS:
         return _scripted(resource)
     if resource.kind.startswith(CONTAINER_TYPES):

@@ -37,7 +37,7 @@ SERVERS = {
     "nim image": "{name: c, image: nvcr.io/nim/meta/llama3-8b-instruct:1.0}",
     "ollama image": "{name: c, image: ollama/ollama:0.5}",
     "sglang image": "{name: c, image: lmsysorg/sglang:latest}",
-    "command in an unknown image": "{name: c, image: acme/x, command: [python, -m, vllm.entrypoints.openai.api_server]}",
+    "command in an unknown image": "{name: c, image: x, command: [python, -m, vllm.entrypoints.openai.api_server]}",
     "command in a shell": '{name: c, image: acme/x, command: [sh, -c, "exec vllm serve org/name"]}',
     "device and weights": "{name: c, image: acme/x, resources: {limits: {nvidia.com/gpu: 1}}, "
     "volumeMounts: [{name: w, mountPath: /models}]}",
