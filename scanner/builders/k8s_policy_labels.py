@@ -63,7 +63,7 @@ def labels_of(value: Value, extra_unknown: frozenset[str] = frozenset()) -> Labe
             unsure.add(key)
         else:
             known[key] = text
-    return Labels(known, frozenset(unsure - known.keys()), doubt=doubt_of(value) if unsure else None)
+    return Labels(known, frozenset(unsure - known.keys()), doubt=doubt_of(value) if unsure - extra_unknown else None)
 
 
 def _text(value: Value) -> str | None:

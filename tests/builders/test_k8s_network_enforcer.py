@@ -1,0 +1,81 @@
+"""The signs by which a cluster is known to enforce network policies."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from scanner.builders.draft import World
+from scanner.builders.inventory import Inventory
+from scanner.builders.k8s_network_enforcer import enforcement
+from scanner.origin import FileOrigin
+from scanner.profile import Profile, Unit
+from scanner.resource import Attrs, Resource
+from scanner.unknown import COMPUTED, Ref, Unknown
+from tests.builders.k8s_world import CALICO, resources_of
+
+
+def terraform(kind: str, name: str = "main", unit: str = "k8s", **attrs) -> Resource:
+    return Resource(f"{kind}.{name}", unit, kind, name, Attrs(attrs), FileOrigin("main.tf", 1), "terraform")
+
+
+def known(*resources: Resource, profile: Profile | None = None):
+    return enforcement(World(Inventory(resources), profile or Profile()), "k8s")
+
+
+ON = json.dumps({"enableNetworkPolicy": "true"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "attrs", "expected"),
+    [
+        ("aws_eks_addon", {"addon_name": "vpc-cni", "configuration_values": ON}, True),
+        ("aws_eks_addon", {"addon_name": "vpc-cni", "configuration_values": "enableNetworkPolicy: 'true'\n"}, True),
+        ("aws_eks_addon", {"addon_name": "vpc-cni", "configuration_values": ON.replace("true", "false")}, False),
+        ("aws_eks_addon", {"addon_name": "vpc-cni"}, False),
+        ("aws_eks_addon", {"addon_name": "coredns", "configuration_values": ON}, False),
+        ("azurerm_kubernetes_cluster", {"network_profile": [{"network_policy": "azure"}]}, True),
+        ("azurerm_kubernetes_cluster", {"network_profile": [{"network_plugin": "azure"}]}, False),
+        ("google_container_cluster", {"datapath_provider": "ADVANCED_DATAPATH"}, True),
+        ("google_container_cluster", {"network_policy": [{"enabled": True}]}, True),
+        ("google_container_cluster", {"network_policy": [{"enabled": False}]}, False),
+        ("helm_release", {"chart": "cilium"}, True),
+        ("helm_release", {"chart": "redis"}, False),
+    ],
+)
+def test_terraform_says_what_enforces(kind, attrs, expected):
+    assert known(terraform(kind, **attrs)).policies is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (CALICO, True),
+        (CALICO.replace("calico-node", "fluentd"), False),
+        (CALICO.replace("calico-node", "cilium"), True),
+        ("apiVersion: helm.cattle.io/v1\nkind: HelmChart\nmetadata: {name: x}\nspec: {chart: cilium}", True),
+        (
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: amazon-vpc-cni, namespace: kube-system}\n"
+            "data: {enable-network-policy-controller: 'true'}",
+            True,
+        ),
+        ("apiVersion: operator.tigera.io/v1\nkind: Installation\nmetadata: {name: default}\nspec: {}", True),
+    ],
+)
+def test_manifests_say_what_enforces(text, expected):
+    assert known(*resources_of(text)).policies is expected
+
+
+def test_an_addon_counts_for_its_own_cluster_alone():
+    mine, other = (
+        terraform("aws_eks_cluster", "mine", unit="infra"),
+        terraform("aws_eks_cluster", "other", unit="infra"),
+    )
+    whose = Unknown("computed", COMPUTED, ref=Ref("aws_eks_cluster.other", "name"))
+    attrs = {"addon_name": "vpc-cni", "configuration_values": ON, "cluster_name": whose}
+    addon = terraform("aws_eks_addon", "cni", unit="infra", **attrs)
+    where = FileOrigin("tether.yaml", 1)
+    for cluster, expected in (("aws_eks_cluster.mine", False), ("aws_eks_cluster.other", True), ("", False)):
+        profile = Profile(units=(Unit("k8s", where, cluster=cluster),))
+        assert known(mine, other, addon, profile=profile).policies is expected
