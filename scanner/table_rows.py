@@ -216,3 +216,45 @@ class Assertion:
     sources: Strings
     clauses: Strings
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkInterface:
+    """A row of network_interfaces: a Terraform type that has interfaces, and where it says which."""
+
+    type: str
+    groups: Strings
+    subnets: Strings
+    public: str
+    actor: bool
+    receives: bool
+    optional: bool
+    because: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A row of copies: a type that copies or serves what a store holds."""
+
+    type: str
+    taken: Strings
+    given: Strings
+    off: str
+    via: bool
+    outside: str
+    because: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryObject:
+    """A row of delivery_objects: a type whose purpose is to ship something to devices."""
+
+    platform: str
+    type: str
+    group: str
+    payload: Strings
+    always: bool
+    because: str
+    source: str

@@ -18,10 +18,13 @@ from scanner.table_rows import (
     Assertion,
     Condition,
     ControlAction,
+    Copy,
+    DeliveryObject,
     Heuristic,
     InertType,
     InferenceAction,
     ModelFact,
+    NetworkInterface,
     PlaceClass,
     PlaceFact,
     Placement,
@@ -232,6 +235,18 @@ def is_inert(kind: str, group: str | None = None, data: bool = False) -> bool:
     if group is None:
         return ("terraform", kind, "data" if data else "resource") in _inert()
     return ("kubernetes", group, kind) in _inert()
+
+
+def network_interfaces() -> tuple[NetworkInterface, ...]:
+    return _records("network_interfaces", NetworkInterface)
+
+
+def copies() -> tuple[Copy, ...]:
+    return _records("copies", Copy)
+
+
+def delivery_objects() -> tuple[DeliveryObject, ...]:
+    return _records("delivery_objects", DeliveryObject)
 
 
 def assertions() -> tuple[Assertion, ...]:

@@ -44,14 +44,14 @@ def network_of(world: World) -> Network:
 
 def handled() -> frozenset[str]:
     """The types that this builder knows, with those that have interfaces."""
-    return HANDLED | {str(row["type"]) for row in tables.load("network_interfaces").rows}
+    return HANDLED | {row.type for row in tables.network_interfaces()}
 
 
 def build_aws_network(world: World) -> None:
     """Edges into every model, gateway and classifier that has a network interface."""
     network = network_of(world)
-    for row in tables.load("network_interfaces").rows:
-        for resource in world.inventory.of(str(row["type"])) if row["actor"] else ():
+    for row in tables.network_interfaces():
+        for resource in world.inventory.of(row.type) if row.actor else ():
             world.set_actor(resource.id)
     for one in network.interfaces.of.values():
         if one.receives:

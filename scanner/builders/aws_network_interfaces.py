@@ -55,7 +55,7 @@ class Interfaces:
 
     def __init__(self, inventory: Inventory, groups: SecurityGroups, subnets: Subnets) -> None:
         self.inventory, self.groups, self.subnets = inventory, groups, subnets
-        self._rows = {str(row["type"]): row for row in tables.load("network_interfaces").rows}
+        self._rows = {row.type: row for row in tables.network_interfaces()}
         self._addresses = self._elastic()
         self._cards = self._attached()
         self._links = self._linked()
@@ -71,7 +71,7 @@ class Interfaces:
         sources = [one, *self._templates(one)]
         named = [(source, found) for source in sources for found in self._named(source)]
         own = [found for source, found in named if source is one] or [found for _, found in named]
-        if row["optional"] and not own and not self._placed(one):
+        if row.optional and not own and not self._placed(one):
             return None
         keys, doubt = self._groups(own, one.unit)
         subnets, elsewhere = self._subnets([found for source in sources for found in self._placed(source)], one.unit)
@@ -89,8 +89,8 @@ class Interfaces:
             elsewhere=elsewhere,
             vpc=vpc,
             public=self._public(sources, subnets, elsewhere),
-            actor=bool(row["actor"]),
-            receives=bool(row["receives"]),
+            actor=row.actor,
+            receives=row.receives,
             free=free,
             carries=own[0].origin if own else one.origin,
         )
@@ -99,7 +99,7 @@ class Interfaces:
         """The values that name the groups of a resource, also those of interfaces that are attached to it."""
         if one.kind not in self._rows:
             return
-        for path in self._rows[one.kind]["groups"]:
+        for path in self._rows[one.kind].groups:
             yield from values(one, path)
         for more in self._cards.get(one.id, ()):
             yield from values(more, "security_groups")
@@ -109,7 +109,7 @@ class Interfaces:
     def _placed(self, one: Resource) -> list[Found]:
         if one.kind not in self._rows:
             return []
-        found = [value for path in self._rows[one.kind]["subnets"] for value in values(one, path)]
+        found = [value for path in self._rows[one.kind].subnets for value in values(one, path)]
         return found + [value for more in self._cards.get(one.id, ()) for value in values(more, "subnet_id")]
 
     def _attached(self) -> dict[str, list[Resource]]:
@@ -190,7 +190,7 @@ class Interfaces:
 
     def _public(self, sources: list[Resource], subnets: tuple[str, ...], elsewhere: Doubt | None) -> Truth:
         """A public address, and a route from the internet to the subnet."""
-        path = str(self._rows[sources[0].kind]["public"])
+        path = self._rows[sources[0].kind].public
         if not path and len(sources) == 1 and sources[0].kind != "aws_network_interface":
             addressed: Truth = False
         else:
@@ -204,7 +204,7 @@ class Interfaces:
     ) -> Truth:
         """Whether an address is given at launch: as it is set, else as the subnet does (never for ECS)."""
         for one in sources:
-            own = str(self._rows[one.kind]["public"]) if one.kind in self._rows else path
+            own = self._rows[one.kind].public if one.kind in self._rows else path
             settings = [found.value for found in values(one, own)] if own else []
             if settings:
                 return either(truth(value, False) for value in settings)

@@ -22,6 +22,8 @@ class Inventory:
         self.by_id: dict[str, Resource] = {}
         self._by_kind: dict[str, list[Resource]] = {}
         self._by_literal: dict[str, list[Resource]] = {}
+        self.asked: set[str] = set()
+        """Every kind that a builder asked for by name: what nobody asked for is not modelled."""
         for one in self.all:
             self.by_id.setdefault(one.id, one)
             self._by_kind.setdefault(one.kind, []).append(one)
@@ -32,6 +34,7 @@ class Inventory:
 
     def of(self, *kinds: str, unit: str | None = None) -> Iterator[Resource]:
         """The managed resources (no data sources) of any of `kinds`, in `unit` where given, by id within each kind."""
+        self.asked.update(kinds)
         for kind in kinds:
             for one in self._by_kind.get(kind, ()):
                 if not one.data and (unit is None or one.unit == unit):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from scanner import tables
 from scanner.builders.blocks import Found, text
@@ -13,36 +12,37 @@ from scanner.builders.supply_named import ends
 from scanner.graph.facts import Placement
 from scanner.graph.model import Plane
 from scanner.resource import Resource
+from scanner.table_rows import Copy
 from scanner.unknown import Ref, Unknown
 
 
 def handled() -> frozenset[str]:
     """The types that copy something, with those that only name an end of a copy."""
-    own = {str(row["type"]) for row in tables.load("copies").rows}
+    own = {row.type for row in tables.copies()}
     return frozenset(own | {"aws_ecr_replication_configuration", "aws_datasync_location_s3", "aws_ecr_repository"})
 
 
 def build_copies(world: World) -> None:
     """Supply edges with the verb `copy`, of every resource of the table."""
-    for row in tables.load("copies").rows:
-        for one in world.inventory.of(str(row["type"])):
+    for row in tables.copies():
+        for one in world.inventory.of(row.type):
             if not one.data:
                 _copy(world, one, row)
     for one in world.inventory.of("aws_ecr_replication_configuration"):
         _registry(world, one)
 
 
-def _copy(world: World, one: Resource, row: Mapping[str, Any]) -> None:
-    sources = [(found, end) for found in _at(one, row["from"]) for end in ends(world, found, one.unit, "")]
-    targets = [(found, end) for found in _at(one, row["to"]) for end in ends(world, found, one.unit, row["outside"])]
+def _copy(world: World, one: Resource, row: Copy) -> None:
+    sources = [(found, end) for found in _at(one, row.taken) for end in ends(world, found, one.unit, "")]
+    targets = [(found, end) for found in _at(one, row.given) for end in ends(world, found, one.unit, row.outside)]
     if not sources or not targets:
         return
     exists = doubt_of(one.possible)
-    off, because = _switched_off(one, str(row["off"])), str(row["because"])
+    off, because = _switched_off(one, row.off), row.because
     if off is True:
         return
     why = first_doubt(exists, off if isinstance(off, Doubt) else None)
-    if row["via"]:
+    if row.via:
         for found, (source, unsure) in sources:
             _edge(world, source, one.id, f"`{one.address}` reads from it", found, first_doubt(why, unsure))
         for found, (target, unsure) in targets:
@@ -54,7 +54,7 @@ def _copy(world: World, one: Resource, row: Mapping[str, Any]) -> None:
             _edge(world, source, target, f"`{one.address}`: {because}", place, first_doubt(why, unsure, also))
 
 
-def _at(one: Resource, paths: list[str]) -> list[Found]:
+def _at(one: Resource, paths: tuple[str, ...]) -> list[Found]:
     """The values at the first path that has any; the resource itself for the empty path."""
     for path in paths:
         if not path:

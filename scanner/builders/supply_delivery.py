@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from scanner import tables
 from scanner.builders.blocks import Found, strings
@@ -13,7 +12,9 @@ from scanner.builders.edges import connect, doubt_of, values
 from scanner.builders.supply_named import bucket_names, buckets_by_name, referred
 from scanner.graph.facts import Delivery, ModelReference
 from scanner.graph.model import Plane, Role
+from scanner.origin import Origin
 from scanner.resource import Resource, mark
+from scanner.table_rows import DeliveryObject
 from scanner.unknown import Unknown, unknowns_in
 
 WORD = re.compile(r"[^\s\"'<>,;{}()\[\]]+")
@@ -28,14 +29,14 @@ COMPONENT = "awscc_greengrassv2_component_version"
 
 def handled() -> frozenset[str]:
     """The types that ship to devices."""
-    return frozenset({str(row["type"]) for row in tables.load("delivery_objects").rows} | {"aws_sagemaker_device"})
+    return frozenset({row.type for row in tables.delivery_objects()} | {"aws_sagemaker_device"})
 
 
 def build_deliveries(world: World) -> None:
     """A Delivery for every object of the table, the role of a device, and supply edges from the stores it names."""
-    for row in tables.load("delivery_objects").rows:
-        for one in world.inventory.of(str(row["type"])):
-            if one.group == row["group"] and (one.source == "kubernetes") == (row["platform"] == "kubernetes"):
+    for row in tables.delivery_objects():
+        for one in world.inventory.of(row.type):
+            if one.group == row.group and (one.source == "kubernetes") == (row.platform == "kubernetes"):
                 _deliver(world, one, row)
     for one in world.inventory.of("aws_sagemaker_device", "awscc_sagemaker_device"):
         world.add_roles(one.id, [Role.DEVICE], "a device of a SageMaker fleet")
@@ -45,15 +46,15 @@ def build_deliveries(world: World) -> None:
     _deployed(world)
 
 
-def _deliver(world: World, one: Resource, row: Mapping[str, Any]) -> None:
-    world.add_roles(one.id, [Role.DEVICE], str(row["because"]))
-    payload = [found for path in row["payload"] for found in values(one, path)]
+def _deliver(world: World, one: Resource, row: DeliveryObject) -> None:
+    world.add_roles(one.id, [Role.DEVICE], row.because)
+    payload = [found for path in row.payload for found in values(one, path)]
     for store, found, unsure in _stores(world, one, payload):
         because = f"`{one.address}` ships what is in it"
         doubt = doubt_of(unsure)
         connect(world, store, one.id, because, found.origin, plane=Plane.SUPPLY, verb="copy", doubt=doubt, cut=True)
-    carries, what, origin = (True, "", one.origin) if row["always"] else _carries(world, one, payload)
-    because = str(row["because"]) + (f": {what}" if what else "")
+    carries, what, origin = (True, "", one.origin) if row.always else _carries(world, one, payload)
+    because = row.because + (f": {what}" if what else "")
     origin = origin or (payload[0].origin if payload else one.origin)
     world.add_fact(
         one.id, Delivery(origin=origin, because=because, payload=_payload(one, payload), carries_model=carries)
@@ -83,12 +84,12 @@ def _stores(world: World, one: Resource, payload: list[Found]) -> Iterator[tuple
                 yield node, found, found.possible
 
 
-def _carries(world: World, one: Resource, payload: list[Found]) -> tuple[bool | Unknown, str, Any]:
+def _carries(world: World, one: Resource, payload: list[Found]) -> tuple[bool | Unknown, str, Origin | None]:
     """Whether the payload is a model: it names a store of weights, a model of the deployment, or a file of a model."""
     for store, found, _ in _stores(world, one, payload):
         return True, f"it names the store `{world.nodes[store].address}`", found.origin
     references = _references(world)
-    vague: tuple[Unknown, Any] | None = None
+    vague: tuple[Unknown, Origin | None] | None = None
     for value in payload:
         for found in strings(value.value, value.origin):
             written = str(found.value)

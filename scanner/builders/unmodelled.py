@@ -1,0 +1,162 @@
+"""Resources of kinds that nobody models: a possible way where they touch a model, the stack or a guard; else counted.
+
+It runs last: a kind that an earlier builder asked the inventory for is modelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+
+from scanner import tables
+from scanner.builders import aws_entry, aws_network, supply
+from scanner.builders.blocks import strings
+from scanner.builders.draft import World
+from scanner.builders.edges import Doubt, connect
+from scanner.graph.model import STACK, Plane, Role
+from scanner.resource import Resource
+from scanner.unknown import refs_in
+
+CORE = STACK | {Role.MODEL, Role.CANDIDATE}
+GUARDS = frozenset(
+    {
+        "aws_security_group", "aws_subnet", "aws_iam_role", "aws_iam_policy", "aws_iam_instance_profile",
+        "aws_s3_bucket", "aws_lb_target_group", "aws_ecs_cluster", "aws_eks_cluster", "aws_launch_template",
+        "aws_vpc_endpoint", "kubernetes_namespace", "kubernetes_namespace_v1", "kubernetes_service_account",
+        "azurerm_subnet", "azurerm_network_security_group", "azurerm_user_assigned_identity",
+        "azurerm_resource_group", "google_service_account", "google_compute_subnetwork",
+    }
+)  # fmt: skip
+"""What stands before a model or a member of the stack, or holds it, where it refers to one of these."""
+FRAME = frozenset({"terraform", "provider", "moved", "import", "check", "terraform_remote_state", "terraform_data"})
+"""What a Terraform configuration has beside resources."""
+TABLES = ("placement_terraform", "placement_azure", "model_servers", "safety_components", "switches")
+BUILT_IN = frozenset(
+    {
+        "", "apps", "batch", "policy", "autoscaling", "networking.k8s.io", "rbac.authorization.k8s.io",
+        "storage.k8s.io", "apiextensions.k8s.io", "admissionregistration.k8s.io", "apiregistration.k8s.io",
+        "scheduling.k8s.io", "coordination.k8s.io", "discovery.k8s.io", "node.k8s.io", "certificates.k8s.io",
+        "authentication.k8s.io", "authorization.k8s.io", "events.k8s.io", "flowcontrol.apiserver.k8s.io",
+        "resource.k8s.io", "kustomize.config.k8s.io",
+    }
+)  # fmt: skip
+"""The API groups that come with Kubernetes."""
+
+
+def build_unmodelled(world: World) -> None:
+    """Possible edges from every resource of an unmodelled kind to what it refers to, or is referred to by."""
+    strange = [one for one in world.inventory.all if _unmodelled(world, one)]
+    if not strange:
+        return
+    touched = _touched(world)
+    for one in strange:
+        for target, via in _reached(world, one, touched):
+            _edge(world, one, target, via)
+        for store in _stores(world, one):
+            because = f"it refers to the store, and no table knows what `{one.kind}` does with it"
+            doubt = Doubt("kind-unmodelled", (one.address,))
+            connect(world, store, one.id, because, one.origin, plane=Plane.SUPPLY, verb="copy", doubt=doubt)
+    ids = {one.id for one in strange}
+    for core, own in touched.items():
+        for holder in (own, *_guards(world, own)) if own is not None else ():
+            for ref in refs_in(holder.attrs):
+                named = world.inventory.at(holder.unit, ref.address)
+                if named is not None and named.id in ids:
+                    _edge(world, named, core, f", and `{holder.address}` refers to it")
+
+
+def unmodelled_kinds(world: World) -> dict[str, int]:
+    """How many resources there are of each kind that nothing models, by kind."""
+    found: dict[str, int] = {}
+    for one in world.inventory.all:
+        if _unmodelled(world, one):
+            found[one.kind] = found.get(one.kind, 0) + 1
+    return dict(sorted(found.items()))
+
+
+def _edge(world: World, one: Resource, target: str, via: str) -> None:
+    world.set_actor(one.id)
+    because = f"no table knows what `{one.kind}` opens{via}"
+    doubt = Doubt("kind-unmodelled", (one.address,))
+    connect(world, one.id, target, because, one.origin, doubt=doubt)
+
+
+def _unmodelled(world: World, one: Resource) -> bool:
+    if one.data or one.kind in world.inventory.asked or one.kind in _known():
+        return False
+    if one.source == "kubernetes":
+        return one.group not in BUILT_IN and not tables.is_inert(one.kind, one.group)
+    return one.kind not in FRAME and not tables.is_inert(one.kind)
+
+
+@cache
+def _known() -> frozenset[str]:
+    """Every kind that a table or one of the builders beside this one knows."""
+    found = set(aws_network.handled() | aws_entry.HANDLED | supply.handled())
+    for name in TABLES:
+        for row in tables.load(name).rows:
+            found.update(_kinds(row))
+            for test in row.get("match") or ():
+                found.update(_kinds(test))
+    return frozenset(found)
+
+
+def _kinds(row: Mapping[str, object]) -> Iterator[str]:
+    for key in ("type", "types", "kind", "kinds"):
+        value = row.get(key)
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            yield from (one for one in value if isinstance(one, str))
+
+
+def _touched(world: World) -> dict[str, Resource | None]:
+    """The models and members of the stack, with the resource of each."""
+    return {
+        node.id: world.inventory.by_id.get(node.id)
+        for node in sorted(world.nodes.values(), key=lambda one: one.id)
+        if node.roles & CORE
+    }
+
+
+def _guards(world: World, own: Resource) -> Iterator[Resource]:
+    """What a model or a member of the stack refers to and is guarded or held by."""
+    for ref in refs_in(own.attrs):
+        named = world.inventory.at(own.unit, ref.address)
+        if named is not None and named.kind in GUARDS and not named.data:
+            yield named
+
+
+def _reached(world: World, one: Resource, touched: Mapping[str, Resource | None]) -> Iterator[tuple[str, str]]:
+    """What a strange resource touches, each with how: itself, one of its guards, or a Kubernetes Service before it."""
+    if one.source == "kubernetes":
+        yield from _named(world, one, touched)
+        return
+    referred = {found.id for ref in refs_in(one.attrs) if (found := world.inventory.at(one.unit, ref.address))}
+    if not referred:
+        return
+    for core, own in touched.items():
+        if core in referred:
+            yield core, ""
+            continue
+        guards = [guard for guard in _guards(world, own) if guard.id in referred] if own is not None else []
+        for guard in guards[:1]:
+            yield core, f", and it refers to `{guard.address}`"
+
+
+def _named(world: World, one: Resource, touched: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The workloads and Services that a strange Kubernetes object names, in its own namespace."""
+    words = {str(found.value) for key, part in one.attrs.items() if key != "metadata" for found in strings(part)}
+    fronts = {edge.source for edge in world.edges if edge.plane is Plane.NETWORK and edge.target in set(touched)}
+    services = [node for node in sorted(fronts) if world.nodes[node].kind == "Service"]
+    for node_id in (*touched, *services):
+        node = world.nodes[node_id]
+        if node.name in words and node.namespace == one.namespace and node_id.startswith(f"{one.unit}:"):
+            yield node_id, f", and it names `{node.address}`"
+
+
+def _stores(world: World, one: Resource) -> Iterator[str]:
+    for ref in refs_in(one.attrs):
+        named = world.inventory.at(one.unit, ref.address)
+        if named is not None and Role.STORE in world.nodes[named.id].roles:
+            yield named.id
