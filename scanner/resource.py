@@ -98,7 +98,7 @@ class Resource:
         return f"{self.unit}:{self.address}"
 
 
-UnreadKind = Literal["file", "document", "module", "template", "foreign", "link"]
+UnreadKind = Literal["file", "document", "module", "template", "foreign", "link", "conflict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Unread:
 
     kind: "file" and "document" could not be parsed (never let through); "module" is not on disk; "template" needs
     rendering (Helm, kustomize with generators, Jinja); "foreign" is another tool's format that can deploy things
-    (CloudFormation, Bicep, Pulumi); "link" points out of the root.
+    (CloudFormation, Bicep, Pulumi); "link" points out of the root; "conflict" is an object declared twice, differently.
     cause: a sentence fragment; remedy: what the user can do, may be empty.
     """
 

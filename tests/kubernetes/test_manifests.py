@@ -39,7 +39,7 @@ def test_an_object_is_a_resource_with_its_place(read) -> None:
     assert (one.address, one.group, one.kind, one.namespace, one.name) == (
         "safety/Deployment/gateway", "apps", "Deployment", "safety", "gateway",
     )  # fmt: skip
-    assert (one.unit, one.id, one.source) == ("repo", "repo:safety/Deployment/gateway", "kubernetes")
+    assert (one.unit, one.id, one.source) == ("root", "root:safety/Deployment/gateway", "kubernetes")
     assert str(one.origin) == "k8s/app.yaml:2:1"
     assert str(mark(one.attrs, "spec", "replicas")) == "k8s/app.yaml:7:18"
     assert list(found.inputs) == ["k8s/app.yaml"]
@@ -197,14 +197,14 @@ def test_a_generated_name_is_not_a_second_declaration(read) -> None:
     found = read({"a.yaml": job % 1, "b/b.yaml": job % 2})
     assert addresses(found) == ["default/Job/load-*"] * 2
     assert not found.unread
-    assert {one.unit for one in found.resources} == {"repo"}
+    assert {one.unit for one in found.resources} == {"root"}
 
 
 def test_twice_the_same_is_once_and_twice_different_is_unread(read) -> None:
     found = read({"a.yaml": POD % "a" + "---\n" + POD % "a" + "---\n" + POD.replace("image: a", "image: b") % "a"})
     assert addresses(found) == ["default/Pod/a"] * 2
     assert unread(found) == [
-        ("a.yaml:11:1", "document", "`default/Pod/a` is declared twice with different content, also at a.yaml:1:1"),
+        ("a.yaml:11:1", "conflict", "`default/Pod/a` is declared twice with different content, also at a.yaml:1:1"),
     ]
 
 

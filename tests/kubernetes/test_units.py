@@ -18,12 +18,12 @@ def units(*objects: tuple[str, str]) -> dict[str, str]:
 
 
 def test_a_tree_without_repetition_is_one_unit() -> None:
-    assert units(("a/x.yaml", "p"), ("b/c/y.yaml", "q")) == {"a/x.yaml": "repo", "b/c/y.yaml": "repo"}
+    assert units(("a/x.yaml", "p"), ("b/c/y.yaml", "q")) == {"a/x.yaml": "root", "b/c/y.yaml": "root"}
 
 
 def test_folders_that_repeat_an_object_are_units_of_their_own() -> None:
     assert units(("base.yaml", "n"), ("prod/a.yaml", "p"), ("dev/a/a.yaml", "p"), ("dev/b/b.yaml", "q")) == {
-        "base.yaml": "repo", "prod/a.yaml": "prod", "dev/a/a.yaml": "dev", "dev/b/b.yaml": "dev",
+        "base.yaml": "root", "prod/a.yaml": "prod", "dev/a/a.yaml": "dev", "dev/b/b.yaml": "dev",
     }  # fmt: skip
 
 
@@ -34,7 +34,7 @@ def test_splitting_goes_on_below() -> None:
 
 
 def test_files_of_one_folder_stay_together() -> None:
-    assert set(units(("x.yaml", "p"), ("y.yaml", "p")).values()) == {"repo"}
+    assert set(units(("x.yaml", "p"), ("y.yaml", "p")).values()) == {"root"}
     assert set(units(("a/x.yaml", "p"), ("a/y.yaml", "p")).values()) == {"a"}
 
 
@@ -57,7 +57,7 @@ def test_the_profile_comes_first(read) -> None:
         unit_of=lambda path: "live" if path.startswith("prod/") else "",
     )
     assert {str(one.origin).split(":")[0]: one.unit for one in found.resources} == {
-        "prod/a.yaml": "live", "dev/a.yaml": "repo", "other/a.yaml": "repo",
+        "prod/a.yaml": "live", "dev/a.yaml": "root", "other/a.yaml": "root",
     }  # fmt: skip
 
 

@@ -72,4 +72,4 @@ def _scopes(found: Sequence[Found]) -> frozenset[tuple[str, str]]:
 
 def _twice(resource: Resource, first: Resource) -> Unread:
     cause = f"`{resource.address}` is declared twice with different content, also at {first.origin}"
-    return Unread(resource.origin, cause, "document", "keep one, or name the units in the profile")
+    return Unread(resource.origin, cause, "conflict", "keep one, or name the units in the profile")
