@@ -42,7 +42,13 @@ def add_function_callers(world: World, everyone: list[Principal], judges: Mappin
 
 
 def _function(world: World, one: Resource) -> Resource | None:
-    found = world.inventory.find(one.attrs.get("function_name"), one.unit, FUNCTION)
+    """The function that the resource is of, where it is one that counts: by reference, by name or by ARN."""
+    value = one.attrs.get("function_name")
+    found = world.inventory.find(value, one.unit, FUNCTION)
+    if not isinstance(found, Resource) and isinstance(value, str):
+        name = value.partition(":function:")[2].partition(":")[0] or value
+        named = (each for each in world.inventory.of(FUNCTION, unit=one.unit) if each.attrs.get("function_name") == name)
+        found = next(named, None)
     if isinstance(found, Resource) and world.nodes[found.id].roles & {*STACK, Role.MODEL}:
         return found
     return None

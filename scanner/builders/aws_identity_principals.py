@@ -102,15 +102,15 @@ def _named(world: World, found: dict[str, Principal], one: Resource, attribute: 
     """The principals that an attachment names; one of our own for each that the inputs do not show."""
     for value in listed_in(one.attrs.get(attribute)):
         target = world.inventory.find(value, one.unit, kind)
-        if isinstance(target, Resource):
-            if target.id in found:
-                yield found[target.id]
-            continue
-        yield _outside(world, found, one, value)
+        if isinstance(target, Resource) and target.id in found:
+            yield found[target.id]
+        else:
+            yield _outside(world, found, one, value)
 
 
 def _outside(world: World, found: dict[str, Principal], one: Resource, value: Value) -> Principal:
-    name = value if isinstance(value, str) else f"of {one.address}"
+    ref = value.ref if isinstance(value, Unknown) else None
+    name = value if isinstance(value, str) else f"of {one.address}" if ref is None else ref.address
     unknown = value if isinstance(value, Unknown) else None
     node = Node(
         id=f"{one.unit}:Principal/{name}",

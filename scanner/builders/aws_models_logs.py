@@ -91,7 +91,7 @@ def _sink(world: World, one: Resource) -> str:
 
 
 def _named(world: World, found: Found, unit: str) -> str:
-    target = world.inventory.find(found.value, unit)
+    target = world.inventory.find(found.value, unit, "aws_s3_bucket", "aws_cloudwatch_log_group")
     return target.address if isinstance(target, Resource) else found.text
 
 

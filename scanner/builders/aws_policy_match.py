@@ -96,17 +96,33 @@ def meets(first: str, second: str) -> bool:
     return False
 
 
+def _fields(pattern: str, text: str) -> list[tuple[str, str]]:
+    """The six fields of two ARNs side by side: a wildcard does not reach over a colon. Anything else is one field."""
+    ours, theirs = (one.split(":", 5) for one in (pattern, text))
+    if len(ours) == len(theirs) == 6 and ours[0] == theirs[0] == "arn":
+        return list(zip(ours, theirs, strict=True))
+    return [(pattern, text)]
+
+
+def _meet(pattern: str, text: str) -> bool:
+    return all(meets(ours, theirs) for ours, theirs in _fields(pattern, text))
+
+
+def _cover(pattern: str, text: str) -> bool:
+    return all(covers(ours, theirs) for ours, theirs in _fields(pattern, text))
+
+
 def allows(pattern: Glob, target: str) -> Truth:
     """Whether `pattern` admits something of what `target` stands for, whatever its unknown parts turn out to be."""
-    if not meets(pattern.text, target):
+    if not _meet(pattern.text, target):
         return Truth.NO
-    return Truth.YES if not pattern.partly or covers(target, pattern.text) else Truth.POSSIBLE
+    return Truth.YES if not pattern.partly or _cover(target, pattern.text) else Truth.POSSIBLE
 
 
 def includes(pattern: Glob, target: str, partly: bool = False) -> Truth:
     """Whether `pattern` admits all of what `target` stands for; `partly` where the target is not fully known."""
-    if not meets(pattern.text, target):
+    if not _meet(pattern.text, target):
         return Truth.NO
-    if not pattern.partly and covers(pattern.text, target):
+    if not pattern.partly and _cover(pattern.text, target):
         return Truth.YES
     return Truth.POSSIBLE if pattern.partly or partly else Truth.NO
