@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from scanner.builders.edges import Doubt, connect, first_doubt
 from scanner.builders.k8s_net_view import NO_ENFORCER, View, own_line
 from scanner.builders.k8s_policy_cluster import Selected
-from scanner.builders.k8s_policy_model import Direction, Peer
+from scanner.builders.k8s_policy_labels import Match
+from scanner.builders.k8s_policy_model import Direction, Peer, PeerKind
 from scanner.resource import Resource
 
 ANY = "podset/any"
@@ -22,18 +23,16 @@ class Sources:
     free: no policy speaks of it. guarded: groups that the same policies select, with one pod to ask for all.
     hosts: pods that are, or may be, on the network of their node. alone: pods that are asked one by one.
     used: the sets that have an edge, None for one whose members no peer selects. guarded_used: likewise of groups.
+    towards: for each pod of a target, the groups whose policies may admit the way to it.
     """
 
     free: frozenset[int]
     guarded: list[frozenset[int]]
     hosts: frozenset[int]
     alone: frozenset[int]
+    towards: dict[int, list[frozenset[int]]] = field(default_factory=dict)
     used: dict[str, Peer | None] = field(default_factory=dict)
     guarded_used: dict[str, frozenset[int]] = field(default_factory=dict)
-
-    def groups(self) -> list[frozenset[int]]:
-        """Everything that is asked apart: the guarded groups, and each pod that stands alone."""
-        return [*self.guarded, *(frozenset({one}) for one in sorted(self.alone))]
 
 
 def sources_of(view: View, alone: Collection[str]) -> Sources:
@@ -54,7 +53,27 @@ def sources_of(view: View, alone: Collection[str]) -> Sources:
             free.add(index)
         else:
             groups.setdefault(side.key(), []).append(index)
-    return Sources(frozenset(free), [frozenset(one) for one in groups.values()], frozenset(hosts), frozenset(single))
+    guarded = [frozenset(one) for one in groups.values()]
+    found = Sources(frozenset(free), guarded, frozenset(hosts), frozenset(single))
+    targets = frozenset(pod for target in view.targets for pod in target.pods)
+    for group in (*guarded, *(frozenset({one}) for one in sorted(single))):
+        for pod in sorted(_may_reach(view, min(group), targets)):
+            found.towards.setdefault(pod, []).append(group)
+    return found
+
+
+def _may_reach(view: View, index: int, targets: frozenset[int]) -> frozenset[int]:
+    """The targets that the egress of a pod may admit: by the sets that its rules name, asking no pair."""
+    side = view.side(index, Direction.EGRESS)
+    if side.free or not side.only_networkpolicies or side.isolated is not Match.YES or not view.enforced.policies:
+        return targets
+    found: set[int] = set()
+    for asked in side.asked():
+        for peer, selected in asked.peers:
+            if peer.kind is not PeerKind.PODS:
+                return targets
+            found |= selected.maybe & targets
+    return frozenset(found) | (targets & view.cluster.unclear_host)
 
 
 def members(view: View, sources: Sources) -> None:

@@ -24,7 +24,7 @@ def build_sets(view: View, admitted: Admitted) -> Sources:
         for pod in target.pods:
             for admission in admissions(view, target, pod):
                 _from_free(view, sources, target, admission)
-                for group in sources.groups():
+                for group in sources.towards.get(pod, ()):
                     _from_group(view, sources, target, pod, admission, group, admitted)
             _from_nodes(view, sources, target, pod)
     return sources
@@ -86,6 +86,9 @@ def _from_group(
     """Pods with guarded egress: admitted by both sides, or not at all."""
     if admission.who == "block":
         return
+    chosen = group if admission.everyone or admission.selected is None else group & admission.selected.maybe
+    if not chosen:
+        return
     first = min(group)
     out = view.admits(first, Direction.EGRESS, pod)
     if not view.enforced.policies and first in sources.alone:
@@ -102,7 +105,6 @@ def _from_group(
         if rest:
             _connect(view, relay, target, unsure, rest)
         return
-    chosen = group if admission.everyone or admission.selected is None else group & admission.selected.maybe
     for owner, index in view.owned(chosen):
         if owner == view.node(target.name) or owner in target.nodes:
             continue

@@ -1,4 +1,4 @@
-"""Properties of policy evaluation over small random clusters, against an evaluator that looks at one packet at a time."""
+"""Properties of policy evaluation over small random clusters, against a reading of one packet at a time."""
 
 from __future__ import annotations
 
