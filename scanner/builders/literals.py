@@ -10,6 +10,7 @@ from scanner.builders.blocks import Found, at, strings
 from scanner.builders.draft import World
 from scanner.builders.placement_conditions import Outcome, present
 from scanner.builders.placement_places import SIGNALS, add_capacity, add_place
+from scanner.builders.recognise_containers import containers_of, is_kubernetes
 from scanner.builders.recognise_machines import decoded
 from scanner.resource import Resource
 from scanner.table_rows import PlaceFact
@@ -39,8 +40,10 @@ def build_literals(world: World) -> None:
 
 
 def _texts(resource: Resource) -> Iterator[Found]:
-    for found in strings(resource.attrs, resource.origin):
-        yield found
+    yield from strings(resource.attrs, resource.origin)
+    for container in containers_of(resource) if is_kubernetes(resource) else ():
+        if container.words:  # a command written word by word is one command all the same
+            yield Found(container.command_line, container.words[0].origin)
     for key in ENCODED & resource.attrs.keys():
         for found in strings(resource.attrs[key], resource.attrs.marks.get(key)):
             plain = decoded(found.text)
