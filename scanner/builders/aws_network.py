@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from weakref import WeakKeyDictionary
 
 from scanner import tables
-from scanner.builders.aws_network_admission import Entry, InterfaceClass, Network
+from scanner.builders.aws_network_admission import Entry, Inhabitants, InterfaceClass, Network
 from scanner.builders.aws_network_interfaces import TEMPLATE_PATHS, Interface
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, connect, doubt_of, first_doubt, values
@@ -113,13 +113,27 @@ def enter(
 
 
 def _sources(world: World, network: Network, entry: Entry, target: str) -> list[str]:
-    if not isinstance(entry.source, InterfaceClass):
-        name, kind = entry.source
-        return [world.external(name, kind).id]
-    members = [member.owner for member in entry.source.members]
-    if len(members) == 1:
-        return [] if members[0] == target else members
-    return [_relay(world, network, entry.source)]
+    if isinstance(entry.source, InterfaceClass):
+        members = [member.owner for member in entry.source.members]
+        if len(members) == 1:
+            return [] if members[0] == target else members
+        return [_relay(world, network, entry.source)]
+    if isinstance(entry.source, Inhabitants):
+        return [_range(world, network, entry.source)]
+    name, kind = entry.source
+    return [world.external(name, kind).id]
+
+
+def _range(world: World, network: Network, home: Inhabitants) -> str:
+    """The node for everything that is declared in a range of a network, made when it is first a source."""
+    address = f"{home.network.partition(':')[2]}#{home.range}"
+    node_id = f"{home.network}#{home.range}"
+    if node_id not in world.nodes:
+        world.ensure(Node(node_id, "AddressRange", address, address))
+        for one in home.classes:
+            source = _relay(world, network, one) if len(one.members) > 1 else one.members[0].owner
+            connect(world, source, node_id, f"its subnets are in `{home.range}`", one.sample.carries)
+    return node_id
 
 
 def _relay(world: World, network: Network, one: InterfaceClass) -> str:
@@ -128,7 +142,7 @@ def _relay(world: World, network: Network, one: InterfaceClass) -> str:
         return one.relay
     sample = one.sample
     names = [network.groups.by_key[key].name for key in sample.groups] or ["no security group"]
-    alike = [other for other in network.classes if _same_groups(other.sample, sample)]
+    alike = [other for other in network.classes[sample.unit] if _same_groups(other.sample, sample)]
     address = "+".join(names) + "#members"
     if len(alike) > 1:
         places = [key.partition(":")[2] for key in sample.subnets]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from scanner.builders.aws_network_groups import Group, GroupRule, Peer, SecurityGroups
 from scanner.builders.aws_network_interfaces import Interface, Interfaces
 from scanner.builders.aws_network_routes import Subnets
-from scanner.builders.edges import Doubt, Truth, doubt_of, first_doubt
+from scanner.builders.edges import Doubt, Truth, first_doubt
 from scanner.builders.inventory import Inventory
 from scanner.builders.ranges import (
     AddressRange,
@@ -21,9 +21,10 @@ from scanner.builders.ranges import (
 )
 from scanner.graph.model import ALL_TRAFFIC
 from scanner.origin import Origin
-from scanner.unknown import Unknown
 
 PEERING = ("a way between the two networks",)
+FEW = 16
+"""Up to so many classes that a range admits have edges of their own; more share the relay of the range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +40,23 @@ class Admitted:
 class Entry:
     """One way through the groups of an interface.
 
-    source: a class of interfaces, or the name and kind of something outside the inputs.
+    source: a class of interfaces, the inhabitants of a range, or the name and kind of something outside the inputs.
     """
 
-    source: InterfaceClass | tuple[str, str]
+    source: InterfaceClass | Inhabitants | tuple[str, str]
     traffic: Traffics
     doubt: Doubt | None
     because: str
     origin: Origin | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inhabitants:
+    """The classes of one network that are in a range and may send everything: the same for every target."""
+
+    network: str
+    range: str
+    classes: tuple[InterfaceClass, ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -69,13 +79,17 @@ class Network:
         self.classes = self._classify()
         self.assumed: dict[str, None] = {}
 
-    def _classify(self) -> list[InterfaceClass]:
+    def _classify(self) -> dict[str, list[InterfaceClass]]:
+        """The classes of each unit: what opens a way inside a network counts inside its unit."""
         found: dict[object, InterfaceClass] = {}
         for one in self.interfaces.of.values():
             if one.actor:
                 key = (one.unit, one.groups, one.doubt, one.subnets, one.elsewhere, one.vpc)
                 found.setdefault(key, InterfaceClass(one)).members.append(one)
-        return list(found.values())
+        by_unit: dict[str, list[InterfaceClass]] = {one.unit: [] for one in self.interfaces.of.values()}
+        for one_class in found.values():
+            by_unit[one_class.sample.unit].append(one_class)
+        return by_unit
 
     def between(self, source: Interface, target: Interface, wanted: Traffics = ALL_TRAFFIC) -> Admitted:
         """What of `wanted` gets from `source` to `target`: out of the groups of the one, into those of the other."""
@@ -172,21 +186,31 @@ class Network:
         """The classes of the inputs that a rule admits. Who a value that is not known means is told by `_outside`."""
         if rule.peer.kind == "elsewhere" and not rule.peer.group:
             return
-        for one in self.classes:
-            source = one.sample
-            if source.unit != target.unit:
-                continue
-            match = self.covers(rule.peer, source, target)
+        matches = [(one, self.covers(rule.peer, one.sample, target)) for one in self.classes[target.unit]]
+        if rule.peer.kind == "range" and target.vpc:
+            many = tuple(one for one, match in matches if match is True and self._unrestricted(one.sample))
+            if len(many) > FEW:
+                home = Inhabitants(target.vpc, rule.peer.name, many)
+                yield Entry(home, traffic, rule.doubt, why, rule.origin)
+                shared = {id(one) for one in many}
+                matches = [(one, match) for one, match in matches if id(one) not in shared]
+        for one, match in matches:
             if match is False or (rule.peer.kind == "elsewhere" and match is not True):
                 continue
             doubt = first_doubt(rule.doubt, match if isinstance(match, Doubt) else None)
-            out = self.egress(source, target)
+            out = self.egress(one.sample, target)
             sure = common_traffic(traffic, out.sure)
             maybe = traffic_without(common_traffic(traffic, out.maybe), sure)
             if sure:
                 yield Entry(one, sure, doubt, why, rule.origin)
             if maybe:
                 yield Entry(one, maybe, first_doubt(doubt, out.doubt), why, rule.origin)
+
+    def _unrestricted(self, one: Interface) -> bool:
+        """Whether the groups of an interface certainly let everything out."""
+        rules = (rule for group in self._group(one) for rule in group.egress if rule.doubt is None)
+        whole = (rule for rule in rules if rule.peer.range == _EVERYTHING and rule.peer.doubt is None)
+        return any(rule.traffic == ALL_TRAFFIC for rule in whole)
 
     def _outside(self, target: Interface, rule: GroupRule, traffic: Traffics, why: str) -> Iterator[Entry]:
         """Who is not in the inputs, and is admitted by a rule."""
@@ -226,13 +250,4 @@ class Network:
         return True
 
 
-def _everything() -> AddressRange:
-    return AddressRange(4, 0, (1 << 32) - 1)
-
-
-_EVERYTHING = _everything()
-
-
-def unknown_or(value: object) -> Doubt | None:
-    """The doubt of a value that may be an Unknown."""
-    return doubt_of(value) if isinstance(value, Unknown) else None
+_EVERYTHING = AddressRange(4, 0, (1 << 32) - 1)

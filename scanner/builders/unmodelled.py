@@ -17,7 +17,8 @@ from scanner.graph.model import STACK, Plane, Role
 from scanner.resource import Resource
 from scanner.unknown import refs_in
 
-CORE = STACK | {Role.MODEL, Role.CANDIDATE}
+CORE = (STACK - {Role.GUARDRAIL}) | {Role.MODEL, Role.CANDIDATE}
+"""A guardrail is no place in a network: who can change it is a matter of control."""
 GUARDS = frozenset(
     {
         "aws_security_group", "aws_subnet", "aws_iam_role", "aws_iam_policy", "aws_iam_instance_profile",
@@ -28,9 +29,13 @@ GUARDS = frozenset(
     }
 )  # fmt: skip
 """What stands before a model or a member of the stack, or holds it, where it refers to one of these."""
-FRAME = frozenset({"terraform", "provider", "moved", "import", "check", "terraform_remote_state", "terraform_data"})
-"""What a Terraform configuration has beside resources."""
-TABLES = ("placement_terraform", "placement_azure", "model_servers", "safety_components", "switches")
+FRAME = frozenset({"terraform", "provider", "moved", "import", "check", "module", "terraform_data"})
+"""What a Terraform configuration has beside resources; a module that was not read is told by its own."""
+IDENTITY = "aws_iam_"
+"""Types that the identity builders follow by reference, rather than ask for."""
+TABLES = (
+    "placement_terraform", "placement_azure", "placement_kubernetes", "model_servers", "safety_components", "switches",
+)  # fmt: skip
 BUILT_IN = frozenset(
     {
         "", "apps", "batch", "policy", "autoscaling", "networking.k8s.io", "rbac.authorization.k8s.io",
@@ -84,9 +89,14 @@ def _edge(world: World, one: Resource, target: str, via: str) -> None:
 def _unmodelled(world: World, one: Resource) -> bool:
     if one.data or one.kind in world.inventory.asked or one.kind in _known():
         return False
-    if one.source == "kubernetes":
+    if _of_kubernetes(one):
         return one.group not in BUILT_IN and not tables.is_inert(one.kind, one.group)
-    return one.kind not in FRAME and not tables.is_inert(one.kind)
+    return one.kind not in FRAME and not one.kind.startswith(IDENTITY) and not tables.is_inert(one.kind)
+
+
+def _of_kubernetes(one: Resource) -> bool:
+    """Also of an object that stands inside a Terraform resource."""
+    return one.kind[:1].isupper()
 
 
 @cache
@@ -129,7 +139,7 @@ def _guards(world: World, own: Resource) -> Iterator[Resource]:
 
 def _reached(world: World, one: Resource, touched: Mapping[str, Resource | None]) -> Iterator[tuple[str, str]]:
     """What a strange resource touches, each with how: itself, one of its guards, or a Kubernetes Service before it."""
-    if one.source == "kubernetes":
+    if _of_kubernetes(one):
         yield from _named(world, one, touched)
         return
     referred = {found.id for ref in refs_in(one.attrs) if (found := world.inventory.at(one.unit, ref.address))}

@@ -2,7 +2,7 @@
 
 from scanner.builders.aws_network import build_aws_network
 from scanner.graph.model import Role
-from tests.builders.aws import edges, ref, resource, var, world
+from tests.builders.aws import edges, read, ref, resource, var, world
 
 VPC = resource("aws_vpc.main", cidr_block="10.0.0.0/16")
 NEAR = resource("aws_subnet.near", vpc_id=ref("aws_vpc.main"), cidr_block="10.0.1.0/24")
@@ -252,3 +252,80 @@ def test_an_attached_interface_brings_its_groups():
     assert built(MODEL, admits, group("app"), card, by_block) == expected
     assert built(MODEL, admits, group("app"), card, resource("aws_instance.app"), attachment) == expected
     assert built(MODEL, admits, group("app"), group("other"), plain, further) == expected
+
+
+def test_a_range_that_admits_many_has_a_relay_of_its_own():
+    admits = group("model", [tcp(8000, cidr_blocks=["10.0.2.0/24"])])
+    groups = [group(f"g{number}") for number in range(20)]
+    callers = [instance(f"i{number}", f"g{number}", subnet="far") for number in range(20)]
+    shy = [group("shy", egress=[tcp(443, cidr_blocks=["0.0.0.0/0"])]), instance("shy", "shy", subnet="far")]
+    made = world(VPC, NEAR, FAR, MODEL, admits, *groups, *callers, *shy, roles={"aws_instance.model": Role.MODEL})
+    build_aws_network(made)
+    assert edges(made, "aws_instance.model") == ["aws_vpc.main#10.0.2.0/24 -> aws_instance.model TCP:8000-8000 open"]
+    into = edges(made, "aws_vpc.main#10.0.2.0/24")
+    assert len(into) == 20 and "aws_instance.i7 -> aws_vpc.main#10.0.2.0/24 all open" in into
+
+
+HCL = """
+variable "extra" {}
+locals { ports = { api = 8000, metrics = 9400 } }
+resource "aws_vpc" "main" { cidr_block = "10.0.0.0/16" }
+resource "aws_subnet" "private" {
+  count      = 2
+  vpc_id     = aws_vpc.main.id
+  cidr_block = cidrsubnet(aws_vpc.main.cidr_block, 8, count.index)
+}
+resource "aws_security_group" "model" {
+  vpc_id = aws_vpc.main.id
+  dynamic "ingress" {
+    for_each = local.ports
+    content {
+      protocol        = "tcp"
+      from_port       = ingress.value
+      to_port         = ingress.value
+      security_groups = [aws_security_group.caller["app"].id]
+    }
+  }
+  dynamic "ingress" {
+    for_each = var.extra
+    content {
+      protocol    = "tcp"
+      from_port   = 22
+      to_port     = 22
+      cidr_blocks = [ingress.value]
+    }
+  }
+}
+resource "aws_security_group" "caller" {
+  for_each = toset(["app", "other"])
+  vpc_id   = aws_vpc.main.id
+  egress {
+    protocol    = "-1"
+    from_port   = 0
+    to_port     = 0
+    cidr_blocks = ["0.0.0.0/0"]
+  }
+}
+resource "aws_instance" "model" {
+  vpc_security_group_ids = [aws_security_group.model.id]
+  subnet_id              = aws_subnet.private[0].id
+}
+resource "aws_instance" "caller" {
+  for_each               = toset(["app", "other"])
+  vpc_security_group_ids = [aws_security_group.caller[each.key].id]
+  subnet_id              = aws_subnet.private[1].id
+}
+"""
+
+
+def test_a_configuration_is_followed_from_its_text(tmp_path):
+    made = world(*read(tmp_path, HCL), roles={"aws_instance.model": Role.MODEL})
+    build_aws_network(made)
+    app = 'aws_instance.caller["app"]'
+    assert [line for line in edges(made) if "var.extra" not in line] == [
+        f"{app} -> aws_instance.model TCP:8000-8000 open",
+        f"{app} -> aws_instance.model TCP:9400-9400 open",
+    ]
+    assert any("TCP:22-22 possible(var.extra)" in line and "external/" in line for line in edges(made))
+    [hop] = [edge for edge in made.edges if edge.traffic[0].from_port == 8000]
+    assert hop.cut and made.inventory.at("main", "aws_security_group.model").origin.line < hop.origin.line
