@@ -45,14 +45,12 @@ resource "aws_sagemaker_model" "m" {
         ('model_data_url = "s3://weights/m.tar.gz"', "s3://weights/m.tar.gz"),
         ('model_data_url = "s3://${aws_s3_bucket.b.bucket}/m.tar.gz"', "s3://weights/m.tar.gz"),
         ('environment = { HF_MODEL_ID = "org/name" }', "hf:org/name"),
-        ('environment = { HF_MODEL_ID = var.m }\n}\n}\nvariable "m" {\n', "?var.m"),
+        ("environment = { HF_MODEL_ID = var.m }", "?var.m"),
         ("", "?aws_sagemaker_model.m"),
     ],
 )
 def test_an_endpoint_serves_what_its_model_says(tmp_path, body, wanted):
-    text = SAGEMAKER.replace("CONTAINER", body)
-    text = text.rstrip()[:-2].rstrip() + "\n" if body.endswith("{\n") else text
-    world = world_of(tmp_path, text)
+    world = world_of(tmp_path, SAGEMAKER.replace("CONTAINER", body) + 'variable "m" {\n}\n')
     assert roles(world, "aws_sagemaker_endpoint.e") == {"model"}
     assert references(world, "aws_sagemaker_endpoint.e") == [wanted]
 
