@@ -211,7 +211,5 @@ def names(entry: str, node: Node) -> bool:
 
 
 def counted(number: int, thing: str) -> str:
-    """`1 model`, `2 models`, `2 copies`."""
-    if number == 1:
-        return f"1 {thing}"
-    return f"{number} {thing[:-1]}ies" if thing.endswith("y") else f"{number} {thing}s"
+    """`1 model`, `2 models`."""
+    return f"{number} {thing}{'s' * (number != 1)}"

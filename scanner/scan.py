@@ -135,6 +135,7 @@ def _counts(reading: Reading, built: Built) -> dict[str, int]:
         "terraform": sources.count("terraform"),
         "kubernetes": sources.count("kubernetes"),
         "unread": len(reading.unread),
+        "unmodelled": built.unmodelled,
         "passed_over": len(reading.passed_over),
         "unknown_values": len(undecided),
         "nodes": len(built.graph.nodes),

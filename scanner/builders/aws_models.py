@@ -9,6 +9,7 @@ from scanner.builders.aws_identity_targets import BEDROCK_ADDRESS, BEDROCK_KIND,
 from scanner.builders.aws_models_doors import add_doors
 from scanner.builders.aws_models_enforcement import add_enforcement
 from scanner.builders.aws_models_logs import add_gateway_logs, add_logs, add_sinks
+from scanner.builders.aws_models_places import add_places
 from scanner.builders.aws_policy import Statement
 from scanner.builders.aws_policy_decide import acts_on
 from scanner.builders.aws_policy_match import ANY, Truth, glob, meets
@@ -50,6 +51,7 @@ def build_aws_models(world: World) -> None:
         world.add_roles(node.id, [Role.MODEL], why)
         for fact in _references(world, unit, here):
             world.add_fact(node.id, fact)
+        add_places(world, unit, node.id)
         add_enforcement(world, unit, node.id)
     add_doors(world, everyone)
     add_logs(world)

@@ -21,6 +21,7 @@ from scanner.builders.recognise import build_roles
 from scanner.builders.replicas import build_replicas
 from scanner.builders.supply import build_supply
 from scanner.builders.switches import build_switches
+from scanner.builders.unmodelled import build_unmodelled, unmodelled_kinds
 from scanner.graph.graph import Graph
 from scanner.profile import Profile
 from scanner.resource import Resource
@@ -40,6 +41,7 @@ STEPS: tuple[Callable[[World], None], ...] = (
     build_aws_identity,
     build_control,
     build_supply,
+    build_unmodelled,
 )
 """Roles first, since every later step asks for them; edges that need other edges last."""
 
@@ -53,6 +55,7 @@ class Built:
     trusted: tuple[str, ...]
     assumed_absent: tuple[str, ...]
     recognised: dict[str, str]
+    unmodelled: int
 
 
 def build(resources: Iterable[Resource], profile: Profile) -> Built:
@@ -66,4 +69,5 @@ def build(resources: Iterable[Resource], profile: Profile) -> Built:
         trusted=tuple(world.trusted),
         assumed_absent=tuple(world.assumed_absent),
         recognised=dict(world.recognised),
+        unmodelled=sum(unmodelled_kinds(world).values()),
     )
