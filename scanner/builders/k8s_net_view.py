@@ -25,7 +25,6 @@ from scanner.resource import Resource, mark
 from scanner.unknown import Unknown
 
 TARGET_ROLES = frozenset({Role.MODEL, Role.CANDIDATE, Role.GATEWAY, Role.CLASSIFIER})
-NO_ENFORCER = Doubt("enforcer-unknown", ("network-policy-enforcement",))
 PORT_ASSUMED = "port-assumed"
 
 
@@ -60,6 +59,18 @@ class View:
     touched: Touched
     targets: list[Target] = field(default_factory=list)
     owners: list[str] = field(default_factory=list)
+
+    @property
+    def no_enforcer(self) -> Doubt:
+        """Policies close nothing for certain: what would say that something enforces them."""
+        return Doubt("enforcer-unknown", self.enforced.unsure or ("network-policy-enforcement",))
+
+    @property
+    def unenforced(self) -> str:
+        """The end of a sentence that says so."""
+        if self.enforced.unsure:
+            return "but whether anything enforces them is not known"
+        return "but nothing in the inputs enforces them"
 
     def node(self, address: str) -> str:
         """The id of the node at `address`."""
@@ -161,6 +172,11 @@ def profile_names(entry: str, view: View, address: str) -> bool:
     return names(entry, view.unit, address)
 
 
+def host_line(target: Target) -> Origin | None:
+    """The line that puts a workload on its node's network."""
+    return next((mark(template.spec, "hostNetwork") for _, template in target.workload.templates), None)
+
+
 def own_line(resource: Resource) -> Origin:
     """The line that names a resource."""
     return mark(resource.attrs, "metadata", "name") or resource.origin
@@ -172,5 +188,5 @@ def unknown_doubt(value: Unknown) -> Doubt:
 
 
 __all__ = [
-    "ALL", "NO_ENFORCER", "Target", "View", "own_line", "profile_names", "unknown_doubt", "view_of",
+    "ALL", "Target", "View", "host_line", "own_line", "profile_names", "unknown_doubt", "view_of",
 ]  # fmt: skip

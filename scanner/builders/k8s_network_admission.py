@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from scanner.builders.edges import Doubt, first_doubt
-from scanner.builders.k8s_net_view import NO_ENFORCER, Target, View, own_line
+from scanner.builders.k8s_net_view import Target, View, host_line, own_line
 from scanner.builders.k8s_policy_cluster import Selected
 from scanner.builders.k8s_policy_eval import may_hold_pods
 from scanner.builders.k8s_policy_labels import Match
@@ -56,15 +56,17 @@ def admissions(view: View, target: Target, pod: int) -> Iterator[Admission]:
         return
     if view.cluster.pods[pod].host is not False:
         because = f"`{target.name}` uses the network of its node, where policies need not hold"
-        yield Admission("any", ALL, because, line, Doubt("host-network", (f"{target.name}: hostNetwork",)))
+        yield Admission(
+            "any", ALL, because, host_line(target) or line, Doubt("host-network", (f"{target.name}: hostNetwork",))
+        )
         return
     widened = view.touched.widens(pod, Direction.INGRESS)
     if widened is not None:
         because = f"a policy of another engine selects `{target.name}`, and may admit what the others do not"
         yield Admission("any", ALL, because, line, widened)
     if not view.enforced.policies:
-        because = f"policies select `{target.name}`, but nothing in the inputs enforces them"
-        yield Admission("any", ALL, because, side_line(side) or line, NO_ENFORCER)
+        because = f"policies select `{target.name}`, {view.unenforced}"
+        yield Admission("any", ALL, because, side_line(side) or line, view.no_enforcer)
     found = _of_rules(view, side) if side.only_networkpolicies else _one_by_one(view, target, pod, side)
     for one in found:
         yield one.doubted(engine)
@@ -134,7 +136,7 @@ def _one_by_one(view: View, target: Target, pod: int, side: Side) -> Iterator[Ad
         groups.setdefault((tuple(marks.get(index, ())), one.host, one.ip), []).append(index)
     doubts = list(side.doubts())
     if not view.enforced.admin:
-        doubts.append(NO_ENFORCER)
+        doubts.append(view.no_enforcer)
     doubt = doubts[0] if doubts else Doubt("value-unknown", (target.name,))
     line = side_line(side) or next((one.policy.origin for one in side.asked()), None)
     for members in groups.values():

@@ -30,25 +30,34 @@ _CHARTS = {
 
 @dataclass(frozen=True, slots=True)
 class Enforcement:
-    """What is known to be enforced; `signs` are the addresses that say so."""
+    """What is known to be enforced; `signs` are the addresses that say so, `unsure` is what might say so if known."""
 
     policies: bool
     admin: bool
     signs: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
 
 
 def enforcement(world: World, unit: str) -> Enforcement:
     """What is enforced in the cluster of `unit`, by signs in the unit and in the unit of the cluster that it joins."""
-    found = [one for one in _signs(world, unit) if one[0].possible is None]
+    found: list[tuple[str, str]] = []
+    unsure: set[str] = set()
+    for resource, sign in _signs(world, unit):
+        doubt = sign if isinstance(sign, Unknown) else resource.possible
+        if doubt is not None:
+            unsure.update(doubt.decided_by or (resource.address,))
+        elif isinstance(sign, str):
+            found.append((resource.address, sign))
     return Enforcement(
         bool(found),
         any(name.startswith(_ADMIN) for _, name in found),
-        tuple(sorted({resource.address for resource, _ in found})),
+        tuple(sorted({address for address, _ in found})),
+        tuple(sorted(unsure)),
     )
 
 
-def _signs(world: World, unit: str) -> Iterator[tuple[Resource, str]]:
-    """Each resource that shows an enforcing plug-in, with the plug-in's name."""
+def _signs(world: World, unit: str) -> Iterator[tuple[Resource, str | Unknown]]:
+    """Each resource that shows an enforcing plug-in, with the plug-in's name, or the setting that is not known."""
     joined = _joined(world, unit)
     units = {unit} | ({joined.unit} if joined else set())
     for resource in (one for one in world.inventory.all if one.unit in units and not one.data):
@@ -82,11 +91,10 @@ def _of_cluster(world: World, resource: Resource, joined: Resource | None) -> bo
     return joined is not None or not list(world.inventory.of(*CLUSTERS, unit=resource.unit))
 
 
-def _terraform(resource: Resource) -> Iterator[str]:
+def _terraform(resource: Resource) -> Iterator[str | Unknown]:
     attrs = resource.attrs
     if resource.kind == "aws_eks_addon" and attrs.get("addon_name") == "vpc-cni":
-        if _true(_setting(attrs.get("configuration_values"), "enableNetworkPolicy")):
-            yield "vpc-cni"
+        yield from _if_true(_setting(attrs.get("configuration_values"), "enableNetworkPolicy"), "vpc-cni")
     elif resource.kind == "azurerm_kubernetes_cluster":
         for profile in items_of(attrs.get("network_profile")):
             policy, plane = dig(profile, "network_policy"), dig(profile, "network_data_plane")
@@ -94,15 +102,29 @@ def _terraform(resource: Resource) -> Iterator[str]:
                 yield f"azure-{policy}"
             elif plane == "cilium":
                 yield "azure-cilium"
+            else:
+                yield from (one for one in (policy, plane) if isinstance(one, Unknown))
     elif resource.kind == "google_container_cluster":
-        enabled = any(_true(dig(one, "enabled")) for one in items_of(attrs.get("network_policy")))
-        if enabled or attrs.get("datapath_provider") == "ADVANCED_DATAPATH" or _true(attrs.get("enable_autopilot")):
-            yield "gke"
+        path = attrs.get("datapath_provider")
+        yield from _if_true(path if isinstance(path, Unknown) else path == "ADVANCED_DATAPATH", "gke")
+        for value in (
+            *(dig(one, "enabled") for one in items_of(attrs.get("network_policy"))),
+            attrs.get("enable_autopilot"),
+        ):
+            yield from _if_true(value, "gke")
     elif resource.kind == "helm_release":
         yield from _named(text_of(resource, "chart").rpartition("/")[2])
 
 
-def _object(resource: Resource) -> Iterator[str]:
+def _if_true(value: Value, name: str) -> Iterator[str | Unknown]:
+    """The plug-in where the setting that switches it on is true; the setting where it is not known."""
+    if isinstance(value, Unknown):
+        yield value
+    elif _true(value):
+        yield name
+
+
+def _object(resource: Resource) -> Iterator[str | Unknown]:
     if resource.kind in _RUNNING:
         yield from _named(resource.name)
         if resource.name == "aws-node" and _argument(resource, "--enable-network-policy=true"):
@@ -110,8 +132,7 @@ def _object(resource: Resource) -> Iterator[str]:
     elif resource.kind in _CHARTS:
         yield from _named(text_of(resource, *_CHARTS[resource.kind]))
     elif resource.kind == "ConfigMap" and resource.name == "amazon-vpc-cni":
-        if _true(dig(resource.attrs, "data", "enable-network-policy-controller")):
-            yield "vpc-cni"
+        yield from _if_true(dig(resource.attrs, "data", "enable-network-policy-controller"), "vpc-cni")
     elif resource.kind == "Installation" and resource.group == "operator.tigera.io":
         yield "tigera"
     elif resource.kind == "Network" and text_of(resource, "spec", "networkType") == "OVNKubernetes":
@@ -132,7 +153,7 @@ def _argument(resource: Resource, wanted: str) -> bool:
 def _setting(value: Value, key: str) -> Value:
     """A key of an encoded document, also where only the document inside is known."""
     if isinstance(value, Unknown):
-        return dig(value.document, key)
+        return value if value.document is None else dig(value.document, key)
     if not isinstance(value, str):
         return dig(value, key)
     try:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scanner.builders.edges import Doubt, Truth, connect, first_doubt
-from scanner.builders.k8s_net_view import NO_ENFORCER, View
+from scanner.builders.k8s_net_view import View
 from scanner.builders.k8s_network_services import Door
 from scanner.builders.k8s_policy_model import Direction, PeerKind
 from scanner.builders.k8s_policy_ports import common, traffic_of
@@ -43,7 +43,7 @@ def admitted(view: View, door: Door) -> Truth:
     widened = view.touched.widens(door.pod, Direction.INGRESS)
     if widened is not None:
         return widened
-    return False if view.enforced.policies else NO_ENFORCER
+    return False if view.enforced.policies else view.no_enforcer
 
 
 def enter(view: View, caller: Caller, door: Door, hidden: Doubt | None) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from scanner.builders.edges import Doubt, connect, first_doubt
-from scanner.builders.k8s_net_view import NO_ENFORCER, View, own_line
+from scanner.builders.k8s_net_view import View, own_line
 from scanner.builders.k8s_policy_cluster import Selected
 from scanner.builders.k8s_policy_labels import Match
 from scanner.builders.k8s_policy_model import Direction, Peer, PeerKind
@@ -113,7 +113,7 @@ def _belongs(view: View, sources: Sources, index: int) -> tuple[Doubt | None, st
             return first_doubt(engine, unsure), "a policy of another engine governs its egress, and is not evaluated"
         return unsure, "no NetworkPolicy selects it for egress: all egress is open, which is the default"
     if not view.enforced.policies:
-        return first_doubt(NO_ENFORCER, unsure), "policies govern its egress, but nothing in the inputs enforces them"
+        return first_doubt(view.no_enforcer, unsure), f"policies govern its egress, {view.unenforced}"
     widened = view.touched.widens(index, Direction.EGRESS)
     if widened is not None:
         return first_doubt(widened, unsure), "a policy of another engine may admit what the others do not"

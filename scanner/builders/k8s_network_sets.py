@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from scanner.builders.edges import Doubt, connect, first_doubt
-from scanner.builders.k8s_net_view import ALL, NO_ENFORCER, Target, View, own_line
+from scanner.builders.k8s_net_view import ALL, Target, View, host_line, own_line
 from scanner.builders.k8s_network_admission import Admission, admissions, described
 from scanner.builders.k8s_network_members import ANY, ON_NODES, Sources, sources_of
 from scanner.builders.k8s_network_trusted import Admitted
 from scanner.builders.k8s_policy_labels import Match
 from scanner.builders.k8s_policy_model import Direction, Peer
 from scanner.builders.k8s_policy_ports import PortSet, Span, common, traffic_of, without
-from scanner.origin import Origin
-from scanner.resource import mark
 
 NODES = "node-network"
 """The class of callers that reach the addresses of nodes."""
@@ -136,7 +134,7 @@ def _out_doubt(view: View, index: int) -> Doubt:
     side = view.side(index, Direction.EGRESS)
     some = list(side.doubts())
     if not view.enforced.policies or not (view.enforced.admin or side.only_networkpolicies):
-        some.insert(0, NO_ENFORCER)
+        some.insert(0, view.no_enforcer)
     return some[0] if some else Doubt("value-unknown", (view.cluster.pods[index].owner,))
 
 
@@ -160,8 +158,3 @@ def _from_nodes(view: View, sources: Sources, target: Target, pod: int) -> None:
         outside = view.world.external(NODES).id
         one = Admission("any", ALL, because, host_line(target) or line, unsure if free else node_addresses)
         _connect(view, outside, target, one, ALL)
-
-
-def host_line(target: Target) -> Origin | None:
-    """The line that puts a workload on its node's network."""
-    return next((mark(template.spec, "hostNetwork") for _, template in target.workload.templates), None)

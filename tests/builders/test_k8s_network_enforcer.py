@@ -79,3 +79,18 @@ def test_an_addon_counts_for_its_own_cluster_alone():
     for cluster, expected in (("aws_eks_cluster.mine", False), ("aws_eks_cluster.other", True), ("", False)):
         profile = Profile(units=(Unit("k8s", where, cluster=cluster),))
         assert known(mine, other, addon, profile=profile).policies is expected
+
+
+def test_a_sign_that_is_not_known_is_no_sign_and_names_what_decides_it():
+    switch = Unknown("`var.enforce` has no value", decided_by=("var.enforce",))
+    hidden = Unknown("partly known", pieces=("{...",), document=Attrs({"enableNetworkPolicy": switch}))
+    whole = Unknown("`var.settings` has no value", decided_by=("var.settings",))
+    for kind, attrs, expected in (
+        ("aws_eks_addon", {"addon_name": "vpc-cni", "configuration_values": hidden}, ("var.enforce",)),
+        ("aws_eks_addon", {"addon_name": "vpc-cni", "configuration_values": whole}, ("var.settings",)),
+        ("aws_eks_addon", {"addon_name": "coredns", "configuration_values": whole}, ()),
+        ("azurerm_kubernetes_cluster", {"network_profile": [Attrs({"network_policy": switch})]}, ("var.enforce",)),
+        ("google_container_cluster", {"datapath_provider": switch}, ("var.enforce",)),
+    ):
+        found = known(terraform(kind, **attrs))
+        assert (found.policies, found.unsure) == (False, expected)
