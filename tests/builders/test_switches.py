@@ -202,6 +202,24 @@ resource "aws_bedrockagent_agent" "x" {
     assert rows(world, "aws_bedrockagent_agent.x")["BE-11"] == "?var.on"
 
 
+def test_a_bad_setting_in_a_block_that_may_not_exist_is_not_decided(tmp_path):
+    text = """
+variable "on" {
+  type = bool
+}
+resource "aws_sagemaker_endpoint_configuration" "x" {
+  dynamic "shadow_production_variants" {
+    for_each = var.on ? [1] : []
+    content {
+      enable_ssm_access = true
+    }
+  }
+}
+"""
+    world = world_of(tmp_path, text, name="main.tf")
+    assert rows(world, "aws_sagemaker_endpoint_configuration.x")["SM-2"] == "?var.on"
+
+
 @pytest.mark.parametrize("body", ["spec: 3", "spec: {extAuth: [1]}", "spec: {extAuth: x, jwt: [[1]]}"])
 def test_wrong_types_do_not_crash(tmp_path, body):
     world = world_of(tmp_path, manifest(ENVOY, "SecurityPolicy", body))
