@@ -40,8 +40,12 @@ SHAPES: dict[str, tuple[str, str, str]] = {
     "aws_vpc_endpoint": ("ec2", "vpc-endpoint/", ""),
 }
 """Kind -> (service, what stands before the name in the ARN, attribute that holds the name or "")."""
-GLOBAL = {"iam", "s3"}
-"""Services whose ARNs leave the region out; S3's leave the account out as well."""
+LOOKED_UP = {
+    "aws_bedrock_foundation_model": "foundation-model",
+    "aws_bedrock_inference_profile": "inference-profile",
+    "aws_bedrock_custom_model": "custom-model",
+}
+"""Data sources that look up a model: which one is not known, that it is one is."""
 
 
 def arn_of(resource: Resource) -> Glob:
@@ -69,6 +73,8 @@ def speller(inventory: Inventory, unit: str) -> Spell:
                 found = inventory.at(unit, value.ref.address)
                 if found is not None and not found.data:
                     return _sure(arn_of(found))
+                if found is not None and found.kind in LOOKED_UP:
+                    return Glob(f"arn:{ANY}:bedrock:{ANY}:{ANY}:{LOOKED_UP[found.kind]}/{ANY}", partly=True)
             if value.pieces:
                 parts = [spell(piece) for piece in value.pieces]
                 return Glob("".join(part.text for part in parts), any(part.partly for part in parts))

@@ -88,8 +88,8 @@ def _pods(world: World, role: Principal, subjects: list[Glob] | None) -> Iterato
         why = f"its trust policy admits service account `{pod.namespace}/{pod.shown}`, which its pods run as"
         yield world.nodes[pod.resource.id], why, min(admitted, linked), decided
     if not found:
-        for one in patterns:
-            name = one.text.removeprefix(ACCOUNT).replace(":", "/").replace(ANY, "*")
+        for pattern in patterns:
+            name = pattern.text.removeprefix(ACCOUNT).replace(":", "/").replace(ANY, "*")
             outside = world.external(f"serviceaccount/{name}", "ServiceAccount")
             why = f"its trust policy admits service account `{name}`, which no workload of the inputs runs as"
             yield outside, why, Truth.POSSIBLE, (f"serviceaccount/{name}",)

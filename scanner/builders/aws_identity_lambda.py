@@ -47,8 +47,8 @@ def _function(world: World, one: Resource) -> Resource | None:
     found = world.inventory.find(value, one.unit, FUNCTION)
     if not isinstance(found, Resource) and isinstance(value, str):
         name = value.partition(":function:")[2].partition(":")[0] or value
-        named = (each for each in world.inventory.of(FUNCTION, unit=one.unit) if each.attrs.get("function_name") == name)
-        found = next(named, None)
+        functions = world.inventory.of(FUNCTION, unit=one.unit)
+        found = next((each for each in functions if each.attrs.get("function_name") == name), None)
     if isinstance(found, Resource) and world.nodes[found.id].roles & {*STACK, Role.MODEL}:
         return found
     return None

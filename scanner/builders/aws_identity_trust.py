@@ -49,11 +49,11 @@ def add_becoming(world: World, everyone: list[Principal], judges: Mapping[str, J
             _unknown_trust(world, role, policy)
         for one in _trusted(role, policy):
             _add(world, one, everyone, judges, carried)
-    for one, user, group, origin in members(world):
-        member = world.inventory.find(user, one.unit, "aws_iam_user")
-        of = world.inventory.find(group, one.unit, "aws_iam_group")
+    for link, user, group, origin in members(world):
+        member = world.inventory.find(user, link.unit, "aws_iam_user")
+        of = world.inventory.find(group, link.unit, "aws_iam_group")
         if isinstance(member, Resource) and isinstance(of, Resource) and {member.id, of.id} <= set(by_id):
-            why = f"`{one.address}` puts it in the group"
+            why = f"`{link.address}` puts it in the group"
             world.add_edge(Edge(member.id, of.id, Plane.IDENTITY, "become", why, origin, cut=True))
 
 

@@ -118,17 +118,16 @@ def _captured(config: Resource) -> tuple[bool | Unknown, str, Origin | None]:
     block = first(config, "data_capture_config")
     if block is None:
         return False, "`data_capture_config` is not set: the default is to record nothing", config.origin
-    checks = (
-        ("enable_capture", lambda v: v is True or str(v).lower() == "true", "is not `true`"),
-        ("initial_sampling_percentage", lambda v: str(v) == "100", "is below 100"),
-    )
-    for key, good, wrong in checks:
+    for key, good, wrong in (
+        ("enable_capture", "true", "is not `true`"),
+        ("initial_sampling_percentage", "100", "is below 100"),
+    ):
         found = first(config, f"data_capture_config.{key}")
         if found is None:
             return False, f"`{key}` is not set", block.origin
         if found.unknown is not None:
             return found.unknown, f"`{key}` is not known", found.origin
-        if not good(found.value):
+        if str(found.value).lower() != good:
             return False, f"`{key}` {wrong}", found.origin
     modes = list(at(config, "data_capture_config.capture_options.capture_mode"))
     unknown = next((found.unknown for found in modes if found.unknown is not None), None)

@@ -92,8 +92,15 @@ def grants_of(role: Resource) -> Iterator[Grant]:
             yield Grant((rule,), (rule,), (rule,), (), place, role.address, rule)
         elif isinstance(rule, Mapping):
             where = mark(rule, "verbs") or mark(rule, "resources") or place
-            parts = (tuple(items_of(rule.get(key))) for key in ("apiGroups", "resources", "verbs", "resourceNames"))
-            yield Grant(*parts, where, role.address, role.possible)
+            yield Grant(
+                groups=tuple(items_of(rule.get("apiGroups"))),
+                resources=tuple(items_of(rule.get("resources"))),
+                verbs=tuple(items_of(rule.get("verbs"))),
+                names=tuple(items_of(rule.get("resourceNames"))),
+                origin=where,
+                role=role.address,
+                unknown=role.possible,
+            )
 
 
 def rules_of(world: World, unit: str, address: str) -> list[Grant] | None:
