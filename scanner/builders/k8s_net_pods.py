@@ -27,6 +27,7 @@ ADDED_LABELS = {**_ADDED, "Job": _JOB, "CronJob": _JOB}
 """Labels that the built-in controllers put on their pods, with values of their own."""
 NOT_RUNNING = frozenset({"PodTemplate", "ServingRuntime", "ClusterServingRuntime"})
 """Objects that hold a template from which nothing runs by itself."""
+HELM = "helm_release"
 _OWNERS_OF_VERSION = {"apps": "ReplicaSet", "batch": "Job"}
 _MAX_OWNERS = 10
 
@@ -132,6 +133,16 @@ def _pod(workload: Workload, resource: Resource, template: PodTemplate) -> Pod:
         None if isinstance(host, Unknown) else host is True,
         _ip(resource),
     )
+
+
+def opaque(resource: Resource) -> tuple[Workload, Pod]:
+    """A resource whose pods something else makes (an operator, a chart): nothing of them is known but that they run."""
+    workload = Workload(resource.address, resource.kind, resource, (resource,), ())
+    namespace = resource.attrs.get("namespace", "default") if resource.kind == HELM else resource.namespace
+    doubt = Doubt("value-unknown", (f"the pods of {resource.address}",))
+    labels = Labels({}, complete=False, doubt=doubt)
+    where = namespace if isinstance(namespace, str) and namespace else "*"
+    return workload, Pod(resource.address, where, labels, (NamedPort("", "", 0),))
 
 
 def _ip(resource: Resource) -> AddressRange | None:

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt
 from scanner.builders.inventory import names
-from scanner.builders.k8s_net_pods import Workload, namespaces, pods_of, undeclared, workloads
+from scanner.builders.k8s_net_pods import Workload, namespaces, opaque, pods_of, undeclared, workloads
 from scanner.builders.k8s_network_enforcer import Enforcement, enforcement
 from scanner.builders.k8s_network_engines import Touched, touched
 from scanner.builders.k8s_network_ports import Listening, listening
 from scanner.builders.k8s_policy_cluster import Cluster, named
 from scanner.builders.k8s_policy_eval import Evaluator, Other
 from scanner.builders.k8s_policy_labels import Labels, Match
-from scanner.builders.k8s_policy_model import Direction, Tier
+from scanner.builders.k8s_policy_model import Direction, Pod, Tier
 from scanner.builders.k8s_policy_ports import ALL, EVERYTHING, PortSet, Span, common, ports, union
 from scanner.builders.k8s_policy_read import policies_of
 from scanner.builders.k8s_policy_side import Side
@@ -25,6 +25,8 @@ from scanner.resource import Resource, mark
 from scanner.unknown import Unknown
 
 TARGET_ROLES = frozenset({Role.MODEL, Role.CANDIDATE, Role.GATEWAY, Role.CLASSIFIER})
+ROUTING = ("networking.k8s.io", "route.openshift.io", "istio.io", "agentgateway.dev", "envoyproxy.io")
+"""API groups whose objects direct traffic, and run nothing."""
 PORT_ASSUMED = "port-assumed"
 
 
@@ -131,6 +133,9 @@ def view_of(world: World, unit: str, resources: list[Resource]) -> View:
     """Everything about one unit that the network builder asks for."""
     found = workloads(resources, absent_owners=False)
     pods = [pod for one in found for pod in pods_of(one)]
+    for workload, pod in _opaque(world, resources, found):
+        found.append(workload)
+        pods.append(pod)
     spaces = namespaces(resources)
     for pod in pods:
         spaces.setdefault(pod.namespace, undeclared(pod.namespace))
@@ -153,6 +158,18 @@ def view_of(world: World, unit: str, resources: list[Resource]) -> View:
     )
     view.targets = list(_targets(view))
     return view
+
+
+def _opaque(world: World, resources: list[Resource], found: list[Workload]) -> list[tuple[Workload, Pod]]:
+    """The models and the like that have no pods of their own in the inputs; a route that is a gateway has none."""
+    known = {member.id for workload in found for member in (workload.resource, *workload.members)}
+    made = []
+    for one in resources:
+        roles = world.nodes[one.id].roles & TARGET_ROLES
+        routes = roles == {Role.GATEWAY} and one.group.endswith(ROUTING)
+        if roles and one.id not in known and not routes:
+            made.append(opaque(one))
+    return made
 
 
 def _targets(view: View) -> Iterator[Target]:

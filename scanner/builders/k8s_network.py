@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scanner.builders.draft import World
+from scanner.builders.k8s_net_pods import HELM
 from scanner.builders.k8s_net_view import View, view_of
 from scanner.builders.k8s_network_containers import build_containers
 from scanner.builders.k8s_network_exposure import build_exposure
@@ -23,7 +24,7 @@ def build_k8s_network(world: World) -> None:
     """Actors and edges of every unit that declares a workload of Kubernetes."""
     units: dict[str, list[Resource]] = {}
     for one in world.inventory.all:
-        if one.kind[:1].isupper() and not one.data:
+        if (one.kind[:1].isupper() or one.kind == HELM) and not one.data:
             units.setdefault(one.unit, []).append(one)
     for unit, resources in sorted(units.items()):
         view = view_of(world, unit, resources)

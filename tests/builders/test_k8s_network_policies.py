@@ -283,6 +283,21 @@ def test_two_clusters_do_not_reach_each_other():
     assert not [edge for edge in graph.out_of("other:tenant/Deployment/stranger") if edge.plane is Plane.NETWORK]
 
 
+def test_a_model_whose_pods_an_operator_makes_is_reached_unless_nothing_may_reach_it():
+    made = (
+        "---\napiVersion: kubeai.org/v1\nkind: Model\nmetadata: {name: llm, namespace: inference}\nspec: {url: hf://x}"
+    )
+    model = "inference/Model/llm"
+    assert state(graph_of(BASE, CALICO, made, models=(model,)), TENANT, model) == "open"
+    some = policy("  podSelector: {matchLabels: {app: vllm}}")
+    graph = graph_of(BASE, CALICO, made, some, models=(model,))
+    assert state(graph, TENANT, model) == "possible"
+    deciders = {name for way in ways(graph, TENANT, model) for name in way[-1].decided_by}
+    assert deciders == {"the labels that inference/NetworkPolicy/model selects"}
+    every = graph_of(BASE, CALICO, made, policy("  podSelector: {}"), models=(model,))
+    assert state(every, TENANT, model) == "closed"
+
+
 def test_hostile_values_make_ways_possible_and_never_crash():
     for spec in (
         "  podSelector: text",
