@@ -20,7 +20,7 @@ from fnmatch import fnmatchcase
 from ipaddress import ip_network
 
 from scanner.findings import Finding
-from scanner.graph.model import STACK, Node, Plane, Role
+from scanner.graph.model import STACK, Node, Plane, Role, State
 from scanner.graph.search import Way, reach
 from scanner.rule import Case, counted
 
@@ -79,7 +79,7 @@ def _inside(inner: str, outer: str) -> bool:
 
 def _by_last_edge(ways: Sequence[Way]) -> list[list[Way]]:
     groups: dict[object, list[Way]] = {}
-    for way in sorted(ways, key=lambda one: (one.state != "open", len(one.edges), one.actor.id)):
+    for way in sorted(ways, key=lambda one: (one.state is not State.OPEN, len(one.edges), one.actor.id)):
         last = way.edges[-1]
         groups.setdefault((last.target, last.source if len(way.edges) > 1 else way.actor.id, way.state), []).append(way)
     return list(groups.values())
@@ -88,8 +88,11 @@ def _by_last_edge(ways: Sequence[Way]) -> list[list[Way]]:
 def _finding(case: Case, group: Sequence[Way]) -> Finding:
     way = group[0]
     gateway = case.graph.nodes[way.edges[-1].target]
-    message = f"`{way.actor.address}` reaches gateway `{gateway.address}` and is no agreed tenant"
+    reaches = "reaches" if way.state is State.OPEN else "may reach"
     others = sorted({one.actor.address for one in group[1:]})
     anyone = way.actor.address in ("external/internet", "external/anyone")
-    doubts = () if anyone or case.profile.has("tenants.agreed") else ("profile:tenants.agreed",)
+    known = anyone or case.profile.has("tenants.agreed")
+    who = "it is no agreed tenant" if known else "whether it is an agreed tenant is not known"
+    message = f"`{way.actor.address}` {reaches} gateway `{gateway.address}`: {who}"
+    doubts = () if known else ("profile:tenants.agreed",)
     return case.way(way, message, fix="admit the agreed tenants alone", ways=len(group), also=others, doubts=doubts)

@@ -18,7 +18,7 @@ Pressure on people; who is in a group; the owner of the cloud organisation above
 from collections.abc import Iterable
 
 from scanner.findings import Finding
-from scanner.graph.model import STACK, Node, Plane, Role
+from scanner.graph.model import STACK, Node, Plane, Role, State
 from scanner.graph.search import Way, reach
 from scanner.rule import Case, counted
 
@@ -53,6 +53,9 @@ def _may_write(node: Node) -> bool:
 
 def _finding(case: Case, way: Way) -> Finding:
     target = case.graph.nodes[way.edges[-1].target]
-    message = f"`{way.actor.address}` can change `{target.address}` of the safety stack and is no operator"
-    doubts = () if case.profile.has("operators") else ("profile:operators",)
+    able = "can" if way.state is State.OPEN else "may be able to"
+    known = case.profile.has("operators")
+    who = "it is no operator" if known else "whether it is an operator is not known"
+    message = f"`{way.actor.address}` {able} change `{target.address}` of the safety stack: {who}"
+    doubts = () if known else ("profile:operators",)
     return case.way(way, message, fix="narrow this grant, or name the operator in the profile", doubts=doubts)

@@ -18,7 +18,7 @@ What the gateway does with a call once it has it, and what a trusted caller rela
 from collections.abc import Iterable, Sequence
 
 from scanner.findings import Finding
-from scanner.graph.model import Node, Plane, Role
+from scanner.graph.model import Node, Plane, Role, State
 from scanner.graph.search import Reach, Way, reach
 from scanner.rule import Case, counted
 
@@ -58,7 +58,7 @@ def _may_stand(node: Node) -> bool:
 def _by_last_edge(ways: Sequence[Way]) -> list[list[Way]]:
     """Ways that enter the same model by the same edge are one finding: one cut closes them all."""
     groups: dict[object, list[Way]] = {}
-    for way in sorted(ways, key=lambda one: (one.state != "open", len(one.edges), one.actor.id)):
+    for way in sorted(ways, key=lambda one: (one.state is not State.OPEN, len(one.edges), one.actor.id)):
         last = way.edges[-1]
         groups.setdefault((last.target, last.source if len(way.edges) > 1 else str(last.origin), way.state), []).append(
             way
@@ -71,7 +71,10 @@ def _finding(case: Case, group: Sequence[Way]) -> Finding:
     model = case.graph.nodes[way.edges[-1].target]
     known = case.profile.has("safety_stack.gateways")
     what = "model" if Role.MODEL in model.roles else "possible model"
-    message = f"`{way.actor.address}` can call {what} `{model.address}` without the safety stack"
+    able = "can" if way.state is State.OPEN else "may be able to"
+    message = f"`{way.actor.address}` {able} call {what} `{model.address}` without the safety stack"
+    if not known:
+        message = f"`{way.actor.address}` {able} call {what} `{model.address}`: whether it is the gateway is not known"
     others = sorted({one.actor.address for one in group[1:]})
     fix = "admit the gateway alone here" if known else "name the gateways in the profile, then admit them alone"
     return case.way(way, message, fix=fix, ways=len(group), also=others, doubts=_doubts(case, model))

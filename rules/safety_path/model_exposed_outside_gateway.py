@@ -18,7 +18,7 @@ Firewalls outside the inputs; DNS names and tunnels that somebody opens by hand.
 from collections.abc import Iterable
 
 from scanner.findings import Finding
-from scanner.graph.model import Node, Plane, Role
+from scanner.graph.model import Node, Plane, Role, State
 from scanner.graph.search import Way, reach
 from scanner.rule import Case, counted
 
@@ -49,6 +49,8 @@ def _may_stand(node: Node) -> bool:
 def _finding(case: Case, way: Way) -> Finding:
     model = case.graph.nodes[way.edges[-1].target]
     sure = Role.MODEL in model.roles
-    message = f"{'model' if sure else 'possible model'} `{model.address}` is reached from `{way.actor.address}`"
+    reached = "is" if way.state is State.OPEN else "may be"
+    what = "model" if sure else "possible model"
+    message = f"{what} `{model.address}` {reached} reached from `{way.actor.address}`"
     doubts = [] if sure else ["profile:models.servers"]
     return case.way(way, message, fix="expose the gateway instead", doubts=doubts)

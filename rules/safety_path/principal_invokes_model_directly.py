@@ -19,7 +19,7 @@ Policies attached outside the inputs, and what a service does with a role that w
 from collections.abc import Iterable
 
 from scanner.findings import Finding
-from scanner.graph.model import Node, Plane, Role
+from scanner.graph.model import Node, Plane, Role, State
 from scanner.graph.search import Way, reach
 from scanner.rule import Case, counted
 
@@ -54,12 +54,14 @@ def _may_become(node: Node) -> bool:
 
 def _invokes(case: Case, way: Way) -> Finding:
     model = case.graph.nodes[way.edges[-1].target]
-    message = f"`{way.actor.address}` may call model `{model.address}` itself"
+    allowed = "is" if way.state is State.OPEN else "may be"
+    message = f"`{way.actor.address}` {allowed} allowed to call model `{model.address}` itself"
     fix = "take the action away, or bind it to the guardrail by condition"
     return case.way(way, message, fix=fix)
 
 
 def _becomes(case: Case, way: Way) -> Finding:
     gateway = case.graph.nodes[way.edges[-1].target]
-    message = f"`{way.actor.address}` can become the gateway `{gateway.address}`"
+    able = "can" if way.state is State.OPEN else "may be able to"
+    message = f"`{way.actor.address}` {able} become the gateway `{gateway.address}`"
     return case.way(way, message, fix="let the trust policy name the gateway alone")
