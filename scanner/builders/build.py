@@ -55,7 +55,7 @@ class Built:
     trusted: tuple[str, ...]
     assumed_absent: tuple[str, ...]
     recognised: dict[str, str]
-    unmodelled: int
+    unmodelled: int = 0
 
 
 def build(resources: Iterable[Resource], profile: Profile) -> Built:
