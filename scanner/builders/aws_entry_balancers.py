@@ -10,6 +10,7 @@ from scanner.builders.aws_entry_targets import (
     GROUP_KINDS,
     by_behind,
     link_members,
+    link_strays,
     port_traffic,
 )
 from scanner.builders.aws_network import enter, network_of
@@ -56,6 +57,7 @@ def build_balancers(world: World) -> None:
             world, one.id, registered.get(one.id, []), found.before.get(one.id, []), one.attrs.get("port"), protocol
         )
     _classic(found)
+    link_strays(world)
 
 
 def _internet(one: Resource) -> Truth:

@@ -53,7 +53,9 @@ def members(world: World) -> Iterator[Member]:
         yield Member(behind, one.unit, target, one.attrs.get("port"), one.origin, exists)
     for one in of("aws_ecs_service"):
         for found in values(one, "load_balancer"):
-            if isinstance(found.value, Mapping):
+            if isinstance(found.value, Unknown):
+                yield Member(found.value, one.unit, _self(one), None, found.origin)
+            elif isinstance(found.value, Mapping):
                 block, exists = found.value, doubt_of(found.possible)
                 for key in ("target_group_arn", "elb_name"):
                     if block.get(key) is not None:
@@ -90,6 +92,36 @@ def by_behind(world: World, *kinds: str) -> dict[str, list[Member]]:
         if isinstance(behind, Resource):
             found.setdefault(behind.id, []).append(member)
     return found
+
+
+def link_strays(world: World) -> None:
+    """Registrations with a target group that the inputs do not show: whoever its balancer lets in may get here."""
+    network = network_of(world)
+    for member in members(world):
+        behind = world.inventory.find(member.behind, member.unit, *GROUP_KINDS, "aws_elb")
+        if isinstance(behind, Resource) or member.behind is None:
+            continue
+        hidden = doubt_of(behind) or Doubt("peer-not-in-input", (str(member.behind),))
+        traffic, unsure = port_traffic(member.port)
+        for target, also in _targets(world, member):
+            interface = network.interfaces.of.get(target)
+            let = _any_rule(network, interface, traffic) if interface is not None else traffic
+            if let:
+                source = world.external(f"target-group/{', '.join(hidden.decided_by)}", "TargetGroup").id
+                because = "it is registered with a target group that is not known"
+                doubt = first_doubt(hidden, unsure, also, member.doubt)
+                for node in (carriers(world, interface) if interface is not None else []) or [target]:
+                    connect(world, source, node, because, member.origin, traffic=let, doubt=doubt, cut=True)
+
+
+def _any_rule(network: Network, target: Interface, traffic: Traffics) -> Traffics:
+    """What of `traffic` some rule before the target admits, from whomever."""
+    if target.free or target.doubt is not None:
+        return traffic
+    groups = [network.groups.by_key[key] for key in target.groups]
+    if any(group.unknown is not None for group in groups):
+        return traffic
+    return join_traffic(*(common_traffic(rule.traffic, traffic) for group in groups for rule in group.ingress))
 
 
 def link_members(
@@ -160,6 +192,5 @@ def _from_balancer(network: Network, balancer: Interface, target: Interface, tra
     let = network.between(balancer, target, traffic)
     if not balancer.free or let.sure:
         return let
-    rules = [rule for key in target.groups for rule in network.groups.by_key[key].ingress]
-    some = join_traffic(*(common_traffic(rule.traffic, traffic) for rule in rules))
+    some = _any_rule(network, target, traffic)
     return Admitted(maybe=some, doubt=Doubt("client-address-unknown", ("preserve_client_ip",))) if some else let
