@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from scanner.builders.blocks import Found, strings, text
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, doubt_of, first_doubt
+from scanner.graph.model import Role
 from scanner.resource import Resource
 from scanner.unknown import Unknown, Value, refs_in
 
@@ -49,14 +50,15 @@ def ends(world: World, found: Found, unit: str, outside: str) -> list[tuple[str,
     """The nodes that a value of a copy names, each with what is not certain of it.
 
     outside: what a thing is called that the inputs do not show; it becomes an external node, and is only possible.
+    Where it is empty, an unknown value may be any store of weights of the unit.
     """
     unsure = doubt_of(found.possible)
     named = [one for one in referred(world, found.value, unit) if not one.data]
-    if named:
-        return [(node, unsure) for one in named[:1] for node in _behind(world, one)]
     direct = world.inventory.find(found.value, unit)
-    if isinstance(direct, Resource):
-        return [(node, unsure) for node in _behind(world, direct)]
+    if named or isinstance(direct, Resource):
+        one = named[0] if named else direct
+        assert isinstance(one, Resource)
+        return [(node, first_doubt(unsure, also)) for node, also in _behind(world, one)]
     by_name = buckets_by_name(world)
     for name in bucket_names(found.value, bare=True):
         some = by_name.get(name)
@@ -64,15 +66,25 @@ def ends(world: World, found: Found, unit: str, outside: str) -> list[tuple[str,
             abroad = None if any(one.unit == unit for one in some) else Doubt("cross-unit", (name,))
             return [(one.id, first_doubt(unsure, abroad)) for one in some]
     if not outside:
-        return []
+        return _any_store(world, found, unit)
     name = next(bucket_names(found.value), "") or text(found.value) or "unknown"
     hidden = doubt_of(found.value) if isinstance(found.value, Unknown) else Doubt("peer-not-in-input", (name,))
     return [(world.external(f"{outside}/{name}", "Store", actor=False).id, first_doubt(unsure, hidden))]
 
 
-def _behind(world: World, one: Resource) -> list[str]:
+def _any_store(world: World, found: Found, unit: str) -> list[tuple[str, Doubt | None]]:
+    """Every store of weights of the unit, for a value that nobody knows; a data source is another thing."""
+    value = found.value
+    if not isinstance(value, Unknown) or any(refs_in(value)):
+        return []
+    why = first_doubt(doubt_of(value), doubt_of(found.possible))
+    stores = (node.id for node in world.nodes.values() if Role.STORE in node.roles)
+    return [(node, why) for node in sorted(stores) if node.startswith(f"{unit}:")]
+
+
+def _behind(world: World, one: Resource) -> list[tuple[str, Doubt | None]]:
     """The bucket behind a DataSync location; anything else is itself."""
     if one.kind == "aws_datasync_location_s3":
-        for found in ends(world, Found(one.attrs.get("s3_bucket_arn"), one.origin), one.unit, ""):
-            return [found[0]]
-    return [one.id]
+        named = ends(world, Found(one.attrs.get("s3_bucket_arn"), one.origin), one.unit, "")
+        return named or [(one.id, None)]
+    return [(one.id, None)]

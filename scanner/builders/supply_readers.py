@@ -50,6 +50,7 @@ def build_readers(world: World) -> None:
     _shared_images(world)
     _resource_shares(world)
     _file_servers(world)
+    _distributions(world)
 
 
 def _read(
@@ -215,3 +216,14 @@ def _file_servers(world: World) -> None:
                     doubt = first_doubt(unsure, doubt_of(found.possible), doubt_of(user.possible))
                     because = f"`{user.address}` reads it through a file server"
                     _read(world, store, f"file-transfer-user/{user.name}", because, found.origin, doubt)
+
+
+def _distributions(world: World) -> None:
+    """CloudFront in front of a bucket: the bucket's policy says whether it may read, so that the way is possible."""
+    for one in world.inventory.of("aws_cloudfront_distribution"):
+        for found in values(one, "origin.domain_name"):
+            for store, unsure in ends(world, found, one.unit, ""):
+                if world.nodes[store].kind == "aws_s3_bucket" and one.attrs.get("enabled") is not False:
+                    decides = Doubt("condition-unevaluable", (f"the policy of {world.nodes[store].address}",))
+                    because = f"`{one.address}` serves it to whoever asks"
+                    _read(world, store, "internet", because, found.origin, first_doubt(unsure, decides))

@@ -3,7 +3,7 @@
 from scanner.builders.aws_entry import build_aws_entry
 from scanner.builders.aws_network import build_aws_network
 from scanner.graph.model import Node, Role
-from tests.builders.aws import edges, manifest, ref, resource, var, world
+from tests.builders.aws import edges, manifest, read, ref, resource, var, world
 
 ALL = {"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": ["0.0.0.0/0"]}
 MODEL_ROLE = {"aws_instance.model": Role.MODEL}
@@ -324,3 +324,76 @@ def test_a_service_of_app_runner_is_public_by_default():
     ]
     ingress = [{"ingress_configuration": [{"is_publicly_accessible": False}]}]
     assert built(resource("aws_apprunner_service.a", network_configuration=ingress), roles={}) == []
+
+
+HCL = """
+resource "aws_vpc" "main" { cidr_block = "10.0.0.0/16" }
+resource "aws_subnet" "a" {
+  vpc_id     = aws_vpc.main.id
+  cidr_block = "10.0.1.0/24"
+}
+resource "aws_security_group" "lb" {
+  vpc_id = aws_vpc.main.id
+  ingress {
+    protocol    = "tcp"
+    from_port   = 443
+    to_port     = 443
+    cidr_blocks = ["0.0.0.0/0"]
+  }
+  egress {
+    protocol    = "-1"
+    from_port   = 0
+    to_port     = 0
+    cidr_blocks = ["0.0.0.0/0"]
+  }
+}
+resource "aws_security_group" "model" {
+  vpc_id = aws_vpc.main.id
+  ingress {
+    protocol        = "tcp"
+    from_port       = 8000
+    to_port         = 8000
+    security_groups = [aws_security_group.lb.id]
+  }
+}
+resource "aws_lb" "lb" {
+  security_groups = [aws_security_group.lb.id]
+  subnets         = [aws_subnet.a.id]
+}
+resource "aws_lb_target_group" "tg" {
+  port     = 80
+  protocol = "HTTP"
+  vpc_id   = aws_vpc.main.id
+}
+resource "aws_lb_listener" "https" {
+  load_balancer_arn = aws_lb.lb.arn
+  port              = 443
+  default_action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.tg.arn
+  }
+}
+resource "aws_ecs_service" "model" {
+  network_configuration {
+    security_groups = [aws_security_group.model.id]
+    subnets         = [aws_subnet.a.id]
+  }
+  load_balancer {
+    target_group_arn = aws_lb_target_group.tg.arn
+    container_name   = "vllm"
+    container_port   = 8000
+  }
+}
+"""
+
+
+def test_a_configuration_is_followed_from_its_text(tmp_path):
+    made = world(*read(tmp_path, HCL), roles={"aws_ecs_service.model": Role.MODEL})
+    build_aws_network(made)
+    build_aws_entry(made)
+    found = edges(made)
+    assert "external/internet -> aws_lb_listener.https TCP:443-443 open" in found
+    assert "aws_lb_listener.https -> aws_lb_target_group.tg all open" in found
+    assert "aws_lb_target_group.tg -> aws_ecs_service.model TCP:8000-8000 open" in found
+    [hop] = [edge for edge in made.edges if edge.source.endswith("external/internet")]
+    assert HCL.splitlines()[hop.origin.line - 1].strip().startswith("cidr_blocks") and hop.cut

@@ -270,3 +270,33 @@ def test_edge_objects_of_kubernetes_deliver(tmp_path):
     made = built(tmp_path, "", pull, joint)
     assert [fact.carries_model for fact in delivery(made, "default/ImagePrePullJob/p")] == [False]
     assert [fact.carries_model for fact in delivery(made, "default/JointInferenceService/j")] == [True]
+
+
+def test_a_source_that_is_not_known_may_be_the_store(tmp_path):
+    text = 'variable "of" {}\n' + REPLICATION.replace("aws_s3_bucket.weights.id", "var.of")
+    found = supply(tmp_path, text % ("Enabled", '"arn:aws:s3:::elsewhere"'))
+    assert found == ["aws_s3_bucket.weights -> external/bucket/elsewhere possible(elsewhere, var.of)"]
+
+
+def test_a_status_that_is_not_known_leaves_the_copy_possible(tmp_path):
+    other = 'variable "on" {}\nresource "aws_s3_bucket" "copy" { bucket = "copy-gov" }\n'
+    text = other + (REPLICATION % ("${var.on}", "aws_s3_bucket.copy.arn"))
+    found = supply(tmp_path, text)
+    assert found == [
+        "aws_s3_bucket.weights -> aws_s3_bucket.copy possible(aws_s3_bucket_replication_configuration.r.rule.status)"
+    ]
+
+
+def test_a_distribution_may_serve_the_store(tmp_path):
+    text = """
+resource "aws_cloudfront_distribution" "d" {
+  enabled = true
+  origin {
+    origin_id   = "s3"
+    domain_name = aws_s3_bucket.weights.bucket_regional_domain_name
+  }
+}
+"""
+    assert supply(tmp_path, text) == [
+        "aws_s3_bucket.weights -> external/internet possible(the policy of aws_s3_bucket.weights)"
+    ]
