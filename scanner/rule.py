@@ -137,14 +137,17 @@ class Case:
         ways: int = 1,
         also: Sequence[str] = (),
         doubts: Sequence[str] = (),
+        about: Node | None = None,
     ) -> Finding:
         """A finding whose counterexample is `way`: violated where it is open and nothing is in doubt, else unproven.
 
         ways: how many ways there are in all; also: the other actors that come the same way.
         doubts: what beside the edges would decide it (a key of the profile, whether a candidate is a model).
+        about: its subject, where that is not the actor: a caller from outside has no line, and is no name to waive.
         """
         certain = way.state is State.OPEN and not doubts
-        subject = Subject(way.actor.address, way.actor.kind, way.actor.name, way.actor.origin)
+        node = about or way.actor
+        subject = Subject(node.address, node.kind, node.name, node.origin)
         plane = "+".join(sorted({str(edge.plane) for edge in way.edges}))
         decided = tuple(sorted({*way.decided_by, *doubts}))
         made = self._make(

@@ -15,7 +15,7 @@ What it cannot see
 Firewalls outside the inputs; DNS names and tunnels that somebody opens by hand.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from scanner.findings import Finding
 from scanner.graph.model import Node, Plane, Role, State
@@ -24,6 +24,7 @@ from scanner.rule import Case, counted
 
 ASSERTION = "ROUTE-002"
 SEVERITY = "critical"
+INTERNET = "external:external/internet"
 
 
 def check(case: Case) -> Iterable[Finding]:
@@ -33,8 +34,8 @@ def check(case: Case) -> Iterable[Finding]:
         return
     found = reach(case.graph, [node.id for node in models], [Plane.NETWORK], allowed=_may_stand)
     outside = [way for way in found.ways if Role.EXTERNAL in way.actor.roles]
-    for way in outside:
-        yield _finding(case, way)
+    for group in _by_cut(outside):
+        yield _finding(case, group)
     for node in models:
         case.examine(node, "ways from outside were searched")
     if not found.ways:
@@ -46,11 +47,23 @@ def _may_stand(node: Node) -> bool:
     return bool(node.roles & {Role.GATEWAY, Role.PLATFORM})
 
 
-def _finding(case: Case, way: Way) -> Finding:
+def _by_cut(ways: Sequence[Way]) -> list[list[Way]]:
+    """Ways into the same model that are cut on the same line are one finding: a load balancer has node ports too."""
+    groups: dict[object, list[Way]] = {}
+    for way in sorted(ways, key=lambda one: (one.state is not State.OPEN, len(one.edges), one.actor.id != INTERNET)):
+        line = next((edge.origin for edge in reversed(way.edges) if edge.cut), None)
+        groups.setdefault((way.edges[-1].target, line or way.actor.id, way.state), []).append(way)
+    return list(groups.values())
+
+
+def _finding(case: Case, group: Sequence[Way]) -> Finding:
+    way = group[0]
     model = case.graph.nodes[way.edges[-1].target]
+    door = case.graph.nodes[way.edges[0].target]
     sure = Role.MODEL in model.roles
     reached = "is" if way.state is State.OPEN else "may be"
     what = "model" if sure else "possible model"
-    message = f"{what} `{model.address}` {reached} reached from `{way.actor.address}`"
+    by = "" if door is model else f" through `{door.address}`"
+    message = f"{what} `{model.address}` {reached} reached from `{way.actor.address}`{by}"
     doubts = [] if sure else ["profile:models.servers"]
-    return case.way(way, message, fix="expose the gateway instead", doubts=doubts)
+    return case.way(way, message, fix="expose the gateway instead", ways=len(group), doubts=doubts, about=door)

@@ -13,7 +13,7 @@ from scanner.builders.edges import Doubt, connect, doubt_of, first_doubt, values
 from scanner.builders.ranges import Traffics, common_traffic, join_traffic, say_traffic
 from scanner.graph.model import ALL_TRAFFIC, Traffic
 from scanner.origin import Origin
-from scanner.resource import Resource
+from scanner.resource import Resource, mark
 from scanner.unknown import Ref, Unknown, Value
 
 GROUP_KINDS = ("aws_lb_target_group", "aws_alb_target_group")
@@ -50,7 +50,8 @@ def members(world: World) -> Iterator[Member]:
     for one in of(*ATTACHMENT_KINDS):
         exists = doubt_of(one.possible)
         behind, target = one.attrs.get("target_group_arn"), one.attrs.get("target_id")
-        yield Member(behind, one.unit, target, one.attrs.get("port"), one.origin, exists)
+        origin = mark(one.attrs, "target_id") or one.origin
+        yield Member(behind, one.unit, target, one.attrs.get("port"), origin, exists)
     for one in of("aws_ecs_service"):
         for found in values(one, "load_balancer"):
             if isinstance(found.value, Unknown):
