@@ -43,13 +43,21 @@ def add_place(world: World, node_id: str, place: str, signal: str, because: str,
         facts = world.nodes[node_id].facts
         if any(isinstance(fact, Placement) and fact.place_class == kind for fact in facts):
             return  # two rows ask the same of one value that is not known: once is enough
+        because = perhaps(because, outcome.holds)
     world.add_fact(node_id, Placement(origin=outcome.origin, because=because, place_class=kind))
+
+
+def perhaps(because: str, unknown: Unknown) -> str:
+    """What a row says of a value that is not known: it may be so."""
+    return f"{unknown.cause}; it may be that {because}"
 
 
 def add_capacity(world: World, node_id: str, place: str, because: str, outcome: Outcome) -> None:
     """A Capacity of a cluster, or of what there is instead of one."""
     if outcome.holds is not False:
-        kind = outcome.holds if isinstance(outcome.holds, Unknown) else place
+        kind: str | Unknown = place
+        if isinstance(outcome.holds, Unknown):
+            kind, because = outcome.holds, perhaps(because, outcome.holds)
         world.add_fact(node_id, Capacity(origin=outcome.origin, because=because, place_class=kind))
 
 

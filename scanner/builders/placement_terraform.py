@@ -18,7 +18,7 @@ from scanner.builders.placement_places import (
     words_of,
     zone_place,
 )
-from scanner.graph.facts import Placement
+from scanner.graph.facts import Fact, Placement
 from scanner.resource import Resource
 from scanner.unknown import Unknown, refs_in
 
@@ -137,23 +137,29 @@ def _region(resource: Resource, one: Found, cloud: str) -> Placement:
 
 
 def add_inherited(world: World) -> None:
-    """Compute in a subnet that stands outside the region stands there too."""
+    """What stands in a subnet that is known to be outside the region stands there too; one fact for each place."""
     placed = {
-        subnet.id: [
-            fact for fact in world.nodes[subnet.id].facts if isinstance(fact, Placement) and fact.place_class != "cloud"
-        ]
+        subnet.id: [fact for fact in world.nodes[subnet.id].facts if _outside(fact)]
         for subnet in world.inventory.of(*SUBNETS)
     }
-    for resource in world.inventory.all:
+    for resource in world.inventory.all if any(placed.values()) else ():
         if resource.data or resource.kind in SUBNETS or resource.provider is None:
             continue
+        told: set[str | Unknown] = set()
         for key in SUBNET_ARGUMENTS:
             for one in at(resource, key):
                 for subnet in _subnets(world, resource, one):
                     for fact in placed.get(subnet.id, ()):
-                        because = f"its subnet `{subnet.address}` is placed so: {fact.because}"
-                        made = Placement(origin=one.origin, because=because, place_class=fact.place_class)
-                        world.add_fact(resource.id, made)
+                        if isinstance(fact, Placement) and fact.place_class not in told:
+                            told.add(fact.place_class)
+                            because = f"its subnet `{subnet.address}` is placed so: {fact.because}"
+                            made = Placement(origin=one.origin, because=because, place_class=fact.place_class)
+                            world.add_fact(resource.id, made)
+
+
+def _outside(fact: Fact) -> bool:
+    """A known place that is no region; one that is not known is told once, on the subnet itself."""
+    return isinstance(fact, Placement) and isinstance(fact.place_class, str) and fact.place_class != "cloud"
 
 
 def _subnets(world: World, resource: Resource, one: Found) -> list[Resource]:

@@ -82,7 +82,7 @@ def object_references(world: World, resource: Resource) -> list[ModelReference]:
         found = [
             _fact(reference.Reference(Unknown(cause, decided_by=(resource.address,))), Found(None, resource.origin))
         ]
-    return list(dict.fromkeys(found))
+    return list({(one.reference, one.digest): one for one in reversed(found)}.values())[::-1]
 
 
 def _serves(container: Container) -> bool:

@@ -84,10 +84,10 @@ def nim(reference: str) -> Reference:
 
 def bedrock(value: Value) -> str | Unknown:
     """A Bedrock model id from an id or an ARN; `bedrock:custom-model/...` for what is not a foundation model."""
-    if isinstance(value, Unknown):
-        return value
-    written = str(value)
+    written = value.text() if isinstance(value, Unknown) else str(value)
     found = _BEDROCK_ARN.match(written)
+    if isinstance(value, Unknown) and (found is None or "*" in found["id"]):
+        return value  # a region or an account that is not known leaves the model's id readable
     if found is None:
         return f"bedrock:{written}"
     short = found["kind"] in ("foundation-model", "inference-profile")

@@ -98,10 +98,16 @@ def _judge(world: World, resource: Resource, tests: Iterable[tuple[Switch, Switc
     for switch, test in tests:
         by_row.setdefault(switch.id, (switch, []))[1].extend(answers(test, root))
     for switch, hits in by_row.values():
-        wrong = [hit for hit in hits if hit.bad is not False]
+        wrong = _once([hit for hit in hits if hit.bad is not False])
         good = [hit for hit in hits if not hit.absent and hit.value is not None and hit.setting != "arguments"]
         for hit in wrong or good[:1]:
             world.add_fact(resource.id, _fact(switch, hit, resource))
+
+
+def _once(hits: list[Hit]) -> list[Hit]:
+    """Without what is left out inside something that is left out as a whole."""
+    gone = [hit.setting for hit in hits if hit.absent]
+    return [hit for hit in hits if not (hit.absent and any(hit.setting.startswith(f"{one}.") for one in gone))]
 
 
 def _fact(switch: Switch, hit: Hit, resource: Resource) -> SwitchFact:

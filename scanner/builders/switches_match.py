@@ -187,7 +187,8 @@ def _single(op: str, wanted: object, spot: Spot) -> bool:
     if op == "regex":
         return isinstance(value, str) and tables.pattern(str(wanted)).search(value) is not None
     if op == "lt":
-        number = float(value) if isinstance(value, (int, float)) or str(value).replace(".", "", 1).isdigit() else None
+        shown = "" if isinstance(value, bool) else str(value)
+        number = float(shown) if shown.replace(".", "", 1).isdigit() else None
         return number is not None and isinstance(wanted, (int, float)) and number < wanted
     among = any(same(value, one) for one in (wanted if isinstance(wanted, tuple) else (wanted,)))
     return among == (op in ("eq", "in"))

@@ -144,6 +144,14 @@ def test_only_a_value_that_can_be_set_counts(tmp_path, more, wanted):
     assert classes(world_of(tmp_path, SUBNET.format(more)), "aws_subnet.s") == wanted
 
 
+def test_a_subnet_whose_zone_is_not_known_is_told_once(tmp_path):
+    text = 'variable "z" {\n}\n' + SUBNET.format("availability_zone = var.z")
+    world = world_of(tmp_path, text + 'resource "aws_instance" "i" {\n  subnet_id = aws_subnet.s.id\n}\n')
+    assert classes(world, "aws_subnet.s") == ["?var.z"]
+    assert "it may be that" in facts(world, "aws_subnet.s", Placement)[0].because
+    assert classes(world, "aws_instance.i") == []
+
+
 ZONES = {
     "us-west-2a": "cloud",
     "us-west-2-lax-1a": "near-edge",

@@ -75,6 +75,12 @@ MANAGED = {
         "aws_bedrock_inference_profile.x",
         "bedrock:amazon.nova-pro-v1:0",
     ),
+    "inference profile in a region that is not known": (
+        'data "aws_region" "r" {\n}\nresource "aws_bedrock_inference_profile" "x" {\n  model_source {\n'
+        '    copy_from = "arn:aws:bedrock:${data.aws_region.r.name}::foundation-model/amazon.nova-pro-v1:0"\n  }\n}',
+        "aws_bedrock_inference_profile.x",
+        "bedrock:amazon.nova-pro-v1:0",
+    ),
     "custom model": (
         'resource "aws_bedrock_custom_model" "x" {\n  custom_model_name = "tuned"\n  base_model_identifier = "b"\n}',
         "aws_bedrock_custom_model.x",

@@ -183,6 +183,11 @@ def test_terraform(tmp_path, text):
     assert {row: value for row, value in rows(world, address).items() if value != "False"} == TERRAFORM[text]
 
 
+def test_what_is_left_out_as_a_whole_is_said_once(tmp_path):
+    world = world_of(tmp_path, 'resource "aws_bedrockagent_agent" "x" {\n}', name="main.tf")
+    assert [one.setting for one in facts(world, "aws_bedrockagent_agent.x", Switch)] == ["guardrail_configuration"]
+
+
 def test_a_block_that_may_not_exist_leaves_the_switch_open(tmp_path):
     text = """
 variable "on" {
