@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from scanner.builders.edges import Doubt, connect
-from scanner.builders.inventory import text_of
 from scanner.builders.k8s_net_view import TARGET_ROLES, View, own_line, unknown_doubt
 from scanner.builders.k8s_network_entry import CONTROLLER, enter_by_controller
 from scanner.builders.k8s_network_exposure import CLOUD_NETWORK, INTERNET
@@ -190,31 +189,39 @@ def _platforms(view: View) -> None:
         node = view.world.nodes.get(one.id)
         if node is None or not node.roles & TARGET_ROLES:
             continue
-        way = _platform(one)
-        if way is not None:
-            because, line, doubt = way
+        for because, line, doubt in _platform(one):
             connect(view.world, view.world.external(INTERNET).id, one.id, because, line, doubt=doubt, cut=True)
 
 
-def _platform(one: Resource) -> tuple[str, Origin, Doubt | None] | None:
+def _platform(one: Resource) -> Iterator[tuple[str, Origin, Doubt | None]]:
     line = own_line(one)
     unsure = Doubt(CONTROLLER, (f"the ingress gateway of {one.address}",))
     spec = dig(one.attrs, "spec")
     if one.kind == "InferenceService" and one.group == "serving.kserve.io":
-        visible = dig(one.attrs, "metadata", "labels", _LOCAL)
-        if visible == "cluster-local":
-            return None
-        return f"`{_LOCAL}` is not `cluster-local`: KServe makes a route on its ingress gateway", line, unsure
-    if one.kind == "LLMInferenceService" and one.group == "serving.kserve.io":
+        if dig(one.attrs, "metadata", "labels", _LOCAL) != "cluster-local":
+            yield f"`{_LOCAL}` is not `cluster-local`: KServe makes a route on its ingress gateway", line, unsure
+    elif one.kind == "LLMInferenceService" and one.group == "serving.kserve.io":
         router = dig(spec, "router")
-        parts = [key for key in ("route", "gateway", "ingress") if isinstance(router, Mapping) and key in router]
         if isinstance(router, Unknown):
-            return "`spec.router` is not known", line, unknown_doubt(router)
-        return ("`spec.router` makes a route on a gateway", mark(spec, "router") or line, unsure) if parts else None
-    if one.kind == "NIMService":
-        exposed = text_of(one, "spec", "expose", "service", "type")
-        if exposed in ("LoadBalancer", "NodePort"):
-            return f"`spec.expose.service.type: {exposed}`", mark(spec, "expose", "service", "type") or line, None
-        if dig(spec, "expose", "ingress", "enabled") is True or dig(spec, "expose", "router") is not None:
-            return "`spec.expose` makes a route", mark(spec, "expose") or line, unsure
-    return None
+            yield "`spec.router` is not known", line, unknown_doubt(router)
+        elif isinstance(router, Mapping) and any(key in router for key in ("route", "gateway", "ingress")):
+            yield "`spec.router` makes a route on a gateway", mark(spec, "router") or line, unsure
+    elif one.kind == "NIMService":
+        yield from _exposed(spec, line, unsure)
+    elif one.kind == "NIMPipeline":
+        for service in items_of(dig(spec, "services")):
+            yield from _exposed(dig(service, "spec"), line, unsure)
+
+
+def _exposed(spec: Value, line: Origin, unsure: Doubt) -> Iterator[tuple[str, Origin, Doubt | None]]:
+    """What `expose` of a NIM service opens."""
+    expose = dig(spec, "expose")
+    kind = dig(expose, "service", "type")
+    where = mark(spec, "expose", "service", "type") or line
+    unknown = next((value for value in (expose, kind) if isinstance(value, Unknown)), None)
+    if unknown is not None:
+        yield "`expose` is not known", where, unknown_doubt(unknown)
+    elif kind in ("LoadBalancer", "NodePort"):
+        yield f"`expose.service.type: {kind}`", where, None
+    if dig(expose, "ingress", "enabled") is True or isinstance(dig(expose, "router"), Mapping):
+        yield "`expose` makes a route", mark(spec, "expose") or line, unsure

@@ -273,3 +273,29 @@ def test_the_gateway_is_a_target_as_well():
     )
     assert state(graph, INTERNET, GATEWAY) == "open"
     assert state(graph, INTERNET) == "closed"
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "default", "spec", "expected"),
+    [
+        ("serving.kserve.io/v1beta1", "InferenceService", "possible", "{}", "possible"),
+        ("serving.kserve.io/v1alpha1", "LLMInferenceService", "closed", "{router: {route: {}}}", "possible"),
+        ("apps.nvidia.com/v1alpha1", "NIMService", "closed", "{expose: {service: {type: LoadBalancer}}}", "open"),
+        ("apps.nvidia.com/v1alpha1", "NIMService", "closed", "{expose: {ingress: {enabled: true}}}", "possible"),
+        ("apps.nvidia.com/v1alpha1", "NIMService", "closed", "{expose: {service: {type: ClusterIP}}}", "closed"),
+    ],
+)
+def test_serving_platforms_make_ways_of_their_own(version, kind, default, spec, expected):
+    model = f"inference/{kind}/x"
+    text = f"---\napiVersion: {version}\nkind: {kind}\nmetadata: {{name: x, namespace: inference}}\nspec: "
+    assert state(graph_of(BASE, CALICO, text + "{}", models=(model,)), INTERNET, model) == default
+    assert state(graph_of(BASE, CALICO, text + spec, models=(model,)), INTERNET, model) == expected
+
+
+def test_a_kserve_model_of_the_cluster_alone_has_no_route():
+    text = (
+        "---\napiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {name: x, namespace: inference, "
+    )
+    text += "labels: {networking.kserve.io/visibility: cluster-local}}\nspec: {}"
+    model = "inference/InferenceService/x"
+    assert state(graph_of(BASE, CALICO, text, models=(model,)), INTERNET, model) == "closed"

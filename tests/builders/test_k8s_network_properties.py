@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import product
 
 from hypothesis import HealthCheck, given, settings
@@ -15,8 +16,9 @@ from scanner.commands.graph_expand import expand
 from scanner.graph.model import Plane, Role, State
 from scanner.origin import FileOrigin
 from scanner.profile import Profile
-from scanner.resource import Resource
+from scanner.resource import Attrs, Resource
 from scanner.sources.kubernetes.objects import object_to_resource
+from scanner.unknown import Unknown
 from scanner.yamltext import Document, documents
 from tests.builders.k8s_world import CALICO
 
@@ -433,3 +435,46 @@ def test_the_verdict_graph_agrees_with_the_pairs(cluster, tier):
     wanted = {row for row in by_hand(pods, policies, *tier) if row[1] == address(pods, 0)}
     ours = {row for row in found if row[0] != row[1] and "/Pod/" in row[0]}
     assert ours == wanted
+
+
+def paths_in(value, here=()):
+    """Every place inside a policy's spec where a value can be replaced."""
+    yield here
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from paths_in(item, (*here, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from paths_in(item, (*here, index))
+
+
+def replaced(value, path, new):
+    if not path:
+        return new
+    if isinstance(value, dict):
+        return Attrs({key: replaced(item, path[1:], new) if key == path[0] else item for key, item in value.items()})
+    return [replaced(item, path[1:], new) if index == path[0] else item for index, item in enumerate(value)]
+
+
+def spans(graph: dict) -> tuple[set, set]:
+    """What is open, and what is open or possible, packet by packet."""
+    sure = open_packets(graph)
+    every = {**graph, "edges": [{**edge, "state": "open"} for edge in graph["edges"]]}
+    return sure, open_packets(every)
+
+
+@QUICK
+@given(clusters, tiers, st.data())
+def test_a_value_that_is_not_known_leaves_every_answer_possible_that_it_could_have_had(cluster, tier, data):
+    every = resources(manifests(*cluster, *tier))
+    known = [one for one in every if "Policy" in one.kind]
+    if not known:
+        return
+    chosen = data.draw(st.sampled_from(known))
+    spec = chosen.attrs["spec"]
+    path = data.draw(st.sampled_from(sorted(paths_in(spec), key=str)))
+    unknown = replaced(chosen.attrs, ("spec", *path), Unknown("`var.x` has no value", decided_by=("var.x",)))
+    sure, maybe = spans(expand(every))
+    less, more = spans(expand([replace(one, attrs=unknown) if one is chosen else one for one in every]))
+    assert less <= sure
+    assert maybe <= more
