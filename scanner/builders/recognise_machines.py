@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from scanner import tables
+from scanner.builders import recognise_reference as reference
 from scanner.builders.blocks import Found, at, first, strings, text
 from scanner.builders.draft import World
 from scanner.builders.recognise_containers import Container, Word, container, containers_of, words_of
@@ -17,7 +18,7 @@ from scanner.graph.facts import ModelReference
 from scanner.graph.model import Role
 from scanner.resource import Resource
 from scanner.unknown import Unknown, Value
-from scanner.yamltext import TextError, json_document
+from scanner.yamltext import TextError, json_document, load_one
 
 SCRIPTS = {
     "aws_instance": ("user_data", "user_data_base64"),
@@ -42,6 +43,8 @@ CHARTS = (
     "nim-llm", "text-embeddings-inference", "kubeai-models", "localai", "local-ai", "llm-d-modelservice", "ray-llm",
 )  # fmt: skip
 """Charts that install a model server."""
+MODEL_VALUES = ("modelURL", "modelId", "modelID", "model_id", "storageUri")
+"""Keys by which such charts name the model, at any depth of their values."""
 
 
 def machine_verdict(world: World, resource: Resource) -> Verdict | None:
@@ -61,6 +64,10 @@ def machine_verdict(world: World, resource: Resource) -> Verdict | None:
 
 def machine_references(world: World, resource: Resource) -> list[ModelReference]:
     """What the containers or the script of a resource serve."""
+    if resource.kind == "helm_release":
+        named = list(dict.fromkeys(_in_release(resource)))
+        if named:
+            return named
     found = [
         fact
         for one in machine_containers(world, resource)
@@ -184,6 +191,32 @@ def _release(resource: Resource) -> Verdict | None:
     if name in CHARTS:
         return Verdict(Role.CANDIDATE, f"the chart `{name}` installs a model server")
     return None
+
+
+def _in_release(resource: Resource) -> Iterator[ModelReference]:
+    """The models that a chart's values name, under the keys that charts of model servers use."""
+    for one in at(resource, "values"):
+        items = one.value if isinstance(one.value, list | tuple) else [one.value]
+        for item in items:
+            for key in MODEL_VALUES:
+                for value in tables.reach(_document(item), f"**.{key}"):
+                    if isinstance(value, str) and value:
+                        found = reference.of(value, key)
+                        yield ModelReference(
+                            origin=one.origin,
+                            because=f"`{key}` in the chart's values names the model",
+                            reference=found.name,
+                            digest=found.digest,
+                        )
+
+
+def _document(item: Value) -> Value:
+    if isinstance(item, Unknown):
+        return item.document
+    try:
+        return load_one(item, "values").value if isinstance(item, str) else None
+    except TextError:
+        return None
 
 
 def _in_values(written: str) -> str:

@@ -199,6 +199,21 @@ def test_charts(tmp_path, chart, values, wanted):
     assert roles(world, "helm_release.r") == wanted
 
 
+def test_the_model_in_the_values_of_a_chart(tmp_path):
+    text = """
+resource "helm_release" "r" {
+  name  = "r"
+  chart = "vllm-stack"
+  values = [yamlencode({
+    servingEngineSpec = { modelSpec = [{ repository = "vllm/vllm-openai", modelURL = "org/name" }] }
+  })]
+}
+"""
+    world = world_of(tmp_path, text)
+    assert roles(world, "helm_release.r") == {"model"}
+    assert references(world, "helm_release.r") == ["hf:org/name"]
+
+
 GUARDRAIL = 'resource "aws_bedrock_guardrail" "g" {\n  name = "main"\n}'
 
 
