@@ -138,6 +138,7 @@ def link_members(
             if interface is None or target.partition(":")[2].startswith(BALANCER_KINDS):
                 connect(world, behind, target, "it is registered as a target", member.origin, doubt=also, cut=True)
                 continue
+            also = first_doubt(also, *(network.guarded.get(key) for key in interface.subnets))
             let = _let_in(network, balancers, interface, traffic)
             why = "it is registered as a target, and its security groups let the load balancer in"
             for node in carriers(world, interface) or [target]:

@@ -27,10 +27,11 @@ HANDLED = frozenset(
         "aws_default_route_table", "aws_main_route_table_association", "aws_route_table_association",
         "aws_internet_gateway", "aws_eip", "aws_eip_association", "aws_vpc_ipv4_cidr_block_association",
         "aws_nat_gateway", "aws_network_acl", "aws_network_acl_rule", "aws_network_acl_association",
-        "aws_default_network_acl", "aws_egress_only_internet_gateway",
+        "aws_default_network_acl", "aws_egress_only_internet_gateway", "aws_vpc_block_public_access_options",
+        "aws_vpc_block_public_access_exclusion",
     }
 )  # fmt: skip
-"""Types that this builder reads. NAT leads out only; network ACLs may close and are never counted as closing."""
+"""Types that this builder reads. NAT leads out only; a network ACL is never counted as closing."""
 
 _networks: WeakKeyDictionary[World, Network] = WeakKeyDictionary()
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from scanner.builders.aws_network_acls import guarded_subnets
 from scanner.builders.aws_network_groups import Group, GroupRule, Peer, SecurityGroups
 from scanner.builders.aws_network_interfaces import Interface, Interfaces
 from scanner.builders.aws_network_routes import Subnets
@@ -77,6 +78,7 @@ class Network:
         self.subnets = Subnets(inventory)
         self.interfaces = Interfaces(inventory, self.groups, self.subnets)
         self.classes = self._classify()
+        self.guarded = guarded_subnets(inventory)
         self.assumed: dict[str, None] = {}
 
     def _classify(self) -> dict[str, list[InterfaceClass]]:
@@ -106,6 +108,11 @@ class Network:
 
     def entries(self, target: Interface, wanted: Traffics = ALL_TRAFFIC) -> Iterator[Entry]:
         """Every way into `target`, of whatever is in the inputs or certainly or possibly outside them."""
+        guard = first_doubt(*(self.guarded.get(key) for key in target.subnets))
+        for entry in self._entries(target, wanted):
+            yield entry if guard is None else replace(entry, doubt=first_doubt(entry.doubt, guard))
+
+    def _entries(self, target: Interface, wanted: Traffics) -> Iterator[Entry]:
         if target.free:
             rule = GroupRule(ALL_TRAFFIC, Peer("range", "0.0.0.0/0", _EVERYTHING), target.carries)
             why = "no security group stands before it"

@@ -66,7 +66,15 @@ class Subnets:
 
     def _internet(self, subnet: Resource, vpc: Resource | Unknown | None) -> Truth:
         stray = self._stray.get(subnet.unit)
-        return either([self._by_table(subnet, vpc), stray] if stray else [self._by_table(subnet, vpc)])
+        found = either([self._by_table(subnet, vpc), stray] if stray else [self._by_table(subnet, vpc)])
+        return both(found, self._blocked(subnet.unit))
+
+    def _blocked(self, unit: str) -> Truth:
+        """VPC Block Public Access, where it is on: it has exclusions of its own, so that it is only a doubt."""
+        for one in self.inventory.of("aws_vpc_block_public_access_options", unit=unit):
+            if one.attrs.get("internet_gateway_block_mode") != "off":
+                return Doubt("condition-unevaluable", (one.address,))
+        return True
 
     def _by_table(self, subnet: Resource, vpc: Resource | Unknown | None) -> Truth:
         tables = self._of_subnet.get(subnet.id)

@@ -329,3 +329,28 @@ def test_a_configuration_is_followed_from_its_text(tmp_path):
     assert any("TCP:22-22 possible(var.extra)" in line and "external/" in line for line in edges(made))
     [hop] = [edge for edge in made.edges if edge.traffic[0].from_port == 8000]
     assert hop.cut and made.inventory.at("main", "aws_security_group.model").origin.line < hop.origin.line
+
+
+def acl(*rules):
+    return resource("aws_network_acl.n", subnet_ids=[ref("aws_subnet.near")], ingress=list(rules))
+
+
+def test_a_network_acl_never_closes_and_may_leave_a_doubt():
+    admits = group("model", [tcp(8000, security_groups=[ref("aws_security_group.app")])])
+    things = (MODEL, admits, group("app"), instance("app", "app", subnet="far"))
+    every = {"rule_no": 100, "action": "allow", "protocol": "-1", "cidr_block": "0.0.0.0/0"}
+    some = {"rule_no": 50, "action": "deny", "protocol": "-1", "cidr_block": "10.0.2.0/24"}
+    expected = "aws_instance.app -> aws_instance.model TCP:8000-8000"
+    assert built(*things, acl(every)) == [f"{expected} open"]
+    assert built(*things, acl(every, some)) == [f"{expected} possible(aws_network_acl.n)"]
+    assert built(*things, acl()) == [f"{expected} possible(aws_network_acl.n)"]
+
+
+def test_blocked_public_access_leaves_the_internet_possible():
+    admits = group("model", [tcp(8000, cidr_blocks=["0.0.0.0/0"])])
+    public = instance("model", "model", associate_public_ip_address=True)
+    for mode, state in (("block-ingress", "possible(aws_vpc_block_public_access_options.o)"), ("off", "open")):
+        options = resource("aws_vpc_block_public_access_options.o", internet_gateway_block_mode=mode)
+        assert built(public, admits, GATEWAY, TABLE, JOIN, options) == [
+            f"external/internet -> aws_instance.model TCP:8000-8000 {state}"
+        ]
