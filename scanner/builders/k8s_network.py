@@ -17,7 +17,6 @@ from scanner.graph.model import Role
 from scanner.resource import Resource
 
 TRUSTED_BASE = "nodes and the kubelet can always reach the pods of their node: they are part of the trusted base"
-PRIVATE_PODS = "pods have addresses that the internet does not route (RFC 1918, RFC 6598 and the reserved ranges)"
 
 
 def build_k8s_network(world: World) -> None:
@@ -36,7 +35,6 @@ def build_k8s_network(world: World) -> None:
 
 def _build(view: View) -> None:
     view.world.assumptions[TRUSTED_BASE] = None
-    view.world.assumptions[PRIVATE_PODS] = None
     admitted = admitted_callers(view)
     sources = build_sets(view, admitted)
     services = Services.of(view)

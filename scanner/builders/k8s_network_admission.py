@@ -15,6 +15,9 @@ from scanner.builders.k8s_policy_ports import ALL, PortSet, Span, without
 from scanner.builders.k8s_policy_side import Asked, Side
 from scanner.origin import Origin
 
+PRIVATE_PODS = "pods have addresses that the internet does not route (RFC 1918, RFC 6598 and the reserved ranges)"
+"""Printed where a policy names a block of other addresses, which is then taken to hold no pod."""
+
 
 @dataclass(frozen=True, slots=True)
 class Admission:
@@ -88,6 +91,8 @@ def _of_rules(view: View, side: Side) -> Iterator[Admission]:
         for asked in rules:
             span = view.full.ports(asked.rule, side, side.pod)
             for peer, selected in asked.peers:
+                if peer.block is not None and not may_hold_pods(peer.block):
+                    view.world.assumptions[PRIVATE_PODS] = None
                 yield from _of_peer(policy, asked, peer, selected, span, unsure)
 
 

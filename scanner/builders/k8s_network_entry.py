@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from scanner.builders.edges import Doubt, Truth, connect, first_doubt
 from scanner.builders.k8s_net_view import View
 from scanner.builders.k8s_network_services import Door
+from scanner.builders.k8s_policy_labels import Match
 from scanner.builders.k8s_policy_model import Direction, PeerKind
 from scanner.builders.k8s_policy_ports import common, traffic_of
 from scanner.builders.ranges import AddressRange
@@ -43,7 +44,26 @@ def admitted(view: View, door: Door) -> Truth:
     widened = view.touched.widens(door.pod, Direction.INGRESS)
     if widened is not None:
         return widened
-    return False if view.enforced.policies else view.no_enforcer
+    if not view.enforced.policies:
+        return view.no_enforcer
+    return _unclear(view, door) or False
+
+
+def _unclear(view: View, door: Door) -> Doubt | None:
+    """Why a target may let everyone in although no rule surely does; address ranges that are known are no reason."""
+    side = view.side(door.pod, Direction.INGRESS)
+    doubts = list(side.doubts())
+    if side.isolated is not Match.YES:
+        return doubts[0] if doubts else Doubt("value-unknown", (f"the policies of {door.target.name}",))
+    for asked in side.asked():
+        if not common(view.full.ports(asked.rule, side, door.pod).maybe, door.ports):
+            continue
+        for peer, _ in asked.peers:
+            if peer.kind is PeerKind.UNKNOWN or (peer.kind is PeerKind.BLOCK and peer.block is None):
+                return peer.doubt or Doubt("value-unknown", (f"a peer of {asked.policy.address}",))
+            if peer.kind is PeerKind.ANYONE:
+                return doubts[0] if doubts else Doubt("value-unknown", (f"a rule of {asked.policy.address}",))
+    return None
 
 
 def enter(view: View, caller: Caller, door: Door, hidden: Doubt | None) -> None:
@@ -85,7 +105,7 @@ def _blocks(view: View, door: Door) -> Iterator[tuple[str, Origin | None, str]]:
         for asked in rules:
             span = view.full.ports(asked.rule, side, door.pod)
             for peer, _ in asked.peers if common(span.maybe, door.ports) else ():
-                if peer.kind is PeerKind.BLOCK:
+                if peer.kind is PeerKind.BLOCK and peer.block is not None:
                     yield peer.text, peer.origin, f"{policy} admits `{peer.text}`"
 
 

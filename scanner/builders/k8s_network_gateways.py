@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scanner.builders.blocks import text
 from scanner.builders.edges import Doubt, connect
 from scanner.builders.inventory import text_of
 from scanner.builders.k8s_net_view import View, own_line, unknown_doubt
@@ -165,7 +166,7 @@ def _attach(
         doubt = Doubt(CONTROLLER, (f"the parent of {route.address}",))
         connect(world, any_pod(view, sources), route.id, "pods call it through the mesh", line, doubt=doubt)
     elif gateway is None:
-        doubt = Doubt("gateway-not-in-input", (f"{space}/Gateway/{name}",))
+        doubt = Doubt("gateway-not-in-input", (f"{text(space) or '*'}/Gateway/{text(name) or '*'}",))
         because = "the Gateway that it attaches to is not in the inputs"
         connect(world, world.external(INTERNET).id, route.id, because, line, doubt=doubt)
         connect(world, any_pod(view, sources), route.id, because, line, doubt=doubt)

@@ -92,7 +92,8 @@ def members(view: View, sources: Sources) -> None:
                 continue
             doubt, because = _belongs(view, sources, index)
             if because:
-                unsure = None if index in selected.sure else view.labels_doubt(index)
+                named = None if peer is None else peer.doubt or peer.pods.doubt or peer.namespaces.doubt
+                unsure = None if index in selected.sure else named or view.labels_doubt(index)
                 _keep(best, view.owners[index], first_doubt(doubt, unsure), because)
         _join(view, address, resources, best)
     for address, group in sources.guarded_used.items():

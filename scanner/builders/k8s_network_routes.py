@@ -93,7 +93,7 @@ def ingress_backends(route: Resource) -> Iterator[Backend]:
         paths = dig(rule, "http", "paths")
         for index, path in enumerate(items_of(paths)):
             line = mark(spec, "rules", number, "http", "paths", index, "backend")
-            shown = f"`{host if isinstance(host, str) else '*'}{dig(path, 'path') or '/'}`"
+            shown = f"`{_shown(host)}{_shown(dig(path, 'path') or '/')}`"
             yield _ingress_backend(route, dig(path, "backend"), line, f"its rule for {shown}")
 
 

@@ -90,7 +90,7 @@ class Services:
 
     def _doors(self, service: Resource, index: int, item: Value) -> Iterator[Door]:
         several = len(items_of(dig(service.attrs, "spec", "ports"))) > 1
-        shown = dig(item, "port") or dig(item, "name")
+        shown = next((one for one in (dig(item, "port"), dig(item, "name")) if isinstance(one, int | str)), None)
         base = f"{service.address}:{shown}" if several and shown is not None else service.address
         line = mark(service.attrs, "spec", "ports", index, "port") or own_line(service)
         led = list(self._pods(service))

@@ -68,7 +68,9 @@ def any_pod(view: View, sources: Sources) -> str:
 def _set(view: View, sources: Sources, peer: Peer) -> str:
     where = peer.namespace or f"[{peer.namespaces}]"
     address = f"podset/{where}/{peer.pods}"
-    sources.used.setdefault(address, peer)
+    # Odd label values can make two selectors look alike: they are never taken for one.
+    while (sources.used.setdefault(address, peer) or peer).key != peer.key:
+        address += "~"
     return view.relay(address, "PodSet", described(peer))
 
 

@@ -299,3 +299,39 @@ def test_a_kserve_model_of_the_cluster_alone_has_no_route():
     text += "labels: {networking.kserve.io/visibility: cluster-local}}\nspec: {}"
     model = "inference/InferenceService/x"
     assert state(graph_of(BASE, CALICO, text, models=(model,)), INTERNET, model) == "closed"
+
+
+def test_a_range_that_is_not_known_may_be_the_internet():
+    balancer = service(", type: LoadBalancer" + LOCAL)
+    known = policy("  podSelector: {}\n  ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}]")
+    assert state(graph_of(BASE, CALICO, known, balancer), INTERNET) == "closed"
+    for peer in ("{ipBlock: {cidr: $(RANGE)}}", "{ipBlock: {}}", "{somethingNew: {}}"):
+        unknown = policy(f"  podSelector: {{}}\n  ingress: [{{from: [{peer}]}}]")
+        assert state(graph_of(BASE, CALICO, unknown, balancer), INTERNET) == "possible", peer
+
+
+def test_hostile_services_and_routes_never_crash():
+    head = "---\napiVersion: {}\nkind: {}\nmetadata: {{name: vllm, namespace: inference}}\nspec: {}\n"
+    for version, kind, spec in (
+        ("v1", "Service", "text"),
+        ("v1", "Service", "[1]"),
+        ("v1", "Service", "{type: [], ports: text, selector: text}"),
+        ("v1", "Service", "{type: LoadBalancer, selector: {app: vllm}, ports: [7, {port: {}}]}"),
+        ("networking.k8s.io/v1", "Ingress", "{rules: text, defaultBackend: text, ingressClassName: 3}"),
+        ("networking.k8s.io/v1", "Ingress", "{rules: [text, {http: {paths: [text, {backend: 3}]}}]}"),
+        (
+            "gateway.networking.k8s.io/v1",
+            "HTTPRoute",
+            "{parentRefs: text, rules: [text, {backendRefs: [text, {name: []}]}]}",
+        ),
+        (
+            "gateway.networking.k8s.io/v1",
+            "HTTPRoute",
+            "{rules: [{backendRefs: [{name: vllm, namespace: 3}], filters: 9}]}",
+        ),
+        ("gateway.networking.k8s.io/v1", "Gateway", "{listeners: text, gatewayClassName: 3}"),
+        ("gateway.networking.k8s.io/v1", "ReferenceGrant", "{from: text, to: [4]}"),
+        ("route.openshift.io/v1", "Route", "{to: text, alternateBackends: [3]}"),
+        ("networking.istio.io/v1", "VirtualService", "{gateways: [3], http: [text, {route: [3, {destination: []}]}]}"),
+    ):
+        assert state(graph_of(BASE, CALICO, head.format(version, kind, spec)), TENANT) == "open"
