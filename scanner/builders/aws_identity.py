@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from scanner.builders.aws_identity_access import Access, Judge, judge
+from scanner.builders.aws_identity_carriers import carriers
 from scanner.builders.aws_identity_lambda import add_function_callers
+from scanner.builders.aws_identity_nodes import add_node_roles
+from scanner.builders.aws_identity_passrole import add_detours
 from scanner.builders.aws_identity_principals import Principal, principals
+from scanner.builders.aws_identity_regions import beyond, enforced_regions
 from scanner.builders.aws_identity_targets import Target, targets
 from scanner.builders.aws_identity_trust import add_becoming
 from scanner.builders.aws_policy_guard import flaw
@@ -31,7 +35,10 @@ def build_aws_identity(world: World) -> None:
             edge = _invoke(world, judges[principal.unit], principal, model)
             if edge is not None:
                 world.add_edge(edge)
-    add_becoming(world, everyone, judges)
+    carried = list(carriers(world))
+    add_becoming(world, everyone, judges, carried)
+    add_detours(world, everyone, judges, carried)
+    add_node_roles(world, carried)
     add_function_callers(world, everyone, judges)
 
 
@@ -51,13 +58,14 @@ def _invoke(world: World, judged: Judge, principal: Principal, model: Target) ->
 def _access(
     judged: Judge, principal: Principal, model: Target, row: InferenceAction, enforced: bool | Unknown
 ) -> Access:
-    keyed = row.guardrail_condition_key
-    access = judged.access(principal, row.action, model.arns_for(row), keyed=keyed, partly=model.partly)
+    keyed, arns = row.guardrail_condition_key, model.arns_for(row)
+    access = judged.access(principal, row.action, arns, keyed=keyed, partly=model.partly)
     if not keyed or enforced is False or access.truth is Truth.NO:
         return access
-    truth = Truth.NO if enforced is True else Truth.POSSIBLE
+    if enforced is True:
+        return beyond(judged, principal, row.action, arns, enforced_regions(judged.world, model.unit))
     names = set(enforced.decided_by) if isinstance(enforced, Unknown) else set()
-    answer = replace(access.answer, truth=truth, decided_by=access.answer.decided_by | names)
+    answer = replace(access.answer, truth=Truth.POSSIBLE, decided_by=access.answer.decided_by | names)
     return replace(access, answer=answer)
 
 
@@ -84,7 +92,7 @@ def _edge(
         target=model.node.id,
         plane=Plane.IDENTITY,
         verb="invoke",
-        because=_because(row, access, [one.action for one, _ in held[1:]]),
+        because=_because(row, access, [one.action for one, _ in held[1:]], enforced),
         origin=None if statement is None else statement.origin,
         state=State.POSSIBLE if possible else State.OPEN,
         reason=_reason(access, across, enforced) if possible else "",
@@ -96,15 +104,19 @@ def _edge(
 def _reason(access: Access, across: bool, enforced: bool | Unknown) -> str:
     if across and access.truth is Truth.YES:
         return CROSS_UNIT
+    if enforced is True and any(name.startswith("Bedrock in regions") for name in access.decided_by):
+        return "region-unread"
     keys = [name for name in access.decided_by if ":" in name and not name.startswith("arn:")]
     return "condition-unevaluable" if access.source_bound or keys else "value-unknown"
 
 
-def _because(row: InferenceAction, access: Access, others: list[str]) -> str:
+def _because(row: InferenceAction, access: Access, others: list[str], enforced: bool | Unknown) -> str:
     statement = access.answer.statement
     policy = "" if statement is None else statement.policy
     text = f"policy `{policy}` allows `{row.action}` on `{access.answer.scope}`"
-    if row.guardrail_condition_key:
+    if enforced is True and row.guardrail_condition_key:
+        text += ", in regions where no guardrail is enforced as well"
+    elif row.guardrail_condition_key:
         why = flaw(statement) if statement is not None else ""
         text += f"; {why}" if why else " without a guardrail condition"
     else:

@@ -17,9 +17,9 @@ from scanner.builders.draft import World
 from scanner.resource import Resource
 from scanner.unknown import Unknown
 
-INTERNET: dict[str, Fact] = dict.fromkeys(SOURCE_KEYS, Given.ABSENT) | {"aws:sourceip": Given.OUTSIDE}
+INTERNET: Mapping[str, Fact] = {**dict.fromkeys(SOURCE_KEYS, Given.ABSENT), "aws:sourceip": Given.OUTSIDE}
 """A request that comes over the public endpoint, from an address nobody named."""
-INSIDE: dict[str, Fact] = dict.fromkeys(SOURCE_KEYS, Given.CHOSEN)
+INSIDE: Mapping[str, Fact] = dict.fromkeys(SOURCE_KEYS, Given.CHOSEN)
 """A request that comes from wherever the policy wants it to come from."""
 ROOT = "aws_organizations_organization"
 
@@ -55,16 +55,26 @@ class Judge:
     organisation: tuple[Policy, ...]
 
     def access(
-        self, principal: Principal, action: str, targets: tuple[str, ...], *, keyed: bool = False, partly: bool = False
+        self,
+        principal: Principal,
+        action: str,
+        targets: tuple[str, ...],
+        *,
+        keyed: bool = False,
+        partly: bool = False,
+        more: Mapping[str, Fact] | None = None,
     ) -> Access:
-        """The widest that `action` is open on `targets`; `keyed` where a guardrail can be demanded of it."""
+        """The widest that `action` is open on `targets`; `keyed` where a guardrail can be demanded of it.
+
+        more: what else is known of the request, by condition key.
+        """
         guards: list[Fact] = [Given.ABSENT]
         if keyed:
             guards.append(Other(approver(self.world, principal.unit)))
         best = Access(action, Answer(Truth.NO))
         for source, bound in ((INTERNET, False), (INSIDE, True)):
             for guard in guards:
-                facts = {**source, GUARDRAIL_KEY: guard, "aws:principalarn": _arn(principal)}
+                facts = {**source, GUARDRAIL_KEY: guard, "aws:principalarn": _arn(principal), **(more or {})}
                 request = Request(action, targets, facts, speller(self.world.inventory, principal.unit), partly)
                 found = Access(action, self._decided(principal, request), bound)
                 best = found if found.truth > best.truth else best

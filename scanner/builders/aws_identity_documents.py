@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from scanner.builders.aws_policy import Condition, Policy, Statement, listed_in, parse
 from scanner.builders.blocks import doubt
@@ -12,6 +13,8 @@ from scanner.resource import Resource, dig, items_of, mark
 from scanner.unknown import Unknown, Value
 
 DOCUMENT = "aws_iam_policy_document"
+MAX_DEPTH = 8
+"""Documents that name each other in a circle end here."""
 MERGED = ("source_policy_documents", "override_policy_documents", "source_json", "override_json")
 
 
@@ -21,17 +24,50 @@ def policy_at(inventory: Inventory, resource: Resource, *path: str | int, name: 
     return policy_of(inventory, dig(resource.attrs, *path), resource.unit, name or resource.address, origin)
 
 
-def policy_of(
-    inventory: Inventory, value: Value, unit: str, name: str, origin: Origin | None, depth: int = 0
-) -> Policy:
+def policy_of(inventory: Inventory, value: Value, unit: str, name: str, origin: Origin | None) -> Policy:
     """The policy that `value` is or refers to."""
-    if isinstance(value, Unknown) and value.ref is not None and depth < 8:
+    policy = _resolved(inventory, value, unit, name, origin, 0)
+    if isinstance(value, str) and policy.statements:
+        # A document that is wholly known reaches us as text; the data source that wrote it has the lines.
+        return _written(inventory, unit).get(_shape(policy), policy)
+    return policy
+
+
+def _resolved(inventory: Inventory, value: Value, unit: str, name: str, origin: Origin | None, depth: int) -> Policy:
+    if isinstance(value, Unknown) and value.ref is not None and depth < MAX_DEPTH:
         found = inventory.at(unit, value.ref.address)
         if found is not None and found.kind == DOCUMENT:
             return document(inventory, found, depth + 1)
         if found is not None and value.document is None and found.attrs.get("policy") is not None:
-            return policy_of(inventory, found.attrs["policy"], unit, found.address, _line(found, "policy"), depth + 1)
+            line = _line(found, "policy")
+            return _resolved(inventory, found.attrs["policy"], unit, found.address, line, depth + 1)
     return parse(value, name, origin)
+
+
+@lru_cache(maxsize=32)
+def _written(inventory: Inventory, unit: str) -> dict[str, Policy]:
+    """The documents that the data sources of a unit write, by what they say."""
+    sources = (one for one in inventory.data(DOCUMENT) if one.unit == unit)
+    found = [document(inventory, one) for one in sources]
+    return {_shape(policy): policy for policy in reversed(found) if policy.statements and policy.unknown is None}
+
+
+def _shape(policy: Policy) -> str:
+    """What a policy says, whatever its order and wherever it stands."""
+    return repr([_said(one) for one in policy.statements])
+
+
+def _said(one: Statement) -> tuple[str, ...]:
+    conditions = sorted(f"{each.operator} {each.key} {sorted(map(repr, each.values))}" for each in one.conditions)
+    lists = (sorted(map(repr, one.actions)), sorted(map(repr, one.resources)), conditions, _who(one.principals))
+    flags = (one.effect, one.not_actions, one.not_resources, one.not_principals)
+    return (*map(repr, flags), *map(repr, lists))
+
+
+def _who(value: Value) -> str:
+    if isinstance(value, Mapping):
+        return repr(sorted((kind, sorted(map(repr, listed_in(each)))) for kind, each in value.items()))
+    return repr(value)
 
 
 def document(inventory: Inventory, data: Resource, depth: int = 0) -> Policy:
@@ -40,7 +76,7 @@ def document(inventory: Inventory, data: Resource, depth: int = 0) -> Policy:
     unknown: Unknown | None = None
     for key in MERGED:
         for value in listed_in(data.attrs.get(key)):
-            part = policy_of(inventory, value, data.unit, data.address, _line(data, key), depth)
+            part = _resolved(inventory, value, data.unit, data.address, _line(data, key), depth)
             statements += part.statements
             unknown = unknown or part.unknown
     blocks = data.attrs.get("statement")

@@ -75,15 +75,19 @@ def _pods(world: World, role: Principal, subjects: list[Glob] | None) -> Iterato
     patterns = subjects if subjects is not None else [Glob(ACCOUNT + ANY)]
     found = False
     for pod in runs_as(world):
-        name = glob(pod.name, wild=False)
-        have = Glob(f"{ACCOUNT}{pod.namespace}:{name.text}", name.partly)
+        account = glob(pod.name, wild=False)
+        have = Glob(f"{ACCOUNT}{pod.namespace}:{account.text}", account.partly)
         admitted = max((includes(one, have.text, have.partly) for one in patterns), default=Truth.NO)
         if admitted is Truth.NO:
             continue
-        found = True
         linked, decided = _linked(world, pod, role)
         if pod.resource.unit != role.unit:
+            named = any(ANY not in one.text for one in patterns)
+            if not named and decided and not _annotated(world, pod):
+                # A wildcard, and manifests of a cluster that may be another: one way for all of them, below.
+                continue
             linked, decided = min(linked, Truth.POSSIBLE), ("profile:units", *decided)
+        found = True
         world.set_actor(pod.resource.id)
         why = f"its trust policy admits service account `{pod.namespace}/{pod.shown}`, which its pods run as"
         yield world.nodes[pod.resource.id], why, min(admitted, linked), decided
@@ -93,6 +97,11 @@ def _pods(world: World, role: Principal, subjects: list[Glob] | None) -> Iterato
             outside = world.external(f"serviceaccount/{name}", "ServiceAccount")
             why = f"its trust policy admits service account `{name}`, which no workload of the inputs runs as"
             yield outside, why, Truth.POSSIBLE, (f"serviceaccount/{name}",)
+
+
+def _annotated(world: World, pod: RunsAs) -> bool:
+    account = world.inventory.at(pod.resource.unit, f"{pod.namespace}/ServiceAccount/{pod.shown}")
+    return account is not None and dig(account.attrs, "metadata", "annotations", ANNOTATION) is not None
 
 
 def _linked(world: World, pod: RunsAs, role: Principal) -> tuple[Truth, tuple[str, ...]]:

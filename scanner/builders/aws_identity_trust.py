@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from scanner.builders.aws_identity_access import Judge
 from scanner.builders.aws_identity_arns import arn_of
-from scanner.builders.aws_identity_carriers import Carrier, carriers
+from scanner.builders.aws_identity_carriers import Carrier
 from scanner.builders.aws_identity_documents import policy_at
 from scanner.builders.aws_identity_federated import federated
 from scanner.builders.aws_identity_principals import Principal, members
@@ -37,10 +37,9 @@ class Trusted:
     decided_by: tuple[str, ...]
 
 
-def add_becoming(world: World, everyone: list[Principal], judges: Mapping[str, Judge]) -> None:
+def add_becoming(world: World, everyone: list[Principal], judges: Mapping[str, Judge], carried: list[Carrier]) -> None:
     """Add "become" edges: trust policies, group memberships, and what runs with a role."""
     by_id = {one.node_id: one for one in everyone}
-    carried = list(carriers(world))
     for role in everyone:
         if role.resource is None or role.resource.kind != "aws_iam_role":
             continue

@@ -216,6 +216,45 @@ resource "aws_iam_user_policy" "u" {
     assert edge.origin.line == 9
 
 
+@pytest.mark.parametrize("how", ["source_policy_documents", "override_policy_documents"])
+def test_documents_that_are_wholly_known_keep_their_lines(tmp_path, how):
+    text = (
+        PROVIDER
+        + f"""
+data "aws_iam_policy_document" "base" {{
+  statement {{
+    actions   = ["bedrock:InvokeModel"]
+    resources = ["*"]
+  }}
+}}
+data "aws_iam_policy_document" "whole" {{
+  {how} = [data.aws_iam_policy_document.base.json]
+  statement {{
+    actions   = ["s3:GetObject"]
+    resources = ["*"]
+  }}
+}}
+resource "aws_iam_user" "u" {{
+  name = "u"
+}}
+resource "aws_iam_user_policy" "u" {{
+  user   = aws_iam_user.u.name
+  policy = data.aws_iam_policy_document.base.json
+}}
+resource "aws_iam_user" "w" {{
+  name = "w"
+}}
+resource "aws_iam_user_policy" "w" {{
+  user   = aws_iam_user.w.name
+  policy = data.aws_iam_policy_document.whole.json
+}}
+"""
+    )
+    built = build(tmp_path, {"main.tf": text})
+    assert built.edge("aws_iam_user.u", MODELS).origin.line == 8
+    assert built.edge("aws_iam_user.w", MODELS).state is State.OPEN
+
+
 def test_a_role_that_the_inputs_do_not_show(tmp_path):
     text = (
         PROVIDER
@@ -281,6 +320,32 @@ resource "aws_bedrock_enforced_guardrail_configuration" "all" {
         '  guardrail_version    = "1"\n  selective_content_guarding {\n    messages = "SELECTIVE"\n  }',
     )
     assert build(tmp_path / "b", weaker).edge("aws_iam_role.app", MODELS).state is State.OPEN
+
+
+@pytest.mark.parametrize(
+    ("resource", "condition", "state"),
+    [
+        ('"arn:aws:bedrock:us-east-1::foundation-model/*"', "", None),
+        ('"arn:aws:bedrock:*::foundation-model/*"', "", State.POSSIBLE),
+        ('"*"', "", State.POSSIBLE),
+        ('"*"', '{ StringEquals = { "aws:RequestedRegion" = "us-east-1" } }', None),
+        ('"*"', '{ StringEquals = { "aws:RequestedRegion" = "eu-west-1" } }', State.POSSIBLE),
+        ('"arn:aws:bedrock:eu-west-1::foundation-model/*"', "", State.POSSIBLE),
+    ],
+)
+def test_enforcement_ends_at_the_border_of_its_region(tmp_path, resource, condition, state):
+    enforced = """
+resource "aws_bedrock_enforced_guardrail_configuration" "all" {
+  guardrail_identifier = aws_bedrock_guardrail.g.guardrail_arn
+  guardrail_version    = aws_bedrock_guardrail_version.g.version
+}
+"""
+    text = PROVIDER + GUARDRAIL + enforced + role("app", statements(allow(INVOKES, resource, condition)))
+    edge = build(tmp_path, {"main.tf": text}).edge("aws_iam_role.app", MODELS)
+    assert (None if edge is None else edge.state) is state
+    if edge is not None:
+        assert edge.reason == "region-unread"
+        assert edge.decided_by == ("Bedrock in regions other than us-east-1",)
 
 
 def trust(principal: str, action: str = '"sts:AssumeRole"', condition: str = "") -> str:
@@ -458,6 +523,61 @@ resource "aws_instance" "i" {
 """
     found = becoming(tmp_path, trust('{ Service = ["lambda.amazonaws.com", "ec2.amazonaws.com"] }'), more)
     assert found == ["aws_instance.i -> aws_iam_role.app (open)", "aws_lambda_function.f -> aws_iam_role.app (open)"]
+
+
+LAMBDA = trust('{ Service = "lambda.amazonaws.com" }')
+
+
+@pytest.mark.parametrize(
+    ("actions", "found"),
+    [
+        ('["iam:PassRole", "lambda:CreateFunction"]', ["aws_iam_role.dev -> aws_iam_role.app (open)"]),
+        ('["iam:PassRole", "ec2:RunInstances"]', []),
+        ('["lambda:CreateFunction"]', []),
+        ('["iam:UpdateAssumeRolePolicy"]', ["aws_iam_role.dev -> aws_iam_role.app (open)"]),
+        ('["iam:*", "lambda:*"]', ["aws_iam_role.dev -> aws_iam_role.app (open)"] * 2),
+    ],
+)
+def test_passing_a_role_is_becoming_it(tmp_path, actions, found):
+    assert becoming(tmp_path, LAMBDA, role("dev", statements(allow(actions)))) == found
+
+
+def test_changing_the_code_that_runs_as_a_role(tmp_path):
+    more = 'resource "aws_lambda_function" "f" {\n  function_name = "f"\n  role = aws_iam_role.app.arn\n}\n'
+    found = becoming(tmp_path, LAMBDA, more + role("dev", statements(allow('"lambda:UpdateFunctionCode"'))))
+    assert found == [
+        "aws_lambda_function.f -> aws_iam_role.app (open)",
+        "aws_iam_role.dev -> aws_lambda_function.f (open)",
+    ]
+
+
+NODES = """
+resource "aws_launch_template" "n" {{
+  metadata_options {{
+    http_tokens                 = "{tokens}"
+    http_put_response_hop_limit = {hops}
+  }}
+}}
+resource "aws_eks_node_group" "n" {{
+  cluster_name  = "c"
+  node_role_arn = aws_iam_role.app.arn
+  launch_template {{
+    id      = aws_launch_template.n.id
+    version = "1"
+  }}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("tokens", "hops", "found"), [("required", 1, False), ("required", 2, True), ("optional", 1, True)]
+)
+def test_pods_may_act_as_the_role_of_their_machines(tmp_path, tokens, hops, found):
+    files = {"k8s/a.yaml": pod("a", "team", "agent")}
+    edges = becoming(
+        tmp_path, trust('{ Service = "ec2.amazonaws.com" }'), NODES.format(tokens=tokens, hops=hops), files
+    )
+    assert ("team/Deployment/a -> aws_iam_role.app (possible)" in edges) is found
 
 
 def test_users_are_in_their_groups(tmp_path):
