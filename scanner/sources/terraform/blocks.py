@@ -28,7 +28,7 @@ from scanner.sources.terraform.syntax import (
     Tuple,
     literal_text,
 )
-from scanner.sources.terraform.values import Refused, invalid, is_list
+from scanner.sources.terraform.values import Refused, fits, invalid, is_list
 from scanner.unknown import Unknown, Value
 
 POSSIBLE = "__possible__"
@@ -40,8 +40,10 @@ def body_value(body: Body, env: Env, skip: Collection[str] = ()) -> Attrs:
     result = Attrs()
     for name, attribute in body.attributes.items():
         if name not in skip:
-            result[name] = evaluate(attribute.expression, env)
-            result.marks[name] = attribute.expression.at
+            value = evaluate(attribute.expression, env)
+            at = attribute.expression.at
+            result[name] = value if fits(value) else Unknown("a value that is too large or too deep", origin=at)
+            result.marks[name] = at
     for name, found in _grouped(block for block in body.blocks if block.kind not in skip).items():
         items, at = blocks_value(found, env)
         if items or not all(block.kind == "dynamic" for block in found):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 MAX_DEPTH = 1_200
 """Expressions inside expressions, references followed included."""
-MAX_STEPS = 5_000_000
+MAX_STEPS = 1_500_000
 """Expressions evaluated in one root."""
 MAX_INSTANCES = 10_000
 """Instances of one resource, module or dynamic block."""

@@ -120,7 +120,7 @@ def _object(expression: Object, env: Env) -> Value:
     result = Attrs()
     open_keys: list[Unknown] = []
     for name, item in expression.items:
-        key = evaluate(name, env)
+        key = "null" if isinstance(name, Literal) and name.value is None else evaluate(name, env)
         if isinstance(key, Unknown):
             open_keys.append(key)
             continue

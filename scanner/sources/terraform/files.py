@@ -9,6 +9,7 @@ from pathlib import Path
 
 from scanner.origin import FileOrigin
 from scanner.resource import Reading, Unread
+from scanner.sources.terraform.budget import deep_recursion
 from scanner.sources.terraform.read_json import parse_json
 from scanner.sources.terraform.syntax import Body, SyntaxFault
 
@@ -109,7 +110,8 @@ def _parsed(text: str, name: str) -> Body | SyntaxFault:
             return parse_json(text, name, variables)
         from scanner.sources.terraform.read_hcl2 import parse
 
-        return parse(text, name)
+        with deep_recursion():
+            return parse(text, name)
     except SyntaxFault as fault:
         return fault
     except RecursionError:

@@ -96,7 +96,8 @@ class Expressions:
         return Unary(str(operator), self.convert(operand), self._places.span(node))
 
     def _number(self, node: Any) -> Expression:
-        return Literal(number(str(node.children[0])), self._places.span(node))
+        at = self._places.span(node)
+        return Literal(number(str(node.children[0]), at), at)
 
     def _word(self, node: Any) -> Expression:
         return Literal(_WORDS[str(node.children[0])], self._places.span(node))

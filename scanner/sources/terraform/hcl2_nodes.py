@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from scanner.origin import FileOrigin
+from scanner.sources.terraform.syntax import SyntaxFault
 
 
 class Places(Protocol):
@@ -40,12 +41,12 @@ def name_of(node: Any) -> str:
     return str(node)
 
 
-def number(text: str) -> int | float:
-    """The number that a literal stands for, as an int wherever it is whole."""
-    if text.lstrip("-").isdigit():
-        return int(text) if len(text) < 4000 else float("inf")
+def number(text: str, at: FileOrigin) -> int | float:
+    """The number that a literal stands for, as an int wherever it is whole. Raises SyntaxFault for a huge one."""
     value = Decimal(text)
-    return int(value) if value == value.to_integral_value() and value.adjusted() < 1200 else float(value)
+    if len(text) > 1000 or abs(value.adjusted()) > 300:
+        raise SyntaxFault(at.line, at.column, "a number with too many digits")
+    return int(value) if value == value.to_integral_value() else float(value)
 
 
 def join(first: FileOrigin, last: FileOrigin) -> FileOrigin:

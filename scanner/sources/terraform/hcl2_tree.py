@@ -14,6 +14,8 @@ from scanner.sources.terraform.hcl2_nodes import name_of, solid
 from scanner.sources.terraform.syntax import Attribute, Block, Body, Expression, Literal, Parens, SyntaxFault
 from scanner.sources.terraform.template import Scanner, assemble
 
+MAX_BLOCKS = 100
+
 
 class Shift:
     """From a node's own lines and columns to the file's: expressions inside heredocs are parsed apart."""
@@ -43,7 +45,7 @@ class Reader:
         self._parse = parse
         self._expressions = Expressions(text, shift, self.embedded)
 
-    def body(self, tree: Any) -> Body:
+    def body(self, tree: Any, depth: int = 0) -> Body:
         """The body of a file or a block. Raises SyntaxFault for what Terraform refuses."""
         attributes: dict[str, Attribute] = {}
         blocks: list[Block] = []
@@ -53,7 +55,7 @@ class Reader:
             if at.line == last_line:
                 raise SyntaxFault(at.line, at.column, "a new line is missing before this argument or block")
             if child.data == "block":
-                blocks.append(self.block(child))
+                blocks.append(self.block(child, depth + 1))
                 last_line = at.end_line
                 continue
             attribute = self.attribute(child)
@@ -69,15 +71,18 @@ class Reader:
         children = solid(tree)
         return Attribute(name_of(children[0]), self._expressions.convert(children[-1]), self._shift.span(children[0]))
 
-    def block(self, tree: Any) -> Block:
+    def block(self, tree: Any, depth: int = 1) -> Block:
         """A block with its labels; its span is that of the header."""
+        if depth > MAX_BLOCKS:
+            at = self._shift.span(tree)
+            raise SyntaxFault(at.line, at.column, f"blocks nested more than {MAX_BLOCKS} deep")
         children = solid(tree)
         *header, _brace, body, _end = children
         kind, *labels = header
         first, last = self._shift.span(kind), self._shift.span(header[-1])
         at = FileOrigin(first.path, first.line, first.column, last.end_line, last.end_column)
         self._one_line(tree, body)
-        return Block(name_of(kind), tuple(self._label(label) for label in labels), self.body(body), at)
+        return Block(name_of(kind), tuple(self._label(label) for label in labels), self.body(body, depth), at)
 
     def _one_line(self, tree: Any, body: Any) -> None:
         """A block on one line holds at most one attribute, and no block."""

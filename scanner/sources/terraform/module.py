@@ -16,7 +16,7 @@ from scanner.sources.terraform.providers import Providers
 from scanner.sources.terraform.run import Run
 from scanner.sources.terraform.scope import Env, NoNames
 from scanner.sources.terraform.syntax import AttrStep, Block, Step, Traversal
-from scanner.sources.terraform.values import invalid, size
+from scanner.sources.terraform.values import fits, invalid
 from scanner.sources.terraform.variables import given_value, variable_value
 from scanner.unknown import Unknown, Value
 
@@ -140,7 +140,7 @@ class Module:
         self._evaluating.add(name)
         try:
             value = compute()
-            if size(value) >= 200_000:
+            if not fits(value):
                 value = Unknown(f"`{self.inside(name)}` is too large", decided_by=(self.inside(name),))
         finally:
             self._evaluating.discard(name)

@@ -13,6 +13,8 @@ from scanner.sources.terraform.types import to_bool, to_text
 from scanner.sources.terraform.values import MAX_TEXT, TooLarge, check_text, merged, one_of, over_options
 from scanner.unknown import INVALID, Unknown, Value
 
+MAX_PIECES = 1_000
+
 
 def template_value(template: Template, env: Env, evaluate: Evaluate) -> Value:
     """The text of a template. Raises Refused, TooLarge."""
@@ -67,11 +69,15 @@ def joined(values: Iterable[Value]) -> Value:
 
 
 def _pieces(parts: Iterable[str | Unknown]) -> tuple[str | Unknown, ...]:
-    """The parts flat, with neighbouring text joined."""
+    """The parts flat, with neighbouring text joined. Raises TooLarge."""
     flat: list[str | Unknown] = []
+    length = 0
     for part in parts:
         inner = part.pieces if isinstance(part, Unknown) and part.pieces else (part,)
         for piece in inner:
+            length += len(piece) if isinstance(piece, str) else 1
+            if length > MAX_TEXT or len(flat) > MAX_PIECES:
+                raise TooLarge("a partly known text with too many pieces")
             if isinstance(piece, str) and flat and isinstance(flat[-1], str):
                 flat[-1] += piece
             elif piece != "":

@@ -155,14 +155,50 @@ def _tuple(value: Value, wanted: Type, defaults: Mapping[int, Value] | None) -> 
 
 
 def unify(items: list[Value]) -> list[Value]:
-    """Elements of mixed primitive types as strings, as a list or map of them has to hold one type."""
-    kinds = {type(item) for item in items if item is not None and not isinstance(item, Unknown)}
-    mixed = len({float if one is int else one for one in kinds}) > 1
-    if mixed and all(one in (str, int, float, bool) for one in kinds):
-        if kinds <= {bool, int, float}:
+    """Elements brought to one type, as a list or map of them has to have: numbers beside strings become strings.
+
+    Raises Refused where there is no such type. Collections are unified element by element.
+    """
+    known = [item for item in items if item is not None and not isinstance(item, Unknown)]
+    kinds = {"number" if is_number(item) else type(item).__name__ for item in known if not _nested(item)}
+    if len(kinds) > 1 and len(known) == sum(not _nested(item) for item in known):
+        if "str" not in kinds:
             raise Refused("elements of types that cannot be one type")
         return [item if item is None or isinstance(item, Unknown) else to_text(item) for item in items]
-    return items
+    if len(known) < 2 or not all(_nested(item) for item in known):
+        return items
+    return _unify_nested(items, list(known))
+
+
+def _nested(value: Value) -> bool:
+    return is_map(value) or is_list(value)
+
+
+def _unify_nested(items: list[Value], known: list[Value]) -> list[Value]:
+    """Lists of the same length, and objects with the same attributes, with each place of one type."""
+    columns: list[list[Value]]
+    if all(is_map(item) for item in known):
+        keys = sorted({key for item in known if is_map(item) for key in item})
+        if not all(is_map(item) and len(item) == len(keys) for item in known):
+            return items
+        columns = [unify([item[key] for item in known if is_map(item)]) for key in keys]
+        rows = iter([dict(zip(keys, row, strict=True)) for row in zip(*columns, strict=True)])
+        return [_like(item, next(rows)) if is_map(item) else item for item in items]
+    lengths = {len(item) for item in known if is_list(item)}
+    if len(lengths) != 1 or not all(is_list(item) for item in known):
+        return items
+    columns = [unify(list(column)) for column in zip(*(item for item in known if is_list(item)), strict=True)]
+    tuples = iter(list(zip(*columns, strict=True)) or [()] * len(known))
+    return [_like(item, next(tuples)) if is_list(item) else item for item in items]
+
+
+def _like(before: Value, after: Mapping[str, Value] | tuple[Value, ...]) -> Value:
+    """The new elements in a collection of the same kind, with the same marks."""
+    if isinstance(before, Attrs) and isinstance(after, Mapping):
+        return type(before)(after, before.marks) if type(before) in (Attrs, MapOf) else Attrs(after, before.marks)
+    if isinstance(before, Items):
+        return type(before)(after, before.marks)
+    return after if isinstance(after, Mapping) else Items(after)
 
 
 def to_text(value: Value) -> str:
@@ -194,8 +230,8 @@ def to_bool(value: Value) -> bool:
     """The value as a boolean. Raises Refused."""
     if isinstance(value, bool):
         return value
-    if value in ("true", "false"):
-        return value == "true"
+    if isinstance(value, str) and value in ("true", "false", "1", "0"):
+        return value in ("true", "1")
     raise Refused(f"{kind(value)} where a boolean is required")
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from itertools import product
 from typing import TypeGuard
 
@@ -15,6 +17,8 @@ MAX_TEXT = 1_000_000
 """Characters in one string."""
 MAX_ITEMS = 200_000
 """Elements that one function may make, and nodes in one value."""
+MAX_DEPTH = 150
+"""Collections inside collections."""
 MAX_OPTIONS = 8
 
 
@@ -142,11 +146,29 @@ def size(value: Value, limit: int = MAX_ITEMS) -> int:
     while stack and total <= limit:
         item = stack.pop()
         total += 1
-        if isinstance(item, Mapping):
-            stack.extend(item.values())
-        elif is_list(item):
-            stack.extend(item)
+        stack.extend(_inside(item))
     return total
+
+
+def _inside(value: Value) -> Iterable[Value]:
+    if isinstance(value, Unknown):
+        return (*value.pieces, *value.options, value.document) if value.pieces or value.document else value.options
+    if is_map(value):
+        return value.values()
+    return value if is_list(value) else ()
+
+
+def fits(value: Value) -> bool:
+    """Whether a value is small and flat enough for all that walk over it, which may recurse."""
+    total = 0
+    stack: list[tuple[Value, int]] = [(value, 0)]
+    while stack:
+        item, depth = stack.pop()
+        total += 1
+        if total > MAX_ITEMS or depth > MAX_DEPTH:
+            return False
+        stack.extend((one, depth + 1) for one in _inside(item))
+    return True
 
 
 def check_text(text: str) -> str:
@@ -226,7 +248,7 @@ def number_text(value: int | float) -> str:
     text = repr(value)
     if "e" not in text:
         return text.removesuffix(".0")
-    return format(value, "f") if abs(value) >= 1 else format(value, ".400f").rstrip("0")
+    return format(Decimal(text), "f") if math.isfinite(value) else text
 
 
 def ordered(value: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:

@@ -9,6 +9,7 @@ from scanner.origin import Origin
 from scanner.resource import Attrs, Items
 from scanner.sources.terraform.functions.function import Function, boolean, items, mapping, pure, text, whole
 from scanner.sources.terraform.operators import equality
+from scanner.sources.terraform.types import unify
 from scanner.sources.terraform.values import (
     ListOf,
     Refused,
@@ -126,7 +127,7 @@ def _scalar(attribute: str) -> bool:
 
 def _distinct(arguments: list[Value]) -> Value:
     kept: list[Value] = []
-    for item in items(arguments[0]):
+    for item in unify(list(items(arguments[0]))):
         if not any(same(item, other) for other in kept):
             kept.append(item)
     open_ = unknowns_of(kept)
@@ -134,7 +135,11 @@ def _distinct(arguments: list[Value]) -> Value:
 
 
 def _compact(arguments: list[Value]) -> Value:
-    kept = Items(item for item in items(arguments[0]) if item is not None and item != "")
+    kept = Items(
+        item if isinstance(item, Unknown) else text(item)
+        for item in items(arguments[0])
+        if item is not None and item != ""
+    )
     open_ = [one for one in kept if isinstance(one, Unknown) and not _filled(one)]
     return partly(kept, open_) if open_ else kept
 
@@ -166,7 +171,7 @@ def _coalesce(arguments: list[Value]) -> Value:
                 return argument
             spread = over_options(lambda *values: _coalesce(list(values)), *arguments[place:])
             return merged([argument]) if spread is None else spread
-        return argument
+        return unify([argument, *(one for one in arguments if isinstance(one, str))])[0]
     raise Refused("every argument of `coalesce` is null or empty")
 
 
@@ -263,7 +268,7 @@ def _sort(arguments: list[Value]) -> Value:
 
 TABLE: Mapping[str, Function] = {
     "length": pure(_length, 1, policy="shallow"),
-    "concat": pure(_concat, 0, None, "raw"),
+    "concat": pure(_concat, 1, None, "raw"),
     "element": pure(_element, 2, policy="shallow"),
     "lookup": pure(_lookup, 2, 3, "shallow"),
     "merge": pure(_merge, 0, None, "shallow"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -24,6 +25,8 @@ from scanner.sources.terraform.values import (
 )
 from scanner.unknown import Unknown, Value
 
+# What keeps a text of several lines out of a block scalar: other white space than spaces, and spaces before a break.
+_QUOTED = re.compile(r"[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd]| (?:\n|\Z)")
 _ESCAPED = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
@@ -71,6 +74,7 @@ def _no_constant(name: str) -> None:
 
 
 def _plain(value: Value) -> Value:
+    """The value without marks: positions inside a decoded text are positions in no file."""
     if is_map(value):
         return Attrs((key, _plain(item)) for key, item in value.items())
     if is_list(value):
@@ -83,13 +87,14 @@ def _yamldecode(arguments: list[Value]) -> Value:
 
 
 def yaml_value(source: str) -> Value:
-    """The value of a YAML text. Raises Refused."""
+    """The value of a YAML text. Raises TooLarge where it cannot be read."""
     from scanner.yamltext import TextError, load_one
 
     try:
-        return load_one(source, "").value if source.strip() else None
+        return _plain(load_one(source, "").value)
     except TextError as error:
-        raise Refused("a text that is not one YAML document") from error
+        # This reader is stricter than Terraform's (a key that stands twice), so it cannot say that Terraform fails.
+        raise TooLarge("a text that is not read as one YAML document") from error
 
 
 def _decoded(source: Value, decode: object) -> Value:
@@ -103,7 +108,10 @@ def _decoded(source: Value, decode: object) -> Value:
 
 def _yaml_text(value: Value) -> str:
     """A known value as YAML, as Terraform writes it: every string and key in double quotes."""
-    return "\n".join(_yaml_lines(value)) + "\n"
+    lines = _yaml_lines(value)
+    if isinstance(value, str):
+        lines[1:] = ["  " + line if line else "" for line in lines[1:]]
+    return "\n".join(lines) + "\n"
 
 
 def _yaml_lines(value: Value) -> list[str]:
@@ -111,7 +119,7 @@ def _yaml_lines(value: Value) -> list[str]:
         return [line for key, item in ordered(value) for line in _yaml_entry(_json(key) + ":", item, "  ", is_list)]
     if is_list(value) and value:
         return [line for item in value for line in _yaml_entry("-", item, "  ", None)]
-    if isinstance(value, str) and "\n" in value:
+    if isinstance(value, str) and "\n" in value and not _QUOTED.search(value):
         return _block_scalar(value)
     return [json.dumps(value, ensure_ascii=False) if isinstance(value, str) else _json(value)]
 
@@ -128,8 +136,9 @@ def _yaml_entry(lead: str, item: Value, indent: str, flat: object) -> list[str]:
 
 
 def _block_scalar(value: str) -> list[str]:
+    shift = "2" if value[0] in " \n" else ""
     sign = "" if value.endswith("\n") and not value.endswith("\n\n") else ("+" if value.endswith("\n") else "-")
-    return [f"|{sign}", *("  " + line if line else "" for line in value.removesuffix("\n").split("\n"))]
+    return [f"|{shift}{sign}", *value.removesuffix("\n").split("\n")]
 
 
 def _base64encode(arguments: list[Value]) -> Value:

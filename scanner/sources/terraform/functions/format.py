@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 
 from scanner.resource import Items
 from scanner.sources.terraform.functions.encoding import json_text
 from scanner.sources.terraform.functions.function import Function, boolean, number, pure, text
+from scanner.sources.terraform.functions.function import whole as whole_number
 from scanner.sources.terraform.template_value import joined
 from scanner.sources.terraform.types import to_text
-from scanner.sources.terraform.values import Refused, TooLarge, is_list, is_map, is_number, merged, over_options
+from scanner.sources.terraform.values import (
+    Refused,
+    TooLarge,
+    is_list,
+    is_map,
+    is_number,
+    merged,
+    number_text,
+    over_options,
+)
 from scanner.unknown import Unknown, Value
 
 _VERB = re.compile(
@@ -81,7 +92,7 @@ def _text(found: re.Match[str], value: Value) -> str:
         case "v":
             return _natural(value, flags)
         case "d" | "x" | "X" | "o" | "b":
-            return format(int(number(value)), sign + verb)
+            return format(whole_number(value), sign + verb)
         case "f" | "e" | "E" | "g" | "G":
             return _float(number(value), sign, precision, verb)
     raise Refused("a verb that the format does not have")
@@ -89,9 +100,19 @@ def _text(found: re.Match[str], value: Value) -> str:
 
 def _float(value: int | float, sign: str, precision: int | None, verb: str) -> str:
     if precision is None and verb in "gG":
-        shown = repr(float(value)).removesuffix(".0")
-        return sign + shown if sign and value >= 0 else shown
+        shown = _shortest(float(value))
+        shown = shown.upper() if verb == "G" else shown
+        return sign + shown if value >= 0 else shown
     return format(float(value), f"{sign}.{6 if precision is None else precision}{verb}")
+
+
+def _shortest(value: float) -> str:
+    """The fewest digits that tell the number apart, with an exponent from a million on, as Go does it."""
+    exponent = int(f"{value:.17e}".partition("e")[2])
+    if value == 0 or -4 <= exponent < 6:
+        return number_text(value)
+    digits = len(Decimal(repr(value)).normalize().as_tuple().digits)
+    return format(value, f".{digits - 1}e")
 
 
 def _natural(value: Value, flags: str) -> str:

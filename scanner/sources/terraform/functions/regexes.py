@@ -7,7 +7,7 @@ not (or the other way round) is unknown or refused, never guessed.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from scanner.resource import Attrs, Items
 from scanner.sources.terraform.functions.function import Function, pure, text
@@ -76,13 +76,17 @@ class _Translator:
         self.output.append(whole)
 
     def _escape(self, letter: str) -> str:
-        if letter in "pPCQE" or letter.isdigit():
+        if letter in "123456789":
+            raise Refused("a pattern with a reference to one of its groups")
+        if letter in "pPCQE0":
             raise TooLarge("a pattern that uses what is not evaluated here")
         return r"\Z" if letter == "z" else "\\" + letter
 
     def _group(self, opening: str) -> str:
         if opening.startswith("(?") and not opening.startswith(("(?P<", "(?<")):
             flags = opening[2:].rstrip(":")
+            if not opening[2:]:
+                raise Refused("a pattern that looks ahead or behind")
             if not opening.endswith(":"):
                 if self.output or set(flags) - set("ims"):
                     raise TooLarge("a pattern with flags that are not evaluated here")
@@ -113,7 +117,9 @@ def compiled(pattern: str, subject: str) -> re.Pattern[str]:
             raise Refused("a pattern that is not valid")
         place = found.end()
         translator.feed(found, pattern[place : place + 1])
-    if max(len(subject), 2) ** translator.repeats > MAX_WORK:
+    # A search starts at every place of the text, unless the pattern is tied to its start.
+    power = translator.repeats + (0 if pattern.startswith("^") else 1)
+    if translator.repeats and max(len(subject), 2) ** power > MAX_WORK:
         raise TooLarge("a pattern that could take too long on this text")
     try:
         return re.compile("".join(translator.output), re.ASCII)
@@ -121,7 +127,18 @@ def compiled(pattern: str, subject: str) -> re.Pattern[str]:
         raise Refused("a pattern that is not valid") from error
 
 
+def _matches(pattern: str, subject: str) -> Iterator[re.Match[str]]:
+    """All matches; unlike Python, Go finds no empty one right behind another."""
+    end = -1
+    for found in compiled(pattern, subject).finditer(subject):
+        if found.end() > found.start() or found.start() != end:
+            yield found
+        end = found.end()
+
+
 def _captures(found: re.Match[str]) -> Value:
+    if found.re.groupindex and len(found.re.groupindex) < found.re.groups:
+        raise Refused("a pattern with both named and unnamed groups")
     if found.re.groupindex:
         return Attrs({name: found.group(name) for name in found.re.groupindex})
     return Items(found.groups()) if found.re.groups else found.group()
@@ -137,7 +154,7 @@ def _regex(arguments: list[Value]) -> Value:
 
 def _regexall(arguments: list[Value]) -> Value:
     pattern, subject = text(arguments[0]), text(arguments[1])
-    return Items([_captures(found) for found in compiled(pattern, subject).finditer(subject)])
+    return Items([_captures(found) for found in _matches(pattern, subject)])
 
 
 def _replace(arguments: list[Value]) -> Value:
@@ -146,10 +163,14 @@ def _replace(arguments: list[Value]) -> Value:
         if (subject.count(pattern) if pattern else len(subject) + 1) * len(replacement) > MAX_TEXT:
             raise TooLarge("a text of more than a million characters")
         return subject.replace(pattern, replacement)
-    expression = compiled(pattern[1:-1], subject)
+    parts: list[str] = []
+    place = 0
     if len(subject) * len(replacement) > MAX_TEXT * 10:
         raise TooLarge("a text of more than a million characters")
-    return expression.sub(lambda found: _expanded(replacement, found), subject)
+    for found in _matches(pattern[1:-1], subject):
+        parts.extend((subject[place : found.start()], _expanded(replacement, found)))
+        place = found.end()
+    return "".join((*parts, subject[place:]))
 
 
 def _expanded(replacement: str, found: re.Match[str]) -> str:

@@ -29,12 +29,6 @@ def _subtract(arguments: list[Value]) -> Value:
     return set_of(item for item in items(arguments[0]) if not _has(arguments[1], item))
 
 
-def _symmetric(arguments: list[Value]) -> Value:
-    first, second = arguments
-    kept = [item for item in items(first) if not _has(second, item)]
-    return set_of([*kept, *(item for item in items(second) if not _has(first, item))])
-
-
 def _product(arguments: list[Value]) -> Value:
     if len(arguments) < 2:
         raise Refused("at least two arguments are required")
@@ -51,6 +45,5 @@ TABLE: Mapping[str, Function] = {
     "setunion": pure(_union, 1, None),
     "setintersection": pure(_intersection, 1, None),
     "setsubtract": pure(_subtract, 2),
-    "setsymmetricdifference": pure(_symmetric, 2),
     "setproduct": pure(_product, 0, None, "shallow"),
 }

@@ -53,7 +53,7 @@ def _title(arguments: list[Value]) -> Value:
     result, start = [], True
     for character in text(arguments[0]):
         result.append(character.upper() if start else character)
-        start = not (character.isalnum() or character in "_'")
+        start = not (character.isalnum() or character == "_")
     return "".join(result)
 
 
@@ -101,11 +101,17 @@ def _edge(arguments: list[Value], start: bool) -> Value:
     return text(source).startswith(text(affix)) if start else text(source).endswith(text(affix))
 
 
+def _one_cased(character: str, upper: bool) -> str:
+    """One character; where Python makes several of it (`ß`), Go leaves it as it is."""
+    changed = character.upper() if upper else character.lower()
+    return changed if len(changed) == 1 else character
+
+
 def _cased(arguments: list[Value], upper: bool) -> Value:
     """`upper` and `lower`, piece by piece where a text is partly known."""
     [source] = arguments
     if not isinstance(source, Unknown):
-        return text(source).upper() if upper else text(source).lower()
+        return "".join(_one_cased(character, upper) for character in text(source))
     spread = over_options(lambda value: _cased([value], upper), source)
     if spread is not None:
         return spread

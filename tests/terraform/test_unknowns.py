@@ -1,0 +1,227 @@
+"""What is not known stays Unknown, says what decides it, and keeps what is known of it."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scanner.sources.terraform import TerraformOptions, read_root
+from scanner.unknown import COMPUTED, FUNCTION_UNKNOWN, INVALID, MODULE_NOT_LOADED, VALUE_UNKNOWN, Ref, Unknown
+
+VARIABLE = 'variable "v" {}\n'
+
+
+def test_a_variable_without_a_value(value_of) -> None:
+    found = value_of("var.v", VARIABLE)
+    assert isinstance(found, Unknown)
+    assert (found.cause, found.code, found.decided_by) == ("`var.v` has no value", VALUE_UNKNOWN, ("var.v",))
+    assert (found.origin.path, found.origin.line) == ("main.tf", 1)
+
+
+def test_a_partly_known_text_keeps_its_pieces(value_of) -> None:
+    assert value_of('"a-${var.v}-${"b"}"', VARIABLE).text() == "a-*-b"
+    assert value_of('join("/", ["a", var.v])', VARIABLE).text() == "a/*"
+    assert value_of('format("%s:%s", "x", var.v)', VARIABLE).text() == "x:*"
+
+
+def test_an_encoded_structure_keeps_its_document(value_of) -> None:
+    found = value_of("jsonencode({ a = 1, b = var.v })", VARIABLE)
+    assert found.document["a"] == 1
+    assert isinstance(found.document["b"], Unknown)
+    assert value_of("jsondecode(jsonencode({ a = 1, b = var.v })).a", VARIABLE) == 1
+    assert value_of('base64encode("x${var.v}")', VARIABLE).document.text() == "x*"
+
+
+def test_an_unknown_condition_keeps_the_branches(value_of) -> None:
+    assert value_of("var.v ? 1 : 2", VARIABLE).options == (1, 2)
+    assert value_of("var.v ? 1 : 1", VARIABLE) == 1
+    assert value_of("(var.v ? 1 : 2) + 1", VARIABLE).options == (2, 3)
+    assert value_of('"n${var.v ? 1 : 2}"', VARIABLE).options == ("n1", "n2")
+    assert value_of("length(var.v ? [1] : [])", VARIABLE).options == (1, 0)
+    assert value_of("var.v ? var.v : 2", VARIABLE).options == ()
+
+
+def test_an_operand_that_decides_alone(value_of) -> None:
+    assert value_of("false && var.v", VARIABLE) is False
+    assert value_of("var.v || true", VARIABLE) is True
+    assert isinstance(value_of("true && var.v", VARIABLE), Unknown)
+
+
+def test_collections_with_unknown_elements(value_of) -> None:
+    assert value_of("length([var.v, 1])", VARIABLE) == 2
+    assert value_of("[var.v, 1][1]", VARIABLE) == 1
+    assert value_of('contains(["a", var.v], "a")', VARIABLE) is True
+    assert isinstance(value_of('contains(["b", var.v], "a")', VARIABLE), Unknown)
+    assert value_of("merge({ a = var.v }, { b = 2 }).b", VARIABLE) == 2
+    assert isinstance(value_of("length(toset([var.v, 1]))", VARIABLE), Unknown)
+    concatenated = value_of('concat(["a"], var.v)', VARIABLE)
+    assert isinstance(concatenated, Unknown)
+    assert concatenated.document[0] == "a"
+
+
+def test_equality_of_partly_known_values(value_of) -> None:
+    assert value_of('["a", var.v] == ["b", var.v]', VARIABLE) is False
+    assert isinstance(value_of('["a", var.v] == ["a", var.v]', VARIABLE), Unknown)
+
+
+def test_references(tree) -> None:
+    found = tree(
+        'data "aws_vpc" "main" {}\n'
+        'resource "aws_security_group" "g" {\n  name = "web"\n}\n'
+        'resource "probe" "p" {\n  id = aws_security_group.g.id\n  name = aws_security_group.g.name\n'
+        "  vpc = data.aws_vpc.main.id\n  whole = aws_security_group.g\n}\n"
+    ).resources()["probe.p"]
+    assert found.attrs["id"].ref == Ref("aws_security_group.g", "id")
+    assert found.attrs["id"].code == COMPUTED
+    assert found.attrs["id"].cause == "`aws_security_group.g.id` is known only after apply"
+    assert found.attrs["name"] == "web"
+    assert found.attrs["vpc"].cause == "`data.aws_vpc.main` is read at apply time"
+    assert found.attrs["vpc"].decided_by == ("data.aws_vpc.main",)
+    assert found.attrs["whole"].ref == Ref("aws_security_group.g", "")
+
+
+def test_an_attribute_that_a_nested_block_does_not_write_is_computed(tree) -> None:
+    found = tree(
+        'resource "c" "x" {\n  identity {\n    type = "System"\n  }\n}\n'
+        'resource "probe" "p" {\n  a = c.x.identity[0].principal_id\n  b = c.x.identity[0].type\n}\n'
+    ).resources()["probe.p"]
+    assert found.attrs["a"].ref == Ref("c.x", "identity.0.principal_id")
+    assert found.attrs["b"] == "System"
+
+
+def test_what_terraform_refuses(value_of) -> None:
+    for expression in ("{ a = 1 }.b", "[1][3]", "aws_x.y.id", "1 / 0", '"a" + 1', 'tonumber("x")', "null.a"):
+        found = value_of(expression)
+        assert isinstance(found, Unknown), expression
+        assert found.code == INVALID, expression
+        assert found.origin is not None
+
+
+def test_a_value_never_gets_into_a_cause(value_of) -> None:
+    for expression in ('tonumber("s3cret")', '{ a = 1 }["s3cret"]', 'regex("s3cret", "x")', 'file("s3cret")'):
+        assert "s3cret" not in value_of(expression).cause
+
+
+def test_functions_that_are_not_evaluated(value_of) -> None:
+    assert value_of("provider::aws::arn_parse(1)").code == FUNCTION_UNKNOWN
+    assert value_of("no_such_function(1)").code == FUNCTION_UNKNOWN
+    assert isinstance(value_of("timestamp()"), Unknown)
+
+
+def test_a_sensitive_variable_is_secret(value_of) -> None:
+    found = value_of('"x${var.v}"', 'variable "v" {\n  sensitive = true\n}\n')
+    assert found.secret
+    assert found.pieces[1].secret
+
+
+def test_a_remote_module(tree) -> None:
+    made = tree(
+        'variable "arn" {}\nmodule "eks" {\n  source = "terraform-aws-modules/eks/aws"\n  version = "20.1"\n'
+        '  outpost = var.arn\n}\nresource "probe" "p" {\n  name = module.eks.cluster_name\n}\n'
+    )
+    reading = made.read()
+    [unread] = reading.unread
+    assert unread.kind == "module"
+    assert unread.cause == "module `eks` (terraform-aws-modules/eks/aws 20.1) is not on disk"
+    assert (unread.origin.line, unread.origin.column) == (3, 12)
+    found = made.resources()
+    assert found["module.eks"].kind == "module"
+    assert found["module.eks"].attrs["outpost"].decided_by == ("var.arn",)
+    name = found["probe.p"].attrs["name"]
+    assert (name.code, name.decided_by) == (MODULE_NOT_LOADED, ("module.eks",))
+
+
+def test_a_policy_document_is_written_out(tree) -> None:
+    text = (
+        'variable "b" {}\ndata "aws_iam_policy_document" "d" {\n  statement {\n    sid = "One"\n'
+        '    actions = ["s3:GetObject"]\n    resources = [RESOURCE, "arn:aws:s3:::x"]\n'
+        '    principals {\n      type = "AWS"\n      identifiers = ["*"]\n    }\n'
+        '    condition {\n      test = "StringEquals"\n      variable = "aws:username"\n'
+        '      values = ["&{x}"]\n    }\n'
+        '  }\n}\nresource "probe" "p" {\n  policy = data.aws_iam_policy_document.d.json\n}\n'
+    )
+    known = tree(text.replace("RESOURCE", '"arn"')).resources()["probe.p"].attrs["policy"]
+    assert json.loads(known) == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "One",
+                "Effect": "Allow",
+                "Action": "s3:GetObject",
+                "Resource": ["arn", "arn:aws:s3:::x"],
+                "Principal": {"AWS": "*"},
+                "Condition": {"StringEquals": {"aws:username": "${x}"}},
+            }
+        ],
+    }
+    partly = tree(text.replace("RESOURCE", '"${var.b}/*"')).resources()["probe.p"].attrs["policy"]
+    statement = partly.document["Statement"][0]
+    assert statement["Resource"][0].text() == "*/*"
+    assert statement["Action"] == "s3:GetObject"
+
+
+def test_policy_documents_build_on_each_other(tree) -> None:
+    found = tree(
+        'data "aws_iam_policy_document" "a" {\n  statement {\n    sid = "A"\n    actions = ["a:*"]\n  }\n'
+        '  statement {\n    sid = "B"\n    actions = ["b:*"]\n  }\n}\n'
+        'data "aws_iam_policy_document" "o" {\n  statement {\n    sid = "A"\n    actions = ["z:*"]\n  }\n}\n'
+        'data "aws_iam_policy_document" "m" {\n'
+        "  source_policy_documents = [data.aws_iam_policy_document.a.json]\n"
+        "  override_policy_documents = [data.aws_iam_policy_document.o.json]\n"
+        '  statement {\n    sid = "C"\n    effect = "Deny"\n    actions = ["c:*"]\n  }\n}\n'
+        'resource "probe" "p" {\n  policy = data.aws_iam_policy_document.m.json\n}\n'
+    ).resources()["probe.p"]
+    statements = json.loads(found.attrs["policy"])["Statement"]
+    assert [(one["Sid"], one["Action"]) for one in statements] == [("A", "z:*"), ("B", "b:*"), ("C", "c:*")]
+
+
+EXPRESSIONS = st.recursive(
+    st.sampled_from(["var.x", "var.y", "1", '"a"', "true", "null", "[var.x, 1]", "{ k = var.y }", "[]"]),
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["==", "!=", "&&", "||", "+", "<"]), inner).map(
+            lambda p: f"({p[0]} {p[1]} {p[2]})"
+        ),
+        st.tuples(inner, inner, inner).map(lambda p: f"({p[0]} ? {p[1]} : {p[2]})"),
+        inner.map(lambda e: f'"<${{{e}}}>"'),
+        inner.map(lambda e: f"[for i in {e} : i]"),
+        inner.map(lambda e: f"try({e}, 5)"),
+        inner.map(lambda e: f"length({e})"),
+        inner.map(lambda e: f"jsonencode({e})"),
+        st.tuples(inner, inner).map(lambda p: f"concat([{p[0]}], {p[1]})"),
+        st.tuples(inner, inner).map(lambda p: f"coalesce({p[0]}, {p[1]})"),
+        st.tuples(inner, inner).map(lambda p: f"contains([{p[0]}], {p[1]})"),
+    ),
+    max_leaves=6,
+)
+
+
+def _fits(found: object, actual: object) -> bool:
+    """Whether what is said with less knowledge is true of what is found with more."""
+    if isinstance(found, Unknown):
+        return (
+            not found.options
+            or isinstance(actual, Unknown)
+            or any(type(one) is type(actual) and one == actual for one in found.options)
+        )
+    if isinstance(actual, Unknown):
+        # An evaluation that fails with this value deploys nothing: there is nothing to be wrong about.
+        return actual.code == INVALID
+    if isinstance(found, dict) and isinstance(actual, dict):
+        return found.keys() == actual.keys() and all(_fits(found[key], actual[key]) for key in found)
+    if isinstance(found, list) and isinstance(actual, list):
+        return len(found) == len(actual) and all(map(_fits, found, actual))
+    return type(found) is type(actual) and found == actual
+
+
+@settings(max_examples=150, deadline=None)
+@given(EXPRESSIONS, st.sampled_from(['"a"', "1", "true", "[]", '["a"]', "{ k = 1 }", '""', "null"]))
+def test_what_is_known_without_a_value_is_true_with_it(tmp_path_factory, expression: str, value: str) -> None:
+    root = tmp_path_factory.mktemp("p")
+    variables = 'variable "x" {\n  type = any\n}\nvariable "y" {\n  default = "a"\n}\n'
+    text = f'{variables}resource "p" "p" {{\n  v = {expression}\n}}\n'
+    (root / "main.tf").write_text(text)
+    less = read_root(root, root, "u", TerraformOptions()).resources[0].attrs["v"]
+    more = read_root(root, root, "u", TerraformOptions(variables=(("x", value),))).resources[0].attrs["v"]
+    assert _fits(less, more), (expression, less, more)
