@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from scanner.builders.draft import World
@@ -14,13 +14,29 @@ from scanner.resource import Resource, dig, items_of
 from scanner.unknown import Unknown, Value
 
 CLUSTERS = ("aws_eks_cluster", "azurerm_kubernetes_cluster", "google_container_cluster")
-_PLUGINS = re.compile(
-    r"(?:^|[-_/])(cilium|calico|canal|antrea|kube-router|ovn-kubernetes|ovnkube|weave-net|weave|kube-network-policies|tigera)"
-)
-_NOT_THE_AGENT = re.compile(r"(hubble|exporter|ui|test|kube-controllers)")
-_ADMIN = ("antrea", "calico", "canal", "ovn-kubernetes", "ovnkube", "kube-network-policies", "tigera")
+_AGENTS = {
+    "cilium": "cilium",
+    "calico-node": "calico",
+    "canal": "calico",
+    "antrea-agent": "antrea",
+    "kube-router": "kube-router",
+    "ovnkube-node": "ovn",
+    "weave-net": "weave",
+    "kube-network-policies": "kube-network-policies",
+}
+"""The DaemonSet of each plug-in, and the word that its image bears: a workload of that name alone enforces nothing."""
+_CHART_NAMES = {
+    "cilium": "cilium",
+    "rke2-cilium": "cilium",
+    "calico": "calico",
+    "rke2-calico": "calico",
+    "rke2-canal": "calico",
+    "tigera-operator": "calico",
+    "antrea": "antrea",
+    "kube-router": "kube-router",
+}
+_ADMIN = ("antrea", "calico", "ovn", "kube-network-policies")
 """Plug-ins that know the admin policies, by their own documentation; the others ignore them."""
-_RUNNING = ("DaemonSet", "Deployment")
 _CHARTS = {
     "HelmChart": ("spec", "chart"),
     "HelmRelease": ("spec", "chart", "spec", "chart"),
@@ -42,7 +58,10 @@ def enforcement(world: World, unit: str) -> Enforcement:
     """What is enforced in the cluster of `unit`, by signs in the unit and in the unit of the cluster that it joins."""
     found: list[tuple[str, str]] = []
     unsure: set[str] = set()
+    off = {name for one in world.inventory.of("ConfigMap", unit=unit) for name in _switched_off(one)}
     for resource, sign in _signs(world, unit):
+        if sign in off:
+            continue
         doubt = sign if isinstance(sign, Unknown) else resource.possible
         if doubt is not None:
             unsure.update(doubt.decided_by or (resource.address,))
@@ -54,6 +73,12 @@ def enforcement(world: World, unit: str) -> Enforcement:
         tuple(sorted({address for address, _ in found})),
         tuple(sorted(unsure)),
     )
+
+
+def _switched_off(settings: Resource) -> Iterator[str]:
+    """A plug-in that is told to enforce nothing."""
+    if settings.name == "cilium-config" and dig(settings.attrs, "data", "enable-policy") == "never":
+        yield "cilium"
 
 
 def _signs(world: World, unit: str) -> Iterator[tuple[Resource, str | Unknown]]:
@@ -125,24 +150,33 @@ def _if_true(value: Value, name: str) -> Iterator[str | Unknown]:
 
 
 def _object(resource: Resource) -> Iterator[str | Unknown]:
-    if resource.kind in _RUNNING:
-        yield from _named(resource.name)
-        if resource.name == "aws-node" and _argument(resource, "--enable-network-policy=true"):
+    if resource.kind == "DaemonSet" and resource.name in _AGENTS:
+        yield from _agent(resource, _AGENTS[resource.name])
+    elif resource.kind == "DaemonSet" and resource.name == "aws-node":
+        if _argument(resource, "--enable-network-policy=true"):
             yield "vpc-cni"
     elif resource.kind in _CHARTS:
         yield from _named(text_of(resource, *_CHARTS[resource.kind]))
     elif resource.kind == "ConfigMap" and resource.name == "amazon-vpc-cni":
         yield from _if_true(dig(resource.attrs, "data", "enable-network-policy-controller"), "vpc-cni")
     elif resource.kind == "Installation" and resource.group == "operator.tigera.io":
-        yield "tigera"
+        yield "calico"
     elif resource.kind == "Network" and text_of(resource, "spec", "networkType") == "OVNKubernetes":
         yield "ovn-kubernetes"
 
 
-def _named(name: str) -> Iterator[str]:
-    found = _PLUGINS.search(name)
-    if found and not _NOT_THE_AGENT.search(name):
-        yield found[1]
+def _named(chart: str) -> Iterator[str]:
+    if chart in _CHART_NAMES:
+        yield _CHART_NAMES[chart]
+
+
+def _agent(resource: Resource, word: str) -> Iterator[str | Unknown]:
+    """The plug-in whose agent a DaemonSet runs, by the image of any of its containers."""
+    images = [one.image.value for template in pod_templates(resource) for one in containers(template.spec)]
+    if any(isinstance(image, str) and word in image for image in images):
+        yield word
+        return
+    yield from (image for image in images if isinstance(image, Unknown))
 
 
 def _argument(resource: Resource, wanted: str) -> bool:
@@ -167,8 +201,3 @@ def _setting(value: Value, key: str) -> Value:
 
 def _true(value: Value) -> bool:
     return value is True or (isinstance(value, str) and value.lower() == "true")
-
-
-def described(signs: Iterable[str]) -> str:
-    """The signs for a sentence."""
-    return ", ".join(f"`{one}`" for one in signs)

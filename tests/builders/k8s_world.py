@@ -27,6 +27,7 @@ spec:
       containers: [{name: calico-node, image: calico/node}]
 """
 MODEL = "inference/Deployment/vllm"
+CILIUM = CALICO.replace("calico-node", "cilium").replace("calico/node", "quay.io/cilium/cilium")
 GATEWAY = "safety/Deployment/gateway"
 TENANT = "tenant/Deployment/bot"
 SPACES = "".join(

@@ -13,7 +13,7 @@ from scanner.origin import FileOrigin
 from scanner.profile import Profile, Unit
 from scanner.resource import Attrs, Resource
 from scanner.unknown import COMPUTED, Ref, Unknown
-from tests.builders.k8s_world import CALICO, resources_of
+from tests.builders.k8s_world import CALICO, CILIUM, resources_of
 
 
 def terraform(kind: str, name: str = "main", unit: str = "k8s", **attrs) -> Resource:
@@ -53,7 +53,14 @@ def test_terraform_says_what_enforces(kind, attrs, expected):
     [
         (CALICO, True),
         (CALICO.replace("calico-node", "fluentd"), False),
-        (CALICO.replace("calico-node", "cilium"), True),
+        (CILIUM, True),
+        (CILIUM.replace("quay.io/cilium/cilium", "example/web"), False),
+        (CILIUM.replace("{name: cilium,", "{name: cilium-demo,"), False),
+        (
+            CILIUM + "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: cilium-config, namespace: kube-system}\n"
+            "data: {enable-policy: never}",
+            False,
+        ),
         ("apiVersion: helm.cattle.io/v1\nkind: HelmChart\nmetadata: {name: x}\nspec: {chart: cilium}", True),
         (
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: amazon-vpc-cni, namespace: kube-system}\n"

@@ -8,6 +8,7 @@ from scanner.graph.model import Plane
 from tests.builders.k8s_world import (
     BASE,
     CALICO,
+    CILIUM,
     GATEWAY,
     MODEL,
     ONLY_GATEWAY,
@@ -175,7 +176,7 @@ def test_admin_policies_of_one_priority_are_asked_in_either_order():
 
 
 def test_a_plug_in_that_does_not_know_admin_policies_does_not_close_by_them():
-    cilium = CALICO.replace("calico-node", "cilium")
+    cilium = CILIUM
     assert state(graph_of(BASE, cilium, ADMIN % (1, "Deny")), TENANT) == "possible"
     assert state(graph_of(BASE, cilium, ONLY_GATEWAY), TENANT) == "closed"
 
@@ -219,7 +220,7 @@ spec:
 
 
 def test_policies_of_other_engines_make_open_ways_possible():
-    cilium = CALICO.replace("calico-node", "cilium")
+    cilium = CILIUM
     admits = ENGINE % "ingress: [{fromEndpoints: [{matchLabels: {app: gateway}}]}]"
     graph = graph_of(BASE, cilium, admits)
     assert state(graph, TENANT) == "possible"
@@ -231,7 +232,7 @@ def test_policies_of_other_engines_make_open_ways_possible():
 
 
 def test_an_engine_that_adds_its_allowances_may_open_what_others_close():
-    cilium = CALICO.replace("calico-node", "cilium")
+    cilium = CILIUM
     admits = ENGINE % "ingress: [{fromEndpoints: [{}]}]"
     assert state(graph_of(BASE, cilium, ONLY_GATEWAY, admits), TENANT) == "possible"
     denies = ENGINE % "ingressDeny: [{fromEndpoints: [{}]}]"
