@@ -32,14 +32,16 @@ def check(case: Case) -> Iterable[Finding]:
     doors = 0
     for node, fact in case.graph.facts(Door):
         doors += 1
+        door = "the public endpoint" if fact.door == "public" else "a private endpoint"
         state = "unknown" if isinstance(fact.open, Unknown) else "open" if fact.open else "closed"
         case.examine(node, f"{fact.door} door {state}: {fact.because}")
         if isinstance(fact.open, Unknown):
-            message = f"whether the {fact.door} endpoint of `{node.address}` is closed is not known: {fact.because}"
+            message = f"whether {door} of `{node.address}` is closed is not known: {fact.because}"
             decided = fact.open.decided_by
             yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided)
         elif fact.open:
-            message = f"the {fact.door} endpoint of `{node.address}` is open to others than the gateway: {fact.because}"
+            whom = "" if fact.door == "public" else " to others than the gateway"
+            message = f"{door} of `{node.address}` is open{whom}: {fact.because}"
             fix = "bind the endpoint to the gateway"
             if case.profile.has("safety_stack.gateways"):
                 yield case.violated(node, message, origin=fact.origin, because=fact.because, fix=fix)

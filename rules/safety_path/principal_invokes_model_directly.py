@@ -57,11 +57,17 @@ def _invokes(case: Case, way: Way) -> Finding:
     allowed = "is" if way.state is State.OPEN else "may be"
     message = f"`{way.actor.address}` {allowed} allowed to call model `{model.address}` itself"
     fix = "take the action away, or bind it to the guardrail by condition"
-    return case.way(way, message, fix=fix)
+    return case.way(way, message, fix=fix, about=_about(way, model))
 
 
 def _becomes(case: Case, way: Way) -> Finding:
     gateway = case.graph.nodes[way.edges[-1].target]
     able = "can" if way.state is State.OPEN else "may be able to"
     message = f"`{way.actor.address}` {able} become the gateway `{gateway.address}`"
-    return case.way(way, message, fix="let the trust policy name the gateway alone")
+    fix = "let the trust policy name the gateway alone"
+    return case.way(way, message, fix=fix, about=_about(way, gateway))
+
+
+def _about(way: Way, target: Node) -> Node:
+    """A caller outside the inputs has no line: the finding is about what it gets at."""
+    return target if Role.EXTERNAL in way.actor.roles else way.actor

@@ -13,11 +13,13 @@ from scanner.builders.aws_identity_principals import Principal, principals
 from scanner.builders.aws_identity_regions import beyond, enforced_regions
 from scanner.builders.aws_identity_targets import Target, targets
 from scanner.builders.aws_identity_trust import add_becoming
-from scanner.builders.aws_policy_guard import flaw
+from scanner.builders.aws_policy import Statement
+from scanner.builders.aws_policy_guard import demand, flaw
 from scanner.builders.aws_policy_match import Truth
 from scanner.builders.draft import World
 from scanner.graph.facts import Enforcement
 from scanner.graph.model import Edge, Plane, State
+from scanner.origin import Origin
 from scanner.table_rows import InferenceAction
 from scanner.unknown import Unknown
 
@@ -93,12 +95,20 @@ def _edge(
         plane=Plane.IDENTITY,
         verb="invoke",
         because=_because(row, access, [one.action for one, _ in held[1:]], enforced),
-        origin=None if statement is None else statement.origin,
+        origin=_line(row, statement, enforced),
         state=State.POSSIBLE if possible else State.OPEN,
         reason=_reason(access, across, enforced) if possible else "",
         decided_by=(decided or ("condition",)) if possible else (),
         cut=True,
     )
+
+
+def _line(row: InferenceAction, statement: Statement | None, enforced: bool | Unknown) -> Origin | None:
+    """The condition that should have bound the caller to a guardrail and does not, else what allows the action."""
+    if statement is None:
+        return None
+    condition = demand(statement) if row.guardrail_condition_key and enforced is not True else None
+    return statement.origin if condition is None else condition.origin or statement.origin
 
 
 def _reason(access: Access, across: bool, enforced: bool | Unknown) -> str:
@@ -117,8 +127,9 @@ def _because(row: InferenceAction, access: Access, others: list[str], enforced: 
     if enforced is True and row.guardrail_condition_key:
         text += ", in regions where no guardrail is enforced as well"
     elif row.guardrail_condition_key:
-        why = flaw(statement) if statement is not None else ""
-        text += f"; {why}" if why else " without a guardrail condition"
+        condition = demand(statement) if statement is not None else None
+        sure = access.answer.truth is Truth.YES
+        text += " without a guardrail condition" if condition is None else f"; {flaw(condition, sure=sure)}"
     else:
         text += f": {row.because}"
     if others:

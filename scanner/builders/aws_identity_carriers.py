@@ -9,7 +9,7 @@ from scanner.builders.blocks import Found, at
 from scanner.builders.draft import World
 from scanner.builders.k8s_identity import RunsAs, runs_as
 from scanner.origin import Origin
-from scanner.resource import Resource
+from scanner.resource import Resource, mark
 from scanner.unknown import Unknown
 
 CARRIERS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -110,7 +110,8 @@ def _by_association(world: World) -> Iterator[Carrier]:
                 across = _across(pod, one.unit)
                 because = f"pod identity gives the role to service account `{pod.namespace}/{pod.shown}`"
                 why = doubt if isinstance(doubt, Unknown) else across
-                yield Carrier(pod.resource.id, role.id, "pods.eks", because, one.origin, why)
+                line = mark(one.attrs, "service_account") or one.origin
+                yield Carrier(pod.resource.id, role.id, "pods.eks", because, line, why)
 
 
 def matches(pod: RunsAs, namespace: object, account: object) -> bool | Unknown:

@@ -9,7 +9,7 @@ from scanner.builders.aws_policy import Condition, Policy, Statement, listed_in,
 from scanner.builders.blocks import doubt
 from scanner.builders.inventory import Inventory
 from scanner.origin import Origin
-from scanner.resource import Resource, dig, items_of, mark
+from scanner.resource import Attrs, Resource, dig, items_of, mark
 from scanner.unknown import Unknown, Value
 
 DOCUMENT = "aws_iam_policy_document"
@@ -116,7 +116,7 @@ def _statement(block: Mapping[str, Value], policy: str, origin: Origin) -> State
 
 def _principals(blocks: Value) -> Value:
     """The `principals` blocks as the JSON element has them: a mapping of type to identifiers."""
-    found: dict[str, Value] = {}
+    found = Attrs()
     for block in items_of(blocks):
         if isinstance(block, Unknown):
             return block
@@ -124,13 +124,18 @@ def _principals(blocks: Value) -> Value:
         if isinstance(kind, str):
             key = "AWS" if kind == "*" else kind
             found[key] = [*items_of(found.get(key)), *listed_in(dig(block, "identifiers"))]
+            line = mark(block, "identifiers")
+            if line is not None:
+                found.marks.setdefault(key, line)
     return found or None
 
 
 def _conditions(block: Mapping[str, Value], origin: Origin) -> Iterator[Condition]:
     for index, one in enumerate(listed_in(block.get("condition"))):
-        place = mark(block, "condition", index) or origin
         test, variable = dig(one, "test"), dig(one, "variable")
+        # A test that holds without the key is itself what decides, else the values do.
+        decides = "values" if test in ("StringEquals", "StringLike", "ArnEquals", "ArnLike") else "test"
+        place = mark(one, decides) or mark(block, "condition", index) or origin
         yield Condition(
             test if isinstance(test, (str, Unknown)) else "",
             variable if isinstance(variable, (str, Unknown)) else "",

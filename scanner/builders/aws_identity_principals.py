@@ -178,7 +178,8 @@ def _by_reference(world: World, value: Unknown, unit: str, origin: Origin | None
             if own is not None and (own.statements or own.unknown is None):
                 return own
     local = _by_arn(world, text, unit) if value.pieces else None
-    return local or Policy(text, origin, unknown=value)
+    name = ", ".join(value.decided_by) if text == "*" and value.decided_by else text
+    return local or Policy(name, origin, unknown=value)
 
 
 def _by_arn(world: World, arn: str, unit: str) -> Policy | None:

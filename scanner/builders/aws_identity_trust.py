@@ -234,7 +234,11 @@ def _edge(
     if truth is Truth.NO or source.id == one.role.node_id:
         return
     assert one.role.resource is not None
-    origin = one.statement.origin or mark(one.role.resource.attrs, "assume_role_policy") or one.role.resource.origin
+    origin = (
+        one.statement.principal_line(one.kind)
+        or mark(one.role.resource.attrs, "assume_role_policy")
+        or one.role.resource.origin
+    )
     decided = tuple(sorted({*one.decided_by, *decided_by})) or ("condition",)
     keys = [name for name in one.decided_by if ":" in name]
     possible = truth is Truth.POSSIBLE

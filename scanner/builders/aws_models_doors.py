@@ -25,6 +25,7 @@ from scanner.unknown import Unknown, Value
 SERVICE = re.compile(
     r"\.(?P<name>bedrock-runtime|bedrock-mantle|bedrock-agent-runtime|bedrock-agentcore|sagemaker\.runtime)(?:-fips)?$"
 )
+NO_SOURCE = "with no condition on `aws:SourceVpce`, `aws:SourceVpc` or `aws:SourceIp`"
 CALLS = frozenset({"direct", "batch", "via-service-role", "credential"})
 """Kinds of actions that come through a door of the runtime; making a model or an endpoint does not."""
 ROLE = re.compile(r"arn:[^:]*:(?:iam|sts)::(?P<account>[^:]*):(?:assumed-)?role/(?P<path>.+)")
@@ -73,10 +74,11 @@ def _public(judged: Judge, target: Target, here: list[Principal]) -> Door:
         for use in uses:
             statement = use.outside.statement
             if use.outside.truth is truth and statement is not None:
-                because = (
-                    f"the public endpoint: policy `{statement.policy}` lets `{use.principal.name}` in from anywhere, "
-                    "with no condition on `aws:SourceVpce`, `aws:SourceVpc` or `aws:SourceIp`"
-                )
+                because = f"policy `{statement.policy}` lets `{use.principal.name}` in from anywhere, {NO_SOURCE}"
+                if truth is Truth.POSSIBLE:
+                    because = (
+                        f"whether policy `{statement.policy}` binds `{use.principal.name}` to a network is not known"
+                    )
                 decided = tuple(sorted(use.outside.decided_by)) or ("condition",)
                 unknown = Unknown(because, code="condition-unevaluable", decided_by=decided)
                 is_open: bool | Unknown = True if truth is Truth.YES else unknown
@@ -84,15 +86,13 @@ def _public(judged: Judge, target: Target, here: list[Principal]) -> Door:
     for principal in here:
         policy = principal.unknown_policy
         if policy is not None and policy.unknown is not None:
-            because = f"the public endpoint: what policy `{policy.name}` of `{principal.name}` allows is not known"
+            because = f"what policy `{policy.name}` of `{principal.name}` allows is not known"
             return Door(origin=policy.origin, because=because, door="public", open=policy.unknown)
     closed = next((use for use in uses if use.inside.statement is not None), None)
     if closed is not None and closed.inside.statement is not None:
-        because = (
-            "the public endpoint: every policy that allows inference is bound to a network, or denied from elsewhere"
-        )
+        because = "every policy that allows inference is bound to a network, or denied from elsewhere"
         return Door(origin=closed.inside.statement.origin, because=because, door="public", open=False)
-    because = "the public endpoint: nothing in the inputs closes it"
+    because = "nothing in the inputs closes it"
     return Door(origin=target.node.origin, because=because, door="public", open=True)
 
 
@@ -111,13 +111,13 @@ def _uses(judged: Judge, target: Target, here: list[Principal]) -> Iterator[_Use
 
 
 def _private(world: World, endpoint: Resource, name: str, target: Target, gateways: frozenset[str]) -> Door:
-    what = f"the private endpoint of {name}"
+    what = f"`{endpoint.address}`"
     policy = endpoint_policy(world, endpoint)
     if policy is None:
-        because = f"{what}: `policy` is not set: the default lets every principal in"
+        because = f"{what} has no `policy`: the default lets every principal in"
         return Door(origin=endpoint.origin, because=because, door="private", open=True)
     if policy.unknown is not None and not policy.statements:
-        because = f"{what}: its policy is not known"
+        because = f"the policy of {what} is not known"
         return Door(origin=policy.origin, because=because, door="private", open=policy.unknown)
     calls = [row.action for row in target.actions() if row.kind in CALLS and _through(name, row.action)]
     doubt: tuple[Unknown, Statement] | None = None
@@ -128,19 +128,19 @@ def _private(world: World, endpoint: Resource, name: str, target: Target, gatewa
         admits = admits or statement
         truth, decided = _others(world, endpoint.unit, statement, gateways)
         if truth is Truth.YES:
-            because = f"{what}: its policy admits others than the gateway"
-            return Door(origin=statement.origin, because=because, door="private", open=True)
+            because = f"the policy of {what} admits others than the gateway"
+            return Door(origin=statement.principal_line(), because=because, door="private", open=True)
         if truth is Truth.POSSIBLE and doubt is None:
-            cause = f"{what}: whom its policy admits is not known"
+            cause = f"whom the policy of {what} admits is not known"
             doubt = Unknown(cause, decided_by=decided or (endpoint.address,)), statement
     if doubt is not None:
-        return Door(origin=doubt[1].origin, because=doubt[0].cause, door="private", open=doubt[0])
+        return Door(origin=doubt[1].principal_line(), because=doubt[0].cause, door="private", open=doubt[0])
     if policy.unknown is not None:
         return Door(
-            origin=policy.origin, because=f"{what}: its policy is not known", door="private", open=policy.unknown
+            origin=policy.origin, because=f"the policy of {what} is not known", door="private", open=policy.unknown
         )
     origin = policy.origin if admits is None else admits.origin
-    because = f"{what}: its policy admits {'nobody to inference' if admits is None else 'the gateway alone'}"
+    because = f"the policy of {what} admits {'nobody to inference' if admits is None else 'the gateway alone'}"
     return Door(origin=origin, because=because, door="private", open=False)
 
 

@@ -57,6 +57,10 @@ class Statement:
         """It is certainly a Deny."""
         return self.effect == "Deny"
 
+    def principal_line(self, kind: str = "AWS") -> Origin | None:
+        """The line that names the principals of one kind, else that of the statement."""
+        return mark(self.principals, kind) or self.origin
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Policy:

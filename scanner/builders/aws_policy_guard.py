@@ -114,19 +114,22 @@ def _behind(world: World, resource: Resource) -> Resource | None:
     return found if isinstance(found, Resource) else None
 
 
-def flaw(statement: Statement) -> str:
-    """Why a condition on the guardrail, if the statement has one, binds nobody; "" where there is none."""
+def demand(statement: Statement) -> Condition | None:
+    """The statement's condition on the guardrail; None where it has none."""
     for one in statement.conditions:
         key = one.key.text() if isinstance(one.key, Unknown) else one.key
         if key.lower() == GUARDRAIL_KEY:
-            return _flaw(one)
-    return ""
+            return one
+    return None
 
 
-def _flaw(condition: Condition) -> str:
+def flaw(condition: Condition, *, sure: bool) -> str:
+    """Why a condition on the guardrail binds nobody; `sure` is False where it may bind after all."""
     operator = condition.operator if isinstance(condition.operator, str) else "*"
     if operator.lower().endswith("ifexists") or operator.lower().startswith("forallvalues:"):
         return f"`{operator}` on `bedrock:GuardrailIdentifier` also holds when the caller names no guardrail"
     if "not" in operator.lower() or operator.lower() == "null":
         return f"`{operator}` on `bedrock:GuardrailIdentifier` leaves the choice of guardrail to the caller"
+    if not sure:
+        return "whether its condition on `bedrock:GuardrailIdentifier` names an approved guardrail is not known"
     return "its condition on `bedrock:GuardrailIdentifier` names no approved guardrail at a published version"

@@ -60,7 +60,7 @@ def _public(owner: Resource) -> Door:
     if str(access.value).lower() in ("false", "disabled"):
         because = "public network access is off"
         return Door(origin=access.origin, because=because, door="public", open=False)
-    return _by_rules(owner, access, "public network access is on")
+    return _by_rules(owner, access, f"public network access is `{str(access.value).lower()}`")
 
 
 def _by_rules(owner: Resource, access: Found | None, because: str) -> Door:
