@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from scanner.builders.aws_identity_arns import principal_arn, speller
 from scanner.builders.aws_identity_documents import policy_at
 from scanner.builders.aws_identity_principals import Principal
 from scanner.builders.aws_policy import Policy
 from scanner.builders.aws_policy_condition import GUARDRAIL_KEY, SOURCE_KEYS, Fact, Given, Other
-from scanner.builders.aws_policy_decide import Answer, Request, decide
+from scanner.builders.aws_policy_decide import Answer, Request, acts_on, decide
 from scanner.builders.aws_policy_guard import approver
 from scanner.builders.aws_policy_match import Truth
 from scanner.builders.draft import World
@@ -53,6 +53,7 @@ class Judge:
 
     world: World
     organisation: tuple[Policy, ...]
+    _spoken: dict[tuple[str, str], tuple[Policy, ...]] = field(default_factory=dict)
 
     def access(
         self,
@@ -78,6 +79,8 @@ class Judge:
                 request = Request(action, targets, facts, speller(self.world.inventory, principal.unit), partly)
                 found = Access(action, self._decided(principal, request), bound)
                 best = found if found.truth > best.truth else best
+                if best.truth is Truth.YES:
+                    return best
         return best
 
     def under(
@@ -94,8 +97,20 @@ class Judge:
         request = Request(action, targets, facts, speller(self.world.inventory, principal.unit), partly)
         return self._decided(principal, request)
 
+    def _relevant(self, principal: Principal, action: str) -> tuple[Policy, ...]:
+        """The policies over a principal, of each only the statements that speak of the action."""
+        key = (principal.node_id, action)
+        if key not in self._spoken:
+            found = []
+            for policy in (*principal.policies, *self.organisation):
+                spoken = tuple(one for one in policy.statements if acts_on(one, action) is not Truth.NO)
+                if spoken:
+                    found.append(replace(policy, statements=spoken))
+            self._spoken[key] = tuple(found)
+        return self._spoken[key]
+
     def _decided(self, principal: Principal, request: Request) -> Answer:
-        answer = decide((*principal.policies, *self.organisation), request)
+        answer = decide(self._relevant(principal, request.action), request)
         boundary = principal.boundary
         if answer.truth is Truth.NO or boundary is None:
             return answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from scanner.builders.aws_identity_access import Judge
 from scanner.builders.aws_identity_arns import arn_of
@@ -17,6 +18,7 @@ from scanner.builders.aws_policy_condition import Given, hold
 from scanner.builders.aws_policy_decide import acts_on
 from scanner.builders.aws_policy_match import ANY, Truth, glob
 from scanner.builders.draft import World
+from scanner.builders.inventory import Inventory
 from scanner.graph.model import Edge, Node, Plane, State
 from scanner.resource import Resource, mark
 from scanner.unknown import Unknown, Value
@@ -213,13 +215,17 @@ def _own(world: World, unit: str, account: str, value: Value) -> Truth:
 
 def own_accounts(world: World, unit: str) -> set[str]:
     """The accounts of a unit, as far as its providers, or else the profile's places, say."""
-    found: set[str] = set()
-    for one in world.inventory.all:
-        if one.unit == unit and one.provider is not None:
-            for value in listed_in(one.provider.attrs.get("allowed_account_ids")):
-                if isinstance(value, str):
-                    found.add(value)
-    return found or {account for place in world.profile.places if place.provider == "aws" for account in place.accounts}
+    found = _allowed_accounts(world.inventory, unit)
+    return set(found) or {
+        account for place in world.profile.places if place.provider == "aws" for account in place.accounts
+    }
+
+
+@lru_cache(maxsize=32)
+def _allowed_accounts(inventory: Inventory, unit: str) -> frozenset[str]:
+    providers = {one.provider.address: one.provider for one in inventory.all if one.unit == unit and one.provider}
+    listed = (value for one in providers.values() for value in listed_in(one.attrs.get("allowed_account_ids")))
+    return frozenset(value for value in listed if isinstance(value, str))
 
 
 def _edge(
