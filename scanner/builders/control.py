@@ -27,6 +27,9 @@ def build_control(world: World) -> None:
 def _operators(world: World) -> None:
     """Role OPERATOR for the subjects that the profile names: `group:x`, `user:x`, `serviceaccount:namespace/x`."""
     for entry in world.profile.operators:
+        if entry.startswith("arn:"):
+            _outside(world, entry)
+            continue
         word, colon, name = entry.partition(":")
         kind = WORDS.get(word)
         if not colon or kind is None:
@@ -35,6 +38,22 @@ def _operators(world: World) -> None:
             if node.kind == kind and fnmatchcase(_called(node), name):
                 world.set_actor(node.id)
                 world.add_roles(node.id, [Role.OPERATOR], "the profile names it under `operators`")
+
+
+def _outside(world: World, entry: str) -> None:
+    """Role OPERATOR for principals that the inputs only refer to, by their ARN as far as it is known."""
+    for node in list(world.nodes.values()):
+        if node.kind == "Principal":
+            arn = node.name if node.name.startswith("arn:") else f"{entry.partition(':role/')[0]}:role/{node.name}"
+        elif node.address.startswith("external/aws-principal/"):
+            arn = node.name.removeprefix("aws-principal/")
+        else:
+            account, _, path = node.name.removeprefix("aws-account/").partition("/")
+            if not node.address.startswith("external/aws-account/") or not path:
+                continue
+            arn = f"{entry.partition(':iam::')[0]}:iam::{account}:{path}"
+        if "*" not in arn and fnmatchcase(arn, entry):
+            world.add_roles(node.id, [Role.OPERATOR], "the profile names it under `operators`")
 
 
 def _called(node: Node) -> str:

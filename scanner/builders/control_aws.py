@@ -11,41 +11,60 @@ from scanner.builders.aws_identity_principals import Principal, principals
 from scanner.builders.aws_models_enforcement import ENFORCED
 from scanner.builders.aws_models_logs import LOGGING
 from scanner.builders.aws_policy_match import ANY, Truth
+from scanner.builders.blocks import at
 from scanner.builders.draft import World
 from scanner.graph.model import STACK, Edge, Node, Plane, Role, State
 from scanner.resource import Resource
 from scanner.table_rows import ControlAction
 from scanner.tables import control_actions
 
-FUNCTIONS = {
-    "lambda:UpdateFunctionCode": "it replaces the code of the function",
-    "lambda:UpdateFunctionConfiguration": "it changes the settings and the role of the function",
-    "lambda:DeleteFunction": "it removes the function",
-    "lambda:AddPermission": "it lets others call the function",
+COMPUTE = {
+    "aws_lambda_function": {
+        "lambda:UpdateFunctionCode": "it replaces the code of the function",
+        "lambda:UpdateFunctionConfiguration": "it changes the settings and the role of the function",
+        "lambda:DeleteFunction": "it removes the function",
+        "lambda:AddPermission": "it lets others call the function",
+    },
+    "aws_ecs_service": {
+        "ecs:UpdateService": "it replaces what the service runs",
+        "ecs:DeleteService": "it removes the service",
+        "ecs:ExecuteCommand": "it runs commands in the container",
+    },
+    "aws_instance": {
+        "ssm:SendCommand": "it runs commands on the machine",
+        "ssm:StartSession": "it opens a shell on the machine",
+        "ec2:TerminateInstances": "it removes the machine",
+        "ec2:ModifyInstanceAttribute": "it changes what the machine starts with",
+    },
 }
+"""What runs a part of the stack -> the actions that change it; the control table has none for these."""
 TAKEOVERS = {
     "iam:UpdateAssumeRolePolicy": "it chooses who may become the role",
     "iam:PutRolePolicy": "it gives the role any right",
     "iam:AttachRolePolicy": "it gives the role any policy",
 }
 """Actions on a role that the table has only in part; the first lets its holder become the role."""
+CLUSTER = "aws_eks_cluster"
+LOG_GROUP = "aws_cloudwatch_log_group"
+LOG_PATHS = ("logging_config.s3_config.bucket_name", "logging_config.cloudwatch_config.log_group_name")
 KINDS = {
     "guardrail": ("aws_bedrock_guardrail", "awscc_bedrock_guardrail"),
     "enforcement": ENFORCED,
-    "logging": (LOGGING, "aws_cloudwatch_log_group"),
+    "logging": (LOGGING, LOG_GROUP),
     "trail": ("aws_cloudtrail",),
     "bucket": ("aws_s3_bucket",),
     "key": ("aws_kms_key",),
     "identity": ("aws_iam_role",),
+    "cluster": (CLUSTER,),
 }
 """What a row of the control table changes -> the kinds of resources that it can be."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asset:
-    """Something that only the operator may change."""
+    """Something that only the operator may change. nodes: what a change of it changes, itself first."""
 
-    node: Node
+    nodes: tuple[str, ...]
     resource: Resource
     rows: tuple[tuple[str, str], ...]
     arns: tuple[str, ...]
@@ -58,7 +77,7 @@ def add_aws_control(world: World) -> None:
     judges: dict[str, Judge] = {}
     for asset in list(_assets(world)):
         for principal in everyone:
-            if principal.unit != asset.resource.unit or principal.node_id == asset.node.id:
+            if principal.unit != asset.resource.unit or principal.node_id in asset.nodes:
                 continue
             judged = judges.setdefault(principal.unit, judge(world, principal.unit))
             _write(world, judged, principal, asset)
@@ -71,13 +90,32 @@ def _assets(world: World) -> Iterator[Asset]:
         if one.data or not one.kind.startswith(("aws_", "awscc_")):
             continue
         wanted = tuple((row.action, row.because) for row in rows if _touches(row, one, node))
-        if one.kind == "aws_lambda_function" and node.roles & STACK:
-            wanted = tuple(FUNCTIONS.items())
+        if one.kind in COMPUTE and node.roles & STACK:
+            wanted = tuple(COMPUTE[one.kind].items())
         if one.kind == "aws_iam_role" and Role.GATEWAY in node.roles:
             wanted = tuple(TAKEOVERS.items())
         if wanted:
             arn = arn_of(one)
-            yield Asset(node, one, wanted, (arn.text, f"{arn.text}/{ANY}"), arn.partly)
+            nodes = tuple(_held_by(world, one, node))
+            yield Asset(nodes, one, wanted, (arn.text, f"{arn.text}/{ANY}"), arn.partly)
+
+
+def _held_by(world: World, one: Resource, node: Node) -> Iterator[str]:
+    """The nodes that a change of the resource changes: itself, the guardrail it enforces, the store its logs go to."""
+    yield node.id
+    if one.kind == CLUSTER:
+        members = (each for each in world.nodes.values() if each.roles & STACK and each.id in world.inventory.by_id)
+        for member in members:
+            resource = world.inventory.by_id[member.id]
+            if resource.unit == one.unit and resource.source == "kubernetes":
+                yield member.id
+    paths = (
+        ("guardrail_identifier", "guardrail_arn") if one.kind in ENFORCED else LOG_PATHS if one.kind == LOGGING else ()
+    )
+    for found in (each for path in paths for each in at(one, path)):
+        target = world.inventory.find(found.value, one.unit, *KINDS["guardrail"], "aws_s3_bucket", LOG_GROUP)
+        if isinstance(target, Resource) and world.nodes[target.id].roles & {Role.GUARDRAIL, Role.SINK}:
+            yield target.id
 
 
 def _touches(row: ControlAction, one: Resource, node: Node) -> bool:
@@ -85,9 +123,11 @@ def _touches(row: ControlAction, one: Resource, node: Node) -> bool:
         return False
     if one.kind in (*ENFORCED, LOGGING):
         return row.action.startswith("bedrock:")
+    if one.kind == CLUSTER:
+        return True
     if row.changes == "guardrail":
         return Role.GUARDRAIL in node.roles
-    service = {"aws_cloudwatch_log_group": "logs"}.get(one.kind, row.action.partition(":")[0])
+    service = {LOG_GROUP: "logs"}.get(one.kind, row.action.partition(":")[0])
     return Role.SINK in node.roles and row.action.startswith(f"{service}:")
 
 
@@ -112,7 +152,7 @@ def _write(world: World, judged: Judge, principal: Principal, asset: Asset) -> N
     possible = best is Truth.POSSIBLE
     edge = Edge(
         source=principal.node_id,
-        target=asset.node.id,
+        target=asset.nodes[0],
         plane=Plane.CONTROL,
         verb="write",
         because=f"policy `{policy}` allows `{action}` on `{access.answer.scope}`: {because}{more}",
@@ -122,7 +162,8 @@ def _write(world: World, judged: Judge, principal: Principal, asset: Asset) -> N
         decided_by=(access.decided_by or ("condition",)) if possible else (),
         cut=True,
     )
-    world.add_edge(edge)
+    for node_id in asset.nodes:
+        world.add_edge(replace(edge, target=node_id))
     takeover = next((one for one in held if one[0] == "iam:UpdateAssumeRolePolicy"), None)
     if takeover is not None:
         _become(world, edge, takeover[1])
@@ -137,17 +178,18 @@ def _unknown(world: World, principal: Principal, asset: Asset) -> None:
     policy = principal.unknown_policy
     if policy is None or policy.unknown is None:
         return
-    world.add_edge(
-        Edge(
-            source=principal.node_id,
-            target=asset.node.id,
-            plane=Plane.CONTROL,
-            verb="write",
-            because=f"what policy `{policy.name}` allows is not known: {policy.unknown.cause}",
-            origin=policy.origin,
-            state=State.POSSIBLE,
-            reason=policy.unknown.code,
-            decided_by=policy.unknown.decided_by or (policy.name,),
-            cut=True,
+    for node_id in asset.nodes:
+        world.add_edge(
+            Edge(
+                source=principal.node_id,
+                target=node_id,
+                plane=Plane.CONTROL,
+                verb="write",
+                because=f"what policy `{policy.name}` allows is not known: {policy.unknown.cause}",
+                origin=policy.origin,
+                state=State.POSSIBLE,
+                reason=policy.unknown.code,
+                decided_by=policy.unknown.decided_by or (policy.name,),
+                cut=True,
+            )
         )
-    )

@@ -295,6 +295,46 @@ def test_iam_actions_that_change_the_stack(tmp_path, action, target):
     assert built.edge("aws_iam_role.dev", target, "write").state is State.OPEN
 
 
+ENFORCED = """
+resource "aws_bedrock_enforced_guardrail_configuration" "e" {
+  guardrail_identifier = aws_bedrock_guardrail.g.guardrail_arn
+  guardrail_version    = "1"
+}
+"""
+
+
+def test_ending_the_enforcement_changes_the_guardrail(tmp_path):
+    text = AWS_STACK + ENFORCED + role("dev", statements(allow('"bedrock:DeleteEnforcedGuardrailConfiguration"')))
+    built = build(tmp_path, {"main.tf": text}, AWS_PROFILE)
+    assert built.edges("write") == [
+        "aws_iam_role.dev -> aws_bedrock_enforced_guardrail_configuration.e (open)",
+        "aws_iam_role.dev -> aws_bedrock_guardrail.g (open)",
+    ]
+
+
+def test_ending_the_log_changes_the_store_of_evidence(tmp_path):
+    text = AWS_STACK + role("dev", statements(allow('"bedrock:DeleteModelInvocationLoggingConfiguration"')))
+    built = build(tmp_path, {"main.tf": text}, AWS_PROFILE)
+    assert built.edge("aws_iam_role.dev", "aws_s3_bucket.evidence", "write") is not None
+
+
+def test_letting_oneself_into_the_cluster_changes_its_stack(tmp_path):
+    infra = 'resource "aws_eks_cluster" "c" {\n  name = "c"\n  role_arn = "x"\n}\n'
+    infra += role("dev", statements(allow('"eks:CreateAccessEntry"')))
+    built = writes(tmp_path, "", infra)
+    assert built.edge("aws_iam_role.dev", GATEWAY, "write").state is State.OPEN
+
+
+def test_operators_that_the_inputs_only_refer_to(tmp_path):
+    profile = AWS_PROFILE.replace("aws_iam_role.ops", '"arn:aws:iam::999988887777:role/safety-*"')
+    trusted = '{ Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { AWS = "ARN" } }] }'
+    for name, found in (("safety-ops", 1), ("developer", 0)):
+        arn = f"arn:aws:iam::999988887777:role/{name}"
+        text = AWS_STACK + role("dev", statements(allow('"bedrock:*"')), trusted.replace("ARN", arn))
+        built = build(tmp_path / name, {"main.tf": text}, profile)
+        assert len(built.graph.with_role(Role.OPERATOR)) == found
+
+
 def test_iam_actions_that_change_nothing(tmp_path):
     actions = '["bedrock:Get*", "bedrock:ApplyGuardrail", "s3:GetObject", "iam:List*"]'
     built = build(tmp_path, {"main.tf": AWS_STACK + role("dev", statements(allow(actions)))}, AWS_PROFILE)
