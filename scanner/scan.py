@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -54,6 +54,8 @@ def read_and_build(request: Request) -> Scanned:
     """Read every path and build the graph. Raises UsageError for a path or a profile that cannot be used."""
     root = run_root(request.paths)
     profile = Profile() if request.profile is None else load_profile(request.profile, _shown(request, root))
+    # A trusted caller whose time is over is no longer trusted.
+    profile = replace(profile, trusted=tuple(one for one in profile.trusted if one.expires >= request.as_of))
     reading = read_all(
         ReadRequest(
             root=root,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from scanner.findings import COMMITMENTS
@@ -29,3 +32,25 @@ def test_the_reference_keeps_every_commitment_and_proves_it() -> None:
 def test_the_broken_world_violates_each_commitment() -> None:
     report = run_scan(FIXTURES / "worlds" / "broken")
     assert {one["id"]: one["verdict"] for one in report["commitments"]} == dict.fromkeys(COMMITMENTS, "violated")
+
+
+TRUSTED = """
+trusted:
+  - from: tenant-a/Deployment/assistant
+    to: inference/Deployment/claude-gov
+    port: 9400
+    reason: a scraper
+    owner: safety
+    expires: {day}
+"""
+
+
+@pytest.mark.parametrize(("day", "told"), [("2027-01-01", True), ("2026-10-31", False)])
+def test_a_trusted_caller_whose_time_is_over_is_not_trusted(tmp_path: Path, day: str, told: bool) -> None:
+    folder = tmp_path / "world"
+    shutil.copytree(FIXTURES / "worlds" / "broken", folder)
+    profile = folder / "tether.yaml"
+    profile.write_text(profile.read_text() + TRUSTED.format(day=day))
+    report = run_scan(folder)
+    said = [*report["trusted"], *report["assumptions"]]
+    assert any("tenant-a/Deployment/assistant" in one for one in said) == told
