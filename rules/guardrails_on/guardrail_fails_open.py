@@ -38,9 +38,9 @@ def check(case: Case) -> Iterable[Finding]:
         count += 1
         case.examine(node, f"{fact.setting}: {fact.because}")
         if isinstance(fact.bad, Unknown):
-            message = f"whether `{node.address}` fails open is not known: `{fact.setting}`: {fact.bad.cause}"
+            message = f"whether `{node.address}` fails open by `{fact.setting}` is not known: {fact.bad.cause}"
             yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=fact.bad.decided_by)
         elif fact.bad:
-            message = f"{fact.product} `{node.address}` fails open: `{fact.setting}`: {fact.because}"
+            message = f"{fact.product} `{node.address}` fails open by `{fact.setting}`: {fact.because}"
             yield case.violated(node, message, origin=fact.origin, because=fact.because, fix="let it fail closed")
     case.summary = f"{counted(count, 'fail-open setting')}, all closed" if count else ""

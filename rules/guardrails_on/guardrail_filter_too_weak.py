@@ -38,12 +38,13 @@ def check(case: Case) -> Iterable[Finding]:
         case.examine(node, f"{len(filters)} filter sides")
         for fact in filters:
             yield from _standing(case, node, fact)
-        for required in case.profile.required_filters:
+        lacking = [one for one in case.profile.required_filters if _sides(filters, one)]
+        yield from _unnamed(case, node, filters, lacking)
+        for required in case.profile.required_filters if filters else ():
             yield from _required(case, node, filters, required)
         if not filters:
-            yield case.violated(
-                node, f"guardrail `{node.address}` has no filter at all", fix="add the required filters"
-            )
+            message = f"guardrail `{node.address}` has no filter at all"
+            yield case.violated(node, message, because="no filter is set", fix="add the required filters")
     if guardrails and not case.profile.has("safety_stack.required_filters"):
         yield case.missing(
             "safety_stack.required_filters",
@@ -55,39 +56,53 @@ def check(case: Case) -> Iterable[Finding]:
 
 def _standing(case: Case, node: Node, fact: Filter) -> Iterator[Finding]:
     """A filter that is written down but does not block is wrong whether it is required or not."""
-    if fact.required_none:
+    if fact.required_none or not isinstance(fact.type, str):
         return
-    for value, wrong, word in (
-        (fact.enabled, fact.enabled is False, "is disabled"),
-        (fact.strength, fact.strength == "NONE", "has strength NONE"),
-        (fact.action, fact.action == "NONE", "only reports"),
-    ):
-        name = _name(fact)
-        if isinstance(value, Unknown):
-            message = f"whether the {fact.side} filter {name} of `{node.address}` blocks is not known: {value.cause}"
-            yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=value.decided_by)
-        elif wrong:
-            message = f"the {fact.side} filter {name} of guardrail `{node.address}` {word}"
-            yield case.violated(node, message, origin=fact.origin, because=fact.because, fix="let the filter block")
+    values = (fact.enabled, fact.strength, fact.action)
+    wrongs = ((fact.enabled is False, "is disabled"), (fact.strength == "NONE", "has strength NONE"))
+    wrong = next((word for bad, word in (*wrongs, (fact.action == "NONE", "only reports")) if bad), "")
+    unknown = next((value for value in values if isinstance(value, Unknown)), None)
+    if wrong:
+        message = f"the {fact.side} filter {fact.type} of guardrail `{node.address}` {wrong}"
+        yield case.violated(node, message, origin=fact.origin, because=fact.because, fix="let the filter block")
+    elif unknown is not None:
+        message = f"whether the {fact.side} filter {fact.type} of `{node.address}` blocks is not known: {unknown.cause}"
+        yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=unknown.decided_by)
+
+
+def _sides(filters: list[Filter], required: RequiredFilter) -> list[tuple[str, str]]:
+    """The sides, with the strength that is wanted there, on which no filter of the required type is written."""
+    wanted = (("input", required.input), ("output", required.output))
+    have = {fact.side for fact in filters if fact.type == required.type}
+    return [(side, least) for side, least in wanted if least not in ("", "NONE") and side not in have]
+
+
+def _unnamed(case: Case, node: Node, filters: list[Filter], lacking: list[RequiredFilter]) -> Iterator[Finding]:
+    """One finding for all filters whose type waits for the same value: it says on which side NONE is right."""
+    waiting: dict[tuple[str, ...], tuple[Unknown, Filter]] = {}
+    for fact in filters:
+        if isinstance(fact.type, Unknown):
+            waiting.setdefault(fact.type.decided_by, (fact.type, fact))
+    for unknown, fact in waiting.values():
+        names = ", ".join(one.type for one in lacking)
+        what = f"whether they include {names}" if lacking else "how strict they are"
+        message = f"which filters guardrail `{node.address}` has, and {what}, is not known: {unknown.cause}"
+        yield case.unproven(node, message, origin=fact.origin, because=unknown.cause, decided_by=unknown.decided_by)
 
 
 def _required(case: Case, node: Node, filters: list[Filter], required: RequiredFilter) -> Iterator[Finding]:
-    for side, least in (("input", required.input), ("output", required.output)):
-        if not least or least == "NONE":
-            continue
-        mine = [fact for fact in filters if fact.side == side and fact.type == required.type]
-        unsure = [fact for fact in filters if isinstance(fact.type, Unknown)]
-        if not mine and unsure and isinstance(unsure[0].type, Unknown):
-            message = f"whether guardrail `{node.address}` filters {required.type} on {side} is not known"
-            yield case.unproven(node, message, origin=unsure[0].origin, decided_by=unsure[0].type.decided_by)
-        elif not mine:
-            message = f"guardrail `{node.address}` does not filter {required.type} on {side}"
-            because = f"the profile requires {required.type} {side} {least}"
-            yield case.violated(node, message, because=because, fix=f"add the filter at {least}")
-        for fact in mine:
-            if _weaker(fact, least):
-                message = f"the {side} filter {required.type} of guardrail `{node.address}` is weaker than {least}"
-                yield case.violated(node, message, origin=fact.origin, because=fact.because, fix=f"set it to {least}")
+    missing = _sides(filters, required)
+    if missing and not any(isinstance(fact.type, Unknown) for fact in filters):
+        sides = " and ".join(f"{side} {least}" for side, least in missing)
+        message = f"guardrail `{node.address}` does not filter {required.type}"
+        message += "" if len(missing) == 2 else f" on {missing[0][0]}"
+        because = f"no filter of type {required.type} is set: the profile requires {sides}"
+        yield case.violated(node, message, because=because, fix="add the filter")
+    for fact in filters:
+        least = required.input if fact.side == "input" else required.output
+        if fact.type == required.type and least and _weaker(fact, least):
+            message = f"the {fact.side} filter {required.type} of guardrail `{node.address}` is weaker than {least}"
+            yield case.violated(node, message, origin=fact.origin, because=fact.because, fix=f"set it to {least}")
 
 
 def _weaker(fact: Filter, least: str) -> bool:
@@ -95,7 +110,3 @@ def _weaker(fact: Filter, least: str) -> bool:
     if isinstance(fact.strength, Unknown) or fact.strength in ("", "NONE") or least not in STRENGTHS:
         return False
     return fact.strength not in STRENGTHS or STRENGTHS.index(fact.strength) < STRENGTHS.index(least)
-
-
-def _name(fact: Filter) -> str:
-    return fact.type if isinstance(fact.type, str) else "of unknown type"

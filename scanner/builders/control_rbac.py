@@ -163,29 +163,34 @@ def _bound(world: World, binding: Resource, namespace: str) -> Iterator[Right]:
         cause = f"the rules of `{address}` are not in the inputs"
         doubt = doubt or Unknown(cause, code="role-not-in-input", decided_by=(address,))
         grants = [Grant(("*",), ("*",), ("*",), (), origin, address)]
-    for subject in _subjects(world, binding):
+    for subject, unsure in _subjects(world, binding):
         for grant in grants:
-            yield Right(subject, binding.unit, namespace, grant, origin, binding.address, doubt)
+            yield Right(subject, binding.unit, namespace, grant, origin, binding.address, doubt or unsure)
 
 
-def _subjects(world: World, binding: Resource) -> Iterator[str]:
+def _subjects(world: World, binding: Resource) -> Iterator[tuple[str, Unknown | None]]:
+    """The node of each subject, and what decides who it is where its kind or its name is not known."""
     for index, subject in enumerate(items_of(binding.attrs.get("subjects"))):
         place = mark(binding.attrs, "subjects", index) or binding.origin
         kind, name = dig(subject, "kind"), dig(subject, "name")
-        if not isinstance(name, str):
-            unknown = name if isinstance(name, Unknown) else Unknown("a subject is not known")
-            yield subject_node(world, binding.unit, "Group", unknown.text(), place).id
+        where = dig(subject, "namespace")
+        unknown = next((part for part in (name, kind, where) if isinstance(part, Unknown)), None)
+        if unknown is not None:
+            # Not the Group or User of that name, which may be an operator.
+            shown = name if isinstance(name, str) else unknown.text()
+            yield subject_node(world, binding.unit, "Subject", shown, place).id, unknown
+        elif not isinstance(name, str):
+            continue
         elif kind == "ServiceAccount":
-            namespace = dig(subject, "namespace")
-            where = namespace if isinstance(namespace, str) else binding.namespace or "default"
-            yield account_node(world, binding.unit, where, name, place).id
+            where = where if isinstance(where, str) else binding.namespace or "default"
+            yield account_node(world, binding.unit, where, name, place).id, None
         elif kind in ("User", "Group"):
             user = name.removeprefix("system:serviceaccount:")
             if kind == "User" and user != name and ":" in user:
-                where, _, account = user.partition(":")
-                yield account_node(world, binding.unit, where, account, place).id
+                home, _, account = user.partition(":")
+                yield account_node(world, binding.unit, home, account, place).id, None
             else:
-                yield subject_node(world, binding.unit, str(kind), name, place).id
+                yield subject_node(world, binding.unit, str(kind), name, place).id, None
 
 
 def mark_platform(world: World) -> None:

@@ -8,11 +8,11 @@ from fnmatch import fnmatchcase
 
 from scanner import tables
 from scanner.builders.blocks import text
-from scanner.builders.draft import World
+from scanner.builders.draft import EXTERNAL_UNIT, World
 from scanner.builders.inventory import names
 from scanner.builders.recognise_containers import Container
 from scanner.graph.facts import ModelReference
-from scanner.graph.model import Role
+from scanner.graph.model import Node, Role
 from scanner.profile import GuardrailEntry
 from scanner.resource import Resource
 
@@ -64,14 +64,24 @@ def _matching(world: World, entries: tuple[str, ...]) -> Iterator[Resource]:
 
 
 def add_guardrails(world: World) -> None:
-    """Role GUARDRAIL: those of the profile, or every one where the profile has no such key."""
+    """Role GUARDRAIL: those of the profile, or every one where the profile has no such key.
+
+    A guardrail that the profile names and no input declares has a node of its own: nothing is known of it.
+    """
+    seen: set[str] = set()
     asked = world.profile.has("safety_stack.guardrails") or bool(world.profile.guardrails)
     for resource in world.inventory.of(*GUARDRAILS):
         entry = next((one for one in world.profile.guardrails if _is_guardrail(one, resource)), None)
         if entry is not None:
+            seen.add(entry.id)
             world.add_roles(resource.id, [Role.GUARDRAIL], "the profile names it under `safety_stack.guardrails`")
         elif not asked:
             world.add_roles(resource.id, [Role.GUARDRAIL], "a guardrail; the profile names none")
+    for one in world.profile.guardrails:
+        if one.id not in seen:
+            address = f"guardrail/{one.id}"
+            node = world.ensure(Node(f"{EXTERNAL_UNIT}:{address}", "Guardrail", address, one.id, one.origin))
+            world.add_roles(node.id, [Role.GUARDRAIL], "the profile names it, and no input declares it")
 
 
 def _is_guardrail(entry: GuardrailEntry, resource: Resource) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from scanner.builders.blocks import Found, at, doubt
 from scanner.builders.draft import World
 from scanner.graph.facts import Filter
+from scanner.graph.model import Node, Role
 from scanner.origin import Origin
 from scanner.resource import Resource, dig, mark
 from scanner.unknown import Unknown, Value
@@ -50,6 +51,24 @@ def add_filters(world: World) -> None:
         for resource in world.inventory.of(kind):
             for fact in way(resource):
                 world.add_fact(resource.id, fact)
+    for node in list(world.nodes.values()):
+        if Role.GUARDRAIL in node.roles and node.id not in world.inventory.by_id:
+            world.add_fact(node.id, _unread(node))
+
+
+def _unread(node: Node) -> Filter:
+    """The filters of a guardrail that no input declares."""
+    cause = "no input declares it"
+    unknown = Unknown(cause, code="peer-not-in-input", decided_by=(node.address,))
+    return Filter(
+        origin=node.origin,
+        because=cause,
+        type=unknown,
+        side="input",
+        enabled=unknown,
+        strength=unknown,
+        action=unknown,
+    )
 
 
 def bedrock(resource: Resource) -> Iterator[Filter]:
@@ -68,52 +87,69 @@ def bedrock(resource: Resource) -> Iterator[Filter]:
 def _content(block: Found, side: str) -> Filter:
     kind = _type(block, "type")
     none = kind in NO_OUTPUT and side == "output"
-    because = "the provider demands NONE on the output side of this filter" if none else _says(block, side)
+    strength, action = _word(block, f"{side}_strength", "NONE"), _word(block, f"{side}_action", "BLOCK")
+    enabled = _enabled(block, f"{side}_enabled")
+    settings = ((f"{side}_enabled", enabled), (f"{side}_strength", strength), (f"{side}_action", action))
+    key = f"{side}_strength" if none else _decisive(settings, f"{side}_strength")
     return Filter(
-        origin=mark(block.value, f"{side}_strength") or block.origin,
-        because=because,
+        origin=mark(block.value, key) or block.origin,
+        because="the provider demands NONE on the output side of this filter" if none else _says(block, key),
         type=kind,
         side=side,
-        enabled=_enabled(block, f"{side}_enabled"),
-        strength=_word(block, f"{side}_strength", "NONE"),
-        action=_word(block, f"{side}_action", "BLOCK"),
+        enabled=enabled,
+        strength=strength,
+        action=action,
         required_none=none,
     )
 
 
-def _says(block: Found, side: str) -> str:
-    strength = dig(block.value, f"{side}_strength")
-    if strength is None:
-        return f"`{side}_strength` is not set: nothing is filtered on this side"
-    return f"`{side}_strength` is `{strength}`" if isinstance(strength, str) else f"`{side}_strength` is not known"
+def _decisive(settings: Sequence[tuple[str, str | bool | Unknown]], usual: str) -> str:
+    """The first setting by which a filter does not block, else one that nobody knows, else the usual one."""
+    off = (key for key, value in settings if value is False or value == "NONE")
+    unknown = (key for key, value in settings if isinstance(value, Unknown))
+    return next(off, None) or next(unknown, usual)
+
+
+def _says(block: Found, key: str) -> str:
+    value = dig(block.value, key)
+    if value is None:
+        return f"`{key}` is not set: nothing is filtered on this side"
+    if isinstance(value, Unknown):
+        return f"`{key}` is not known"
+    return f"`{key}` is `{str(value).lower() if isinstance(value, bool) else value}`"
 
 
 def _listed(block: Found, side: str, prefix: str, name: str, action: str) -> Filter:
     kind = _type(block, name)
     whole = _word(block, action, "BLOCK") if action else "BLOCK"
     sided = dig(block.value, f"{side}_action")
-    decided = f"{side}_action" if sided is not None or not action else action
+    does = _word(block, f"{side}_action", "") if sided is not None else whole
+    enabled = _enabled(block, f"{side}_enabled")
+    acts = f"{side}_action" if sided is not None or not action else action
+    key = _decisive(((f"{side}_enabled", enabled), (acts, does)), acts)
     return Filter(
-        origin=mark(block.value, f"{side}_enabled") or mark(block.value, decided) or block.origin,
-        because=f"`{decided}` is `{sided}`" if isinstance(sided, str) else f"{prefix.lower()} filter on {side}",
+        origin=mark(block.value, key) or block.origin,
+        because=f"{prefix.lower()} filter on {side}" if dig(block.value, key) is None else _says(block, key),
         type=kind if isinstance(kind, Unknown) else f"{prefix}:{kind}",
         side=side,
-        enabled=_enabled(block, f"{side}_enabled"),
+        enabled=enabled,
         strength="",
-        action=_word(block, f"{side}_action", "") if sided is not None else whole,
+        action=does,
     )
 
 
 def _grounding(block: Found) -> Filter:
     kind = _type(block, "type")
+    enabled, action = _enabled(block, "enabled"), _word(block, "action", "BLOCK")
+    key = _decisive((("enabled", enabled), ("action", action)), "threshold")
     return Filter(
-        origin=mark(block.value, "threshold") or block.origin,
-        because="answers are held against their sources",
+        origin=mark(block.value, key) or block.origin,
+        because="answers are held against their sources" if key == "threshold" else _says(block, key),
         type=kind if isinstance(kind, Unknown) else f"GROUNDING:{kind}",
         side="output",
-        enabled=_enabled(block, "enabled"),
+        enabled=enabled,
         strength="",
-        action=_word(block, "action", "BLOCK"),
+        action=action,
     )
 
 
@@ -127,13 +163,16 @@ def azure(resource: Resource) -> Iterator[Filter]:
             kind = AZURE_TYPES.get(kind.lower(), kind)
         strength = threshold if isinstance(threshold, Unknown) else SEVERITIES.get(str(threshold or "").lower(), "")
         blocks = _flag(block, "block_enabled", default=True)
+        enabled = _enabled(block, "filter_enabled")
+        settings = (("filter_enabled", enabled), ("severity_threshold", strength), ("block_enabled", blocks))
+        key = _decisive(settings, "severity_threshold")
         for side in [sides[source.lower()]] if isinstance(source, str) and source.lower() in sides else SIDES:
             yield Filter(
-                origin=mark(block.value, "severity_threshold") or block.origin,
-                because=f"`severity_threshold` is `{threshold}`" if isinstance(threshold, str) else "no threshold",
+                origin=mark(block.value, key) or block.origin,
+                because="no threshold" if dig(block.value, key) is None else _says(block, key),
                 type=source if isinstance(source, Unknown) else kind,
                 side=side,
-                enabled=_enabled(block, "filter_enabled"),
+                enabled=enabled,
                 strength=strength,
                 action=blocks if isinstance(blocks, Unknown) else "BLOCK" if blocks else "NONE",
             )

@@ -190,3 +190,17 @@ resource "google_model_armor_template" "t" {
 }
 """
     assert filters(tmp_path, text)["MISCONDUCT", "input"] == ("True", "HIGH", "NONE")
+
+
+def test_the_setting_that_turns_a_filter_off_has_the_line(tmp_path):
+    rows = (
+        ("input_enabled = false", 7, "`input_enabled` is `false`"),
+        ('input_action = "NONE"', 7, "`input_action` is `NONE`"),
+        ("input_action = var.s", 7, "`input_action` is not known"),
+        ('input_action = "BLOCK"', 5, "`input_strength` is `HIGH`"),
+    )
+    for more, wanted, because in rows:
+        text = content(f'type = "HATE"\ninput_strength = "HIGH"\noutput_strength = "HIGH"\n{more}')
+        world = build(tmp_path, {"main.tf": text + 'variable "s" {\n}\n'}, build_switches)
+        found = next(one for one in facts(world, "aws_bedrock_guardrail.g", Filter) if one.side == "input")
+        assert (line(found), found.because) == (wanted, because)
