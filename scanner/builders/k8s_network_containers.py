@@ -1,4 +1,4 @@
-"""The last hop: another container in a model's pod calls it on localhost, where no policy holds."""
+"""The last hop is the container: what shares a model's pod calls it, what shares the stack's pod can be the stack."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from scanner.builders.edges import Doubt, connect
 from scanner.builders.k8s_net_view import Target, View, profile_names
 from scanner.builders.k8s_network_ports import PROXIES, server_of, serving
-from scanner.graph.model import Node, Role
+from scanner.graph.model import Node, Plane, Role
 from scanner.podspec import Container
 from scanner.resource import dig
 
 
 def build_containers(view: View) -> None:
-    """A caller for each container beside the model server of every model."""
+    """A caller for each container beside a model server, and one that can be the stack for each beside the stack."""
     for target in view.targets:
-        if target.model and not _stack(view, target):
+        if _stack(view, target):
+            _inside(view, target)
+        elif target.model:
             _beside(view, target)
 
 
@@ -33,16 +35,46 @@ def _beside(view: View, target: Target) -> None:
         name = f"{target.name}#{container.name}"
         if container.name in servers or container.name in PROXIES or _listed(view, name):
             continue
-        node = Node(
-            view.node(name), "Container", name, container.name, container.origin, actor=True,
-            namespace=target.workload.resource.namespace,
-        )  # fmt: skip
-        if node.id in view.world.nodes:
+        node = _caller(view, target, container)
+        if node is None:
             continue
-        view.world.ensure(node)
         for end in target.nodes:
             because = "it shares the pod: localhost is not filtered"
             connect(view.world, node.id, end, because, container.origin, doubt=doubt, cut=True)
+
+
+def _inside(view: View, target: Target) -> None:
+    """A container of a stack pod that nobody named has the stack's address and its identity: it may be the stack."""
+    every = [one for one in serving(target.workload) if dig(one.value, "name") is not None]
+    if len(every) < 2:
+        return
+    own = {one.name for one in every if one.name == target.workload.resource.name} or {every[0].name}
+    for container in every:
+        name = f"{target.name}#{container.name}"
+        if container.name in own or container.name in PROXIES or _listed(view, name):
+            continue
+        node = _caller(view, target, container)
+        if node is None:
+            continue
+        because = "it shares the pod of the stack: its address and its identity are the stack's"
+        doubt = Doubt("image-role-unknown", (f"profile:safety_stack: {name}",))
+        for end in target.nodes:
+            connect(
+                view.world, node.id, end, because, container.origin,
+                plane=Plane.IDENTITY, verb="become", doubt=doubt, cut=True,
+            )  # fmt: skip
+
+
+def _caller(view: View, target: Target, container: Container) -> Node | None:
+    """A node for the container; None where it has one already."""
+    name = f"{target.name}#{container.name}"
+    node = Node(
+        view.node(name), "Container", name, container.name, container.origin, actor=True,
+        namespace=target.workload.resource.namespace,
+    )  # fmt: skip
+    if node.id in view.world.nodes:
+        return None
+    return view.world.ensure(node)
 
 
 def _with_devices(every: list[Container]) -> set[str]:
