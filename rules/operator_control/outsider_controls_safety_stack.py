@@ -55,7 +55,7 @@ def _finding(case: Case, way: Way) -> Finding:
     target = case.graph.nodes[way.edges[-1].target]
     able = "can" if way.state is State.OPEN else "may be able to"
     known = case.profile.has("operators")
-    who = "it is no operator" if known else "whether it is an operator is not known"
+    who = "it is not among the operators" if known else "whether it is an operator is not known"
     message = f"`{way.actor.address}` {able} change `{target.address}` of the safety stack: {who}"
     doubts = () if known else ("profile:operators",)
     return case.way(way, message, fix="narrow this grant, or name the operator in the profile", doubts=doubts)

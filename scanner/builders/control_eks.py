@@ -43,7 +43,7 @@ def access_rights(world: World) -> Iterator[Right]:
         origin = mark(one.attrs, "policy_arn") or one.origin
         for namespace in _scope(one):
             for grant in grants or ():
-                yield Right(who, one.unit, namespace, grant, origin, one.address, doubt)
+                yield Right(who, one.unit, namespace, grant, origin, one.address, doubt=doubt)
 
 
 def _scope(one: Resource) -> list[str]:

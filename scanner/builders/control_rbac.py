@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scanner.builders.aws_policy_match import Truth
 from scanner.builders.control_rbac_rules import Grant, rules_of
@@ -18,6 +18,7 @@ from scanner.tables import control_actions
 from scanner.unknown import Unknown, Value
 
 CLUSTER_WIDE = "*"
+NOT_IN_INPUT = "role-not-in-input"
 PLATFORM_GROUPS = ("system:masters", "system:nodes", "system:bootstrappers")
 PLATFORM_USERS = ("system:kube-", "system:node", "system:apiserver", "eks:", "system:aggregator")
 CONTROLLERS = "kube-system"
@@ -26,7 +27,11 @@ NAMED_KINDS = {"deployments": "Deployment", "statefulsets": "StatefulSet", "daem
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Right:
-    """A rule that a subject holds. namespace: the one it holds in, or CLUSTER_WIDE. doubt: what decides whether."""
+    """A rule that a subject holds.
+
+    namespace: the one it holds in, or CLUSTER_WIDE. place: the line that names the subject.
+    doubt: what decides whether it holds.
+    """
 
     subject: str
     unit: str
@@ -34,6 +39,7 @@ class Right:
     grant: Grant
     origin: Origin | None
     binding: str
+    place: Origin | None = None
     doubt: Unknown | None = None
 
 
@@ -48,6 +54,7 @@ def add_rbac(world: World, more: Iterable[Right] = ()) -> None:
         wanted = node.roles & {*STACK, Role.MODEL}
         if wanted and resource is not None and resource.source == "kubernetes":
             by_unit.setdefault(resource.unit, []).append(node)
+    shared = _shared(rights)
     rows = control_actions("kubernetes")
     best: dict[tuple[str, str, str], tuple[Truth, Edge]] = {}
     for right in rights:
@@ -56,7 +63,8 @@ def add_rbac(world: World, more: Iterable[Right] = ()) -> None:
                 truth = _truth(world, right, node, row)
                 if truth is Truth.NO:
                     continue
-                for edge in _edges(right, node, row, truth):
+                here = right.place if (right.unit, right.grant.role) in shared else None
+                for edge in _edges(right, node, row, truth, here):
                     key = (edge.source, edge.target, edge.verb)
                     if key not in best or truth > best[key][0]:
                         best[key] = (truth, edge)
@@ -65,6 +73,14 @@ def add_rbac(world: World, more: Iterable[Right] = ()) -> None:
         world.add_edge(edge)
     add_account_edges(world, accounts & used)
     _group_members(world, used)
+
+
+def _shared(rights: Iterable[Right]) -> set[tuple[str, str]]:
+    """The roles, by unit, that several subjects hold: what is wrong is then the subject, not the rule."""
+    holders: dict[tuple[str, str], set[str]] = {}
+    for right in rights:
+        holders.setdefault((right.unit, right.grant.role), set()).add(right.subject)
+    return {role for role, subjects in holders.items() if len(subjects) > 1}
 
 
 def _truth(world: World, right: Right, node: Node, row: ControlAction) -> Truth:
@@ -115,18 +131,18 @@ def _settings(spec: Value) -> Iterator[str]:
         yield str(dig(volume, "secret", "secretName"))
 
 
-def _edges(right: Right, node: Node, row: ControlAction, truth: Truth) -> Iterator[Edge]:
+def _edges(right: Right, node: Node, row: ControlAction, truth: Truth, here: Origin | None) -> Iterator[Edge]:
     """What holding the row over a node opens: to write it; to become it; to reach it past every network policy."""
-    yield _edge(right, node, row, truth, Plane.CONTROL, "write")
+    written = _edge(right, node, row, truth, here)
+    yield written
     if row.effect == "become" and node.roles & {Role.GATEWAY, Role.MODEL}:
-        yield _edge(right, node, row, truth, Plane.IDENTITY, "become")
+        yield replace(written, plane=Plane.IDENTITY, verb="become")
     if row.effect == "reach" and Role.MODEL in node.roles:
-        yield _edge(right, node, row, truth, Plane.NETWORK, "reach")
+        yield replace(written, plane=Plane.NETWORK, verb="reach", traffic=ALL_TRAFFIC)
 
 
-def _edge(right: Right, node: Node, row: ControlAction, truth: Truth, plane: Plane, verb: str) -> Edge:
+def _edge(right: Right, node: Node, row: ControlAction, truth: Truth, here: Origin | None) -> Edge:
     grant = right.grant
-    verbs = ", ".join(str(one) for one in grant.verbs if not isinstance(one, Unknown)) or "*"
     where = "every namespace" if right.namespace == CLUSTER_WIDE else f"namespace `{right.namespace}`"
     unknown = right.doubt or grant.unknown
     possible = truth is Truth.POSSIBLE
@@ -134,16 +150,25 @@ def _edge(right: Right, node: Node, row: ControlAction, truth: Truth, plane: Pla
     return Edge(
         source=right.subject,
         target=node.id,
-        plane=plane,
-        verb=verb,
-        because=f"`{right.binding}` gives it `{grant.role}` in {where} ({row.action}, verbs `{verbs}`): {row.because}",
-        origin=grant.origin or right.origin,
+        plane=Plane.CONTROL,
+        verb="write",
+        because=f"`{right.binding}` gives it `{grant.role}` in {where}{_what(right, row)}",
+        origin=here or grant.origin or right.origin,
         state=State.POSSIBLE if possible else State.OPEN,
-        traffic=ALL_TRAFFIC if plane is Plane.NETWORK else (),
         reason=(unknown.code if unknown is not None else "value-unknown") if possible else "",
         decided_by=(decided or (grant.role,)) if possible else (),
         cut=True,
     )
+
+
+def _what(right: Right, row: ControlAction) -> str:
+    """The end of the sentence: what the right lets its holder do, or why that is not known."""
+    doubt = right.doubt
+    if doubt is not None and doubt.code == NOT_IN_INPUT:
+        return f": {doubt.cause}"
+    verbs = ", ".join(str(one) for one in right.grant.verbs if not isinstance(one, Unknown)) or "*"
+    unsure = "" if doubt is None else f", if at all: {doubt.cause}"
+    return f" ({row.action}, verbs `{verbs}`): {row.because}{unsure}"
 
 
 def _rights(world: World) -> Iterator[Right]:
@@ -155,42 +180,42 @@ def _rights(world: World) -> Iterator[Right]:
 
 def _bound(world: World, binding: Resource, namespace: str) -> Iterator[Right]:
     kind, name = dig(binding.attrs, "roleRef", "kind"), dig(binding.attrs, "roleRef", "name")
-    origin = mark(binding.attrs, "roleRef") or binding.origin
+    origin = mark(binding.attrs, "roleRef", "name") or binding.origin
     doubt = binding.possible or next((part for part in (kind, name) if isinstance(part, Unknown)), None)
     address = f"ClusterRole/{name}" if kind == "ClusterRole" else f"{binding.namespace}/Role/{name}"
     grants = None if doubt is not None and doubt is not binding.possible else rules_of(world, binding.unit, address)
     if grants is None:
         cause = f"the rules of `{address}` are not in the inputs"
-        doubt = doubt or Unknown(cause, code="role-not-in-input", decided_by=(address,))
+        doubt = doubt or Unknown(cause, code=NOT_IN_INPUT, decided_by=(address,))
         grants = [Grant(("*",), ("*",), ("*",), (), origin, address)]
-    for subject, unsure in _subjects(world, binding):
+    for subject, place, unsure in _subjects(world, binding):
         for grant in grants:
-            yield Right(subject, binding.unit, namespace, grant, origin, binding.address, doubt or unsure)
+            yield Right(subject, binding.unit, namespace, grant, origin, binding.address, place, doubt or unsure)
 
 
-def _subjects(world: World, binding: Resource) -> Iterator[tuple[str, Unknown | None]]:
-    """The node of each subject, and what decides who it is where its kind or its name is not known."""
+def _subjects(world: World, binding: Resource) -> Iterator[tuple[str, Origin, Unknown | None]]:
+    """The node of each subject, its line, and what decides who it is where its kind or its name is not known."""
     for index, subject in enumerate(items_of(binding.attrs.get("subjects"))):
-        place = mark(binding.attrs, "subjects", index) or binding.origin
+        place = mark(binding.attrs, "subjects", index, "name") or binding.origin
         kind, name = dig(subject, "kind"), dig(subject, "name")
         where = dig(subject, "namespace")
         unknown = next((part for part in (name, kind, where) if isinstance(part, Unknown)), None)
         if unknown is not None:
             # Not the Group or User of that name, which may be an operator.
             shown = name if isinstance(name, str) else unknown.text()
-            yield subject_node(world, binding.unit, "Subject", shown, place).id, unknown
+            yield subject_node(world, binding.unit, "Subject", shown, place).id, place, unknown
         elif not isinstance(name, str):
             continue
         elif kind == "ServiceAccount":
             where = where if isinstance(where, str) else binding.namespace or "default"
-            yield account_node(world, binding.unit, where, name, place).id, None
+            yield account_node(world, binding.unit, where, name, place).id, place, None
         elif kind in ("User", "Group"):
             user = name.removeprefix("system:serviceaccount:")
             if kind == "User" and user != name and ":" in user:
                 home, _, account = user.partition(":")
-                yield account_node(world, binding.unit, home, account, place).id, None
+                yield account_node(world, binding.unit, home, account, place).id, place, None
             else:
-                yield subject_node(world, binding.unit, str(kind), name, place).id, None
+                yield subject_node(world, binding.unit, str(kind), name, place).id, place, None
 
 
 def mark_platform(world: World) -> None:

@@ -363,3 +363,44 @@ def test_operators_of_aws_keep_their_edges_and_have_their_role(tmp_path):
 @pytest.mark.parametrize("rules", ["3", "[1, null]", "[{verbs: 3, resources: {}, apiGroups: x}]", "{}"])
 def test_hostile_roles_do_not_raise(tmp_path, rules):
     writes(tmp_path, binding(rules).replace("subjects: [", "subjects: [3, null, {kind: [], name: {}}, "))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("var.what", '"safety-ops"'), ('"Group"', "var.what"), ('"ServiceAccount"', "var.what")]
+)
+def test_a_subject_that_is_not_known_is_not_taken_for_the_operator(tmp_path, kind, name):
+    infra = f"""
+variable "what" {{
+  type = string
+}}
+resource "kubernetes_role_binding_v1" "b" {{
+  metadata {{
+    name      = "b"
+    namespace = "safety"
+  }}
+  role_ref {{
+    api_group = "rbac.authorization.k8s.io"
+    kind      = "ClusterRole"
+    name      = "edit"
+  }}
+  subject {{
+    kind = {kind}
+    name = {name}
+  }}
+}}
+"""
+    built = writes(tmp_path, "", infra)
+    shown = name.strip('"') if name != "var.what" else "*"
+    edge = built.edge(f"Subject/{shown}", GATEWAY, "write")
+    assert (edge.state, edge.decided_by) == (State.POSSIBLE, ("var.what",))
+    assert Role.OPERATOR not in built.graph.nodes[edge.source].roles
+
+
+def test_where_a_role_has_several_holders_the_line_is_the_subject_s(tmp_path):
+    text = binding(rule("[apps]", "[deployments]", "[patch]"))
+    alone = writes(tmp_path / "alone", text).edge("Group/devs", GATEWAY, "write")
+    shared = text.replace("subjects: [", "subjects:\n- {kind: Group, name: safety-ops}\n- ").replace("devs}]", "devs}")
+    built = writes(tmp_path / "shared", shared).edge("Group/devs", GATEWAY, "write")
+    lines = {name: (STACK + body).splitlines() for name, body in (("alone", text), ("shared", shared))}
+    assert "verbs: [patch]" in lines["alone"][alone.origin.line - 1]
+    assert "name: devs" in lines["shared"][built.origin.line - 1]
