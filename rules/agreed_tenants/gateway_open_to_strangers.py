@@ -63,7 +63,8 @@ def _covers(entry: str, node: Node) -> bool:
     if kind == "namespace":
         return bool(node.namespace) and fnmatchcase(node.namespace, name)
     if kind == "account":
-        return node.address == f"external/aws-account/{name}"
+        # An account is meant with every role and user in it.
+        return f"{node.address}/".startswith(f"external/aws-account/{name}/")
     if kind == "cidr":
         return node.address.startswith("external/") and _inside(node.name, name)
     return node.address == entry or ("*" in entry and fnmatchcase(node.address, entry.replace("[", "[[]")))
@@ -95,4 +96,7 @@ def _finding(case: Case, group: Sequence[Way]) -> Finding:
     who = "it is no agreed tenant" if known else "whether it is an agreed tenant is not known"
     message = f"`{way.actor.address}` {reaches} gateway `{gateway.address}`: {who}"
     doubts = () if known else ("profile:tenants.agreed",)
-    return case.way(way, message, fix="admit the agreed tenants alone", ways=len(group), also=others, doubts=doubts)
+    outside = Role.EXTERNAL in way.actor.roles
+    about = case.graph.nodes[way.edges[0].target] if outside else way.actor
+    fix = "admit the agreed tenants alone"
+    return case.way(way, message, fix=fix, ways=len(group), also=others, doubts=doubts, about=about)

@@ -62,6 +62,8 @@ def _urls(world: World) -> None:
             continue
         doubt = value if isinstance(value, Unknown) else one.possible
         why = f"`{one.address}` answers everyone: `authorization_type` is `NONE`"
+        if isinstance(value, Unknown):
+            why = f"whom `{one.address}` answers is not known: {value.cause}"
         anyone = world.external("anyone")
         _add(world, anyone.id, function, why, mark(one.attrs, "authorization_type") or one.origin, doubt)
 
@@ -82,9 +84,10 @@ def _permissions(world: World) -> None:
         doubt = who if isinstance(who, Unknown) else one.possible
         if narrowed and doubt is None:
             doubt = Unknown("a condition narrows whom it lets in", decided_by=(one.address,))
-        _add(
-            world, world.external(name).id, function, f"`{one.address}` lets `{name}` call the function", origin, doubt
-        )
+        why = f"`{one.address}` lets `{name}` call the function"
+        if isinstance(who, Unknown):
+            why = f"whom `{one.address}` lets call the function is not known: {who.cause}"
+        _add(world, world.external(name).id, function, why, origin, doubt)
 
 
 def _name(who: Value) -> str:

@@ -94,6 +94,8 @@ def members(view: View, sources: Sources) -> None:
             if because:
                 named = None if peer is None else peer.doubt or peer.pods.doubt or peer.namespaces.doubt
                 unsure = None if index in selected.sure else named or view.labels_doubt(index)
+                if unsure is not None:
+                    because = f"whether the selector picks it is not known; {because}"
                 _keep(best, view.owners[index], first_doubt(doubt, unsure), because)
         _join(view, address, resources, best)
     for address, group in sources.guarded_used.items():
