@@ -100,11 +100,10 @@ def _balancer(view: View, service: Resource, line: Origin) -> Iterator[Caller]:
         blocks = [parse_cidr(text) for text in written if isinstance(text, str)]
         if not any(block is not None and block.everything for block in blocks):
             return
-    doubt = _any(internal)
     if internal is True:
         yield Caller(world.external(CLOUD_NETWORK), said, where)
     else:
-        yield Caller(world.external(INTERNET), said, where, doubt)
+        yield Caller(world.external(INTERNET), said, where, _any(internal))
 
 
 def _any(internal: bool | Doubt) -> Doubt | None:

@@ -173,9 +173,9 @@ def _attach(
     else:
         allowed = _allows(view, gateway, route, dig(parent, "sectionName"))
         if allowed is not False:
-            doubt = allowed if isinstance(allowed, Doubt) else None
+            unsure = allowed if isinstance(allowed, Doubt) else None
             because = f"{route.kind} `{route.address}` attaches to Gateway `{gateway.address}`"
-            connect(world, gateway.id, route.id, because, line, doubt=doubt, cut=True)
+            connect(world, gateway.id, route.id, because, line, doubt=unsure, cut=True)
             called[gateway.id] = gateway
 
 

@@ -57,8 +57,8 @@ def sources_of(view: View, alone: Collection[str]) -> Sources:
     found = Sources(frozenset(free), guarded, frozenset(hosts), frozenset(single))
     targets = frozenset(pod for target in view.targets for pod in target.pods)
     for group in (*guarded, *(frozenset({one}) for one in sorted(single))):
-        for pod in sorted(_may_reach(view, min(group), targets)):
-            found.towards.setdefault(pod, []).append(group)
+        for target in sorted(_may_reach(view, min(group), targets)):
+            found.towards.setdefault(target, []).append(group)
     return found
 
 
