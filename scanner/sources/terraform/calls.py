@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from scanner.sources.terraform.budget import is_attribute
 from scanner.sources.terraform.functions import find
 from scanner.sources.terraform.functions.function import Function
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.steps import Evaluate
-from scanner.sources.terraform.syntax import Call
+from scanner.sources.terraform.syntax import Call, Expression, Literal, Parens, Template, Traversal
 from scanner.sources.terraform.values import (
     MAX_ITEMS,
     MAX_TEXT,
@@ -17,10 +19,16 @@ from scanner.sources.terraform.values import (
     is_list,
     is_map,
     merged,
+    one_of,
     over_options,
     unknowns_of,
 )
 from scanner.unknown import FUNCTION_UNKNOWN, INVALID, Unknown, Value
+
+# Functions that fail for an element that is null or of another type.
+_ELEMENTS = ("join", "format", "formatlist", "compact", "distinct", "alltrue", "anytrue", "toset", "tolist", "tomap")
+# Functions that take any value.
+_TOTAL = ("jsonencode", "yamlencode", "sensitive", "nonsensitive")
 
 
 def call(expression: Call, env: Env, evaluate: Evaluate) -> Value:
@@ -43,6 +51,10 @@ def call(expression: Call, env: Env, evaluate: Evaluate) -> Value:
         arguments.extend(last)
     if len(arguments) < function.least or (function.most is not None and len(arguments) > function.most):
         raise Refused(f"the wrong number of arguments for `{name}`")
+    if name not in _TOTAL:
+        env.scope.budget.note(*(unknowns_of(arguments) if function.policy == "strict" else arguments))
+        if name in _ELEMENTS:
+            env.scope.budget.note(*unknowns_of(arguments))
     return _checked(apply(function, arguments, env, evaluate))
 
 
@@ -79,21 +91,50 @@ def fails(value: Value) -> bool:
     return any(one.code == INVALID for one in unknowns_of(value))
 
 
+def may_fail(expression: Expression, value: Unknown) -> bool:
+    """Whether Terraform may find an expression to be an error once it knows what is unknown here."""
+    if isinstance(expression, (Literal, Parens)):
+        return False
+    if isinstance(expression, Call):
+        return expression.name not in _TOTAL
+    if isinstance(expression, Template):
+        return any(isinstance(piece, Unknown) and not is_attribute(piece) for piece in value.pieces or (value,))
+    if isinstance(expression, Traversal):
+        return len(expression.steps) > 1 and not is_attribute(value)
+    return True
+
+
 def _try(expression: Call, env: Env, evaluate: Evaluate) -> Value:
-    """The first argument that Terraform can evaluate; one that is merely unknown counts as that."""
-    for argument in expression.arguments:
-        value = evaluate(argument, env)
-        if not fails(value):
+    """The first argument that Terraform can evaluate; where that is not certain, it may be a later one."""
+    return _first(expression.arguments, env, evaluate)
+
+
+def _first(arguments: Sequence[Expression], env: Env, evaluate: Evaluate) -> Value:
+    budget = env.scope.budget
+    for place, argument in enumerate(arguments):
+        with budget.guard(True):
+            value = evaluate(argument, env)
+            doubt = budget.doubt
+        if fails(value):
+            continue
+        rest = arguments[place + 1 :]
+        if doubt is None or not rest:
             return value
+        if budget.guarded:
+            budget.doubt = doubt
+        if isinstance(value, Unknown):
+            return replace(value, options=(), pieces=(), document=None)
+        return one_of([value, _first(rest, env, evaluate)], merged([doubt]))
     raise Refused("no argument of `try` can be evaluated")
 
 
 def _can(expression: Call, env: Env, evaluate: Evaluate) -> Value:
     if len(expression.arguments) != 1:
         raise Refused("the wrong number of arguments for `can`")
-    value = evaluate(expression.arguments[0], env)
+    budget = env.scope.budget
+    with budget.guard(True):
+        value = evaluate(expression.arguments[0], env)
+        doubt = budget.doubt
     if fails(value):
         return False
-    if isinstance(value, Unknown):
-        return replace(merged([value]), options=())
-    return True
+    return True if doubt is None else merged([doubt])

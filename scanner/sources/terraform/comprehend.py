@@ -34,12 +34,14 @@ def _wanted(condition: Expression | None, env: Env, evaluate: Evaluate) -> bool 
     if condition is None:
         return True
     value = evaluate(condition, env)
+    env.scope.budget.note(value)
     return value if isinstance(value, Unknown) else to_bool(value)
 
 
 def for_tuple(expression: ForTuple, env: Env, evaluate: Evaluate) -> Value:
     """The list; where it is not known which elements it has, an Unknown whose `document` has the certain ones."""
     collection = evaluate(expression.collection, env)
+    env.scope.budget.note(collection)
 
     def compute(found: Value) -> Value:
         result = Items()
@@ -70,6 +72,7 @@ def for_tuple(expression: ForTuple, env: Env, evaluate: Evaluate) -> Value:
 def for_object(expression: ForObject, env: Env, evaluate: Evaluate) -> Value:
     """The object; unknown where a key or a condition is."""
     collection = evaluate(expression.collection, env)
+    env.scope.budget.note(collection)
     if isinstance(collection, Unknown):
         spread = over_options(lambda one: _object(expression, one, env, evaluate), collection)
         return merged([collection]) if spread is None else spread
@@ -88,6 +91,7 @@ def _object(expression: ForObject, collection: Value, env: Env, evaluate: Evalua
         if not wanted:
             continue
         name = evaluate(expression.name, inner)
+        env.scope.budget.note(name)
         if isinstance(name, Unknown):
             open_.append(name)
             continue

@@ -9,7 +9,7 @@ from typing import Any
 from scanner.origin import FileOrigin
 from scanner.resource import Attrs, Items
 from scanner.sources.terraform import operators
-from scanner.sources.terraform.calls import call
+from scanner.sources.terraform.calls import call, may_fail
 from scanner.sources.terraform.comprehend import for_object, for_tuple
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.steps import walk
@@ -41,7 +41,10 @@ def evaluate(expression: Expression, env: Env) -> Value:
     try:
         if not budget.enter():
             return Unknown("an expression that is too deep or too large to evaluate", origin=expression.at)
-        return _READERS[type(expression)](expression, env)
+        value = _READERS[type(expression)](expression, env)
+        if budget.guarded and isinstance(value, Unknown) and may_fail(expression, value):
+            budget.doubt = value
+        return value
     except Refused as error:
         return invalid(error.cause, expression.at)
     except TooLarge as error:
@@ -87,6 +90,7 @@ def _call(expression: Call, env: Env) -> Value:
 
 def _conditional(expression: Conditional, env: Env) -> Value:
     condition = evaluate(expression.condition, env)
+    env.scope.budget.note(condition)
     if isinstance(condition, Unknown):
         if condition.code == INVALID:
             return condition
@@ -105,11 +109,15 @@ def _conditional(expression: Conditional, env: Env) -> Value:
 
 def _binary(expression: Binary, env: Env) -> Value:
     left, right = evaluate(expression.left, env), evaluate(expression.right, env)
+    if expression.operator not in ("==", "!="):
+        env.scope.budget.note(left, right)
     return operators.binary(expression.operator, left, right)
 
 
 def _unary(expression: Unary, env: Env) -> Value:
-    return operators.unary(expression.operator, evaluate(expression.operand, env))
+    operand = evaluate(expression.operand, env)
+    env.scope.budget.note(operand)
+    return operators.unary(expression.operator, operand)
 
 
 def _tuple(expression: Tuple, env: Env) -> Value:

@@ -48,7 +48,8 @@ class ResourceGroup:
         if self._instances is None and not self._expanding:
             self._expanding = True
             try:
-                self._expansion = expand(self.block.body, self.module.env)
+                with self.module.budget.guard(False):
+                    self._expansion = expand(self.block.body, self.module.env)
             finally:
                 self._expanding = False
             self._instances = [ResourceInstance(self, one) for one in self._expansion.instances]
@@ -110,7 +111,8 @@ class ResourceInstance:
             return invalid(f"`{self.address}` refers to its own `{name}`", self.group.block.at)
         self._evaluating.add(name)
         try:
-            value = self._attribute(name)
+            with self.group.module.budget.guard(False):
+                value = self._attribute(name)
         finally:
             self._evaluating.discard(name)
         self._values[name] = value

@@ -139,7 +139,9 @@ class Module:
             return invalid(f"`{self.inside(name)}` refers to itself", traversal.at if traversal else None)
         self._evaluating.add(name)
         try:
-            value = compute()
+            # What fails in there fails there: a `try` around a reference to it does not catch that.
+            with self.budget.guard(False):
+                value = compute()
             if not fits(value):
                 value = Unknown(f"`{self.inside(name)}` is too large", decided_by=(self.inside(name),))
         finally:

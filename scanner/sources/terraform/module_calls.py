@@ -71,7 +71,8 @@ class CallGroup:
         if self._expansion is None and not self._expanding:
             self._expanding = True
             try:
-                self._expansion = expand(self.block.body, self.caller.env)
+                with self.caller.budget.guard(False):
+                    self._expansion = expand(self.block.body, self.caller.env)
             finally:
                 self._expanding = False
         return self._expansion

@@ -26,11 +26,13 @@ def template_value(template: Template, env: Env, evaluate: Evaluate) -> Value:
             values.append(_for(part, env, evaluate))
         else:
             values.append(evaluate(part, env))
+    env.scope.budget.note(*values)
     return joined(values)
 
 
 def _if(part: TemplateIf, env: Env, evaluate: Evaluate) -> Value:
     condition = evaluate(part.condition, env)
+    env.scope.budget.note(condition)
     if not isinstance(condition, Unknown):
         return template_value(part.then if to_bool(condition) else part.otherwise, env, evaluate)
     if condition.code == INVALID:
