@@ -151,6 +151,7 @@ def fold(findings: Iterable[Finding]) -> tuple[Finding, ...]:
             others = sorted({one.commitment for one in group} - {first.commitment})
         else:
             others = sorted({one.subject.address for one in group} - {first.subject.address})
+            others += sorted({one.rule for one in group} - {first.rule})
         folded.append(replace(first, also=tuple(dict.fromkeys((*first.also, *others)))))
     return tuple(sorted(folded, key=_order))
 

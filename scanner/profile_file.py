@@ -31,7 +31,7 @@ STRENGTHS = ("NONE", "LOW", "MEDIUM", "HIGH")
 _SLUG = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*\Z")
 _UNIT = re.compile(r"^(?!external\Z)[A-Za-z0-9][A-Za-z0-9._/-]*\Z")
 _FOLDER = re.compile(r"^(?!/)(?!(.*/)?\.\.(/|\Z))[^\\\n]+\Z")
-_DIGEST = re.compile(r"^sha256:[0-9a-f]{64}\Z")
+_DIGEST = re.compile(r"^(?:sha256:[0-9a-f]{64}|git:[0-9a-f]{40})\Z")
 _FILTER = re.compile(r"^[A-Z][A-Z0-9_:.-]*\Z")
 _AGE = re.compile(r"^[1-9][0-9]{0,4}d\Z")
 
@@ -128,7 +128,9 @@ def _place(part: Part) -> Place:
 
 
 def _approved(part: Part) -> ApprovedModel:
-    return ApprovedModel(part.must("id"), part.origin, part.text("digest", _DIGEST, "sha256: and 64 hex digits"))
+    return ApprovedModel(
+        part.must("id"), part.origin, part.text("digest", _DIGEST, "sha256: and 64 hex digits, or git: and 40")
+    )
 
 
 def _guardrail(part: Part) -> GuardrailEntry:

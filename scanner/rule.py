@@ -61,7 +61,7 @@ class Case:
         """
         waiting: dict[tuple[str, ...], list[tuple[Node, Placement, str, Unknown]]] = {}
         for node, fact in facts:
-            for what in ("place_class", "provider", "partition", "account", "region", "zone"):
+            for what in ("place_class", "provider", "account", "region", "partition", "zone"):
                 value = getattr(fact, what)
                 if isinstance(value, Unknown):
                     key = (what, *value.decided_by)

@@ -38,7 +38,7 @@ def seen(report: dict[str, Any], rule: str) -> str:
     result = next(one for one in report["rules"] if one["id"] == rule)
     lines = [f"{rule}: {result['verdict']}"]
     for finding in report["findings"]:
-        if finding["rule"] != rule:
+        if finding["rule"] != rule and rule not in finding["also"]:
             continue
         lines.append(f"{place(finding['subject']['origin'])}: {finding['verdict']}[{rule}] {finding['message']}")
         for index, hop in enumerate(finding["hops"], 1):

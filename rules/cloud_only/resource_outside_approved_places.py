@@ -38,7 +38,8 @@ def check(case: Case) -> Iterable[Finding]:
         yield from _judge(case, node, fact)
         place = f"{fact.provider} {fact.region}".strip() if isinstance(fact.region, str) else "unknown"
         case.examine(node, f"placed: {fact.place_class if isinstance(fact.place_class, str) else 'unknown'} {place}")
-        places[place] = places.get(place, 0) + 1
+        if fact.region or fact.place_class != "cloud":
+            places[place] = places.get(place, 0) + 1
         if isinstance(fact.place_class, Unknown) or (fact.place_class == "cloud" and case.profile.has("places")):
             unknown.append((node, fact))
     yield from case.unknown_places(unknown)

@@ -58,5 +58,6 @@ def _judge(case: Case, node: Node, fact: Replicas) -> Iterator[Finding]:
         message = f"how many copies of classifier `{node.address}` run is not known: {fact.minimum.cause}"
         yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=fact.minimum.decided_by)
     elif fact.minimum < least:
-        message = f"classifier `{node.address}` may run with {fact.minimum} copies; {least} are needed"
+        running = counted(fact.minimum, "replica")
+        message = f"classifier `{node.address}` may run with {running}: at least {least} must run"
         yield case.violated(node, message, origin=fact.origin, because=fact.because, fix=f"declare at least {least}")

@@ -121,16 +121,18 @@ def _cloud(provider: Provider, node: Node) -> Iterator[Placement]:
         return
     region = _one(provider, "region", "the region comes from the environment of the run", "AWS_REGION")
     because = f"the provider works in `{region.value}`" if isinstance(region.value, str) else region.value.cause
+    yield Placement(
+        origin=region.origin or node.origin,
+        because=because,
+        place_class="cloud",
+        provider="aws",
+        partition=partition_of(region.value, "aws"),
+        region=region.value,
+    )
+    line = mark(provider.attrs, "allowed_account_ids") or mark(provider.attrs, "assume_role") or node.origin
     for account in accounts(provider):
-        yield Placement(
-            origin=region.origin or node.origin,
-            because=because,
-            place_class="cloud",
-            provider="aws",
-            partition=partition_of(region.value, "aws"),
-            account=account,
-            region=region.value,
-        )
+        says = account.cause if isinstance(account, Unknown) else f"the provider works in account `{account}`"
+        yield Placement(origin=line, because=says, place_class="cloud", provider="aws", account=account)
 
 
 def accounts(provider: Provider) -> list[str | Unknown]:

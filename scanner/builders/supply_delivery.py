@@ -9,6 +9,7 @@ from scanner import tables
 from scanner.builders.blocks import Found, strings
 from scanner.builders.draft import World
 from scanner.builders.edges import connect, doubt_of, values
+from scanner.builders.recognise_signals import image_fact
 from scanner.builders.supply_named import bucket_names, buckets_by_name, referred
 from scanner.graph.facts import Delivery, ModelReference
 from scanner.graph.model import Plane, Role
@@ -97,6 +98,8 @@ def _carries(world: World, one: Resource, payload: list[Found]) -> tuple[bool | 
             if named:
                 return True, f"it names the model `{named}`", found.origin
             for word in WORD.findall(written):
+                if image_fact(word) is not None:
+                    return True, f"`{word}` is the image of a model server", found.origin
                 known = _format(word)
                 if known is True:
                     return True, f"`{word}` is a file of a model", found.origin
