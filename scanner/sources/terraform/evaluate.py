@@ -94,17 +94,22 @@ def _conditional(expression: Conditional, env: Env) -> Value:
     if isinstance(condition, Unknown):
         if condition.code == INVALID:
             return condition
-        then, otherwise = evaluate(expression.then, env), evaluate(expression.otherwise, env)
-        return one_of([then, otherwise], replace(condition, origin=condition.origin or expression.at))
+        branches = [evaluate(expression.then, env), evaluate(expression.otherwise, env)]
+        return one_of(_one_type(branches), replace(condition, origin=condition.origin or expression.at))
     taken, other = expression.then, expression.otherwise
     if not to_bool(condition):
         taken, other = other, taken
     value = evaluate(taken, env)
-    textual = isinstance(other, Template) or (isinstance(other, Literal) and isinstance(other.value, str))
-    if textual and isinstance(value, (bool, int, float)):
-        # Both results have one type: a number beside a string becomes a string.
-        return to_text(value)
-    return value
+    if isinstance(value, (bool, int, float)) and not isinstance(other, Literal):
+        return _one_type([value, evaluate(other, env)])[0]
+    return _one_type([value, other.value])[0] if isinstance(other, Literal) else value
+
+
+def _one_type(branches: list[Value]) -> list[Value]:
+    """Both results as one type: a number or boolean beside a string becomes a string."""
+    if any(isinstance(one, str) for one in branches):
+        return [to_text(one) if isinstance(one, (bool, int, float)) else one for one in branches]
+    return branches
 
 
 def _binary(expression: Binary, env: Env) -> Value:

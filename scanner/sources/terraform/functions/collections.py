@@ -9,7 +9,7 @@ from scanner.origin import Origin
 from scanner.resource import Attrs, Items
 from scanner.sources.terraform.functions.function import Function, boolean, items, mapping, pure, text, whole
 from scanner.sources.terraform.operators import equality
-from scanner.sources.terraform.types import unify
+from scanner.sources.terraform.types import to_text, unify
 from scanner.sources.terraform.values import (
     ListOf,
     Refused,
@@ -171,7 +171,12 @@ def _coalesce(arguments: list[Value]) -> Value:
                 return argument
             spread = over_options(lambda *values: _coalesce(list(values)), *arguments[place:])
             return merged([argument]) if spread is None else spread
-        return unify([argument, *(one for one in arguments if isinstance(one, str))])[0]
+        shown = unify([argument, *(one for one in arguments if isinstance(one, str))])[0]
+        open_ = [one for one in arguments if isinstance(one, Unknown)]
+        if open_ and isinstance(shown, (bool, int, float)):
+            # It becomes a string where one of the others turns out to be one.
+            return replace(merged(open_), options=(shown, to_text(shown)))
+        return shown
     raise Refused("every argument of `coalesce` is null or empty")
 
 
