@@ -225,3 +225,16 @@ def test_what_is_known_without_a_value_is_true_with_it(tmp_path_factory, express
     less = read_root(root, root, "u", TerraformOptions()).resources[0].attrs["v"]
     more = read_root(root, root, "u", TerraformOptions(variables=(("x", value),))).resources[0].attrs["v"]
     assert _fits(less, more), (expression, less, more)
+
+
+def test_a_principal_that_may_be_added_leaves_the_certain_ones(tree) -> None:
+    found = tree(
+        'variable "v" {}\ndata "aws_iam_policy_document" "d" {\n  statement {\n    actions = ["a:*"]\n'
+        '    principals {\n      type = "AWS"\n      identifiers = ["*"]\n    }\n'
+        '    dynamic "principals" {\n      for_each = var.v\n      content {\n        type = "Service"\n'
+        '        identifiers = ["x"]\n      }\n    }\n  }\n}\n'
+        'resource "probe" "p" {\n  policy = data.aws_iam_policy_document.d.json\n}\n'
+    ).resources()["probe.p"]
+    principal = found.attrs["policy"].document["Statement"][0]["Principal"]
+    assert principal["AWS"] == "*"
+    assert principal["__possible__"].decided_by == ("var.v",)

@@ -1,6 +1,7 @@
 """`data.aws_iam_policy_document`: the policy that it writes, which needs no call to anyone.
 
-Partly known, it is an Unknown whose `document` is the policy with Unknowns in it.
+Partly known, it is an Unknown whose `document` is the policy with Unknowns in it. A statement, a `Principal` or a
+`Condition` with a `__possible__` key is, or has, one that a `dynamic` block or an unknown name may or may not add.
 """
 
 from __future__ import annotations
@@ -118,7 +119,8 @@ def _principals(blocks: Value) -> Value:
             return block
         kind, identifiers = block.get("type"), block.get("identifiers")
         if isinstance(kind, Unknown) or POSSIBLE_KEY in block:
-            return merged([*unknowns_of(kind), *unknowns_of(block.get(POSSIBLE_KEY))])
+            result[POSSIBLE_KEY] = merged(unknowns_of(Items([block.get(POSSIBLE_KEY), kind])))
+            continue
         name = to_text(kind) if kind is not None else ""
         if name == "*" and _one_or_more(identifiers) == "*":
             return "*"
@@ -134,7 +136,8 @@ def _conditions(blocks: Value) -> Value:
             return block
         test, variable, values = block.get("test"), block.get("variable"), block.get("values")
         if isinstance(test, Unknown) or isinstance(variable, Unknown) or POSSIBLE_KEY in block:
-            return merged(unknowns_of(Items([test, variable, block.get(POSSIBLE_KEY)])))
+            result[POSSIBLE_KEY] = merged(unknowns_of(Items([block.get(POSSIBLE_KEY), test, variable])))
+            continue
         operator = result.setdefault(str(test), Attrs())
         if isinstance(operator, Attrs):
             before = items_of(operator.get(str(variable)))
