@@ -16,6 +16,7 @@ def find(name: str) -> Function | None:
 @cache
 def _table() -> Mapping[str, Function]:
     from scanner.sources.terraform.functions import (
+        coalescing,
         collections,
         conversion,
         encoding,
@@ -34,6 +35,7 @@ def _table() -> Mapping[str, Function]:
         **strings.TABLE,
         **format.TABLE,
         **regexes.TABLE,
+        **coalescing.TABLE,
         **collections.TABLE,
         **conversion.TABLE,
         **sets.TABLE,

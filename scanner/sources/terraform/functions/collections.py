@@ -9,7 +9,7 @@ from scanner.origin import Origin
 from scanner.resource import Attrs, Items
 from scanner.sources.terraform.functions.function import Function, boolean, items, mapping, pure, text, whole
 from scanner.sources.terraform.operators import equality
-from scanner.sources.terraform.types import to_text, unify
+from scanner.sources.terraform.types import unify
 from scanner.sources.terraform.values import (
     ListOf,
     Refused,
@@ -140,11 +140,11 @@ def _compact(arguments: list[Value]) -> Value:
         for item in items(arguments[0])
         if item is not None and item != ""
     )
-    open_ = [one for one in kept if isinstance(one, Unknown) and not _filled(one)]
+    open_ = [one for one in kept if isinstance(one, Unknown) and not filled(one)]
     return partly(kept, open_) if open_ else kept
 
 
-def _filled(one: Unknown) -> bool:
+def filled(one: Unknown) -> bool:
     """Whether a partly known text is certainly not empty."""
     return any(isinstance(piece, str) for piece in one.pieces) or _single(one)
 
@@ -159,34 +159,6 @@ def _contains(arguments: list[Value]) -> Value:
         elif found:
             return True
     return merged(open_) if open_ else False
-
-
-def _coalesce(arguments: list[Value]) -> Value:
-    """The first that is neither null nor empty; an unknown one before it may be either."""
-    for place, argument in enumerate(arguments):
-        if argument is None or argument == "":
-            continue
-        if isinstance(argument, Unknown):
-            if _filled(argument):
-                return argument
-            spread = over_options(lambda *values: _coalesce(list(values)), *arguments[place:])
-            return merged([argument]) if spread is None else spread
-        shown = unify([argument, *(one for one in arguments if isinstance(one, str))])[0]
-        open_ = [one for one in arguments if isinstance(one, Unknown)]
-        if open_ and isinstance(shown, (bool, int, float)):
-            # It becomes a string where one of the others turns out to be one.
-            return replace(merged(open_), options=(shown, to_text(shown)))
-        return shown
-    raise Refused("every argument of `coalesce` is null or empty")
-
-
-def _coalescelist(arguments: list[Value]) -> Value:
-    for argument in arguments:
-        if isinstance(argument, Unknown):
-            return merged([argument])
-        if argument is not None and len(items(argument)) > 0:
-            return argument
-    raise Refused("every argument of `coalescelist` is null or empty")
 
 
 def _index(arguments: list[Value]) -> Value:
@@ -283,8 +255,6 @@ TABLE: Mapping[str, Function] = {
     "distinct": pure(_distinct, 1, policy="shallow"),
     "compact": pure(_compact, 1, policy="shallow"),
     "contains": pure(_contains, 2, policy="shallow"),
-    "coalesce": pure(_coalesce, 1, None, "raw"),
-    "coalescelist": pure(_coalescelist, 1, None, "raw"),
     "index": pure(_index, 2, policy="shallow"),
     "slice": pure(_slice, 3, policy="shallow"),
     "chunklist": pure(_chunklist, 2, policy="shallow"),
