@@ -52,7 +52,8 @@ class Case:
 
     def examine(self, node: Node, found: str) -> None:
         """Note that `node` was looked at, and what was found: it counts as a subject and enters the certificate."""
-        self.looked_at[node.id] = found
+        before = self.looked_at.get(node.id, "")
+        self.looked_at[node.id] = f"{before}; {found}" if before and found not in before else found
 
     def unknown_places(self, facts: Iterable[tuple[Node, Placement]]) -> Iterator[Finding]:
         """One finding for each thing that would decide a place, however many nodes wait for it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from scanner.builders.absent import build_absent
 from scanner.builders.aws_entry import build_aws_entry
 from scanner.builders.aws_identity import build_aws_identity
 from scanner.builders.aws_models import build_aws_models
@@ -42,6 +43,7 @@ STEPS: tuple[Callable[[World], None], ...] = (
     build_control,
     build_supply,
     build_unmodelled,
+    build_absent,
 )
 """Roles first, since every later step asks for them; edges that need other edges last."""
 

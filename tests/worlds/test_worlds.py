@@ -54,3 +54,9 @@ def test_a_trusted_caller_whose_time_is_over_is_not_trusted(tmp_path: Path, day:
     report = run_scan(folder)
     said = [*report["trusted"], *report["assumptions"]]
     assert any("tenant-a/Deployment/assistant" in one for one in said) == told
+
+
+def test_what_nobody_declared_is_named_as_assumed_absent() -> None:
+    absent = run_scan(FIXTURES / "worlds" / "reference")["scope"]["assumed_absent"]
+    assert "AWS: organisation policies" in absent
+    assert "Kubernetes: network policies" not in absent
