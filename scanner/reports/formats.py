@@ -12,6 +12,11 @@ FORMATS: dict[str, str] = {
     "text": "scanner.reports.text",
     "short": "scanner.reports.short",
     "json": "scanner.reports.report_json",
+    "sarif": "scanner.reports.sarif",
+    "junit": "scanner.reports.junit",
+    "github": "scanner.reports.github",
+    "gitlab": "scanner.reports.gitlab",
+    "markdown": "scanner.reports.markdown",
 }
 
 
