@@ -65,8 +65,16 @@ def _dispatch(argv: list[str]) -> int:
         module = cast(Command, importlib.import_module(f"scanner.commands.{name}"))
         parser = Parser(prog=f"tether {name}", description=module.__doc__)
         module.arguments(parser)
-        return module.run(parser.parse_intermixed_args(argv[1:]))
+        return module.run(parser.parse_intermixed_args(_paths_apart(argv[1:])))
     return _top(argv)
+
+
+def _paths_apart(arguments: list[str]) -> list[str]:
+    """What stands behind `--` is a path, also where it starts with `-`; argparse's mixed parsing forgets that."""
+    if "--" not in arguments:
+        return arguments
+    split = arguments.index("--")
+    return arguments[:split] + [f"./{one}" if one.startswith("-") else one for one in arguments[split + 1 :]]
 
 
 def _top(argv: list[str]) -> int:
