@@ -46,7 +46,7 @@ COUNTS = {
 }
 SIGNALS = {"strong", "medium", "weak", "source", "recurse", "unknown", "info"}
 FACTS = {
-    "literals": {"id", "command", "module"},
+    "literals": {"id", "command", "module", "ordinary"},
     "model_artifacts": {
         "format", "target-device", "target-platform", "scheme", "store", "csi-driver", "volume", "offline-variable",
         "deny", "exception", "adapter",

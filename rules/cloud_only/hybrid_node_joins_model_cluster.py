@@ -20,7 +20,7 @@ from collections.abc import Iterable
 
 from scanner.findings import Finding
 from scanner.graph.facts import Capacity
-from scanner.graph.model import Role
+from scanner.graph.model import Role, State
 from scanner.rule import Case, counted
 from scanner.unknown import Unknown
 
@@ -35,9 +35,13 @@ def check(case: Case) -> Iterable[Finding]:
         case.examine(node, "a cluster: no capacity from outside the cloud")
     for node, fact in case.graph.facts(Capacity):
         case.examine(node, f"capacity: {fact.because}")
+        decided = node.decided_by if node.state is State.POSSIBLE else ()
         if isinstance(fact.place_class, Unknown):
             message = f"whether `{node.address}` takes machines from outside the cloud is not known: {fact.because}"
             decided = fact.place_class.decided_by
+            yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided)
+        elif decided:
+            message = f"`{node.address}` may take machines from outside the cloud: {fact.because}"
             yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided)
         else:
             message = f"`{node.address}` takes machines from outside the cloud: {fact.because}"

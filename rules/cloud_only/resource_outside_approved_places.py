@@ -4,7 +4,7 @@ Why it matters
 --------------
 The promise is an allow-list: the models, and everything that they lean on, stand in the providers, partitions,
 accounts and regions that the agreement names. A region that nobody named is outside it even when it is a good
-region, and a rack in a customer's building is outside it even when it carries a cloud provider's name.
+region, and a provider that nobody named is outside it even when it is a good cloud.
 
 How to fix
 ----------
@@ -21,13 +21,13 @@ from collections.abc import Iterable, Iterator
 
 from scanner.findings import Finding
 from scanner.graph.facts import Placement
-from scanner.graph.model import Node, Plane, Role
+from scanner.graph.model import Node, Plane, State
 from scanner.rule import Case, counted
+from scanner.rule_places import MUST_STAND_SOMEWHERE, OWNED, known_class
 from scanner.unknown import Unknown
 
 ASSERTION = "CLOUD-001"
 SEVERITY = "critical"
-MUST_STAND_SOMEWHERE = (Role.MODEL, Role.CANDIDATE, Role.STORE, Role.GATEWAY, Role.CLASSIFIER, Role.GUARDRAIL)
 
 
 def check(case: Case) -> Iterable[Finding]:
@@ -35,6 +35,9 @@ def check(case: Case) -> Iterable[Finding]:
     places: dict[str, int] = {}
     unknown = []
     for node, fact in case.graph.facts(Placement):
+        if known_class(fact) in OWNED:
+            case.examine(node, f"placed: {known_class(fact)}, which a rule of its own tells")
+            continue
         yield from _judge(case, node, fact)
         place = f"{fact.provider} {fact.region}".strip() if isinstance(fact.region, str) else "unknown"
         case.examine(node, f"placed: {fact.place_class if isinstance(fact.place_class, str) else 'unknown'} {place}")
@@ -55,9 +58,7 @@ def _judge(case: Case, node: Node, fact: Placement) -> Iterator[Finding]:
         return
     if fact.place_class != "cloud":
         message = f"`{node.address}` stands outside the approved cloud: {fact.because}"
-        yield case.violated(
-            node, message, origin=fact.origin, because=fact.because, fix="keep it in an approved region"
-        )
+        yield _told(case, node, fact, message, "keep it in an approved region")
     elif not case.profile.has("places"):
         yield case.missing(
             "places",
@@ -88,7 +89,14 @@ def _compare(case: Case, node: Node, fact: Placement) -> Iterator[Finding]:
 
 def _outside(case: Case, node: Node, fact: Placement, what: str, value: str) -> Finding:
     message = f"`{node.address}` is in {what} `{value}`, which the profile does not approve"
-    return case.violated(node, message, origin=fact.origin, because=fact.because, fix=f"use an approved {what}")
+    return _told(case, node, fact, message, f"use an approved {what}")
+
+
+def _told(case: Case, node: Node, fact: Placement, message: str, fix: str) -> Finding:
+    if node.state is State.POSSIBLE:
+        decided = node.decided_by
+        return case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided, fix=fix)
+    return case.violated(node, message, origin=fact.origin, because=fact.because, fix=fix)
 
 
 def _placed(case: Case, node: Node) -> bool:

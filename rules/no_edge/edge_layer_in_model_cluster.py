@@ -19,7 +19,7 @@ from collections.abc import Iterable
 
 from scanner.findings import Finding
 from scanner.graph.facts import EdgeLayer
-from scanner.graph.model import Role
+from scanner.graph.model import Node, Role
 from scanner.rule import Case, counted
 
 ASSERTION = "EDGE-004"
@@ -33,6 +33,16 @@ def check(case: Case) -> Iterable[Finding]:
         case.examine(node, "a cluster: no edge layer")
     for node, fact in case.graph.facts(EdgeLayer):
         case.examine(node, f"edge layer: {fact.layer}")
+        if fact.decided_by:
+            if not _certain(node, fact.layer):
+                message = f"whether `{node.address}` carries the edge layer {fact.layer} is not known: {fact.because}"
+                decided = fact.decided_by
+                yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided)
+            continue
         message = f"`{node.address}` carries the edge layer {fact.layer}: {fact.because}"
         yield case.violated(node, message, origin=fact.origin, because=fact.because, fix=f"remove {fact.layer}")
     case.summary = f"{counted(len(clusters), 'cluster')} without an edge layer" if clusters else ""
+
+
+def _certain(node: Node, layer: str) -> bool:
+    return any(isinstance(one, EdgeLayer) and one.layer == layer and not one.decided_by for one in node.facts)

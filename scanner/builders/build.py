@@ -17,6 +17,7 @@ from scanner.builders.google_models import build_google_models
 from scanner.builders.inventory import Inventory
 from scanner.builders.k8s_network import build_k8s_network
 from scanner.builders.literals import build_literals
+from scanner.builders.opaque import build_opaque
 from scanner.builders.placement import build_placement
 from scanner.builders.recognise import build_roles
 from scanner.builders.replicas import build_replicas
@@ -31,6 +32,7 @@ STEPS: tuple[Callable[[World], None], ...] = (
     build_roles,
     build_placement,
     build_literals,
+    build_opaque,
     build_replicas,
     build_switches,
     build_k8s_network,

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from scanner import tables
-from scanner.builders.blocks import Found, at, strings
+from scanner.builders.blocks import POSSIBLE, Found, at, strings
 from scanner.builders.draft import World
+from scanner.builders.opaque import carriers_of, told_as_opaque
 from scanner.builders.placement_conditions import Outcome, present
+from scanner.builders.placement_meets import Meetings
 from scanner.builders.placement_places import SIGNALS, add_capacity, add_place
 from scanner.builders.recognise_containers import containers_of, is_kubernetes
 from scanner.builders.recognise_machines import decoded
+from scanner.graph.facts import Placement
 from scanner.resource import Resource
 from scanner.table_rows import PlaceFact
 from scanner.unknown import Unknown
@@ -24,37 +27,45 @@ SPEAKS_OF_OTHERS = frozenset({"CustomResourceDefinition"})
 
 def build_literals(world: World) -> None:
     """A fact on each node one of whose strings is an ARN, an id or a command of the table; one a row."""
+    meetings = Meetings(world)
     rows = [row for fact in ("id", "command") for row in tables.literals(fact) if row.signal in SIGNALS]
     for resource in world.inventory.all:
         if resource.kind in SPEAKS_OF_OTHERS:
             continue
         if resource.kind == "module":
             _module(world, resource)
+        carried = frozenset(key for carrier in carriers_of(resource) for key in carrier.keys)
         seen: set[str] = set()
-        for found in _texts(resource):
+        for key, found in _texts(resource):
             for row in rows:
-                if row.id not in seen and tables.pattern(row.regex).search(found.text):
+                if row.id in seen or (key in carried and told_as_opaque(row.place)):
+                    continue
+                if tables.pattern(row.regex).search(found.text) and (row.signal != "medium" or resource in meetings):
                     seen.add(row.id)
                     outcome = Outcome(found.possible or True, found.origin or resource.origin)
                     _add(world, resource, row, row.because, outcome)
 
 
-def _texts(resource: Resource) -> Iterator[Found]:
-    yield from strings(resource.attrs, resource.origin)
+def _texts(resource: Resource) -> Iterator[tuple[str, Found]]:
+    """Every string, with the top-level argument that it stands in."""
+    for key, value in resource.attrs.items():
+        for found in strings(value, resource.attrs.marks.get(key) or resource.origin) if key != POSSIBLE else ():
+            yield key, found
+            plain = decoded(found.text) if key in ENCODED else found.text
+            if plain != found.text:
+                yield key, Found(plain, found.origin, found.possible)
     for container in containers_of(resource) if is_kubernetes(resource) else ():
         if container.words:  # a command written word by word is one command all the same
-            yield Found(container.command_line, container.words[0].origin)
-    for key in ENCODED & resource.attrs.keys():
-        for found in strings(resource.attrs[key], resource.attrs.marks.get(key)):
-            plain = decoded(found.text)
-            if plain != found.text:
-                yield Found(plain, found.origin, found.possible)
+            yield "spec", Found(container.command_line, container.words[0].origin)
 
 
 def _add(world: World, resource: Resource, row: PlaceFact, because: str, outcome: Outcome) -> None:
     if row.place == "hybrid-compute":
         add_capacity(world, resource.id, row.place, because, outcome)
-    else:
+    elif not any(
+        isinstance(fact, Placement) and (fact.perhaps or fact.place_class, fact.origin) == (row.place, outcome.origin)
+        for fact in world.nodes[resource.id].facts
+    ):  # the tables told what this line is already
         add_place(world, resource.id, row.place, row.signal, because, outcome)
 
 

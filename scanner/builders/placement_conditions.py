@@ -27,23 +27,29 @@ _IN_REGION = re.compile(r"^\*[a-z]$")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """holds: True, False, or the Unknown that decides. origin: the line of the value that was tested."""
+    """holds: True, False, or the Unknown that decides. origin: the line of the value that was tested.
+
+    zone: the name of a zone that was tested, where it is known. of_zone: a zone was tested at all.
+    """
 
     holds: bool | Unknown
     origin: Origin
+    zone: str = ""
+    of_zone: bool = False
 
 
 def all_hold(world: World, resource: Resource, when: Sequence[Condition]) -> Outcome:
     """Whether every condition holds; one that certainly does not hold outweighs what is not known."""
-    origin, doubt = resource.origin, None
+    origin, doubt, zone, of_zone = resource.origin, None, "", False
     for condition in when:
         outcome = _one(world, resource, condition)
         if outcome.holds is False:
             return outcome
         origin = outcome.origin
+        zone, of_zone = zone or outcome.zone, of_zone or condition.op == "zone"
         if isinstance(outcome.holds, Unknown):
             doubt = doubt or outcome.holds
-    return Outcome(True if doubt is None else doubt, origin)
+    return Outcome(True if doubt is None else doubt, origin, zone, of_zone)
 
 
 def _one(world: World, resource: Resource, condition: Condition) -> Outcome:
@@ -63,10 +69,16 @@ def _any(world: World, resource: Resource, condition: Condition, found: list[Fou
         if answer is True and one.possible is not None:
             answer = one.possible
         if answer is True:
-            return Outcome(True, origin)
+            return Outcome(True, origin, _zone_in(condition, one.value) if op == "zone" else "")
         if isinstance(answer, Unknown):
             doubt = doubt or Outcome(answer, origin)
     return doubt or Outcome(False, resource.origin)
+
+
+def _zone_in(condition: Condition, value: Value) -> str:
+    kinds = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+    names = (item for item in items_of(value) if isinstance(item, str) and tables.zone_kind(item) in kinds)
+    return next(names, "")
 
 
 def _test(world: World, resource: Resource, condition: Condition, value: Value, op: str) -> bool | Unknown:
@@ -125,8 +137,10 @@ def _is_identity(value: Unknown) -> bool:
 def only_ordinary(world: World, resource: Resource, value: Unknown) -> bool:
     """Whether a zone comes from a look-up that is filtered down to the ordinary zones of the region."""
     addresses = {ref.address for ref in refs_in(value)} | set(value.decided_by)
-    if _IN_REGION.match(value.text()) and all(one.startswith("data.aws_region.") for one in addresses):
-        return bool(addresses)
+    region = resource.provider.attrs.get("region") if resource.provider is not None else None
+    own = set(region.decided_by) if isinstance(region, Unknown) else set()
+    if _IN_REGION.match(value.text()) and all(one.startswith("data.aws_region.") or one in own for one in addresses):
+        return bool(addresses)  # the region is told where the provider names it
     for address in addresses:
         bare = ".".join(address.partition("[")[0].split(".")[:3])
         source = world.inventory.at(resource.unit, address) or world.inventory.at(resource.unit, bare)

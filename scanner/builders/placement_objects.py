@@ -66,10 +66,12 @@ def add_objects(world: World) -> None:
 
 
 def _layer(world: World, resource: Resource, layer: str, because: str, origin: Origin) -> None:
-    """One fact a layer: the first object is enough."""
+    """One fact a layer: the first object that certainly exists is enough, or else the first one."""
     target = cluster_node(world, resource)
-    if not any(isinstance(fact, EdgeLayer) and fact.layer == layer for fact in world.nodes[target].facts):
-        world.add_fact(target, EdgeLayer(origin=origin, because=because, layer=layer))
+    decided = resource.possible.decided_by or ("existence",) if resource.possible is not None else ()
+    said = [fact for fact in world.nodes[target].facts if isinstance(fact, EdgeLayer) and fact.layer == layer]
+    if not said or (not decided and all(fact.decided_by for fact in said)):
+        world.add_fact(target, EdgeLayer(origin=origin, because=because, layer=layer, decided_by=decided))
 
 
 def _custom(world: World, resource: Resource, row: PlaceFact) -> None:

@@ -38,13 +38,26 @@ def add_place(world: World, node_id: str, place: str, signal: str, because: str,
     if outcome.holds is False or not tells(place, signal):
         return
     kind: str | Unknown = as_class(place, signal, because, world.nodes[node_id].address)
+    if outcome.zone:
+        kind = ZONES.get(tables.zone_kind(outcome.zone), kind)  # some rows speak of more than one kind of zone
+    bad = ""
     if isinstance(outcome.holds, Unknown):
+        bad = "unordinary-zone" if outcome.of_zone else bad_class(place)
         kind = outcome.holds
         facts = world.nodes[node_id].facts
-        if any(isinstance(fact, Placement) and fact.place_class == kind for fact in facts):
+        if any(isinstance(fact, Placement) and (fact.place_class, fact.perhaps) == (kind, bad) for fact in facts):
             return  # two rows ask the same of one value that is not known: once is enough
         because = perhaps(because, outcome.holds)
-    world.add_fact(node_id, Placement(origin=outcome.origin, because=because, place_class=kind))
+    world.add_fact(
+        node_id,
+        Placement(origin=outcome.origin, because=because, place_class=kind, zone=outcome.zone, perhaps=bad),
+    )
+
+
+def bad_class(place: str) -> str:
+    """The class to remember of a value that is not known: one that would be a violation."""
+    meaning = tables.place_class(place)
+    return place if meaning is not None and meaning.verdict == "violated" else ""
 
 
 def perhaps(because: str, unknown: Unknown) -> str:
@@ -78,14 +91,12 @@ def zone_place(
 ) -> Placement:
     """The place that a zone's name says: the zone of a region, a Local Zone, or none that is known."""
     kind = tables.zone_kind(zone, TABLE_CLOUDS.get(cloud, cloud))
-    if not kind:
-        place: str | Unknown = Unknown(f"`{zone}` is not the name of an ordinary zone", decided_by=(f"zone {zone}",))
-    else:
-        place = ZONES[kind]
+    place = ZONES[kind] if kind else "unordinary-zone"
+    says = f"the zone is `{zone}`" if kind else f"`{zone}` is not the name of an ordinary zone"
     region = region_of_zone(zone, cloud)
     return Placement(
         origin=origin,
-        because=because or f"the zone is `{zone}`",
+        because=because or says,
         place_class=place,
         provider=cloud,
         partition=partition_of(region, cloud) if region else "",

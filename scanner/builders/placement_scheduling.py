@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from scanner import podspec, tables
 from scanner.builders.blocks import Found, reach
 from scanner.builders.draft import World
 from scanner.builders.placement_conditions import Outcome
-from scanner.builders.placement_places import add_place
+from scanner.builders.placement_places import add_place, as_class, bad_class, perhaps, tells
+from scanner.builders.recognise_containers import is_kubernetes
+from scanner.graph.facts import Scheduling
+from scanner.graph.model import Role
 from scanner.origin import Origin
-from scanner.resource import dig, items_of, mark
+from scanner.podspec_shapes import BUILT_IN_GROUPS, PATTERN_GROUPS
+from scanner.resource import Key, Resource, dig, items_of, mark
 from scanner.table_rows import PlaceFact
 from scanner.unknown import Unknown, Value
 
@@ -19,29 +23,81 @@ _AFFINITY = "affinity.nodeAffinity"
 _REQUIRED = f"{_AFFINITY}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms.matchExpressions"
 _PREFERRED = f"{_AFFINITY}.preferredDuringSchedulingIgnoredDuringExecution.preference.matchExpressions"
 KEEPS_OFF = ("NotIn", "DoesNotExist")
+KEYS = frozenset({"nodeSelector", "affinity", "tolerations"})
+MAX_DEPTH = 20
+
+
+RUNS = frozenset({Role.MODEL, Role.CANDIDATE, Role.GATEWAY, Role.CLASSIFIER})
+"""Whose pods are judged by where they may land."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A constraint that lets a pod onto nodes of a kind: the row, whether for certain, and how."""
+    """A constraint that lets a pod onto nodes of a kind: the row, whether for certain, by what words, and how."""
 
     row: PlaceFact
     outcome: Outcome
     says: str
+    how: str
 
 
 def add_scheduling(world: World) -> None:
-    """A Placement for each constraint that lets a workload onto nodes outside the cloud, and for edge images."""
+    """A Scheduling for each constraint that lets a model or the stack onto nodes outside the cloud.
+
+    What asks for a zone is a Placement, and so is what any other workload demands; what such a workload merely
+    tolerates or prefers says nothing.
+    """
     for resource in world.inventory.all:
-        for template in podspec.pod_templates(resource) if resource.kind[:1].isupper() else ():
-            for hit in hits(template.spec, template.origin):
-                because = f"{hit.says}: {hit.row.because}"
-                add_place(world, resource.id, hit.row.place, hit.row.signal, because, hit.outcome)
+        if not is_kubernetes(resource):
+            continue
+        for spec, origin in specifications(resource):
+            for hit in hits(spec, origin):
+                _note(world, resource, hit)
+        for template in podspec.pod_templates(resource):
             for container in podspec.containers(template.spec):
                 image = container.image
                 for row in _image_rows(image.value):
-                    outcome = Outcome(True, image.origin or template.origin)
-                    add_place(world, resource.id, row.place, row.signal, row.because, outcome)
+                    _note(world, resource, Hit(row, Outcome(True, image.origin or template.origin), "", "selects"))
+
+
+def specifications(resource: Resource) -> Iterator[tuple[Value, Origin]]:
+    """Every mapping that may hold constraints: pod templates, and in a custom resource whatever has their keys."""
+    templates = podspec.pod_templates(resource)
+    for template in templates:
+        if not template.synthetic:
+            yield template.spec, template.origin
+    if resource.group in BUILT_IN_GROUPS or f".{resource.group}".endswith(PATTERN_GROUPS):
+        return
+    seen = [template.path for template in templates if not template.synthetic]
+    waiting: list[tuple[tuple[Key, ...], Value]] = [((), resource.attrs)]
+    while waiting:
+        path, value = waiting.pop()
+        if path in seen or len(path) > MAX_DEPTH or path[:1] in (("metadata",), ("status",)):
+            continue
+        if isinstance(value, Mapping):
+            if KEYS & value.keys():
+                yield value, mark(resource.attrs, *path) or resource.origin
+            waiting += [((*path, key), item) for key, item in reversed(list(value.items())) if key not in KEYS]
+        elif isinstance(value, list | tuple):
+            waiting += [((*path, index), item) for index, item in reversed(list(enumerate(value)))]
+
+
+def _note(world: World, resource: Resource, hit: Hit) -> None:
+    row, outcome = hit.row, hit.outcome
+    if outcome.holds is False or not tells(row.place, row.signal):
+        return
+    because = f"{hit.says}: {row.because}" if hit.says else row.because
+    if row.zone or not world.nodes[resource.id].roles & RUNS:
+        if hit.how == "selects" or row.zone:
+            add_place(world, resource.id, row.place, row.signal, because, outcome)
+        return
+    kind = as_class(row.place, row.signal, because, resource.address)
+    bad = ""
+    if isinstance(outcome.holds, Unknown):
+        kind, bad, because = outcome.holds, bad_class(row.place), perhaps(because, outcome.holds)
+    world.add_fact(
+        resource.id, Scheduling(origin=outcome.origin, because=because, place_class=kind, how=hit.how, perhaps=bad)
+    )
 
 
 def _image_rows(image: Value) -> Iterator[PlaceFact]:
@@ -55,9 +111,12 @@ def hits(spec: Value, origin: Origin) -> Iterator[Hit]:
     """Every constraint of a pod specification that leads to nodes of the label table."""
     yield from _selector(spec, origin)
     kept_off = set(_keys_kept_off(spec))
-    for path, says in ((_REQUIRED, "its affinity asks for"), (_PREFERRED, "its affinity prefers")):
+    for path, says, how in (
+        (_REQUIRED, "its affinity asks for", "selects"),
+        (_PREFERRED, "its affinity prefers", "prefers"),
+    ):
         for expression in _each(reach(spec, path, origin)):
-            yield from _expression(expression, says, origin)
+            yield from _expression(expression, says, how, origin)
     for toleration in _each(reach(spec, "tolerations", origin)):
         yield from _toleration(toleration, kept_off, origin)
 
@@ -95,22 +154,30 @@ def _selector(spec: Value, origin: Origin) -> Iterator[Hit]:
     for key, value in selector.items() if isinstance(selector, dict) else ():
         for row in rows_for(key):
             where = mark(spec, "nodeSelector", key) or origin
-            yield Hit(row, Outcome(value_says(row, value), where), f"it selects nodes with `{key}`")
+            outcome = _outcome(row, value, value_says(row, value), where)
+            yield Hit(row, outcome, f"it selects nodes with `{key}`", "selects")
 
 
-def _expression(found: Found, says: str, origin: Origin) -> Iterator[Hit]:
+def _expression(found: Found, says: str, how: str, origin: Origin) -> Iterator[Hit]:
     key, operator = dig(found.value, "key"), dig(found.value, "operator")
     where = mark(found.value, "values") or mark(found.value, "key") or found.origin or origin
     if not isinstance(key, str):
         return
     for row in rows_for(key):
         if isinstance(operator, Unknown):
-            yield Hit(row, Outcome(operator, where), f"{says} `{key}`, with an operator that is not known")
+            yield Hit(row, Outcome(operator, where), f"{says} `{key}`, with an operator that is not known", how)
         elif operator == "In":
-            answer = _any_value(row, dig(found.value, "values"))
-            yield Hit(row, Outcome(answer, where), f"{says} `{key}`")
+            values = dig(found.value, "values")
+            yield Hit(row, _outcome(row, values, _any_value(row, values), where), f"{says} `{key}`", how)
         elif operator == "Exists":
-            yield Hit(row, Outcome(_exists(row), where), f"{says} `{key}` with any value")
+            yield Hit(row, Outcome(_exists(row), where), f"{says} `{key}` with any value", how)
+
+
+def _outcome(row: PlaceFact, value: Value, holds: bool | Unknown, where: Origin) -> Outcome:
+    """With the name of the zone, for a row that speaks of zones."""
+    names = [item for item in items_of(value) if isinstance(item, str) and row.zone]
+    zone = next((name for name in names if tables.zone_kind(name) == row.zone), "")
+    return Outcome(holds, where, zone, bool(row.zone))
 
 
 def _any_value(row: PlaceFact, values: Value) -> bool | Unknown:
@@ -149,4 +216,4 @@ def _toleration(found: Found, kept_off: set[str], origin: Origin) -> Iterator[Hi
         answer: bool | Unknown = True if exists else value_says(row, dig(found.value, "value"))
         if isinstance(written, Unknown):
             answer = written
-        yield Hit(row, Outcome(answer, where), f"it tolerates the taint `{key}`")
+        yield Hit(row, Outcome(answer, where), f"it tolerates the taint `{key}`", "tolerates")

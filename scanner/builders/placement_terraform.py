@@ -8,6 +8,7 @@ from scanner import tables
 from scanner.builders.blocks import Found, at, first
 from scanner.builders.draft import World
 from scanner.builders.placement_conditions import Outcome, all_hold, only_ordinary
+from scanner.builders.placement_meets import Meetings
 from scanner.builders.placement_places import (
     TABLE_CLOUDS,
     add_capacity,
@@ -18,41 +19,42 @@ from scanner.builders.placement_places import (
     words_of,
     zone_place,
 )
-from scanner.graph.facts import Fact, Placement
+from scanner.graph.facts import Placement
 from scanner.resource import Resource
-from scanner.unknown import Unknown, refs_in
+from scanner.unknown import Unknown
 
 CLUSTER_ARGUMENTS = ("cluster_name", "cluster", "cluster_arn", "cluster_id", "kubernetes_cluster_id")
 """Arguments by which a part of a cluster names the cluster."""
-SUBNET_ARGUMENTS = (
-    "subnet_id", "subnet_ids", "subnets", "vpc_zone_identifier", "vpc_config.subnet_ids", "vpc_config.subnets",
-    "network_configuration.subnets", "network_interfaces.subnet_id", "network_interface.subnet_id",
-)  # fmt: skip
-"""Arguments by which compute names the subnets that it stands in."""
-SUBNETS = ("aws_subnet", "awscc_ec2_subnet", "aws_default_subnet")
-ZONE_ARGUMENTS = ("availability_zone", "availability_zones")
+ZONE_ARGUMENTS = ("availability_zone", "availability_zones", "placement.availability_zone")
 REGION_ELSEWHERE = frozenset({"aws_route53_zone", "aws_ec2_managed_prefix_list", "aws_organizations_policy"})
 """Types of AWS whose `region` is not where the resource stands, or that have no region at all."""
 
 
 def add_table_rows(world: World) -> None:
     """A fact for each row of the placement tables whose condition holds, or may hold."""
+    meetings = Meetings(world)
     for resource in world.inventory.all:
         for row in tables.placements(resource.kind, resource.data):
-            _apply(world, resource, row.place, row.signal, row.because, all_hold(world, resource, row.when))
+            outcome = all_hold(world, resource, row.when)
+            _apply(world, resource, row.place, row.signal, row.because, outcome, meetings)
         if resource.kind == "azapi_resource":
-            _azapi(world, resource)
+            _azapi(world, resource, meetings)
 
 
-def _azapi(world: World, resource: Resource) -> None:
+def _azapi(world: World, resource: Resource, meetings: Meetings) -> None:
     named = first(resource, "type")
     row = tables.azure_placement(named.text) if named is not None else None
     if row is not None and named is not None:
         outcome = Outcome(named.possible or True, named.origin or resource.origin)
-        _apply(world, resource, row.place, row.signal, row.because, outcome)
+        _apply(world, resource, row.place, row.signal, row.because, outcome, meetings)
 
 
-def _apply(world: World, resource: Resource, place: str, signal: str, because: str, outcome: Outcome) -> None:
+def _apply(
+    world: World, resource: Resource, place: str, signal: str, because: str, outcome: Outcome, meetings: Meetings
+) -> None:
+    """The fact of one row. Ways out for data are always noted: what flows to them decides, and is not known yet."""
+    if signal == "medium" and place != "hybrid-data" and (outcome.holds is False or resource not in meetings):
+        return
     if place == "hybrid-compute":
         if outcome.holds is not False and tells(place, signal):
             cluster = cluster_of(world, resource)
@@ -106,7 +108,7 @@ def _zones(world: World, resource: Resource, one: Found) -> Iterator[Placement]:
                 yield zone_place(value, one.origin)
         elif isinstance(value, Unknown) and not (_has_zone_row(resource.kind) or only_ordinary(world, resource, value)):
             because = f"the zone of `{resource.address}` is not known"
-            yield Placement(origin=one.origin, because=because, place_class=value)
+            yield Placement(origin=one.origin, because=because, place_class=value, perhaps="unordinary-zone")
 
 
 def _has_zone_row(kind: str) -> bool:
@@ -134,43 +136,3 @@ def _region(resource: Resource, one: Found, cloud: str) -> Placement:
         region=region,
         zone=zone,
     )
-
-
-def add_inherited(world: World) -> None:
-    """What stands in a subnet that is known to be outside the region stands there too; one fact for each place."""
-    placed = {
-        subnet.id: [fact for fact in world.nodes[subnet.id].facts if _outside(fact)]
-        for subnet in world.inventory.of(*SUBNETS)
-    }
-    for resource in world.inventory.all if any(placed.values()) else ():
-        if resource.data or resource.kind in SUBNETS or resource.provider is None:
-            continue
-        told: set[str | Unknown] = set()
-        for key in SUBNET_ARGUMENTS:
-            for one in at(resource, key):
-                for subnet in _subnets(world, resource, one):
-                    for fact in placed.get(subnet.id, ()):
-                        if isinstance(fact, Placement) and fact.place_class not in told:
-                            told.add(fact.place_class)
-                            because = f"its subnet `{subnet.address}` is placed so: {fact.because}"
-                            made = Placement(origin=one.origin, because=because, place_class=fact.place_class)
-                            world.add_fact(resource.id, made)
-
-
-def _outside(fact: Fact) -> bool:
-    """A known place that is no region; one that is not known is told once, on the subnet itself."""
-    return isinstance(fact, Placement) and isinstance(fact.place_class, str) and fact.place_class != "cloud"
-
-
-def _subnets(world: World, resource: Resource, one: Found) -> list[Resource]:
-    values = one.value if isinstance(one.value, list | tuple) else [one.value]
-    found: dict[str, Resource] = {}
-    for value in values:
-        named = world.inventory.find(value, resource.unit, *SUBNETS)
-        listed = [named] if isinstance(named, Resource) else [
-            world.inventory.at(resource.unit, ref.address) for ref in refs_in(value)
-        ]  # fmt: skip
-        for subnet in listed:
-            if subnet is not None and subnet.kind in SUBNETS:
-                found[subnet.id] = subnet
-    return list(found.values())

@@ -25,7 +25,8 @@ class Placement(Fact):
     """Where a thing stands, as far as this one statement says.
 
     place_class: "cloud", or a class of the placement tables (on-prem, near-edge, telco-edge, edge-device,
-    hybrid-compute, hybrid-data, hybrid-link, colo, other-cloud, private-or-public-cloud, ...).
+    hybrid-compute, hybrid-data, hybrid-link, colo, other-cloud, private-or-public-cloud, unordinary-zone, ...).
+    perhaps: where place_class is not known, the class that it would be in the bad case; "" where nothing says.
     """
 
     place_class: str | Unknown
@@ -34,6 +35,34 @@ class Placement(Fact):
     account: str | Unknown = ""
     region: str | Unknown = ""
     zone: str | Unknown = ""
+    perhaps: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scheduling(Fact):
+    """The scheduler may put the node's pods on machines of `place_class`.
+
+    how: "selects" (a selector, a required affinity, or an image for such machines alone), "prefers", "tolerates", or
+    "unexcluded": such machines can be in the cluster, and nothing keeps the pods off them.
+    perhaps: as in Placement.
+    """
+
+    place_class: str | Unknown
+    how: str
+    perhaps: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opaque(Fact):
+    """The node carries a program that can deploy or join anything: a script, a nested template, a chart.
+
+    carrier: what carries it ("start script", "nested template").
+    place_class: what a command in it was recognised to reach; "cloud" where the whole of it is read and ordinary; an
+    Unknown where it is out of sight.
+    """
+
+    carrier: str
+    place_class: str | Unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +74,13 @@ class Capacity(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeLayer(Fact):
-    """An edge layer of Kubernetes (KubeEdge, OpenYurt, ...) is installed in, or attached to, this cluster."""
+    """An edge layer of Kubernetes (KubeEdge, OpenYurt, ...) is installed in, or attached to, this cluster.
+
+    decided_by: what decides whether it is; empty where it certainly is.
+    """
 
     layer: str
+    decided_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +128,8 @@ class Switch(Fact):
     row: the row's id.
     effect: off, fail-open, observe-only, partial-view, opt-in, opt-out-per-caller, weaker, unversioned.
     setting: the dotted path of the setting. bad: whether it stands in its bad position; Unknown where its value is.
+    assertion: the id of the assertion that it breaks where it is bad.
+    general: its product guards anything; it counts only beside a model or a member of the safety stack.
     """
 
     row: str
@@ -102,6 +137,8 @@ class Switch(Fact):
     effect: str
     setting: str
     bad: bool | Unknown
+    assertion: str = ""
+    general: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,10 +128,52 @@ def test_a_subnet_on_an_outpost_and_what_stands_in_it(tmp_path):
     world = world_of(tmp_path, text)
     assert classes(world, "aws_subnet.s") == ["on-prem"]
     assert line(facts(world, "aws_subnet.s", Placement)[0]) == 3
-    assert classes(world, "aws_instance.i") == ["on-prem"]
-    assert "`aws_subnet.s`" in facts(world, "aws_instance.i", Placement)[0].because
-    assert classes(world, "aws_eks_node_group.n") == ["on-prem"]
-    assert classes(world, "aws_instance.elsewhere") == []
+    edges = runs_on(world)
+    assert ("aws_instance.i", "aws_subnet.s") in edges
+    assert ("aws_eks_node_group.n", "aws_subnet.s") in edges
+    assert not [edge for edge in edges if edge[0] == "aws_instance.elsewhere" and edge[1] != "provider.aws"]
+
+
+def test_a_group_of_machines_stands_where_its_launch_template_puts_them(tmp_path):
+    text = SUBNET.format(f'outpost_arn = "{ARN}"') + (
+        'resource "aws_launch_template" "t" {\n  network_interfaces {\n    subnet_id = aws_subnet.s.id\n  }\n}\n'
+        'resource "aws_autoscaling_group" "g" {\n  launch_template {\n    id = aws_launch_template.t.id\n  }\n}\n'
+        'resource "aws_autoscaling_group" "m" {\n  mixed_instances_policy {\n    launch_template {\n'
+        "      launch_template_specification {\n        launch_template_id = aws_launch_template.t.id\n      }\n"
+        "    }\n  }\n}\n"
+    )
+    edges = runs_on(world_of(tmp_path, text))
+    assert ("aws_launch_template.t", "aws_subnet.s") in edges
+    assert ("aws_autoscaling_group.g", "aws_launch_template.t") in edges
+    assert ("aws_autoscaling_group.m", "aws_launch_template.t") in edges
+
+
+def test_a_machine_stands_where_its_host_and_its_volume_stand(tmp_path):
+    text = (
+        f'resource "aws_ec2_host" "h" {{\n  outpost_arn = "{ARN}"\n}}\n'
+        f'resource "aws_ebs_volume" "v" {{\n  outpost_arn = "{ARN}"\n}}\n'
+        'resource "aws_instance" "i" {\n  host_id = aws_ec2_host.h.id\n}\n'
+        'resource "aws_instance" "j" {\n}\n'
+        'resource "aws_volume_attachment" "a" {\n'
+        "  volume_id   = aws_ebs_volume.v.id\n  instance_id = aws_instance.j.id\n}\n"
+    )
+    edges = runs_on(world_of(tmp_path, text))
+    assert ("aws_instance.i", "aws_ec2_host.h") in edges
+    assert ("aws_instance.j", "aws_ebs_volume.v") in edges
+
+
+def test_things_in_ordinary_subnets_have_no_such_edge(tmp_path):
+    text = SUBNET.format("") + 'resource "aws_instance" "i" {\n  subnet_id = aws_subnet.s.id\n}\n'
+    assert ("aws_instance.i", "aws_subnet.s") not in runs_on(world_of(tmp_path, text))
+
+
+@pytest.mark.parametrize(("cluster", "wanted"), [("", []), ("cluster = aws_ecs_cluster.e.id", ["hybrid-compute"])])
+def test_a_sign_that_decides_nothing_counts_where_it_meets_a_model_or_a_cluster(tmp_path, cluster, wanted):
+    text = CLUSTER + (
+        'resource "aws_ecs_task_definition" "t" {\n  family = "t"\n'
+        f'  requires_compatibilities = ["EXTERNAL"]\n  tags = {{ {cluster} }}\n}}\n'
+    )
+    assert capacities(world_of(tmp_path, text), "aws_ecs_task_definition.t") == wanted
 
 
 @pytest.mark.parametrize(
@@ -163,7 +205,7 @@ ZONES = {
     "us-west-2a": "cloud",
     "us-west-2-lax-1a": "near-edge",
     "us-east-1-wl1-atl-wlz-1": "telco-edge",
-    "somewhere": "?zone somewhere",
+    "somewhere": "unordinary-zone",
 }
 
 

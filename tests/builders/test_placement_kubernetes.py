@@ -3,7 +3,8 @@
 import pytest
 
 from scanner.builders.placement import build_placement
-from scanner.graph.facts import EdgeLayer, Placement
+from scanner.builders.recognise import build_roles
+from scanner.graph.facts import EdgeLayer, Placement, Scheduling
 from tests.builders.texts import build, facts, line, roles, runs_on, shown
 
 POD = """\
@@ -17,15 +18,16 @@ spec:
 
 
 def world_of(tmp_path, text: str, profile: str = "", **files: str):
-    return build(tmp_path, {"k8s/a.yaml": text, **files}, build_placement, profile=profile)
+    return build(tmp_path, {"k8s/a.yaml": text, **files}, build_roles, build_placement, profile=profile)
 
 
-def pod(tmp_path, more: str = "", image: str = "acme/x"):
+def pod(tmp_path, more: str = "", image: str = "vllm/vllm-openai:v0.9.0"):
     return world_of(tmp_path, POD.format(more=more, image=image))
 
 
 def classes(world, address: str) -> list[str]:
-    return sorted(shown(fact.place_class) for fact in facts(world, address, Placement))
+    found = [one for kind in (Placement, Scheduling) for one in facts(world, address, kind)]
+    return sorted(shown(fact.place_class) for fact in found)
 
 
 def layers(world, address: str = "cluster") -> list[str]:
@@ -77,8 +79,8 @@ SELECTORS = {
 def test_node_selectors(tmp_path, selector):
     world = pod(tmp_path, f"  nodeSelector:\n    {selector}")
     assert classes(world, "ns/Pod/p") == SELECTORS[selector]
-    for fact in facts(world, "ns/Pod/p", Placement):
-        assert line(fact) == 7
+    for kind in (Placement, Scheduling):
+        assert all(line(fact) == 7 for fact in facts(world, "ns/Pod/p", kind))
 
 
 AFFINITY = """\
