@@ -1,4 +1,4 @@
-"""The rules that ship with Tether, and those of a folder that the user names: loaded by path, never discovered."""
+"""The rules that ship with Tether, and those of folders that the user names: loaded by path, never discovered."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from scanner.tables import tables_dir
 
 SECTIONS = ("Why it matters", "How to fix", "What it cannot see")
 """The headings that every rule's docstring has, in this order, each underlined."""
+BASES = ("declared", "recorded", "live")
+_SLUG = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*\Z")
 
 
 class RuleError(UsageError):
@@ -31,10 +33,13 @@ def rules_dir() -> Path:
 
 @cache
 def rules(extra: tuple[Path, ...] = ()) -> tuple[Rule, ...]:
-    """Every rule of the shipped folder and of `extra`, by commitment and id. Raises RuleError for a bad file."""
+    """Every rule of the shipped folder and of `extra`, by commitment and id.
+
+    Raises RuleError for a bad file, for a folder without rules, and for two rules with one id.
+    """
     found: dict[str, Rule] = {}
     for folder in (rules_dir(), *extra):
-        for path in sorted(folder.glob("*/*.py")):
+        for path in rule_files(folder):
             rule = load(path)
             if rule.id in found:
                 raise RuleError(f"{path}: there is a rule `{rule.id}` already")
@@ -43,13 +48,33 @@ def rules(extra: tuple[Path, ...] = ()) -> tuple[Rule, ...]:
     return tuple(sorted(found.values(), key=lambda rule: (order.index(rule.commitment), rule.id)))
 
 
+def rule_files(folder: Path) -> list[Path]:
+    """The rule files of a folder, `COMMITMENT/RULE.py`. Raises RuleError where there is none."""
+    found = sorted(folder.glob("*/*.py"))
+    if not found:
+        missing = "has no rule: rules stand in it as COMMITMENT/RULE.py" if folder.is_dir() else "is no folder"
+        raise RuleError(f"{folder}: {missing}")
+    return found
+
+
+def refuse_scanned(extra: Iterable[Path], root: Path) -> None:
+    """Raise UsageError for rules that lie below `root`, the folder that is read: a scanned file is never run."""
+    inside = root.resolve()
+    for folder in extra:
+        for path in (folder, *rule_files(folder)):
+            if path.resolve().is_relative_to(inside) or path.absolute().is_relative_to(inside):
+                raise UsageError(f"`{path}` is inside `{root}`, which is scanned: no scanned file is run as a rule")
+
+
 def load(path: Path) -> Rule:
     """The rule in one file. Raises RuleError where it lacks a part, or its folder is not its commitment's."""
-    module = _module(path)
-    title, parts = page(module.__doc__ or "", path)
     commitment = path.parent.name.replace("_", "-")
     if commitment not in COMMITMENTS:
         raise RuleError(f"{path}: the folder `{path.parent.name}` is no commitment")
+    if not _SLUG.match(path.stem):
+        raise RuleError(f"{path}: a rule's file is named in small letters, digits and `_`")
+    module = _module(path)
+    title, parts = page(module.__doc__ or "", path)
     severity = _text(module, "SEVERITY", path)
     if severity not in SEVERITIES:
         raise RuleError(f"{path}: SEVERITY is one of {', '.join(SEVERITIES)}")
@@ -61,13 +86,21 @@ def load(path: Path) -> Rule:
         commitment=commitment,
         severity=severity,
         assertion=_text(module, "ASSERTION", path),
-        bases=tuple(getattr(module, "BASES", ("declared", "recorded", "live"))),
+        bases=_bases(module, path),
         title=title,
         why=parts[0],
         fix=parts[1],
         blind=parts[2],
         check=check,
+        waivable=bool(getattr(module, "WAIVABLE", True)),
     )
+
+
+def _bases(module: ModuleType, path: Path) -> tuple[str, ...]:
+    given = getattr(module, "BASES", BASES)
+    if not isinstance(given, tuple | list) or not given or not set(given) <= set(BASES):
+        raise RuleError(f"{path}: BASES is some of {', '.join(BASES)}")
+    return tuple(given)
 
 
 def page(docstring: str, path: Path) -> tuple[str, tuple[str, str, str]]:
@@ -89,14 +122,31 @@ def ruleset_sha256(extra: Sequence[Path] = ()) -> str:
     """The digest of every rule and table file in use, over names and bytes."""
     sha = hashlib.sha256()
     for folder in (rules_dir(), *extra):
-        for path in _files(folder):
+        for path in sorted((*folder.glob("*/*.py"), *folder.glob("tables/*.json"))):
             sha.update(path.relative_to(folder).as_posix().encode() + b"\0")
             sha.update(hashlib.sha256(path.read_bytes()).digest())
     return sha.hexdigest()
 
 
-def _files(folder: Path) -> Iterable[Path]:
-    return sorted((*folder.glob("*/*.py"), *folder.glob("tables/*.json")))
+def rule_digests(extra: Sequence[Path] = ()) -> dict[str, str]:
+    """The sha256 of every rule file, by `commitment/file.py`; those of `extra` have `+` before it."""
+    found = {_named(path): digest(path) for path in rule_files(rules_dir())}
+    found.update({f"+{_named(path)}": digest(path) for folder in extra for path in rule_files(folder)})
+    return found
+
+
+def table_digests() -> dict[str, str]:
+    """The sha256 of every table, by its file's name."""
+    return {path.name: digest(path) for path in sorted(tables_dir().glob("*.json"))}
+
+
+def digest(path: Path) -> str:
+    """The sha256 of a file's bytes, in hex."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _named(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"
 
 
 def _module(path: Path) -> ModuleType:
@@ -106,7 +156,11 @@ def _module(path: Path) -> ModuleType:
         raise RuleError(f"{path}: is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever an organisation's file raises, it is no rule
+        del sys.modules[name]
+        raise RuleError(f"{path}: cannot be loaded: {type(error).__name__}: {error}") from error
     return module
 
 

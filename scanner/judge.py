@@ -57,7 +57,7 @@ def _one(
     case = Case(rule, graph, profile)
     try:
         findings = list(rule.check(case))
-    except Exception as error:  # noqa: BLE001 - a rule that raises is an answer: unproven, and said so
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a rule that raises is an answer: unproven, and said so
         note = f"the rule raised {type(error).__name__}: {error}"
         return _result(rule, Verdict.UNPROVEN, len(case.looked_at), note, crashed=True), [], ""
     verdict, note = _verdict(findings, case, unread)

@@ -96,6 +96,40 @@ class Waiver:
 
 
 @dataclass(frozen=True, slots=True)
+class Selector:
+    """Nodes by what is known of them: (key, pattern) pairs that must all match; `*` is the only wildcard.
+
+    Keys: namespace, name, kind, role, address, unit.
+    """
+
+    wanted: tuple[tuple[str, str], ...]
+    origin: FileOrigin
+
+    def __str__(self) -> str:
+        return ", ".join(f"{key} {pattern}" for key, pattern in self.wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A rule of the organisation's own, without Python.
+
+    Either `forbid` (nothing may match it), or `source` and `target`: no way leads from the one to the other in any of
+    `planes`, or none but through `through`. severity: of its findings. commitment: the promise that it belongs to.
+    """
+
+    name: str
+    origin: FileOrigin
+    source: Selector | None = None
+    target: Selector | None = None
+    through: Selector | None = None
+    forbid: Selector | None = None
+    planes: tuple[str, ...] = ("network",)
+    commitment: str = "safety-path"
+    severity: str = "high"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """The settings of a run; `Profile()` is a run without a settings file.
 
@@ -123,6 +157,7 @@ class Profile:
     tenants_excluded: tuple[str, ...] = ()
     evidence_sinks: tuple[str, ...] = ()
     trusted: tuple[TrustedCaller, ...] = ()
+    contracts: tuple[Contract, ...] = ()
     not_models: tuple[NotModel, ...] = ()
     platform: tuple[str, ...] = ()
     require: tuple[str, ...] = ()

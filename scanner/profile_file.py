@@ -19,6 +19,7 @@ from scanner.profile import (
     Unit,
     Waiver,
 )
+from scanner.profile_contracts import contracts_of
 from scanner.profile_part import Part
 from scanner.resource import Attrs
 from scanner.yamltext import TextError, load_one
@@ -28,7 +29,7 @@ BASES = ("declared", "recorded", "live")
 STRENGTHS = ("NONE", "LOW", "MEDIUM", "HIGH")
 
 # The same patterns stand in scanner/schemas/profile.schema.json; a test holds the two against each other.
-_SLUG = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*\Z")
+_RULE = re.compile(r"^(contract:)?[a-z0-9]+(-[a-z0-9]+)*\Z")
 _UNIT = re.compile(r"^(?!external\Z)[A-Za-z0-9][A-Za-z0-9._/-]*\Z")
 _FOLDER = re.compile(r"^(?!/)(?!(.*/)?\.\.(/|\Z))[^\\\n]+\Z")
 _DIGEST = re.compile(r"^(?:sha256:[0-9a-f]{64}|git:[0-9a-f]{40})\Z")
@@ -66,8 +67,8 @@ def parse_profile(text: str, shown: str, sha256: str = "") -> Profile:
 
 
 _KEYS = (
-    *("agreement", "places", "models", "safety_stack", "operators", "tenants", "evidence", "trusted", "not_models"),
-    *("platform", "require", "units", "waivers"),
+    *("agreement", "places", "models", "safety_stack", "operators", "tenants", "evidence", "trusted", "contracts"),
+    *("not_models", "platform", "require", "units", "waivers"),
 )
 
 
@@ -101,6 +102,7 @@ def _profile(file: Part, shown: str, sha256: str) -> Profile:
         tenants_excluded=tenants.texts("excluded"),
         evidence_sinks=evidence.texts("sinks"),
         trusted=file.each("trusted", ("from", "to", "port", "reason", "owner", "expires"), _trusted),
+        contracts=contracts_of(file),
         not_models=file.each("not_models", ("subject", "reason"), _not_model),
         platform=file.texts("platform"),
         require=file.texts("require", re.compile(rf"^(?:{'|'.join(BASES)})\Z"), f"one of {', '.join(BASES)}"),
@@ -185,7 +187,7 @@ _WAIVER_KEYS = ("rule", "subject", "reason", "owner", "approver", "second_approv
 
 
 def _waiver(part: Part) -> Waiver:
-    rule = part.must("rule", _SLUG, "a rule's name, as model-bypasses-safety-stack")
+    rule = part.must("rule", _RULE, "a rule's name, as model-bypasses-safety-stack")
     subject, reason, owner, approver = (part.must(key) for key in ("subject", "reason", "owner", "approver"))
     second = part.text("second_approver")
     if second == approver:

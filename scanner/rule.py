@@ -23,7 +23,7 @@ class Rule:
 
     id: the slug; equals the file's name with `-` for `_`. assertion: its id in the assertions table.
     bases: the bases that can decide it ("declared", "recorded", "live").
-    title, why, fix, blind: the four parts of its page.
+    title, why, fix, blind: the four parts of its page. waivable: False where no waiver may speak of it.
     """
 
     id: str
@@ -36,6 +36,7 @@ class Rule:
     fix: str
     blind: str
     check: Callable[[Case], Iterable[Finding]]
+    waivable: bool = True
 
 
 @dataclass(slots=True)

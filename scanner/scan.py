@@ -8,7 +8,8 @@ from pathlib import Path
 
 from scanner import __version__
 from scanner.builders.build import Built, build
-from scanner.catalogue import rules, ruleset_sha256
+from scanner.catalogue import refuse_scanned, rules, ruleset_sha256
+from scanner.contracts import contract_rules
 from scanner.findings import Report, Scope
 from scanner.graph.model import STACK, Role
 from scanner.judge import judge
@@ -80,9 +81,11 @@ def _shown(request: Request, root: Path) -> str:
 
 def scan(request: Request) -> tuple[Report, Scanned]:
     """Read, build, judge. Raises UsageError and SettingsError; everything else that goes wrong is in the report."""
+    refuse_scanned(request.rules_dirs, run_root(request.paths))
+    shipped = rules(request.rules_dirs)
     scanned = read_and_build(request)
     reading, built, profile = scanned.reading, scanned.built, scanned.profile
-    chosen = rules(request.rules_dirs)
+    chosen = (*shipped, *contract_rules(profile))
     basis = tuple(sorted({BASIS[one.source] for one in reading.resources})) or ("declared",)
     judgement = judge(built.graph, profile, chosen, reading.unread, basis)
     waivers = apply_waivers(judgement.findings, profile, chosen, built.graph, request.as_of)

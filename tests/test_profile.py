@@ -63,6 +63,19 @@ FULL = {
     "tenants": {"agreed": ["namespace:tenant-a"], "excluded": []},
     "evidence": {"sinks": ["s3://audit"]},
     "trusted": [TRUSTED],
+    "contracts": [
+        {
+            "name": "tenants-pass-the-proxy",
+            "from": {"namespace": "tenant-*"},
+            "to": {"role": "gateway", "unit": "prod"},
+            "through": {"name": "audit-proxy"},
+            "planes": ["network", "identity"],
+            "commitment": "agreed-tenants",
+            "severity": "critical",
+            "reason": "the audit wants it",
+        },
+        {"name": "no-notebooks", "forbid": {"kind": "aws_sagemaker_notebook_instance"}},
+    ],
     "not_models": [{"subject": "ml/Deployment/trainer", "reason": "trains, serves nothing"}],
     "platform": ["kube-system/DaemonSet/aws-node"],
     "require": ["live"],
@@ -119,6 +132,8 @@ def test_everything_that_can_be_said_is_read():
     assert profile.evidence_sinks == ("s3://audit",)
     assert (profile.trusted[0].source, profile.trusted[0].port) == ("monitoring/Deployment/prometheus", 9400)
     assert profile.not_models[0].reason == "trains, serves nothing"
+    assert profile.contracts[0].planes == ("network", "identity")
+    assert [str(one.forbid) for one in profile.contracts] == ["None", "kind aws_sagemaker_notebook_instance"]
     assert profile.platform == ("kube-system/DaemonSet/aws-node",)
     assert profile.require == ("live",)
     assert isinstance(profile.units[0], Unit)
@@ -155,7 +170,12 @@ def test_the_digest_is_of_the_bytes(tmp_path):
     [
         ("safety_stak: {}", "t:1:14: unknown key `safety_stak`; did you mean `safety_stack`?"),
         ("models:\n  server: [a]", "t:2:11: unknown key `models.server`; did you mean `servers`?"),
-        ("contracts: []", "t:1:12: unknown key `contracts`"),
+        ("contracts: [{name: a, forbid: {role: model}, to: {role: model}}]", "`to`: it is one or the other"),
+        ("contracts: [{name: a, from: {role: model}}]", "needs `to`"),
+        ("contracts: [{name: a, forbid: {}}]", "is empty: it would match everything"),
+        ("contracts: [{name: a, forbid: {role: modell}}]", "must be one of model, candidate"),
+        ("contracts: [{name: a, forbid: {names: x}}]", "did you mean `name`?"),
+        ("contracts: [{name: a, forbid: {name: x}}, {name: a, forbid: {name: z}}]", "two contracts have the name `a`"),
         ("operators: ops", "t:1:12: `operators` must be a list, not text"),
         ("operators:\n", "t:1:11: `operators` must be a list, not nothing"),
         ("- a", "t:1:1: the file must be a mapping, not a list"),
@@ -218,6 +238,16 @@ CASES = [
     (changed("models", "approved", 0, "id", value=...), False),
     (changed("models", "approved", value="claude-gov"), False),
     (changed("models", value=None), False),
+    (changed("contracts", 0, "through", value=...), True),
+    (changed("contracts", 0, "to", value=...), False),
+    (changed("contracts", 0, "planes", value=[]), False),
+    (changed("contracts", 0, "planes", value=["net"]), False),
+    (changed("contracts", 0, "name", value="Some name"), False),
+    (changed("contracts", 0, "from", value={"role": "boss"}), False),
+    (changed("contracts", 1, "forbid", value={}), False),
+    (changed("contracts", 1, "planes", value=["network"]), False),
+    (changed("contracts", 1, "from", value={"name": "a"}), False),
+    (changed("waivers", 0, "rule", value="contract:a-b"), True),
     (changed("safety_stack", "guardrails", 0, "version", value=7), False),
     (changed("safety_stack", "required_filters", value=["HATE"]), False),
     (changed("safety_stack", "required_filters", "hate", value={"input": "HIGH"}), False),

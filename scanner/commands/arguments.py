@@ -67,6 +67,18 @@ def add_reading(parser: ArgumentParser) -> None:
     parser.add_argument("-v", "--verbose", action="store_true", help="say more; a traceback for a fault")
 
 
+def add_rules(parser: ArgumentParser) -> None:
+    """Organisation rules: Python that runs, so only where the user points."""
+    parser.add_argument(
+        "--rules",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="DIR",
+        help="rules of your own, as COMMITMENT/RULE.py; repeatable, and never inside what is scanned",
+    )
+
+
 def day(text: str) -> date:
     """A day as an argument."""
     try:
@@ -98,6 +110,7 @@ def request_of(options: Namespace) -> Request:
         var_files=tuple(options.var_file),
         variables=tuple(options.var),
         environ=terraform_environment(),
+        rules_dirs=tuple(getattr(options, "rules", ())),
         as_of=getattr(options, "as_of", None) or today(),
         workspace=options.workspace,
     )

@@ -6,6 +6,7 @@ import textwrap
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
+from scanner.commands.rules import add_known, known_rules
 from scanner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,17 +18,16 @@ WIDTH = 100
 def arguments(parser: ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("rule", metavar="RULE", help="the rule's name, as findings print it")
-    parser.add_argument("-v", "--verbose", action="store_true", help="a traceback for a fault")
+    add_known(parser)
 
 
 def run(options: Namespace) -> int:
     """Print the page. Raises UsageError for an unknown rule."""
     from difflib import get_close_matches
 
-    from scanner.catalogue import rules
     from scanner.commands.output import emit
 
-    known = {rule.id: rule for rule in rules()}
+    known = {rule.id: rule for rule in known_rules(options)}
     if options.rule not in known:
         near = get_close_matches(options.rule, known, 1)
         hint = f"; did you mean `{near[0]}`?" if near else "; `tether rules` lists them"

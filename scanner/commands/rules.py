@@ -1,10 +1,13 @@
-"""List the rules, by commitment."""
+"""List the rules, by commitment: those that ship, the contracts of the profile, and rules of your own."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from scanner.commands.arguments import PROFILE, add_rules, profile_of
 
 if TYPE_CHECKING:
     from scanner.rule import Rule
@@ -13,16 +16,39 @@ if TYPE_CHECKING:
 def arguments(parser: ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("--format", choices=("text", "json"), default="text", help="(default: text)")
+    add_known(parser)
+
+
+def add_known(parser: ArgumentParser) -> None:
+    """The arguments of the commands that speak of rules: where those are that do not ship."""
+    parser.add_argument(
+        "--profile", type=Path, metavar="FILE", help=f"settings with contracts (default: {PROFILE}, if there is one)"
+    )
+    add_rules(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="a traceback for a fault")
 
 
 def run(options: Namespace) -> int:
     """Print the list."""
-    from scanner.catalogue import rules
     from scanner.commands.output import emit
 
-    emit(as_json(rules()) if options.format == "json" else as_text(rules()))
+    known = known_rules(options)
+    emit(as_json(known) if options.format == "json" else as_text(known))
     return 0
+
+
+def known_rules(options: Namespace) -> tuple[Rule, ...]:
+    """Every rule that a scan with these arguments would judge. Raises UsageError for rules that cannot be loaded."""
+    from scanner.catalogue import rules
+
+    shipped = rules(tuple(options.rules))
+    profile = profile_of(options.profile)
+    if profile is None:
+        return shipped
+    from scanner.contracts import contract_rules
+    from scanner.profile_file import load_profile
+
+    return (*shipped, *contract_rules(load_profile(profile, str(profile))))
 
 
 def as_text(rules: Iterable[Rule]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from scanner.commands.arguments import add_inputs, complain, day, note_foreign_profiles, request_of
+from scanner.commands.arguments import add_inputs, add_rules, complain, day, note_foreign_profiles, request_of
 from scanner.commands.output import add_targets, coloured, columns, emit, refuse_inputs, targets_of, write_file
 from scanner.reports.formats import FORMATS, render
 from scanner.reports.view import View
@@ -29,6 +29,7 @@ formats and files go in pairs: --format json --output report.json --format text 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the arguments."""
     add_inputs(parser)
+    add_rules(parser)
     add_targets(parser, FORMATS)
     parser.add_argument("--as-of", type=day, metavar="DATE", help="the day on which waivers must hold (default: today)")
     parser.add_argument(

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
+from scanner.contracts import PREFIX, intruders, matching
 from scanner.graph.certificate import faults
 from scanner.graph.model import STACK, Node, Role
 from scanner.reports.plain import text
@@ -100,6 +101,10 @@ def _uncovered(commitment: str, proof: Report, graph: Graph) -> Iterator[str]:
 
 def _intruders(commitment: str, closure: Report, scanned: Scanned) -> Iterator[str]:
     """Allowed nodes that the profile does not make what they would have to be."""
+    goal = str(closure.get("goal"))
+    if goal.startswith(PREFIX):
+        yield from _uncontracted(goal, closure, scanned)
+        return
     roles = _may(commitment, closure)
     for node_id in closure.get("allowed", ()):
         node = scanned.built.graph.nodes.get(str(node_id))
@@ -109,6 +114,22 @@ def _intruders(commitment: str, closure: Report, scanned: Scanned) -> Iterator[s
             continue
         wanted = " or ".join(sorted(roles))
         yield f"{closure.get('goal')}: `{node_id}` may not stand there: it is no {wanted} of the profile"
+
+
+def _uncontracted(goal: str, closure: Report, scanned: Scanned) -> Iterator[str]:
+    """What the certificate of a contract has that the contract of the profile does not allow."""
+    contract = next((one for one in scanned.profile.contracts if f"{PREFIX}{one.name}" == goal), None)
+    if contract is None:
+        yield f"{goal}: the profile has no such contract"
+        return
+    graph, targets = scanned.built.graph, {str(one) for one in closure.get("targets", ())}
+    inside = {str(one) for one in closure.get("closed", ())} - targets
+    for one in intruders(contract, graph, map(str, closure.get("allowed", ())), inside):
+        yield f"{goal}: `{one}` may not stand there: the contract lets none of them through"
+    wanted = [node for node in graph.nodes.values() if matching(contract.target, node) is not None]
+    for node in wanted:
+        if node.id not in targets and matching(contract.through, node) is None:
+            yield f"{goal}: no certificate speaks of `{node.id}`"
 
 
 def _may(commitment: str, closure: Report) -> frozenset[Role]:

@@ -6,16 +6,21 @@ import heapq
 from collections.abc import Collection, Iterable
 
 from scanner.graph.graph import Graph
-from scanner.graph.model import Edge, State
+from scanner.graph.model import Edge, Plane, State
 from scanner.graph.search import Way
 
 
 def ways_between(
-    graph: Graph, sources: Iterable[str], targets: Collection[str], *, without: Collection[str] = ()
+    graph: Graph,
+    sources: Iterable[str],
+    targets: Collection[str],
+    *,
+    without: Collection[str] = (),
+    planes: Collection[Plane] = (),
 ) -> list[Way]:
     """For each source that leads to a target, its way with the fewest possible edges, then the fewest hops.
 
-    Over all planes and over actors. `without`: nodes that no way may touch. The best way comes first.
+    Over all planes, or those given, and over actors. `without`: nodes that no way may touch. The best way comes first.
     """
     best: dict[str, tuple[int, int]] = {one: (0, 0) for one in targets if one in graph.nodes and one not in without}
     onward: dict[str, Edge] = {}
@@ -28,6 +33,8 @@ def ways_between(
             continue
         settled.add(here)
         for edge in graph.into(here):
+            if planes and edge.plane not in planes:
+                continue
             cost = (unknown + (edge.state is State.POSSIBLE), hops + 1)
             if edge.source not in without and (edge.source not in best or cost < best[edge.source]):
                 best[edge.source] = cost
