@@ -159,6 +159,8 @@ class Switch:
     default_bad: bool
     match: tuple[SwitchTest, ...] | None
     decided_by: str | None
+    asserts: str
+    general: bool
     because: str
     source: str
 

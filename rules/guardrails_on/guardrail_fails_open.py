@@ -17,14 +17,13 @@ Error handling inside a component's own code, and defaults of versions that the 
 from collections.abc import Iterable
 
 from scanner.findings import Finding
-from scanner.graph.facts import Switch
 from scanner.graph.model import STACK
 from scanner.rule import Case, counted
-from scanner.unknown import Unknown
+from scanner.rule_switches import Words, judge, settings
 
 ASSERTION = "GUARD-005"
 SEVERITY = "critical"
-EFFECT = "fail-open"
+WORDS = Words("fails open by", "let it fail closed")
 
 
 def check(case: Case) -> Iterable[Finding]:
@@ -32,15 +31,9 @@ def check(case: Case) -> Iterable[Finding]:
     count = 0
     for node in case.graph.with_role(*STACK):
         case.examine(node, "a member of the stack: no fail-open setting")
-    for node, fact in case.graph.facts(Switch):
-        if fact.effect != EFFECT:
-            continue
+    for node, fact in settings(case, ASSERTION):
         count += 1
-        case.examine(node, f"{fact.setting}: {fact.because}")
-        if isinstance(fact.bad, Unknown):
-            message = f"whether `{node.address}` fails open by `{fact.setting}` is not known: {fact.bad.cause}"
-            yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=fact.bad.decided_by)
-        elif fact.bad:
-            message = f"{fact.product} `{node.address}` fails open by `{fact.setting}`: {fact.because}"
-            yield case.violated(node, message, origin=fact.origin, because=fact.because, fix="let it fail closed")
+        found = judge(case, node, fact, WORDS)
+        if found is not None:
+            yield found
     case.summary = f"{counted(count, 'fail-open setting')}, all closed" if count else ""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from scanner import podspec, tables
-from scanner.builders.blocks import at
 from scanner.builders.draft import World
 from scanner.builders.recognise_containers import Container, is_kubernetes
 from scanner.builders.recognise_objects import object_containers
 from scanner.builders.recognise_upstreams import holders_of
+from scanner.builders.switches_callers import add_caller_choices, add_one_direction, add_telling_names
 from scanner.builders.switches_configs import configs
 from scanner.builders.switches_filters import add_filters
 from scanner.builders.switches_match import Hit, Spot, answers
+from scanner.builders.switches_scope import matters
 from scanner.graph.facts import Switch as SwitchFact
 from scanner.graph.model import STACK, Role
 from scanner.resource import Attrs, Resource
@@ -38,6 +39,8 @@ def build_switches(world: World) -> None:
         for kind, document in configs(world, resource):
             if kind or resource.id in mentioned:
                 _judge(world, resource, tables.switch_tests("config", kind), document)
+            if kind == "litellm":
+                add_one_direction(world, resource, document)
 
 
 def _of_the_stack(world: World) -> Iterator[str]:
@@ -55,6 +58,9 @@ def _pods(world: World, resource: Resource) -> None:
     for container in object_containers(world, resource):
         if not container.init:
             _judge(world, resource, tables.switch_tests("container"), _container(container))
+            if world.nodes[resource.id].roles & STACK:
+                add_caller_choices(world, resource, container)
+                add_telling_names(world, resource, container)
 
 
 def _container(container: Container) -> Spot:
@@ -77,20 +83,7 @@ def _scoped(
     world: World, resource: Resource, tests: Iterable[tuple[Switch, SwitchTest]]
 ) -> list[tuple[Switch, SwitchTest]]:
     """The tests that matter here: a webhook of the stack, a model's namespace, a mesh around a model."""
-    return [pair for pair in tests if _matters(world, resource, pair[0].id)]
-
-
-def _matters(world: World, resource: Resource, row: str) -> bool:
-    if row == "A-7":
-        spaces = {node.namespace for node in world.nodes.values() if node.roles & STACK and node.namespace}
-        return any(found.text in spaces for found in at(resource, "webhooks.clientConfig.service.namespace"))
-    if row == "A-10":
-        models = {node.namespace for node in world.nodes.values() if node.roles & {Role.MODEL} and node.namespace}
-        return resource.name in models and any(world.inventory.of("ClusterImagePolicy", unit=resource.unit))
-    if row == "A-11":
-        is_model = Role.MODEL in world.nodes[resource.id].roles
-        return is_model and any(world.inventory.of("ModelValidation", unit=resource.unit))
-    return True
+    return [pair for pair in tests if matters(world, resource, pair[0].id)]
 
 
 def _judge(world: World, resource: Resource, tests: Iterable[tuple[Switch, SwitchTest]], root: Spot) -> None:
@@ -119,6 +112,8 @@ def _fact(switch: Switch, hit: Hit, resource: Resource) -> SwitchFact:
         effect=switch.effect,
         setting=hit.setting,
         bad=hit.bad,
+        assertion=switch.asserts,
+        general=switch.general,
     )
 
 
@@ -126,6 +121,6 @@ def _because(switch: Switch, hit: Hit) -> str:
     if isinstance(hit.bad, Unknown):
         return hit.bad.cause
     if hit.bad:
-        return f"it is not set: {switch.because}" if hit.absent else switch.because
+        return f"it is not set: {switch.because}" if hit.absent and hit.value is None else switch.because
     shown = hit.value if isinstance(hit.value, (str, int, float, bool)) else "set"
     return f"it is `{str(shown).lower() if isinstance(shown, bool) else shown}`"

@@ -58,7 +58,8 @@ def _spots(spot: Spot, steps: tuple[str, ...]) -> Iterator[Spot]:
     if step == "**":
         yield from _spots(spot, rest)
         for inner in _inside(spot):
-            yield from _spots(inner, steps)
+            key = inner.path.rpartition("\x00")[2]
+            yield from _spots(_plain(inner, spot.path, key) if "\x00" in inner.path else inner, steps)
     elif step == "[]":
         listed = isinstance(value, Sequence) and not isinstance(value, str)
         for item in _inside(spot) if listed else (spot,):
@@ -152,7 +153,7 @@ def _holds(op: str, wanted: object, found: list[Spot]) -> tuple[bool | Unknown, 
             return op == "present", certain
         if unsure is not None and unsure.unknown is not None:
             return unsure.unknown, unsure
-        return op == "absent", None
+        return op == "absent", next(iter(found), None)
     if op == "lacks":
         return _lacks(wanted, known, unsure, found)
     for spot in full:

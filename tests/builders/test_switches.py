@@ -133,10 +133,11 @@ data:
 @pytest.mark.parametrize(
     ("mode", "on", "fall", "wanted"),
     [
-        ("pre_call", "true", "fail_closed", {}),
-        ("pre_call", "false", "fail_closed", {"L-1": 12}),
-        ("logging_only", "true", "fail_closed", {"L-2": 11}),
-        ("pre_call", "true", "fail_open", {"L-4": 13}),
+        ("[pre_call, post_call]", "true", "fail_closed", {}),
+        ("[pre_call, post_call]", "false", "fail_closed", {"L-1": 12}),
+        ("[pre_call, post_call, logging_only]", "true", "fail_closed", {"L-2": 11}),
+        ("pre_call", "true", "fail_closed", {"L-2": 11}),
+        ("[pre_call, post_call]", "true", "fail_open", {"L-4": 13}),
     ],
 )
 def test_settings_in_a_config_map_on_their_line(tmp_path, mode, on, fall, wanted):
@@ -147,7 +148,7 @@ def test_settings_in_a_config_map_on_their_line(tmp_path, mode, on, fall, wanted
 
 
 def test_settings_that_leave_a_guardrail_to_the_caller(tmp_path):
-    text = LITELLM.replace("          default_on: ON\n", "").replace("MODE", "pre_call").replace("FALL", "fail_closed")
+    text = LITELLM.replace("          default_on: ON\n", "").replace("MODE", "[pre_call, post_call]").replace("FALL", "fail_closed")
     world = world_of(tmp_path, text)
     assert bad(world, "ns/ConfigMap/settings") == {"L-1"}
 

@@ -1,0 +1,108 @@
+"""Where a row of the switches table counts: products that guard anything are told only where they guard a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from scanner import tables
+from scanner.builders.blocks import at, strings, text
+from scanner.builders.draft import World
+from scanner.graph.model import STACK, Role
+from scanner.resource import Resource, dig
+from scanner.unknown import Unknown
+
+MODELS = frozenset({Role.MODEL})
+GUARDED = STACK | {Role.MODEL, Role.CANDIDATE}
+MESH_ROOTS = frozenset({"istio-system", "istio-config"})
+IMAGES = r"(?i)image|digest|signature|regist|repo"
+"""Words of a policy that speaks of what is run."""
+SAFETY = r"(?i)guard|classif|moderat|safety|shield|prompt|content"
+"""Words in the name of a service that judges prompts and answers."""
+
+
+def matters(world: World, resource: Resource, row: str) -> bool:
+    """Whether a row counts on this object: an admission policy by what it speaks of, a webhook by whose it is."""
+    way = _WAYS.get(row)
+    return way is None or way(world, resource)
+
+
+def _spaces(world: World, unit: str, roles: frozenset[Role]) -> set[str]:
+    """The namespaces of a unit in which something with one of `roles` stands."""
+    nodes = (node for node in world.nodes.values() if node.roles & roles and node.namespace)
+    return {node.namespace for node in nodes if node.id.partition(":")[0] == unit}
+
+
+def _hook_of_the_stack(world: World, resource: Resource) -> bool:
+    spaces = _spaces(world, resource.unit, STACK)
+    return any(found.text in spaces for found in at(resource, "webhooks.clientConfig.service.namespace"))
+
+
+def _namespace_of_models(world: World, resource: Resource) -> bool:
+    asked = any(world.inventory.of("ClusterImagePolicy", unit=resource.unit))
+    return asked and resource.name in _spaces(world, resource.unit, MODELS)
+
+
+def _pod_of_models(world: World, resource: Resource) -> bool:
+    asked = any(world.inventory.of("ModelValidation", unit=resource.unit))
+    return asked and Role.MODEL in world.nodes[resource.id].roles
+
+
+def _verifies_images(_world: World, resource: Resource) -> bool:
+    """Of Kyverno's policies only those about images; the rest is the hygiene of clusters."""
+    return resource.kind.endswith("ImageValidatingPolicy") or any(
+        isinstance(found.value, Unknown) or found.value for found in at(resource, "spec.rules.verifyImages")
+    )
+
+
+def _binding_about_images(world: World, resource: Resource) -> bool:
+    """A binding of a policy whose expressions speak of images; a policy that is not shown may."""
+    name = dig(resource.attrs, "spec", "policyName")
+    policies = list(world.inventory.of("ValidatingAdmissionPolicy", unit=resource.unit))
+    named = [one for one in policies if one.name == name]
+    if not named:
+        return tables.pattern(IMAGES).search(text(name)) is not None
+    words = (found.text for one in named for found in strings(dig(one.attrs, "spec", "validations")))
+    return any(tables.pattern(IMAGES).search(word) for word in words)
+
+
+def _gatekeeper(world: World, resource: Resource) -> bool:
+    """A constraint about images, or an exemption of a namespace where models or the stack stand."""
+    if resource.kind == "Namespace":
+        return resource.name in _spaces(world, resource.unit, GUARDED)
+    if resource.kind == "Config":
+        spaces = _spaces(world, resource.unit, GUARDED)
+        listed = [found.text for found in at(resource, "spec.match.excludedNamespaces")]
+        return any(name in spaces for one in listed for name in (one, *spaces) if one in (name, "*"))
+    return tables.pattern(IMAGES).search(f"{resource.kind} {resource.name}") is not None
+
+
+def _guarded_namespace(world: World, resource: Resource) -> bool:
+    return resource.namespace in _spaces(world, resource.unit, GUARDED) | MESH_ROOTS
+
+
+def _asks_a_classifier(world: World, resource: Resource) -> bool:
+    """An authorizer that judges prompts; one that only knows who calls needs no body."""
+    stack = {node.name for node in world.nodes.values() if node.roles & STACK}
+    names = list(_authorizers(resource))
+    return not names or any("*" in name or name in stack or tables.pattern(SAFETY).search(name) for name in names)
+
+
+def _authorizers(resource: Resource) -> Iterator[str]:
+    for protocol in ("http", "grpc"):
+        for path in ("backendRefs.name", "backendRef.name"):
+            for found in at(resource, f"spec.extAuth.{protocol}.{path}"):
+                yield found.text or "*"
+
+
+_WAYS: dict[str, Callable[[World, Resource], bool]] = {
+    "A-1": _verifies_images,
+    "A-2": _verifies_images,
+    "A-6": _binding_about_images,
+    "A-7": _hook_of_the_stack,
+    "A-10": _namespace_of_models,
+    "A-11": _pod_of_models,
+    "A-12": _gatekeeper,
+    "K-6": _asks_a_classifier,
+    "K-12": _guarded_namespace,
+}
+"""By row: what makes it count; a row without an entry counts wherever its tests hit."""
