@@ -37,7 +37,7 @@ def test_a_module_is_small_and_says_what_it_is(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_broad_handlers_stand_only_at_the_top_and_around_a_rule(path: Path) -> None:
-    allowed = {"scanner/cli.py", "scanner/judge.py"}
+    allowed = {"scanner/cli.py", "scanner/judge.py", "scanner/catalogue.py"}
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ExceptHandler):
             broad = node.type is None or getattr(node.type, "id", "") in ("Exception", "BaseException")
