@@ -8,6 +8,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scanner.commands.arguments import add_inputs, add_rules, complain, day, note_foreign_profiles, request_of
@@ -37,6 +38,9 @@ def arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="exit 0 where only unknown values stand against a proof; never for what could not be read",
     )
+    parser.add_argument(
+        "--baseline", type=Path, metavar="REPORT", help="a JSON report: exit by what is new since, never on less"
+    )
     parser.add_argument("--no-color", action="store_true", help="no colour on a terminal")
     parser.epilog = EPILOG
 
@@ -44,10 +48,12 @@ def arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Scan; the exit code is the verdict."""
     from scanner.commands.exit_code import outcome
+    from scanner.commands.known import known_report
     from scanner.commands.replay import recorded
     from scanner.scan import scan
 
     targets = targets_of(getattr(options, "targets", []))
+    baseline = known_report(options.baseline) if options.baseline else None
     request = request_of(options)
     started = datetime.now(UTC).isoformat(timespec="seconds")
     note_foreign_profiles(request, options)
@@ -61,7 +67,13 @@ def run(options: Namespace) -> int:
             emit(text)
         else:
             write_file(target.path, text)
-    ended = outcome(report, len(scanned.reading.resources), allow_unproven=options.allow_unproven)
+    ended = outcome(
+        report,
+        len(scanned.reading.resources),
+        allow_unproven=options.allow_unproven,
+        baseline=baseline,
+        root=scanned.root,
+    )
     _say(report, ended.message, quiet=options.quiet)
     return ended.code
 
