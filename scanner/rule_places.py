@@ -69,6 +69,7 @@ def _one(
 ) -> Finding:
     made = case.violated(node, message, origin=fact.origin, because=fact.because, fix=fix)
     if node.state is State.POSSIBLE:
+        message = if_it_exists(message)
         made = case.unproven(
             node, message, origin=fact.origin, because=fact.because, decided_by=node.decided_by, fix=fix
         )
@@ -80,6 +81,11 @@ def _one(
         made = replace(made, hops=hops, message=f"{message}; `{first.address}` stands on it")
     also = sorted(case.graph.nodes[met].address for met in on_it)
     return replace(made, also=tuple(also))
+
+
+def if_it_exists(message: str) -> str:
+    """A message about a thing of which nobody knows whether it exists."""
+    return f"if it exists, {message}"
 
 
 def hop_at(node: Node, origin_of: Placement) -> Hop:

@@ -22,6 +22,7 @@ from scanner.findings import Finding
 from scanner.graph.facts import Capacity
 from scanner.graph.model import Role, State
 from scanner.rule import Case, counted
+from scanner.rule_places import if_it_exists
 from scanner.unknown import Unknown
 
 ASSERTION = "CLOUD-004"
@@ -41,7 +42,7 @@ def check(case: Case) -> Iterable[Finding]:
             decided = fact.place_class.decided_by
             yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided)
         elif decided:
-            message = f"`{node.address}` may take machines from outside the cloud: {fact.because}"
+            message = if_it_exists(f"`{node.address}` takes machines from outside the cloud: {fact.because}")
             yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided)
         else:
             message = f"`{node.address}` takes machines from outside the cloud: {fact.because}"

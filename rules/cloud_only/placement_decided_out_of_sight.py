@@ -22,6 +22,7 @@ from scanner.findings import Finding
 from scanner.graph.facts import Opaque
 from scanner.graph.model import State
 from scanner.rule import Case
+from scanner.rule_places import if_it_exists
 from scanner.unknown import Unknown
 
 ASSERTION = "CLOUD-010"
@@ -46,7 +47,9 @@ def check(case: Case) -> Iterable[Finding]:
                 )
             elif fact.place_class != "cloud":
                 message = f"the {fact.carrier} of `{node.address}` reaches outside the cloud: {fact.because}"
-                finding = case.unproven if node.state is State.POSSIBLE else case.violated
+                possible = node.state is State.POSSIBLE
+                finding = case.unproven if possible else case.violated
+                message = if_it_exists(message) if possible else message
                 yield finding(
                     node,
                     message,

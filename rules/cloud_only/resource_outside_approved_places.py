@@ -23,7 +23,7 @@ from scanner.findings import Finding
 from scanner.graph.facts import Placement
 from scanner.graph.model import Node, Plane, State
 from scanner.rule import Case, counted
-from scanner.rule_places import MUST_STAND_SOMEWHERE, OWNED, known_class
+from scanner.rule_places import MUST_STAND_SOMEWHERE, OWNED, if_it_exists, known_class
 from scanner.unknown import Unknown
 
 ASSERTION = "CLOUD-001"
@@ -95,6 +95,7 @@ def _outside(case: Case, node: Node, fact: Placement, what: str, value: str) -> 
 def _told(case: Case, node: Node, fact: Placement, message: str, fix: str) -> Finding:
     if node.state is State.POSSIBLE:
         decided = node.decided_by
+        message = if_it_exists(message)
         return case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided, fix=fix)
     return case.violated(node, message, origin=fact.origin, because=fact.because, fix=fix)
 

@@ -72,8 +72,12 @@ def _told(case: Case, node: Node, fact: Placement, edges: tuple[Edge, ...]) -> F
 
 def _elsewhere(case: Case, node: Node, edges: tuple[Edge, ...]) -> Finding:
     store = case.graph.nodes[edges[0].source]
-    message = f"where the copy of `{store.address}` goes is not known: `{node.name}` is in none of the inputs"
-    return case.way(Way(store, edges), message, fix="show where it stands", doubts=(node.name,))
+    named = "" if node.name.endswith("/unknown") else f": `{node.name}` is in none of the inputs"
+    message = f"where the copy of `{store.address}` goes is not known{named}"
+    way = Way(store, edges)
+    made = case.way(way, message, fix="show where it stands", doubts=() if way.decided_by else (node.name,))
+    last = replace(made.hops[-1], because="it is in none of the inputs")
+    return replace(made, hops=(*made.hops[:-1], last))
 
 
 def _no_store(case: Case) -> Iterator[Finding]:

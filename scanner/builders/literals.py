@@ -14,7 +14,8 @@ from scanner.builders.placement_meets import Meetings
 from scanner.builders.placement_places import SIGNALS, add_capacity, add_place
 from scanner.builders.recognise_containers import containers_of, is_kubernetes
 from scanner.builders.recognise_machines import decoded
-from scanner.graph.facts import Placement
+from scanner.graph.facts import Capacity, Placement
+from scanner.origin import FileOrigin, Origin
 from scanner.resource import Resource
 from scanner.table_rows import PlaceFact
 from scanner.unknown import Unknown
@@ -60,13 +61,26 @@ def _texts(resource: Resource) -> Iterator[tuple[str, Found]]:
 
 
 def _add(world: World, resource: Resource, row: PlaceFact, because: str, outcome: Outcome) -> None:
+    if _told(world, resource, row.place, outcome.origin):
+        return
     if row.place == "hybrid-compute":
         add_capacity(world, resource.id, row.place, because, outcome)
-    elif not any(
-        isinstance(fact, Placement) and (fact.perhaps or fact.place_class, fact.origin) == (row.place, outcome.origin)
-        for fact in world.nodes[resource.id].facts
-    ):  # the tables told what this line is already
+    else:
         add_place(world, resource.id, row.place, row.signal, because, outcome)
+
+
+def _told(world: World, resource: Resource, place: str, origin: Origin) -> bool:
+    """Whether something says the same of the same line already: a row of the tables, or another literal."""
+    for fact in world.nodes[resource.id].facts:
+        if isinstance(fact, (Placement, Capacity)):
+            perhaps = fact.perhaps if isinstance(fact, Placement) else ""
+            if place in (fact.place_class, perhaps) and _line(fact.origin) == _line(origin):
+                return True
+    return False
+
+
+def _line(origin: Origin | None) -> object:
+    return (origin.path, origin.line) if isinstance(origin, FileOrigin) else origin
 
 
 def _module(world: World, resource: Resource) -> None:

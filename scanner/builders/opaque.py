@@ -149,5 +149,4 @@ def _hidden(world: World, resource: Resource, carrier: Carrier) -> Unknown | Non
     doubts = [ordinary(world, resource.unit, script) for script in carrier.scripts]
     if doubts:
         return next((doubt for doubt in doubts if doubt is not None), None)
-    named = f"what the {carrier.what} of `{resource.address}` makes"
-    return Unknown(f"{named} is out of sight", decided_by=(f"{resource.address} ({carrier.what})",))
+    return Unknown(carrier.because, decided_by=(f"{carrier.what} of {resource.address}",))

@@ -107,7 +107,9 @@ def _label(machine: Machine, key: str, test: object, *, missing: bool) -> bool |
         return answer
     if machine.complete or key in machine.absent:
         return missing
-    return Unknown(f"whether machines outside the cloud carry the label `{key}` is not known", decided_by=(key,))
+    return Unknown(
+        f"whether machines outside the cloud carry the label `{key}` is not known", decided_by=(f"node label {key}",)
+    )
 
 
 def _same(own: Value, wanted: Value) -> bool | Unknown:

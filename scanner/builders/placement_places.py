@@ -47,7 +47,7 @@ def add_place(world: World, node_id: str, place: str, signal: str, because: str,
         facts = world.nodes[node_id].facts
         if any(isinstance(fact, Placement) and (fact.place_class, fact.perhaps) == (kind, bad) for fact in facts):
             return  # two rows ask the same of one value that is not known: once is enough
-        because = perhaps(because, outcome.holds)
+        because = perhaps("it is no ordinary zone of the region" if outcome.of_zone else because, outcome.holds)
     world.add_fact(
         node_id,
         Placement(origin=outcome.origin, because=because, place_class=kind, zone=outcome.zone, perhaps=bad),
