@@ -8,11 +8,12 @@ from pathlib import Path
 
 from scanner import __version__
 from scanner.builders.build import Built, build
-from scanner.catalogue import refuse_scanned, rules, ruleset_sha256
+from scanner.catalogue import refuse_scanned, rule_digests, rules, ruleset_sha256, table_digests
 from scanner.contracts import contract_rules
 from scanner.findings import Report, Scope
 from scanner.graph.model import STACK, Role
 from scanner.judge import judge
+from scanner.lock import Pins, lock_beside, read_lock
 from scanner.profile import Profile
 from scanner.profile_file import load_profile
 from scanner.resource import BASIS, Reading
@@ -26,16 +27,19 @@ class Request:
     """What the user asked for. paths: files or folders; as_of: the day on which waivers are looked at.
 
     profile_shown: the path that origins in the profile give; "" is its path below the root, else as it was given.
+    profile_dir: what the folders of its `units` are relative to; None is the folder that it is in.
     """
 
     paths: tuple[Path, ...]
     as_of: date
     profile: Path | None = None
     profile_shown: str = ""
+    profile_dir: Path | None = None
     var_files: tuple[Path, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     environ: tuple[tuple[str, str], ...] = ()
     rules_dirs: tuple[Path, ...] = ()
+    lock: Path | None = None
     workspace: str = "default"
     run: tuple[tuple[str, str], ...] = field(default=())
 
@@ -55,6 +59,7 @@ def read_and_build(request: Request) -> Scanned:
     """Read every path and build the graph. Raises UsageError for a path or a profile that cannot be used."""
     root = run_root(request.paths)
     profile = Profile() if request.profile is None else load_profile(request.profile, _shown(request, root))
+    pins = _pins(request, profile, root)
     # A trusted caller whose time is over is no longer trusted.
     profile = replace(profile, trusted=tuple(one for one in profile.trusted if one.expires >= request.as_of))
     reading = read_all(
@@ -62,21 +67,40 @@ def read_and_build(request: Request) -> Scanned:
             root=root,
             paths=request.paths,
             units=profile.units,
-            profile_dir=request.profile.parent if request.profile else root,
+            profile_dir=request.profile_dir or (request.profile.parent if request.profile else root),
             var_files=request.var_files,
             variables=request.variables,
             environ=dict(request.environ),
             workspace=request.workspace,
         )
     )
-    return Scanned(root, reading, build(reading.resources, profile), profile, request)
+    return Scanned(root, reading, build(reading.resources, profile, pins), profile, request)
 
 
 def _shown(request: Request, root: Path) -> str:
     """The profile's path for people; below the root it is relative, so that the graph is the same wherever that is."""
-    given = request.profile or Path()
+    return request.profile_shown or _below(request.profile or Path(), root)
+
+
+def _below(given: Path, root: Path) -> str:
     full = given.resolve()
-    return request.profile_shown or (full.relative_to(root).as_posix() if full.is_relative_to(root) else str(given))
+    return full.relative_to(root).as_posix() if full.is_relative_to(root) else str(given)
+
+
+def _pins(request: Request, profile: Profile, root: Path) -> Pins | None:
+    """What the agreement is held against. Raises SettingsError for a lock that cannot be used."""
+    if request.profile is None:
+        return None
+    expected = lock_beside(Path(profile.path)).as_posix()
+    lock = None if request.lock is None else read_lock(request.lock, expected)
+    return Pins(
+        profile=profile,
+        lock=lock,
+        expected=expected,
+        as_of=request.as_of,
+        rules=rule_digests(request.rules_dirs) if lock is not None and lock.rules is not None else {},
+        tables=table_digests() if lock is not None and lock.tables is not None else {},
+    )
 
 
 def scan(request: Request) -> tuple[Report, Scanned]:
