@@ -25,7 +25,7 @@ def add_enforcement(world: World, unit: str, node_id: str) -> None:
     """Add an Enforcement fact for each enforced configuration of the unit, and say what it is taken to cover."""
     for one in world.inventory.of(*ENFORCED, unit=unit):
         complete, because, origin = _judged(world, one)
-        world.add_fact(node_id, Enforcement(origin=origin, because=because, complete=complete))
+        world.add_fact(node_id, Enforcement(origin=origin, because=because, complete=complete, region=region_of(one)))
         if complete is True:
             _assume(world, one, because)
     for policy in world.inventory.of("aws_organizations_policy", unit=unit):

@@ -11,6 +11,7 @@ from scanner.builders.aws_identity import build_aws_identity
 from scanner.builders.aws_models import build_aws_models
 from scanner.builders.aws_network import build_aws_network
 from scanner.builders.azure_models import build_azure_models
+from scanner.builders.consumers import build_consumers
 from scanner.builders.control import build_control
 from scanner.builders.draft import World
 from scanner.builders.google_models import build_google_models
@@ -42,6 +43,7 @@ STEPS: tuple[Callable[[World], None], ...] = (
     build_azure_models,
     build_google_models,
     build_aws_identity,
+    build_consumers,
     build_control,
     build_supply,
     build_unmodelled,

@@ -150,9 +150,36 @@ class Replicas(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enforcement(Fact):
-    """A guardrail is enforced on every call of an account and region, without the caller's doing."""
+    """A guardrail is enforced on every call of an account and region, without the caller's doing.
+
+    region: where, as far as it is known by name. declared: False where nothing declares it, which is the default.
+    """
 
     complete: bool | Unknown
+    region: str = ""
+    declared: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound(Fact):
+    """Principals (node ids) whose policies let them call a managed model with an approved guardrail alone."""
+
+    principals: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding(Fact):
+    """An object that calls a managed model for others, or a part of one, and the guardrail that is bound to it.
+
+    part: which part (`node summarise`), "" for the whole. guardrail: what is bound, "" where nothing is.
+    approved: it is a guardrail of the profile, at the version that the profile asks for. published: at a version that
+    does not move.
+    """
+
+    part: str
+    guardrail: str | Unknown
+    approved: bool | Unknown
+    published: bool | Unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
