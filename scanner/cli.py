@@ -19,6 +19,8 @@ COMMANDS: dict[str, str] = {
     "rules": "list the rules",
     "graph": "print the graph that the verdicts rest on",
     "paths": "ask the graph for the ways between two things",
+    "diff": "compare two revisions, folders or reports",
+    "lock": "pin the rules, the tables and the profile under the name of an agreement",
     "verify": "check a report against the files it speaks of",
 }
 ISSUES = "the issue tracker named in the README"

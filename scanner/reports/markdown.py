@@ -43,23 +43,23 @@ def _finding(one: Finding, view: View) -> Iterator[str]:
     where = code(f"{found.path}:{found.line}") if found else ""
     yield f"{mark} **{escaped(one.rule)}** {where}"
     yield ""
-    yield _sentence(one.message)
+    yield sentence(one.message)
     yield ""
     if len(one.hops) > 1:
         yield f"<details><summary>{plural(len(one.hops), 'hop')}, {escaped(one.plane)} plane</summary>"
         yield ""
         for number, hop in enumerate(one.hops, 1):
             cut = " ← cut here" if hop.cut else ""
-            yield f"{number}. {code(hop.address)} {code(place(hop.origin))} {_sentence(hop.because)}{cut}"
+            yield f"{number}. {code(hop.address)} {code(place(hop.origin))} {sentence(hop.because)}{cut}"
         yield ""
         yield "</details>"
         yield ""
     if one.fix:
-        yield f"Fix: {_sentence(one.fix)}"
+        yield f"Fix: {sentence(one.fix)}"
         yield ""
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
     """Text of ours with names in backticks: the names as code, all else escaped."""
     parts = safe(text).split("`")
     return "".join(code(part) if index % 2 else escaped(part) for index, part in enumerate(parts))

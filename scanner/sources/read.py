@@ -70,7 +70,7 @@ def _unit_names(request: ReadRequest) -> Callable[[Path, str], str]:
                 there = [place for place in places if place.exists()]
                 if not there:
                     raise UsageError(f"{unit.origin}: the unit `{unit.name}` names `{folder}`, which is not there")
-                table.append((there[0], which, unit.name))
+                table.extend((place, which, unit.name) for place in dict.fromkeys(there))
     table.sort(key=lambda row: -len(row[0].parts))
 
     def name(path: Path, which: str) -> str:
