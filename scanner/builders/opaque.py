@@ -82,7 +82,7 @@ def carriers_of(resource: Resource) -> Iterator[Carrier]:
     source = tables.provider(resource.provider.source) if resource.provider is not None else None
     if source is not None and source.place == "opaque-carrier" and resource.kind != "null_resource":
         yield Carrier("program", source.because, everything, resource.origin)
-    if "provisioner" in resource.attrs:
+    if "provisioner" in resource.attrs and resource.provider is not None:  # a StorageClass has one as well
         blocks = items_of(resource.attrs["provisioner"])
         origin = mark(resource.attrs, "provisioner", 0) or resource.origin
         scripts = tuple(script for block in blocks for script in _provisioned(block))

@@ -19,7 +19,7 @@ def ordinary(world: World, unit: str, script: Value) -> Unknown | None:
         return text
     lines = [line.strip() for line in text.replace("\\\n", " ").splitlines()]
     lines = [line for line in lines if line]
-    settings = bool(lines) and lines[0].startswith("[settings")
+    settings = next((line for line in lines if not line.startswith("#")), "").startswith("[settings")
     rows = [row for row in tables.literals("ordinary") if (row.id == SETTINGS) == settings or row.id == "comment"]
     for line in lines:
         if not any(tables.pattern(row.regex).search(line) for row in rows):
@@ -36,7 +36,8 @@ def _text(world: World, unit: str, script: Value) -> str | Unknown:
     if script.ref is not None and world.inventory.at(unit, script.ref.address) is not None:
         return _KNOWN_LATER
     if not script.pieces:
-        return script
+        inside = script.document  # of a text in base64
+        return _text(world, unit, inside) if isinstance(inside, str | Unknown) else script
     made = [piece if isinstance(piece, str) else _text(world, unit, piece) for piece in script.pieces]
     unknown = next((piece for piece in made if isinstance(piece, Unknown)), None)
     return unknown or "".join(piece for piece in made if isinstance(piece, str))

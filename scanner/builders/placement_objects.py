@@ -11,7 +11,7 @@ from scanner.builders.draft import World
 from scanner.builders.placement_clusters import cluster_node
 from scanner.builders.placement_conditions import Outcome
 from scanner.builders.placement_places import add_place, zone_place
-from scanner.builders.placement_scheduling import rows_for, value_says
+from scanner.builders.placement_scheduling import LAYER_IMAGES, rows_for, value_says
 from scanner.builders.recognise_containers import containers_of, is_kubernetes
 from scanner.graph.facts import EdgeLayer, Placement
 from scanner.origin import Origin
@@ -38,7 +38,6 @@ CHARTS = {
     "akri": "Akri", "sedna": "Sedna", "flightctl": "Flight Control",
 }  # fmt: skip
 """Charts of edge layers, by their last word."""
-_IMAGE = re.compile(r"(^|/)(?P<layer>kubeedge|openyurt|superedge)/|(?P<super>superedge)\.tencentcloudcr\.com/")
 _AWS_NODE = re.compile(r"^aws:///(?P<zone>[^/]+)/")
 _GCE_NODE = re.compile(r"^gce://(?P<project>[^/]+)/(?P<zone>[^/]+)/")
 
@@ -58,11 +57,15 @@ def add_objects(world: World) -> None:
             if row.group == resource.group and (resource.kind in row.kinds or "*" in row.kinds):
                 _custom(world, resource, row)
         for container in containers_of(resource):
-            found = _IMAGE.search(container.image.text) if container.image else None
-            if found is not None and container.image is not None:
-                layer = LAYERS[found["layer"] or found["super"]]
-                origin = container.image.origin or resource.origin
-                _layer(world, resource, layer, f"the image is part of {layer}", origin)
+            if container.image is not None:
+                _image(world, resource, container.image.text, container.image.origin or resource.origin)
+
+
+def _image(world: World, resource: Resource, image: str, origin: Origin) -> None:
+    for row in tables.kubernetes_facts("image"):
+        if row.id == LAYER_IMAGES and tables.pattern(row.regex).search(image):
+            layer = next(name for word, name in LAYERS.items() if word in image)
+            _layer(world, resource, layer, f"the image is part of {layer}", origin)
 
 
 def _layer(world: World, resource: Resource, layer: str, because: str, origin: Origin) -> None:

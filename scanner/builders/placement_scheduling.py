@@ -25,6 +25,8 @@ _PREFERRED = f"{_AFFINITY}.preferredDuringSchedulingIgnoredDuringExecution.prefe
 KEEPS_OFF = ("NotIn", "DoesNotExist")
 KEYS = frozenset({"nodeSelector", "affinity", "tolerations"})
 MAX_DEPTH = 20
+LAYER_IMAGES = "image-edge-layers"
+"""The row of the images of an edge layer itself: told of its cluster, and not of the pod."""
 
 
 RUNS = frozenset({Role.MODEL, Role.CANDIDATE, Role.GATEWAY, Role.CLASSIFIER})
@@ -103,7 +105,7 @@ def _note(world: World, resource: Resource, hit: Hit) -> None:
 def _image_rows(image: Value) -> Iterator[PlaceFact]:
     if isinstance(image, str):
         for row in tables.kubernetes_facts("image"):
-            if tables.pattern(row.regex).search(image):
+            if row.id != LAYER_IMAGES and tables.pattern(row.regex).search(image):
                 yield row
 
 

@@ -56,6 +56,19 @@ def test_a_name_that_a_declared_resource_will_have_is_ordinary(tmp_path):
     assert told(tmp_path, text, "aws_launch_template.t") == [("start script", "cloud")]
 
 
+def test_a_script_in_base64_keeps_what_is_known_of_it(tmp_path):
+    text = (
+        'resource "aws_eks_cluster" "c" {\n  name = "c"\n}\nresource "aws_launch_template" "t" {\n'
+        '  user_data = base64encode("#!/bin/bash\\n/etc/eks/bootstrap.sh ${aws_eks_cluster.c.id}\\n")\n}'
+    )
+    assert told(tmp_path, text, "aws_launch_template.t") == [("start script", "cloud")]
+
+
+def test_a_storage_class_has_a_provisioner_and_runs_nothing(tmp_path):
+    text = "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {name: s}\nprovisioner: ebs.csi.aws.com\n"
+    assert told(tmp_path, "", "StorageClass/s", **{"s.yaml": text}) == []
+
+
 def test_a_part_that_nobody_knows_is_not(tmp_path):
     text = (
         'variable "more" {\n}\nresource "aws_launch_template" "t" {\n'
