@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from scanner.reports.difference import Difference
 
 FORMATS = ("text", "json", "markdown")
-EPILOG = """BASE and HEAD are each a report of `tether scan --format json`, a folder, or a git revision of the repository in the
-current folder (of which the current folder is judged). What is no report is scanned with the settings given here: one
+EPILOG = """BASE and HEAD are each a report of `tether scan --format json`, a folder, or a git revision of the repository
+in the current folder, of which that folder is judged. What is no report is scanned with the settings given here: one
 profile judges both sides.
 
 exit codes: 0 nothing is worse; 1 a way opened, or a promise is broken that was not; 2 wrong use or settings;
-3 something may be worse: less is proven, or an input was not read; 4 a fault in Tether. Waived findings do not count."""
+3 something may be worse: less is proven, or an input was not read; 4 a fault in Tether. What is waived is not
+counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +49,15 @@ def arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Compare; the exit code says whether head is worse."""
     from scanner.commands.output import emit, write_file
-    from scanner.reports.diff_formats import render
+    from scanner.reports.diff_formats import Told, render
     from scanner.reports.difference import difference
 
     base, head = side(options.base, options), side(options.head, options)
     found = difference(base.report, head.report)
     found = replace(found, lost=(*found.lost, *_submodules(base, head)))
-    code, said = outcome(found, head.report)
-    shown = render(options.format, found, (base.name, head.name), head.report, said)
+    code, reasons = outcome(found, head.report)
+    waived = frozenset(one["fingerprint"] for one in head.report["waived"])
+    shown = render(options.format, Told(found, (base.name, head.name), code, tuple(reasons), waived))
     if options.output is None:
         emit(shown)
     else:
@@ -147,5 +149,3 @@ def _notes(base: Side, head: Side) -> None:
     for what in ("profile", "ruleset"):
         if base.report[what]["sha256"] != head.report[what]["sha256"]:
             complain(f"note: the two sides were judged by another {what}")
-
-

@@ -111,7 +111,8 @@ def test_a_link_of_a_revision_leads_nowhere_outside(repository: Path) -> None:
     git(repository, "add", "-A")
     git(repository, "commit", "-qm", "link")
     code, out, _ = run("diff", "HEAD~1", "HEAD", *SETTINGS)
-    assert code == 1
+    assert code == 3
+    assert "not read any more: terraform/secret.tf:1:1: a link that leads out of the root" in out
     assert "root:x:" not in out
 
 

@@ -67,7 +67,7 @@ def test_version_and_help():
         (["scna"], "there is no command `scna`; did you mean `scan`?"),
         (["scan", "--formt", "text"], "unrecognized arguments: --formt"),
         (["scan", "--form", "text"], "unrecognized arguments"),
-        (["scan", "--format", "sarif"], "invalid choice: 'sarif'"),
+        (["scan", "--format", "sarf"], "invalid choice: 'sarf'"),
         (["scan", "gone"], "`gone` does not exist"),
         (["scan", "--as-of", "2027-1-1"], "is no date as 2027-01-31"),
         (["scan", "--as-of", "2027-02-30"], "is no date as 2027-01-31"),
