@@ -1,15 +1,15 @@
-"""A principal other than the gateway may call a model, or become somebody who may.
+"""A principal other than the gateway may call a model.
 
 Why it matters
 --------------
 For a managed model the network decides nothing: whoever holds `bedrock:InvokeModel` or `sagemaker:InvokeEndpoint`
-calls the model from anywhere, and whoever can assume the gateway's role is the gateway. Batch jobs, agents and the
-OpenAI-compatible endpoint have actions of their own that no guardrail condition covers.
+calls the model from anywhere. Batch jobs, agents and the OpenAI-compatible endpoint have actions of their own that no
+guardrail condition covers.
 
 How to fix
 ----------
 Take the action from the principal, or allow it only with a `bedrock:GuardrailIdentifier` condition on a published
-version; deny what cannot carry the condition. Let the trust policy of the gateway's role name the gateway alone.
+version; deny what cannot carry the condition.
 
 What it cannot see
 ------------------
@@ -28,28 +28,17 @@ SEVERITY = "critical"
 
 
 def check(case: Case) -> Iterable[Finding]:
-    """Who may invoke a model, then who can become a gateway's identity."""
+    """Who may invoke a model, or become one."""
     models = [node.id for node in case.graph.with_role(Role.MODEL) if Role.CLASSIFIER not in node.roles]
-    gateways = [node.id for node in case.graph.with_role(Role.GATEWAY)]
     if models:
         found = reach(case.graph, models, [Plane.IDENTITY], allowed=_is_gateway, verbs=["invoke", "become"])
         yield from (_invokes(case, way) for way in found.ways)
         case.prove("no principal but the gateway's may invoke a model", found)
-    if gateways:
-        found = reach(
-            case.graph, gateways, [Plane.IDENTITY], allowed=_may_become, verbs=["become"], through_actors=True
-        )
-        yield from (_becomes(case, way) for way in found.ways)
-        case.prove("nobody but the gateway and the operators can become a gateway", found)
     case.summary = f"{counted(len(models), 'model')}, invoked by the gateway alone" if models else ""
 
 
 def _is_gateway(node: Node) -> bool:
     return Role.GATEWAY in node.roles
-
-
-def _may_become(node: Node) -> bool:
-    return bool(node.roles & {Role.GATEWAY, Role.OPERATOR, Role.PLATFORM})
 
 
 def _invokes(case: Case, way: Way) -> Finding:
@@ -58,14 +47,6 @@ def _invokes(case: Case, way: Way) -> Finding:
     message = f"`{way.actor.address}` {allowed} allowed to call model `{model.address}` itself"
     fix = "take the action away, or bind it to the guardrail by condition"
     return case.way(way, message, fix=fix, about=_about(way, model))
-
-
-def _becomes(case: Case, way: Way) -> Finding:
-    gateway = case.graph.nodes[way.edges[-1].target]
-    able = "can" if way.state is State.OPEN else "may be able to"
-    message = f"`{way.actor.address}` {able} become the gateway `{gateway.address}`"
-    fix = "let the trust policy name the gateway alone"
-    return case.way(way, message, fix=fix, about=_about(way, gateway))
 
 
 def _about(way: Way, target: Node) -> Node:

@@ -135,7 +135,7 @@ def _edges(right: Right, node: Node, row: ControlAction, truth: Truth, here: Ori
     """What holding the row over a node opens: to write it; to become it; to reach it past every network policy."""
     written = _edge(right, node, row, truth, here)
     yield written
-    if row.effect == "become" and node.roles & {Role.GATEWAY, Role.MODEL}:
+    if row.effect == "become" and node.roles & {Role.GATEWAY, Role.CLASSIFIER, Role.MODEL}:
         yield replace(written, plane=Plane.IDENTITY, verb="become")
     if row.effect == "reach" and Role.MODEL in node.roles:
         yield replace(written, plane=Plane.NETWORK, verb="reach", traffic=ALL_TRAFFIC)
