@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 from scanner.findings import Finding
 from scanner.graph.facts import Placement
 from scanner.graph.model import Node
-from scanner.rule import Case, counted
+from scanner.rule import Case
 from scanner.rule_places import ZONE, of_classes, tell
 
 ASSERTION = "CLOUD-003"
@@ -35,7 +35,6 @@ def check(case: Case) -> Iterable[Finding]:
     fix = "use an ordinary zone, or name this one under `places[].zones`"
     rest = [pair for pair in found if pair not in unsure]
     yield from tell(case, rest, lambda node, fact: f"`{node.address}` is in no ordinary zone: {fact.because}", fix)
-    case.summary = f"no zone beside the ordinary ones for {counted(len(case.looked_at), 'thing')}"
 
 
 def _unlisted(case: Case, found: Iterable[tuple[Node, Placement]]) -> Iterator[Finding]:

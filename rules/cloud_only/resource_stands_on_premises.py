@@ -20,7 +20,7 @@ as cloud of their provider; a provider that no table knows is told by the allow-
 from collections.abc import Iterable
 
 from scanner.findings import Finding
-from scanner.rule import Case, counted
+from scanner.rule import Case
 from scanner.rule_places import SITE, of_classes, tell
 
 ASSERTION = "CLOUD-002"
@@ -32,4 +32,3 @@ def check(case: Case) -> Iterable[Finding]:
     found = list(of_classes(case, SITE))
     fix = "keep it, and what stands on it, in an approved region"
     yield from tell(case, found, lambda node, fact: f"`{node.address}` stands on premises: {fact.because}", fix)
-    case.summary = f"none of {counted(len(case.looked_at), 'thing')} on premises" if case.looked_at else ""

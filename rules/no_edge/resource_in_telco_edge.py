@@ -17,7 +17,7 @@ A site that has the name of an ordinary zone; what a carrier does in its own net
 from collections.abc import Iterable
 
 from scanner.findings import Finding
-from scanner.rule import Case, counted
+from scanner.rule import Case
 from scanner.rule_places import TELCO, of_classes, tell
 
 ASSERTION = "EDGE-006"
@@ -30,4 +30,3 @@ def check(case: Case) -> Iterable[Finding]:
     certain = [pair for pair in found if pair[1].place_class != "unordinary-zone"]
     fix = "use an ordinary zone of the region"
     yield from tell(case, certain, lambda node, fact: f"`{node.address}` is at a carrier's site: {fact.because}", fix)
-    case.summary = f"none of {counted(len(case.looked_at), 'thing')} at a carrier's site" if case.looked_at else ""
