@@ -52,6 +52,8 @@ def _check(waiver: Waiver, rules: dict[str, Rule]) -> None:
     rule = rules.get(waiver.rule)
     if rule is None:
         raise SettingsError(f"{waiver.origin}: there is no rule `{waiver.rule}`")
+    if not rule.waivable:
+        raise SettingsError(f"{waiver.origin}: `{waiver.rule}` cannot be waived: it judges the profile itself")
     if rule.severity == "critical" and not waiver.second_approver:
         raise SettingsError(f"{waiver.origin}: `{waiver.rule}` is critical: its waiver needs a `second_approver`")
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from scanner.builders.absent import build_absent
+from scanner.builders.agreement import build_agreement
 from scanner.builders.aws_entry import build_aws_entry
 from scanner.builders.aws_identity import build_aws_identity
 from scanner.builders.aws_models import build_aws_models
@@ -26,6 +27,7 @@ from scanner.builders.supply import build_supply
 from scanner.builders.switches import build_switches
 from scanner.builders.unmodelled import build_unmodelled, unmodelled_kinds
 from scanner.graph.graph import Graph
+from scanner.lock import Pins
 from scanner.profile import Profile
 from scanner.resource import Resource
 
@@ -48,6 +50,7 @@ STEPS: tuple[Callable[[World], None], ...] = (
     build_supply,
     build_unmodelled,
     build_absent,
+    build_agreement,
 )
 """Roles first, since every later step asks for them; edges that need other edges last."""
 
@@ -64,9 +67,9 @@ class Built:
     unmodelled: int = 0
 
 
-def build(resources: Iterable[Resource], profile: Profile) -> Built:
-    """The graph of everything that was read."""
-    world = World(Inventory(resources), profile)
+def build(resources: Iterable[Resource], profile: Profile, pins: Pins | None = None) -> Built:
+    """The graph of everything that was read; `pins` is what the agreement is held against, None for none."""
+    world = World(Inventory(resources), profile, pins)
     for step in STEPS:
         step(world)
     return Built(

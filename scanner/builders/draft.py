@@ -9,6 +9,7 @@ from scanner.builders.inventory import Inventory
 from scanner.graph.facts import Fact
 from scanner.graph.graph import Graph
 from scanner.graph.model import Edge, Node, Role, State
+from scanner.lock import Pins
 from scanner.profile import Profile
 from scanner.resource import Resource
 
@@ -21,9 +22,10 @@ class World:
     assumptions and trusted are sentences that the report prints; say each once.
     """
 
-    def __init__(self, inventory: Inventory, profile: Profile) -> None:
+    def __init__(self, inventory: Inventory, profile: Profile, pins: Pins | None = None) -> None:
         self.inventory = inventory
         self.profile = profile
+        self.pins = pins
         self.nodes: dict[str, Node] = {}
         self.edges: list[Edge] = []
         self.assumptions: dict[str, None] = {}

@@ -57,6 +57,9 @@ def add_reading(parser: ArgumentParser) -> None:
         "--profile", type=Path, metavar="FILE", help=f"the settings (default: {PROFILE} in the current folder, if any)"
     )
     parser.add_argument(
+        "--lock", type=Path, metavar="FILE", help="what the agreement pins (default: tether.lock beside the profile)"
+    )
+    parser.add_argument(
         *("--var", "-var"), action="append", default=[], type=_variable, metavar="NAME=VALUE", help="a root variable"
     )
     parser.add_argument(
@@ -104,9 +107,11 @@ def request_of(options: Namespace) -> Request:
     for path in (*paths, *options.var_file):
         if not path.exists():
             raise UsageError(f"`{path}` does not exist")
+    profile = profile_of(options.profile)
     return Request(
         paths=paths,
-        profile=profile_of(options.profile),
+        profile=profile,
+        lock=lock_of(options.lock, profile),
         var_files=tuple(options.var_file),
         variables=tuple(options.var),
         environ=terraform_environment(),
@@ -121,6 +126,18 @@ def profile_of(given: Path | None) -> Path | None:
     if given is not None:
         return given
     return Path(PROFILE) if Path(PROFILE).is_file() else None
+
+
+def lock_of(given: Path | None, profile: Path | None) -> Path | None:
+    """The lock: the one given, else the one beside the profile, if any. Raises UsageError for one without a profile."""
+    if profile is None:
+        if given is not None:
+            raise UsageError("--lock needs the profile that it pins: --profile FILE")
+        return None
+    from scanner.lock import lock_beside
+
+    beside = lock_beside(profile)
+    return given or (beside if beside.is_file() else None)
 
 
 def terraform_environment() -> tuple[tuple[str, str], ...]:

@@ -24,6 +24,8 @@ class Recorded:
     variables: tuple[str, ...]
     workspace: str
     as_of: str
+    lock: str = ""
+    rules: tuple[str, ...] = ()
 
 
 def recorded(scanned: Scanned) -> str:
@@ -37,6 +39,8 @@ def recorded(scanned: Scanned) -> str:
         "variables": sorted(names),
         "workspace": request.workspace,
         "as_of": request.as_of.isoformat(),
+        "lock": "" if request.lock is None else _below(request.lock, scanned.root),
+        "rules": [str(path.resolve()) for path in request.rules_dirs],
     }
     return json.dumps(body, sort_keys=True)
 
@@ -56,6 +60,8 @@ def replayed(text: object) -> Recorded:
         variables=_texts(body, "variables"),
         workspace=_text(body, "workspace"),
         as_of=_text(body, "as_of"),
+        lock=_text(body, "lock"),
+        rules=_texts(body, "rules"),
     )
     for path in made.paths:
         if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:

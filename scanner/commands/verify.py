@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from scanner.commands.arguments import add_reading, complain, terraform_environment
+from scanner.commands.arguments import add_reading, add_rules, complain, lock_of, terraform_environment
 from scanner.errors import SettingsError, UsageError
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("report", type=Path, metavar="REPORT.json", help="a report of `tether scan --format json`")
     parser.add_argument("--root", type=Path, required=True, metavar="DIR", help="the folder that was the run's root")
     add_reading(parser)
+    add_rules(parser)
     parser.epilog = EPILOG
 
 
@@ -139,6 +140,9 @@ def _request(recorded: Recorded, shown: str, options: Namespace) -> Request:
     except ValueError as error:
         raise UsageError(f"`run.request` of the report has no date in `as_of`: {error}") from error
     profile = options.profile or (root / recorded.profile if recorded.profile else None)
+    lock = options.lock or (root / recorded.lock if recorded.lock else None)
+    if options.profile is not None and options.lock is None and recorded.lock:
+        lock = lock_of(None, options.profile) or lock
     return Request(
         paths=tuple(root / path for path in recorded.paths),
         profile=profile,
@@ -147,5 +151,7 @@ def _request(recorded: Recorded, shown: str, options: Namespace) -> Request:
         variables=tuple(options.var),
         environ=environ,
         as_of=as_of,
+        lock=lock,
+        rules_dirs=tuple(options.rules) or tuple(Path(path) for path in recorded.rules),
         workspace=recorded.workspace or options.workspace,
     )
