@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from scanner.reports.difference import Difference
 
 FORMATS = ("text", "json", "markdown")
-EPILOG = """BASE and HEAD are each a report of `tether scan --format json`, a folder, or a git revision of the repository
-in the current folder, of which that folder is judged. What is no report is scanned with the settings given here: one
-profile judges both sides.
+EPILOG = """BASE and HEAD are each a report of `tether scan --format json`, a folder, or a git revision of the
+repository in the current folder, of which that folder is judged. What is no report is scanned with the settings that
+are given here: one profile judges both sides.
 
 exit codes: 0 nothing is worse; 1 a way opened, or a promise is broken that was not; 2 wrong use or settings;
 3 something may be worse: less is proven, or an input was not read; 4 a fault in Tether. What is waived is not

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from scanner.commands.known import Known
 from scanner.findings import Report, Verdict
-from scanner.origin import FileOrigin
-from scanner.resource import Unread
+
+if TYPE_CHECKING:
+    from scanner.commands.baseline import Since
 
 HOLDS, VIOLATED, USAGE, UNPROVEN, FAULT = range(5)
 
@@ -21,81 +21,62 @@ class Outcome:
     message: str = ""
 
 
-def outcome(
-    report: Report, resources: int, *, allow_unproven: bool, baseline: Known | None = None, root: Path | None = None
-) -> Outcome:
-    """The exit code of a scan that read `resources` resources.
+def outcome(report: Report, resources: int, *, allow_unproven: bool, since: Since | None = None) -> Outcome:
+    """The exit code of a scan that read `resources` resources; `since` is what is new beside its baseline.
 
-    Waived findings do not count, nor what `baseline` knew. `allow_unproven` lets unknown values through, and never
-    an input that could not be read, a rule that raised, a scan of nothing, or less than the baseline knew.
+    Waived findings do not count, nor those that the baseline has. `allow_unproven` lets unknown values through, and
+    never an input that could not be read, a rule that raised, a scan of nothing, or less than the baseline knew.
     """
-    waived = {one.fingerprint for one in report.waived} | (set(baseline.findings) if baseline else set())
-    counted = [one for one in report.findings if one.fingerprint not in waived]
-    if any(one.verdict is Verdict.VIOLATED for one in counted):
-        return Outcome(VIOLATED)
-    never = _never_let_through(report, resources)
-    if baseline is not None:
-        never = _beyond(report, resources, baseline, root)
+    excused = {one.fingerprint for one in report.waived} | (since.known if since else set())
+    counted = [one for one in report.findings if one.fingerprint not in excused]
+    violated = sum(one.verdict is Verdict.VIOLATED for one in counted)
+    if violated:
+        return Outcome(VIOLATED, f"{violated} violation{'s' * (violated > 1)} not in the baseline" if since else "")
+    never = _never_let_through(report, resources, since)
     if never:
         return Outcome(UNPROVEN, f"{'; '.join(never)}" + (": --allow-unproven does not help" if allow_unproven else ""))
-    doubts = _doubts(report, waived, baseline)
+    doubts = _doubts(report, excused, since)
     if not doubts:
-        return Outcome(HOLDS)
+        return Outcome(HOLDS, _known(report, since))
     if allow_unproven:
         return Outcome(HOLDS, f"let through by --allow-unproven: {'; '.join(doubts)}")
-    return Outcome(UNPROVEN)
+    return Outcome(UNPROVEN, f"not in the baseline: {'; '.join(doubts)}" if since else "")
 
 
-def _beyond(report: Report, resources: int, baseline: Known, root: Path | None) -> list[str]:
-    """What a baseline never excuses: less read, less judged, or more unread than it knew."""
-    fresh = [one for one in report.unread if one.broken and (_path(one), one.cause) not in baseline.unread]
-    parts = _never_let_through(replace(report, unread=tuple(fresh)), resources)
-    judged = {one.id for one in report.rules if one.verdict is not Verdict.NOT_JUDGED}
-    less = sorted(baseline.judged - judged)
-    if less:
-        parts.append(f"{', '.join(less)} judged something for the baseline and nothing now")
-    gone = sorted(path for path in baseline.inputs - set(report.inputs) if root is not None and (root / path).exists())
-    if gone:
-        parts.append(f"{gone[0]} was read for the baseline, is there, and was not read now ({len(gone)} in all)")
-    return parts
+def _known(report: Report, since: Since | None) -> str:
+    known = sum(one.fingerprint in since.known for one in report.findings) if since else 0
+    return f"let through by --baseline: {known} finding{'s' * (known > 1)} that it has" if known else ""
 
 
-def _path(one: Unread) -> str:
-    return one.origin.path if isinstance(one.origin, FileOrigin) else str(one.origin)
-
-
-def _never_let_through(report: Report, resources: int) -> list[str]:
-    broken = sum(one.broken for one in report.unread)
+def _never_let_through(report: Report, resources: int, since: Since | None) -> list[str]:
+    broken = sum(one.broken for one in (report.unread if since is None else since.unread))
     crashed = [one.id for one in report.rules if one.crashed]
     parts = [] if resources else ["nothing to scan: no Terraform and no Kubernetes resource was found"]
     if broken:
         parts.append(f"{broken} input{'s' * (broken > 1)} could not be read")
     if crashed:
         parts.append(f"{', '.join(crashed)} raised")
-    return parts
+    return parts + list(since.lost if since else ())
 
 
-def _doubts(report: Report, waived: set[str], baseline: Known | None) -> list[str]:
-    """What is not proven, and why no waiver and no baseline explains it.
+def _doubts(report: Report, excused: set[str], since: Since | None) -> list[str]:
+    """What is not proven, and why neither a waiver nor the baseline explains it.
 
     A rule that is unproven without a note has findings that say why; one with a note lacks an input or a basis, which
     nobody can waive. A commitment without any rule that is unproven had nothing to judge.
     """
-    before = baseline.commitments if baseline else {}
-    fresh = [one for one in report.unread if baseline is None or (_path(one), one.cause) not in baseline.unread]
+    before = since.unproven if since else frozenset()
+    unread = report.unread if since is None else since.unread
     unproven = [one for one in report.rules if one.verdict is Verdict.UNPROVEN]
-    found = sum(one.verdict is Verdict.UNPROVEN and one.fingerprint not in waived for one in report.findings)
-    # What the baseline proved must be proved again; what it did not prove is known.
-    proved = {one.id for one in report.commitments if before.get(one.id, Verdict.HOLDS) == Verdict.HOLDS}
-    noted = [f"{one.id}: {one.note}" for one in unproven if one.note and one.commitment in proved]
-    doubted = {one.commitment for one in unproven}
-    unproved = [one.id for one in report.commitments if one.verdict is Verdict.UNPROVEN and one.id in proved]
-    hollow = [one for one in unproved if one not in doubted]
+    found = sum(one.verdict is Verdict.UNPROVEN and one.fingerprint not in excused for one in report.findings)
+    noted = [f"{one.id}: {one.note}" for one in unproven if one.note and one.id not in before]
+    doubted = {one.commitment for one in unproven} | before
+    hollow = [one.id for one in report.commitments if one.verdict is Verdict.UNPROVEN and one.id not in doubted]
     parts = [f"{found} finding{'s' * (found > 1)} not proven"] if found else []
-    if fresh:
-        parts.append(f"{len(fresh)} input{'s' * (len(fresh) > 1)} not looked into")
+    if unread:
+        parts.append(f"{len(unread)} input{'s' * (len(unread) > 1)} not looked into")
     elif noted:
         parts += noted
-    if hollow and not fresh:
+    if hollow and not unread:
         parts.append(f"nothing to judge for {', '.join(hollow)}")
     return parts

@@ -80,11 +80,11 @@ def _check(targets: Sequence[Target]) -> None:
         raise UsageError(f"two formats cannot go to one file, `{twice}`")
 
 
-def refuse_inputs(targets: Sequence[Target], root: Path, inputs: Iterable[str], profile: Path | None) -> None:
+def refuse_inputs(targets: Sequence[Target], root: Path, inputs: Iterable[str], *others: Path | None) -> None:
     """Raise UsageError where a result would overwrite what was read."""
     wanted = {one.path.resolve() for one in targets if one.path is not None}
     if wanted:
-        read = {(root / path).resolve() for path in inputs} | ({profile.resolve()} if profile else set())
+        read = {(root / path).resolve() for path in inputs} | {one.resolve() for one in others if one is not None}
         for path in sorted(wanted & read):
             raise UsageError(f"`{path}` was read by this run: it is not overwritten")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scanner.commands.arguments import add_inputs, add_rules, complain, day, note_foreign_profiles, request_of
 from scanner.commands.output import add_targets, coloured, columns, emit, refuse_inputs, targets_of, write_file
@@ -17,6 +17,7 @@ from scanner.reports.formats import FORMATS, render
 from scanner.reports.view import View
 
 if TYPE_CHECKING:
+    from scanner.commands.baseline import Since
     from scanner.findings import Report
     from scanner.scan import Scanned
 
@@ -48,32 +49,27 @@ def arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Scan; the exit code is the verdict."""
     from scanner.commands.exit_code import outcome
-    from scanner.commands.known import known_report
     from scanner.commands.replay import recorded
+    from scanner.commands.report_file import load_report
     from scanner.scan import scan
 
     targets = targets_of(getattr(options, "targets", []))
-    baseline = known_report(options.baseline) if options.baseline else None
+    baseline = load_report(options.baseline) if options.baseline else None
     request = request_of(options)
     started = datetime.now(UTC).isoformat(timespec="seconds")
     note_foreign_profiles(request, options)
     with _no_collection():
         report, scanned = scan(request)
     report = replace(report, run={**report.run, "started": started, "request": recorded(scanned)})
-    refuse_inputs(targets, scanned.root, report.inputs, request.profile)
+    refuse_inputs(targets, scanned.root, report.inputs, request.profile, options.baseline)
+    beside = _since(baseline, report, scanned)
     for target in sorted(targets, key=lambda one: one.path is None):
-        text = render(target.format, report, _view(options, scanned, to_file=target.path is not None))
+        text = render(target.format, report, _view(options, scanned, beside, to_file=target.path is not None))
         if target.path is None:
             emit(text)
         else:
             write_file(target.path, text)
-    ended = outcome(
-        report,
-        len(scanned.reading.resources),
-        allow_unproven=options.allow_unproven,
-        baseline=baseline,
-        root=scanned.root,
-    )
+    ended = outcome(report, len(scanned.reading.resources), allow_unproven=options.allow_unproven, since=beside)
     _say(report, ended.message, quiet=options.quiet)
     return ended.code
 
@@ -90,12 +86,21 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _view(options: Namespace, scanned: Scanned, *, to_file: bool) -> View:
+def _since(baseline: dict[str, Any] | None, report: Report, scanned: Scanned) -> Since | None:
+    if baseline is None:
+        return None
+    from scanner.commands.baseline import since
+
+    return since(baseline, report, scanned.root)
+
+
+def _view(options: Namespace, scanned: Scanned, since: Since | None, *, to_file: bool) -> View:
     return View(
         root=scanned.root,
         width=120 if to_file else columns(),
         colour=not to_file and coloured(not options.no_color),
         verbose=options.verbose,
+        known=None if since is None else since.known,
     )
 
 

@@ -8,9 +8,17 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """root: the run's root, to read excerpts from (None: no excerpts). width: columns. verbose: more of the scope."""
+    """root: the run's root, to read excerpts from (None: no excerpts). width: columns. verbose: more of the scope.
+
+    known: the fingerprints of the findings that the baseline of the run has; None where it has no baseline.
+    """
 
     root: Path | None = None
     width: int = 120
     colour: bool = False
     verbose: bool = False
+    known: frozenset[str] | None = None
+
+    def knows(self, fingerprint: str) -> bool:
+        """Whether the baseline has this finding."""
+        return self.known is not None and fingerprint in self.known
