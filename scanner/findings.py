@@ -39,12 +39,13 @@ COMMITMENTS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a finding is about."""
+    """What a finding is about. unit: the one that it is in, "" where there is none."""
 
     address: str
     kind: str
     name: str
     origin: Origin | None
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

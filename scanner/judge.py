@@ -13,16 +13,25 @@ from scanner.profile import Profile
 from scanner.resource import Unread
 from scanner.rule import Case, Rule
 
+BASIS_NOTE = " scan"
+"""How the note ends of a rule that lacks a basis."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the rules said. findings: folded, worst first."""
+    """What the rules said. findings: folded, worst first. said: before they were folded."""
 
     verdict: Verdict
     commitments: tuple[CommitmentResult, ...]
     rules: tuple[RuleResult, ...]
     findings: tuple[Finding, ...]
     not_judged: tuple[tuple[str, str], ...]
+    said: tuple[Finding, ...] = ()
+
+    @property
+    def silent(self) -> frozenset[str]:
+        """The rules that said nothing for want of a basis, or because they raised."""
+        return frozenset(one.id for one in self.rules if one.crashed or one.note.endswith(BASIS_NOTE))
 
 
 def judge(
@@ -43,7 +52,8 @@ def judge(
         for name in COMMITMENTS
     )
     not_judged = tuple((one.id, one.note) for one in results if one.verdict is Verdict.NOT_JUDGED)
-    return Judgement(_worst(one.verdict for one in commitments), commitments, tuple(results), fold(found), not_judged)
+    verdict = _worst(one.verdict for one in commitments)
+    return Judgement(verdict, commitments, tuple(results), fold(found), not_judged, tuple(found))
 
 
 def _one(
@@ -52,8 +62,8 @@ def _one(
     if not set(rule.bases) & set(basis):
         needs = " or ".join(rule.bases)
         if set(rule.bases) & set(profile.require):
-            return _result(rule, Verdict.UNPROVEN, 0, f"the profile requires a {needs} scan"), [], ""
-        return _result(rule, Verdict.NOT_JUDGED, 0, f"needs a {needs} scan"), [], ""
+            return _result(rule, Verdict.UNPROVEN, 0, f"the profile requires a {needs}{BASIS_NOTE}"), [], ""
+        return _result(rule, Verdict.NOT_JUDGED, 0, f"needs a {needs}{BASIS_NOTE}"), [], ""
     case = Case(rule, graph, profile)
     try:
         findings = list(rule.check(case))
@@ -152,8 +162,14 @@ def fold(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         else:
             others = sorted({one.subject.address for one in group} - {first.subject.address})
             others += sorted({one.rule for one in group} - {first.rule})
-        folded.append(replace(first, also=tuple(dict.fromkeys((*first.also, *others)))))
-    return tuple(sorted(folded, key=_order))
+        along = sorted({name for one in group if one is not first for name in one.also} - {first.subject.address})
+        folded.append(replace(first, also=tuple(dict.fromkeys((*first.also, *others, *along)))))
+    return in_order(folded)
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings in the order of a report: worst first."""
+    return tuple(sorted(findings, key=_order))
 
 
 def _fold_key(one: Finding) -> tuple[object, ...]:

@@ -127,7 +127,7 @@ class Case:
         """A finding about `node` without a path: one hop, at `origin` (else the node's), saying `because`."""
         place = origin or node.origin
         hop = Hop(node.address, node.kind, node.name, place, because or message, cut=True)
-        subject = Subject(node.address, node.kind, node.name, place)
+        subject = Subject(node.address, node.kind, node.name, place, _unit(node))
         return self._make(verdict, subject, message, (hop,), tuple(decided_by), fix, severity=severity)
 
     def way(
@@ -149,7 +149,7 @@ class Case:
         """
         certain = way.state is State.OPEN and not doubts
         node = about or way.actor
-        subject = Subject(node.address, node.kind, node.name, node.origin)
+        subject = Subject(node.address, node.kind, node.name, node.origin, _unit(node))
         plane = "+".join(sorted({str(edge.plane) for edge in way.edges}))
         decided = tuple(sorted({*way.decided_by, *doubts}))
         made = self._make(
@@ -205,6 +205,10 @@ class Case:
             plane=plane,
             ways=ways,
         )
+
+
+def _unit(node: Node) -> str:
+    return node.id.removesuffix(f":{node.address}")
 
 
 def names(entry: str, node: Node) -> bool:

@@ -112,11 +112,11 @@ def scan(request: Request) -> tuple[Report, Scanned]:
     chosen = (*shipped, *contract_rules(profile))
     basis = tuple(sorted({BASIS[one.source] for one in reading.resources})) or ("declared",)
     judgement = judge(built.graph, profile, chosen, reading.unread, basis)
-    waivers = apply_waivers(judgement.findings, profile, chosen, built.graph, request.as_of)
+    waivers = apply_waivers(judgement.said, profile, chosen, built.graph, request.as_of, judgement.silent)
     report = Report(
         verdict=judgement.verdict,
         commitments=judgement.commitments,
-        findings=judgement.findings,
+        findings=waivers.findings,
         rules=judgement.rules,
         unread=tuple(sorted(reading.unread, key=lambda one: (str(one.origin), one.cause))),
         waived=waivers.waived,

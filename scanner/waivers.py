@@ -2,50 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from scanner.errors import SettingsError
 from scanner.findings import Finding, Waived
 from scanner.graph.graph import Graph
+from scanner.judge import fold, in_order
 from scanner.profile import Profile, Waiver
 from scanner.rule import Rule
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The findings that are waived, and what to tell the user (expired or idle waivers)."""
+    """findings: folded anew, so that nothing waived is folded with what is not. notes: what to tell the user."""
 
+    findings: tuple[Finding, ...]
     waived: tuple[Waived, ...]
     notes: tuple[str, ...]
 
 
 def apply_waivers(
-    findings: Sequence[Finding], profile: Profile, rules: Sequence[Rule], graph: Graph, as_of: date
+    findings: Sequence[Finding],
+    profile: Profile,
+    rules: Sequence[Rule],
+    graph: Graph,
+    as_of: date,
+    unjudged: Collection[str] = (),
 ) -> Applied:
-    """Match the profile's waivers with the findings as of a day.
+    """Match the profile's waivers with the findings, before any are folded, as of a day.
 
-    Raises SettingsError for a waiver of an unknown rule, for one of a critical rule without a second approver,
-    and for one that matches nothing although its subject was read (it would hide the next violation unseen).
+    A finding is waived where everything that it speaks of is: its subject, and those that come the same way.
+    unjudged: the rules that said nothing (no basis, or they raised); their waivers may match nothing.
+
+    Raises SettingsError for a waiver of an unknown rule, of one that cannot be waived, or of a critical one without a
+    second approver, and for one that matches nothing although its subject was read (it would hide the next violation).
     """
     by_id = {rule.id: rule for rule in rules}
-    waived: list[Waived] = []
-    notes: list[str] = []
     for waiver in profile.waivers:
         _check(waiver, by_id)
-        if waiver.expires < as_of:
-            notes.append(f"{waiver.origin}: the waiver of `{waiver.rule}` ended on {waiver.expires}: not applied")
-            continue
-        matched = [one for one in findings if one.rule == waiver.rule and _covers(waiver, one)]
-        if not matched and any(node.address == waiver.subject for node in graph.nodes.values()):
-            raise SettingsError(
-                f"{waiver.origin}: the waiver of `{waiver.rule}` for `{waiver.subject}` matches nothing"
-            )
-        if not matched:
-            notes.append(f"{waiver.origin}: the waiver of `{waiver.rule}` speaks of `{waiver.subject}`, not read here")
-        waived.extend(_waived(waiver, one) for one in matched)
-    return Applied(tuple(waived), tuple(notes))
+    current = [waiver for waiver in profile.waivers if waiver.expires >= as_of]
+    notes = [
+        f"{waiver.origin}: the waiver of `{waiver.rule}` ended on {waiver.expires}: not applied"
+        for waiver in profile.waivers
+        if waiver.expires < as_of
+    ]
+    for waiver in current:
+        if not any(_names(waiver, one) for one in findings):
+            notes.append(_idle(waiver, graph, unjudged))
+    gone = [one for one in findings if not _open(current, one)]
+    kept = [one for one in findings if _open(current, one)]
+    for one in kept:
+        notes.extend(_partial(current, one))
+    # Two units can hold the same address; what is told by the same fingerprint is waived together or not at all.
+    open_, closed = fold(kept), fold(gone)
+    counting = {one.fingerprint for one in open_}
+    waived = [made for one in closed if one.fingerprint not in counting for made in _waived(current, one)]
+    return Applied(in_order([*open_, *closed]), tuple(waived), tuple(dict.fromkeys(notes)))
 
 
 def _check(waiver: Waiver, rules: dict[str, Rule]) -> None:
@@ -58,17 +72,66 @@ def _check(waiver: Waiver, rules: dict[str, Rule]) -> None:
         raise SettingsError(f"{waiver.origin}: `{waiver.rule}` is critical: its waiver needs a `second_approver`")
 
 
-def _covers(waiver: Waiver, finding: Finding) -> bool:
-    """A folded finding is waived only where the waiver names its subject and nothing else is folded in."""
-    return finding.subject.address == waiver.subject and not finding.also
+def _idle(waiver: Waiver, graph: Graph, unjudged: Collection[str]) -> str:
+    """The note for a waiver that matches nothing. Raises SettingsError where it should have."""
+    read = any(waiver.subject in (node.address, node.id) for node in graph.nodes.values())
+    if waiver.rule in unjudged:
+        return f"{waiver.origin}: the waiver of `{waiver.rule}` was not needed: the rule was not judged"
+    if read or waiver.subject.startswith("profile:"):
+        raise SettingsError(
+            f"{waiver.origin}: the waiver of `{waiver.rule}` for `{waiver.subject}` matches nothing: take it out"
+        )
+    return f"{waiver.origin}: the waiver of `{waiver.rule}` speaks of `{waiver.subject}`, not read here"
 
 
-def _waived(waiver: Waiver, finding: Finding) -> Waived:
-    return Waived(
-        fingerprint=finding.fingerprint,
-        rule=waiver.rule,
-        subject=waiver.subject,
-        reason=waiver.reason,
-        owner=waiver.owner,
-        expires=waiver.expires.isoformat(),
+def _subjects(one: Finding) -> tuple[str, ...]:
+    return (one.subject.address, *one.also)
+
+
+def _is(waiver: Waiver, one: Finding, subject: str) -> bool:
+    """Whether a waiver names a subject of a finding: by address, or by address and unit where there are several."""
+    return waiver.subject == subject or (
+        subject == one.subject.address and bool(one.subject.unit) and waiver.subject == f"{one.subject.unit}:{subject}"
     )
+
+
+def _names(waiver: Waiver, one: Finding) -> bool:
+    return waiver.rule == one.rule and any(_is(waiver, one, subject) for subject in _subjects(one))
+
+
+def _open(waivers: Sequence[Waiver], one: Finding) -> list[str]:
+    """The subjects of a finding that no waiver names."""
+    mine = [waiver for waiver in waivers if waiver.rule == one.rule]
+    return [subject for subject in _subjects(one) if not any(_is(waiver, one, subject) for waiver in mine)]
+
+
+def _partial(waivers: Sequence[Waiver], one: Finding) -> Iterator[str]:
+    """Notes for waivers of some of those who come the same way: one cut closes it for all, so all must be accepted."""
+    for waiver in waivers:
+        if _names(waiver, one):
+            others = ", ".join(f"`{name}`" for name in _open(waivers, one))
+            yield (
+                f"{waiver.origin}: the waiver of `{waiver.rule}` for `{waiver.subject}` is not enough: "
+                f"the same way is open to {others}"
+            )
+
+
+def _waived(waivers: Sequence[Waiver], one: Finding) -> list[Waived]:
+    """The waivers of a folded finding, the one that ends first last: readers by fingerprint get that one."""
+    named = {one.rule, *one.also}
+    mine = [
+        waiver
+        for waiver in waivers
+        if waiver.rule in named and any(_is(waiver, one, subject) for subject in _subjects(one))
+    ]
+    return [
+        Waived(
+            fingerprint=one.fingerprint,
+            rule=waiver.rule,
+            subject=waiver.subject,
+            reason=waiver.reason,
+            owner=waiver.owner,
+            expires=waiver.expires.isoformat(),
+        )
+        for waiver in sorted(mine, key=lambda each: each.expires, reverse=True)
+    ]

@@ -328,11 +328,12 @@ def test_rules_of_ones_own_are_pinned_and_verified(world, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("day", "verdict"), [("2026-03-30", "violated"), ("2026-04-01", "holds"), ("2027-04-01", "violated")]
+    ("day", "verdict"), [("2026-03-29", "violated"), ("2026-04-01", "holds"), ("2027-04-01", "violated")]
 )
 def test_an_exception_is_near_its_end_and_not_over(tmp_path, day, verdict):
     (tmp_path / "a.yaml").write_text("apiVersion: v1\nkind: Namespace\nmetadata:\n  name: a\n")
-    (tmp_path / "tether.yaml").write_text(f"waivers: {json.dumps([WAIVER])}\n")
+    approved = {**WAIVER, "second_approver": "cto"}
+    (tmp_path / "tether.yaml").write_text(f"waivers: {json.dumps([approved])}\n")
     arguments = ("--profile", str(tmp_path / "tether.yaml"), "--format", "json")
     _, out, err = run("scan", str(tmp_path), "--as-of", day, *arguments)
     assert date.fromisoformat(WAIVER["expires"]) == date(2027, 3, 31)
