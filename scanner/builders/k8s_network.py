@@ -8,6 +8,7 @@ from scanner.builders.k8s_net_view import View, view_of
 from scanner.builders.k8s_network_containers import build_containers
 from scanner.builders.k8s_network_exposure import build_exposure
 from scanner.builders.k8s_network_gateways import build_gateways
+from scanner.builders.k8s_network_isolation import build_isolation
 from scanner.builders.k8s_network_members import members
 from scanner.builders.k8s_network_routes import build_routes
 from scanner.builders.k8s_network_services import Services
@@ -43,6 +44,7 @@ def _build(view: View) -> None:
     build_gateways(view, services, sources)
     build_containers(view)
     members(view, sources)
+    build_isolation(view, admitted)
     for target in view.targets:
         if any(view.world.nodes[one].roles & {Role.MODEL} for one in target.nodes) and not target.listening.inference:
             said = f"`{target.name}` is taken to answer on every port: which one it listens on is not known"

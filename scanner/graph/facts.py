@@ -237,3 +237,17 @@ class Accepted(Fact):
     rule: str
     approver: str
     days_left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Isolation(Fact):
+    """One statement about how a namespace that holds models is isolated.
+
+    aspect: "default" (a pod that no other policy selects is closed), "enforcement" (something enforces the policies),
+      "peer" (whom a rule admits to a model), "ports" (to which ports).
+    closed: it keeps out whoever is no gateway.
+    """
+
+    namespace: str
+    aspect: str
+    closed: bool | Unknown
