@@ -19,6 +19,7 @@ from scanner.builders.google_models import build_google_models
 from scanner.builders.inventory import Inventory
 from scanner.builders.k8s_network import build_k8s_network
 from scanner.builders.literals import build_literals
+from scanner.builders.model_supply import build_model_supply
 from scanner.builders.opaque import build_opaque
 from scanner.builders.placement import build_placement
 from scanner.builders.recognise import build_roles
@@ -48,6 +49,7 @@ STEPS: tuple[Callable[[World], None], ...] = (
     build_consumers,
     build_control,
     build_supply,
+    build_model_supply,
     build_unmodelled,
     build_absent,
     build_agreement,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from scanner import tables
 from scanner.builders import recognise_reference as reference
@@ -82,7 +83,7 @@ def object_references(world: World, resource: Resource) -> list[ModelReference]:
         found = [
             _fact(reference.Reference(Unknown(cause, decided_by=(resource.address,))), Found(None, resource.origin))
         ]
-    return list({(one.reference, one.digest): one for one in reversed(found)}.values())[::-1]
+    return list({(one.reference, one.digest, one.adapter): one for one in reversed(found)}.values())[::-1]
 
 
 def _serves(container: Container) -> bool:
@@ -101,7 +102,7 @@ def _by_paths(world: World, resource: Resource, row: ModelFact) -> Iterator[Mode
             elif path.endswith("nimCache.name"):
                 yield from _cached(world, resource, found)
             elif isinstance(found.value, (str, Unknown)):
-                yield _fact(_named(world, resource, path, found), found)
+                yield replace(_fact(_named(world, resource, path, found), found), adapter="adapters" in path)
     if resource.kind == "RayService":
         yield from _ray(resource)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 from scanner.builders import recognise_reference as reference
 from scanner.builders.blocks import Found, reach, text
@@ -177,7 +178,7 @@ def _adapters(container: Container) -> Iterator[ModelReference]:
         for one in listed:
             raw = one.unknown if one.unknown is not None else _adapter_path(one.text)
             found = reference.of(raw, "--lora-modules")
-            yield _fact(found, one.origin, "the server loads this adapter over the model")
+            yield replace(_fact(found, one.origin, "the server loads this adapter over the model"), adapter=True)
 
 
 def _adapter_path(written: str) -> str:

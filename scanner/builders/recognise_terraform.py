@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from scanner.builders import recognise_reference as reference
 from scanner.builders.blocks import Found, at, first
@@ -109,7 +110,7 @@ def _custom(_world: World, resource: Resource) -> Iterator[ModelReference]:
     for one in at(resource, "custom_model_name"):
         says = f"tuned from `{base.text or '*'}`" if base else "a tuned model"
         name = one.value if isinstance(one.value, Unknown) else f"bedrock:custom-model/{one.text}"
-        yield _fact(Reference(name), one, says)
+        yield replace(_fact(Reference(name), one, says), adapter=True)
 
 
 def _azure(path: str) -> Callable[[World, Resource], Iterator[ModelReference]]:
@@ -128,7 +129,8 @@ def _azure(path: str) -> Callable[[World, Resource], Iterator[ModelReference]]:
             decided = (f"{resource.address}.{path}.version",)
             yield _fact(Reference(Unknown(cause, decided_by=decided, pieces=(start, Unknown(cause)))), name, cause)
         else:
-            yield _fact(Reference(start + version.text), version, f"`{path}` names the model and its version")
+            made = _fact(Reference(start + version.text), version, f"`{path}` names the model and its version")
+            yield replace(made, adapter=name.text.startswith("ft:"))
 
     return way
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 from scanner import podspec, tables
 from scanner.builders.draft import World
-from scanner.builders.recognise_containers import Container, is_kubernetes
+from scanner.builders.recognise_containers import Container, Word, is_kubernetes
 from scanner.builders.recognise_objects import object_containers
 from scanner.builders.recognise_upstreams import holders_of
 from scanner.builders.switches_callers import add_caller_choices, add_one_direction, add_telling_names
@@ -16,6 +18,7 @@ from scanner.builders.switches_match import Hit, Spot, answers
 from scanner.builders.switches_scope import matters
 from scanner.graph.facts import Switch as SwitchFact
 from scanner.graph.model import STACK, Role
+from scanner.origin import Origin
 from scanner.resource import Attrs, Resource
 from scanner.table_rows import Switch, SwitchTest
 from scanner.unknown import Unknown, Value
@@ -57,7 +60,7 @@ def _pods(world: World, resource: Resource) -> None:
         _judge(world, resource, _scoped(world, resource, tables.switch_tests("pod")), pod)
     for container in object_containers(world, resource):
         if not container.init:
-            _judge(world, resource, tables.switch_tests("container"), _container(container))
+            _judge(world, resource, tables.switch_tests("container"), _container(container), container.words)
             if world.nodes[resource.id].roles & STACK:
                 add_caller_choices(world, resource, container)
                 add_telling_names(world, resource, container)
@@ -86,15 +89,34 @@ def _scoped(
     return [pair for pair in tests if matters(world, resource, pair[0].id)]
 
 
-def _judge(world: World, resource: Resource, tests: Iterable[tuple[Switch, SwitchTest]], root: Spot) -> None:
+def _judge(
+    world: World,
+    resource: Resource,
+    tests: Iterable[tuple[Switch, SwitchTest]],
+    root: Spot,
+    words: Sequence[Word] = (),
+) -> None:
     by_row: dict[str, tuple[Switch, list[Hit]]] = {}
     for switch, test in tests:
-        by_row.setdefault(switch.id, (switch, []))[1].extend(answers(test, root))
+        placed = (replace(hit, origin=_word_line(test, hit, words)) for hit in answers(test, root))
+        by_row.setdefault(switch.id, (switch, []))[1].extend(placed)
     for switch, hits in by_row.values():
         wrong = _once([hit for hit in hits if hit.bad is not False])
         good = [hit for hit in hits if not hit.absent and hit.value is not None and hit.setting != "arguments"]
         for hit in wrong or good[:1]:
             world.add_fact(resource.id, _fact(switch, hit, resource))
+
+
+def _word_line(test: SwitchTest, hit: Hit, words: Sequence[Word]) -> Origin | None:
+    """The line of the argument that a test finds in the whole command line."""
+    if hit.setting != "arguments" or test.op != "regex":
+        return hit.origin
+    finds = tables.pattern(str(test.value)).search
+    pairs = [(word, f"{word.text} {follower.text}") for word, follower in pairwise(words)]
+    for word, line in (*((word, word.text) for word in words), *pairs):
+        if finds(line):
+            return word.origin or hit.origin
+    return hit.origin
 
 
 def _once(hits: list[Hit]) -> list[Hit]:

@@ -97,10 +97,49 @@ class ModelReference(Fact):
 
     reference: as `models.approved[].id` writes it: a Bedrock model id, `hf:org/name`, `s3://bucket/key`, `oci:...`.
     digest: "sha256:..." or "" where none is given.
+    adapter: it changes a model that is served: an adapter over it, a fine-tune of it, weights brought in from outside.
     """
 
     reference: str | Unknown
     digest: str | Unknown = ""
+    adapter: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin(Fact):
+    """Whether a reference means the same weights tomorrow.
+
+    pinned: by a digest, a commit, a published version, or a version in the path; an Unknown where whoever may write
+    the store decides.
+    """
+
+    reference: str
+    pinned: bool | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origination(Fact):
+    """Where the weights of a node come from when it starts.
+
+    place: an address or a name. public: fetched from a public hub, or from what is no store of the operator.
+    """
+
+    place: str
+    public: bool | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelName(Fact):
+    """A name under which a model, an adapter or an image of a model server goes.
+
+    what: "model", "adapter", "served name", "image". trips: what a name like this says of the training, "" for
+    nothing. sure: more than a weak hint says so.
+    """
+
+    name: str
+    what: str
+    trips: str = ""
+    sure: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

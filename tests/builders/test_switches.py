@@ -148,7 +148,11 @@ def test_settings_in_a_config_map_on_their_line(tmp_path, mode, on, fall, wanted
 
 
 def test_settings_that_leave_a_guardrail_to_the_caller(tmp_path):
-    text = LITELLM.replace("          default_on: ON\n", "").replace("MODE", "[pre_call, post_call]").replace("FALL", "fail_closed")
+    text = (
+        LITELLM.replace("          default_on: ON\n", "")
+        .replace("MODE", "[pre_call, post_call]")
+        .replace("FALL", "fail_closed")
+    )
     world = world_of(tmp_path, text)
     assert bad(world, "ns/ConfigMap/settings") == {"L-1"}
 
