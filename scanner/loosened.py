@@ -13,9 +13,10 @@ Weaker = Callable[[str, str], bool]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One loosening: the dotted key of the profile, and a sentence about it."""
+    """One loosening: the dotted key of the profile, the entry in it, and a sentence about it."""
 
     key: str
+    entry: str
     what: str
 
 
@@ -92,13 +93,13 @@ def loosened(then: Snapshot, now: Snapshot) -> Iterator[Change]:
         before, after = then[key], now[key]
         for entry in sorted(set(after) - set(before)) if way.more else ():
             if not _narrows(key, entry, then):
-                yield Change(key, f"`{key}` has `{entry}`, which was not agreed")
+                yield Change(key, entry, f"`{key}` has `{entry}`, which was not agreed")
         for entry in sorted(set(before) - set(after)) if way.less else ():
             gone = f"`{entry}` is not given any more" if key == "given" else f"`{key}` has no `{entry}` any more"
-            yield Change(entry if key == "given" else key, gone)
+            yield Change(entry, "", gone) if key == "given" else Change(key, entry, gone)
         for entry in sorted(set(before) & set(after)):
             if way.value is not None and before[entry] != after[entry] and way.value(before[entry], after[entry]):
-                yield Change(key, f"`{key}` says `{after[entry]}` of `{entry}`, not `{before[entry]}`")
+                yield Change(key, entry, f"`{key}` says `{after[entry]}` of `{entry}`, not `{before[entry]}`")
 
 
 def _narrows(key: str, entry: str, then: Snapshot) -> bool:

@@ -204,6 +204,9 @@ def test_a_malformed_lock_is_2(tmp_path, text, reason):
 def world(tmp_path: Path) -> Path:
     folder = tmp_path / "world"
     shutil.copytree(FIXTURES / "worlds" / "reference", folder)
+    profile = folder / "tether.yaml"
+    profile.write_text(f"agreement: acme-gov-2026\n{profile.read_text()}")
+    assert run("lock", "--profile", str(profile), "--profile-only")[0] == 0
     return folder
 
 

@@ -134,9 +134,6 @@ def test_a_key_that_is_missing_can_be_waived_for_one_rule():
 def world(tmp_path: Path) -> Path:
     folder = tmp_path / "world"
     shutil.copytree(FIXTURES / "worlds" / "broken", folder)
-    profile = folder / "tether.yaml"
-    profile.write_text(profile.read_text().replace("agreement: acme-gov-2026\n", ""))
-    (folder / "tether.lock").unlink()
     return folder
 
 

@@ -9,7 +9,7 @@ from scanner.builders.draft import World
 from scanner.graph.facts import Accepted, Loosened, Pinned
 from scanner.graph.model import Node
 from scanner.lock import Lock, Pins, snapshot
-from scanner.loosened import loosened
+from scanner.loosened import Change, loosened
 from scanner.origin import FileOrigin
 from scanner.unknown import Unknown
 
@@ -55,9 +55,9 @@ def _pinned(world: World, pins: Pins) -> None:
     world.add_fact(node.id, fact)
     if not profile.agreement:
         because = f"the profile does not name the agreement that `{lock.shown}` pins"
-        _loosen(world, lock, "agreement", because, origin)
+        _loosen(world, lock, Change("agreement", "", because), origin)
     for change in loosened(lock.profile, snapshot(profile)):
-        _loosen(world, lock, change.key, change.what, profile.origins.get(change.key, origin))
+        _loosen(world, lock, change, profile.origins.get(change.key, origin))
 
 
 def _not_pinned(world: World, node: Node, pins: Pins) -> None:
@@ -84,9 +84,9 @@ def _compared(what: str, agreed: Mapping[str, str], used: Mapping[str, str], loc
     return f"{', '.join(words)}{more}", odd
 
 
-def _loosen(world: World, lock: Lock, key: str, because: str, origin: FileOrigin) -> None:
-    node = _node(world, f"profile/{key}", origin, key)
-    world.add_fact(node.id, Loosened(origin=origin, because=because, key=key, agreement=lock.agreement))
+def _loosen(world: World, lock: Lock, change: Change, origin: FileOrigin) -> None:
+    node = _node(world, "/".join(filter(None, ("profile", change.key, change.entry))), origin, change.key)
+    world.add_fact(node.id, Loosened(origin=origin, because=change.what, key=change.key, agreement=lock.agreement))
 
 
 def _accept(
