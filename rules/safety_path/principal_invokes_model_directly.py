@@ -13,12 +13,14 @@ version; deny what cannot carry the condition.
 
 What it cannot see
 ------------------
-Policies attached outside the inputs, and what a service does with a role that was passed to it.
+Policies attached outside the inputs, and what a service does with a role that was passed to it. Whether a guardrail
+condition binds is judged by `invocation-without-approved-guardrail`.
 """
 
 from collections.abc import Iterable
 
 from scanner.findings import Finding
+from scanner.graph.facts import GuardrailDemand
 from scanner.graph.model import Node, Plane, Role, State
 from scanner.graph.search import Way, reach
 from scanner.rule import Case, counted
@@ -28,17 +30,20 @@ SEVERITY = "critical"
 
 
 def check(case: Case) -> Iterable[Finding]:
-    """Who may invoke a model, or become one."""
+    """Who may invoke a model, or become one; whom a condition binds to a guardrail is judged by a rule of its own."""
     models = [node.id for node in case.graph.with_role(Role.MODEL) if Role.CLASSIFIER not in node.roles]
     if models:
-        found = reach(case.graph, models, [Plane.IDENTITY], allowed=_is_gateway, verbs=["invoke", "become"])
+        found = reach(case.graph, models, [Plane.IDENTITY], allowed=_may_invoke, verbs=["invoke", "become"])
         yield from (_invokes(case, way) for way in found.ways)
-        case.prove("no principal but the gateway's may invoke a model", found)
+        case.prove(
+            "no principal but the gateway's, and those of whom a guardrail is demanded, may invoke a model", found
+        )
     case.summary = f"{counted(len(models), 'model')}, invoked by the gateway alone" if models else ""
 
 
-def _is_gateway(node: Node) -> bool:
-    return Role.GATEWAY in node.roles
+def _may_invoke(node: Node) -> bool:
+    """A gateway, or a principal of whom a policy demands a guardrail."""
+    return Role.GATEWAY in node.roles or any(isinstance(fact, GuardrailDemand) for fact in node.facts)
 
 
 def _invokes(case: Case, way: Way) -> Finding:

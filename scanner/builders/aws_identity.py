@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from scanner.builders.aws_identity_access import Access, Judge, judge
 from scanner.builders.aws_identity_carriers import carriers
+from scanner.builders.aws_identity_demands import add_demands
 from scanner.builders.aws_identity_lambda import add_function_callers
 from scanner.builders.aws_identity_nodes import add_node_roles
 from scanner.builders.aws_identity_passrole import add_detours
@@ -37,6 +38,7 @@ def build_aws_identity(world: World) -> None:
             edge = _invoke(world, judges[principal.unit], principal, model)
             if edge is not None:
                 world.add_edge(edge)
+    add_demands(world, everyone)
     carried = list(carriers(world))
     add_becoming(world, everyone, judges, carried)
     add_detours(world, everyone, judges, carried)

@@ -290,3 +290,8 @@ class Isolation(Fact):
     namespace: str
     aspect: str
     closed: bool | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardrailDemand(Fact):
+    """A policy of this principal demands a guardrail of whoever calls a model with it; well or badly."""
