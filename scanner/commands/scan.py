@@ -63,13 +63,19 @@ def run(options: Namespace) -> int:
     report = replace(report, run={**report.run, "started": started, "request": recorded(scanned)})
     refuse_inputs(targets, scanned.root, report.inputs, request.profile, options.baseline)
     beside = _since(baseline, report, scanned)
+    ended = outcome(report, len(scanned.reading.resources), allow_unproven=options.allow_unproven, since=beside)
+    view = View(
+        root=scanned.root,
+        verbose=options.verbose,
+        known=None if beside is None else beside.known,
+        exit_code=ended.code,
+    )
     for target in sorted(targets, key=lambda one: one.path is None):
-        text = render(target.format, report, _view(options, scanned, beside, to_file=target.path is not None))
+        text = render(target.format, report, view if target.path is not None else _shown(options, view))
         if target.path is None:
             emit(text)
         else:
             write_file(target.path, text)
-    ended = outcome(report, len(scanned.reading.resources), allow_unproven=options.allow_unproven, since=beside)
     _say(report, ended.message, quiet=options.quiet)
     return ended.code
 
@@ -94,14 +100,9 @@ def _since(baseline: dict[str, Any] | None, report: Report, scanned: Scanned) ->
     return since(baseline, report, scanned.root)
 
 
-def _view(options: Namespace, scanned: Scanned, since: Since | None, *, to_file: bool) -> View:
-    return View(
-        root=scanned.root,
-        width=120 if to_file else columns(),
-        colour=not to_file and coloured(not options.no_color),
-        verbose=options.verbose,
-        known=None if since is None else since.known,
-    )
+def _shown(options: Namespace, view: View) -> View:
+    """How the report looks on stdout."""
+    return replace(view, width=columns(), colour=coloured(not options.no_color))
 
 
 def _say(report: Report, message: str, *, quiet: bool) -> None:

@@ -13,9 +13,11 @@ MAX_LINE = 500
 
 def render(report: Report, view: View) -> str:
     """`path:line:column: verdict[rule] message` by path, what was not read, then each commitment's verdict."""
-    del view
     waivers = waived_by(report)
-    lines = [_finding(one, one.fingerprint in waivers) for one in sorted(report.findings, key=_key)]
+    lines = [
+        _finding(one, one.fingerprint in waivers, view.knows(one.fingerprint))
+        for one in sorted(report.findings, key=_key)
+    ]
     for unread in sorted(report.unread, key=lambda one: (str(one.origin), one.cause)):
         lines.append(f"{safe(unread.origin)}: unread {safe(unread.cause)}")
     lines += [f"{safe(one.id)}: {verdict_words(one, report)}" for one in report.commitments]
@@ -29,8 +31,9 @@ def _key(one: Finding) -> tuple[str, int, int, str, str, str]:
     return str(where or one.subject.address), 0, 0, one.rule, one.subject.address, one.message
 
 
-def _finding(one: Finding, waived: bool) -> str:
+def _finding(one: Finding, waived: bool, known: bool) -> str:
     where = place(one.place) or safe(one.subject.address)
     word = "violated" if one.verdict is Verdict.VIOLATED else str(one.verdict)
     more = f" (and {len(one.also)} more)" if one.also else ""
-    return f"{where}: {word}[{safe(one.rule)}] {safe(one.message)}{more}{' (waived)' if waived else ''}"
+    more += (" (waived)" if waived else "") + (" (known)" if known else "")
+    return f"{where}: {word}[{safe(one.rule)}] {safe(one.message)}{more}"

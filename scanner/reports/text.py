@@ -9,7 +9,7 @@ from scanner.reports.colour import Paint
 from scanner.reports.excerpt import Excerpt, Sources
 from scanner.reports.safe import cells, cut, inert, safe
 from scanner.reports.view import View
-from scanner.reports.words import place, plural, read_line, titled, verdict_words, waived_by, worst_last
+from scanner.reports.words import known_line, place, plural, read_line, titled, verdict_words, waived_by, worst_last
 from scanner.resource import Unread
 
 NAMED = 5
@@ -113,6 +113,8 @@ class _Writer:
             yield f"   = and {len(one.also)} more: {names}{', ...' if len(one.also) > NAMED else ''}"
         if waiver is not None:
             yield f"   = waived: {_field(waiver.reason)} ({safe(waiver.owner)}, until {safe(waiver.expires)})"
+        if self.view.knows(one.fingerprint):
+            yield "   = known: the baseline has it"
         if one.fix:
             yield f"   = fix: {_field(one.fix)}"
         yield f"   = help: tether explain {safe(one.rule)}"
@@ -144,7 +146,7 @@ class _Writer:
         for name, verdict, words, rules, summary in rows:
             shown = self.paint.verdict(verdict, f"{words:<{wide[1]}}")
             yield f"  {name:<{wide[0]}}   {shown}   {rules:<{wide[2]}}   {cut(summary, MAX_FIELD)}".rstrip()
-        yield read_line(self.report)
+        yield read_line(self.report) + known_line(self.report, self.view)
 
 
 def _by_reason(entries: tuple[tuple[str, str], ...]) -> list[str]:

@@ -11,6 +11,7 @@ class View:
     """root: the run's root, to read excerpts from (None: no excerpts). width: columns. verbose: more of the scope.
 
     known: the fingerprints of the findings that the baseline of the run has; None where it has no baseline.
+    exit_code: with which the run will end; None where that is not known.
     """
 
     root: Path | None = None
@@ -18,6 +19,7 @@ class View:
     colour: bool = False
     verbose: bool = False
     known: frozenset[str] | None = None
+    exit_code: int | None = None
 
     def knows(self, fingerprint: str) -> bool:
         """Whether the baseline has this finding."""

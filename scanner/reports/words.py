@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from scanner.findings import CommitmentResult, Finding, Report, Verdict, Waived
 from scanner.origin import Origin
 from scanner.reports.safe import cut, safe
+from scanner.reports.view import View
 
 MAX_PLACE = 300
 
@@ -70,6 +71,14 @@ def read_line(report: Report) -> str:
         ends = sorted({one.expires for one in report.waived})
         parts.append(f"{plural(len(report.waived), 'waiver')} (until {safe(ends[0])})")
     return "; ".join(parts)
+
+
+def known_line(report: Report, view: View) -> str:
+    """What the baseline makes of the findings; "" without one."""
+    if view.known is None:
+        return ""
+    known = sum(view.knows(one.fingerprint) for one in report.findings)
+    return f"; {plural(known, 'finding')} known to the baseline, {len(report.findings) - known} not"
 
 
 def worst_last(finding: Finding) -> tuple[bool, int]:

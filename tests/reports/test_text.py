@@ -275,8 +275,9 @@ def test_nothing_in_an_input_acts_on_a_terminal_or_a_log(name):
     shown.encode("utf-8")
     for line in shown.split("\n"):
         assert line.isprintable()
-        assert not line.lstrip().startswith("::")
-        if name != "json":
+        if name != "github":
+            assert not line.lstrip().startswith("::")
+        if name not in ("json", "sarif", "gitlab"):
             assert "##vso[" not in line
             assert "##[" not in line
 
