@@ -34,6 +34,26 @@ class Items(list[Value]):
         self.marks: list[Origin] = list(marks)
 
 
+class Encoded(str):
+    """A text that encodes a structure (`jsonencode`, `yamlencode`): `document` is that structure, with its marks.
+
+    It is the text in every other respect; whatever is made of it is a plain `str`.
+    """
+
+    __slots__ = ("document",)
+
+    def __new__(cls, text: str, document: Value) -> Encoded:
+        """The text, and the structure that it was made from."""
+        made = super().__new__(cls, text)
+        made.document = document
+        return made
+
+    document: Value
+
+    def __getnewargs__(self) -> tuple[str, Value]:  # type: ignore[override]
+        return str(self), self.document
+
+
 SourceName = Literal["terraform", "plan", "state", "kubernetes", "bundle", "live"]
 Basis = Literal["declared", "recorded", "live"]
 BASIS: dict[SourceName, Basis] = {

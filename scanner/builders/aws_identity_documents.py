@@ -9,7 +9,7 @@ from scanner.builders.aws_policy import Condition, Policy, Statement, listed_in,
 from scanner.builders.blocks import doubt
 from scanner.builders.inventory import Inventory
 from scanner.origin import Origin
-from scanner.resource import Attrs, Resource, dig, items_of, mark
+from scanner.resource import Attrs, Encoded, Resource, dig, items_of, mark
 from scanner.unknown import Unknown, Value
 
 DOCUMENT = "aws_iam_policy_document"
@@ -27,7 +27,7 @@ def policy_at(inventory: Inventory, resource: Resource, *path: str | int, name: 
 def policy_of(inventory: Inventory, value: Value, unit: str, name: str, origin: Origin | None) -> Policy:
     """The policy that `value` is or refers to."""
     policy = _resolved(inventory, value, unit, name, origin, 0)
-    if isinstance(value, str) and policy.statements:
+    if isinstance(value, str) and not isinstance(value, Encoded) and policy.statements:
         # A document that is wholly known reaches us as text; the data source that wrote it has the lines.
         return _written(inventory, unit).get(_shape(policy), policy)
     return policy

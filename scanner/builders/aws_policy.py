@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from scanner.builders.blocks import doubt
 from scanner.origin import FileOrigin, Origin
-from scanner.resource import Attrs, Items, items_of, mark
+from scanner.resource import Attrs, Encoded, Items, items_of, mark
 from scanner.unknown import Unknown, Value
 from scanner.yamltext import Document, TextError, json_document
 
@@ -82,6 +82,8 @@ def parse(value: Value, name: str, origin: Origin | None) -> Policy:
             whole = _loaded(text, name, origin)
             return whole if isinstance(whole, Policy) else _read(_filled(whole, value.pieces), name, origin)
         return Policy(name, origin, unknown=value)
+    if isinstance(value, Encoded) and isinstance(value.document, Mapping):
+        return _read(value.document, name, origin)
     if isinstance(value, str):
         whole = _loaded(value, name, origin)
         return whole if isinstance(whole, Policy) else _read(whole, name, origin)

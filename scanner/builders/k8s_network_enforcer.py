@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from scanner.builders.draft import World
 from scanner.builders.inventory import text_of
 from scanner.podspec import command_line, containers, pod_templates
-from scanner.resource import Resource, dig, items_of
+from scanner.resource import Encoded, Resource, dig, items_of
 from scanner.unknown import Unknown, Value
 
 CLUSTERS = ("aws_eks_cluster", "azurerm_kubernetes_cluster", "google_container_cluster")
@@ -186,8 +186,9 @@ def _argument(resource: Resource, wanted: str) -> bool:
 
 def _setting(value: Value, key: str) -> Value:
     """A key of an encoded document, also where only the document inside is known."""
-    if isinstance(value, Unknown):
-        return value if value.document is None else dig(value.document, key)
+    if isinstance(value, Unknown | Encoded):
+        whole = value if isinstance(value, Unknown) else None
+        return whole if value.document is None else dig(value.document, key)
     if not isinstance(value, str):
         return dig(value, key)
     try:

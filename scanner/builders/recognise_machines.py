@@ -16,7 +16,7 @@ from scanner.builders.recognise_served import served
 from scanner.builders.recognise_signals import Verdict, argument_fact, image_fact, verdict
 from scanner.graph.facts import ModelReference
 from scanner.graph.model import Role
-from scanner.resource import Resource
+from scanner.resource import Encoded, Resource
 from scanner.unknown import Unknown, Value
 from scanner.yamltext import TextError, json_document, load_one
 
@@ -106,7 +106,7 @@ def task_containers(resource: Resource) -> Iterator[Container]:
 
 def _definitions(one: Found) -> list[Value]:
     value = one.value
-    if isinstance(value, Unknown):
+    if isinstance(value, Unknown | Encoded):
         value = value.document
     elif isinstance(value, str):
         try:
@@ -211,7 +211,7 @@ def _in_release(resource: Resource) -> Iterator[ModelReference]:
 
 
 def _document(item: Value) -> Value:
-    if isinstance(item, Unknown):
+    if isinstance(item, Unknown | Encoded):
         return item.document
     try:
         return load_one(item, "values").value if isinstance(item, str) else None

@@ -8,7 +8,7 @@ from scanner.builders.blocks import first
 from scanner.builders.draft import World
 from scanner.builders.recognise_upstreams import documents_in
 from scanner.builders.switches_match import Spot, spots
-from scanner.resource import Resource
+from scanner.resource import Encoded, Resource
 from scanner.unknown import Unknown, Value
 from scanner.yamltext import TextError, json_document
 
@@ -50,7 +50,7 @@ def configs(world: World, resource: Resource) -> Iterator[tuple[str, Spot]]:
 
 
 def _json(content: Value) -> Value:
-    if isinstance(content, Unknown):
+    if isinstance(content, Unknown | Encoded):
         return content.document if content.document is not None else content
     try:
         return json_document(content, "content").value if isinstance(content, str) else content

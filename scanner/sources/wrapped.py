@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from scanner.origin import FileOrigin, Origin
-from scanner.resource import Attrs, Items, Reading, Resource, Unread, mark
+from scanner.resource import Attrs, Encoded, Items, Reading, Resource, Unread, mark
 from scanner.sources.kubernetes.objects import object_to_resource
 from scanner.unknown import Unknown, Value
 from scanner.yamltext import BadDocument, documents
@@ -103,7 +103,7 @@ def _objects(resource: Resource, reading: Reading) -> Iterator[tuple[Value, Orig
 def _texts(resource: Resource, reading: Reading) -> Iterator[tuple[Value, Origin]]:
     origin = mark(resource.attrs, "yaml_body") or resource.origin
     text = resource.attrs.get("yaml_body")
-    if isinstance(text, Unknown) and text.document is not None:
+    if isinstance(text, Unknown | Encoded) and text.document is not None:
         yield text.document, origin
     elif not isinstance(text, str):
         cause = text.cause if isinstance(text, Unknown) else "`yaml_body` is not a text"

@@ -225,6 +225,8 @@ def same(left: Value, right: Value) -> bool:
         return len(left) == len(right) and all(same(one, other) for one, other in zip(left, right, strict=True))
     if is_number(left) and is_number(right):
         return left == right
+    if isinstance(left, str) and isinstance(right, str):
+        return left == right
     return type(left) is type(right) and left == right
 
 

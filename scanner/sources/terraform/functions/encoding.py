@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from scanner.resource import Attrs, Items
+from scanner.resource import Attrs, Encoded, Items
 from scanner.sources.terraform.functions.function import Function, pure, text
 from scanner.sources.terraform.values import (
     MAX_TEXT,
@@ -50,11 +50,11 @@ def _json(value: Value) -> str:
 
 
 def encoded(value: Value, encode: object = json_text) -> Value:
-    """The text of a value, or an Unknown with the value as its `document` where a part is not known."""
+    """The text of a value, which keeps the value as its `document`, as does the Unknown of a partly known one."""
     unknown = unknowns_of(value)
     if unknown:
         return replace(merged(unknown), document=None if isinstance(value, Unknown) else value)
-    return encode(value)  # type: ignore[operator, no-any-return]
+    return Encoded(encode(value), value)  # type: ignore[operator]
 
 
 def _jsondecode(arguments: list[Value]) -> Value:
