@@ -58,12 +58,12 @@ def since(baseline: Json, report: Report, root: Path) -> Since:
 def _accepted(report: Report, commitment: str) -> bool:
     """Whether waivers explain all that keeps a commitment from being proven."""
     waived = {one.fingerprint for one in report.waived}
-    for rule in report.rules:
-        if rule.commitment == commitment and rule.verdict is Verdict.UNPROVEN:
-            mine = [one.fingerprint for one in report.findings if one.rule == rule.id]
-            if rule.note or not mine or not waived.issuperset(mine):
-                return False
-    return True
+    doubted = [one for one in report.rules if one.commitment == commitment and one.verdict is Verdict.UNPROVEN]
+    for rule in doubted:
+        mine = [one.fingerprint for one in report.findings if one.rule == rule.id]
+        if rule.note or not mine or not waived.issuperset(mine):
+            return False
+    return bool(doubted)
 
 
 def _not_looked_at(baseline: Json, now: Json, root: Path) -> Iterator[str]:
