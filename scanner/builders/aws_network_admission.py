@@ -190,7 +190,10 @@ class Network:
         return first_doubt(peer.doubt, other.elsewhere) or vague
 
     def _inside(self, target: Interface, rule: GroupRule, traffic: Traffics, why: str) -> Iterator[Entry]:
-        """The classes of the inputs that a rule admits. Who a value that is not known means is told by `_outside`."""
+        """The classes of the inputs that a rule admits, or may admit: a group that is not known can be theirs.
+
+        Whom a range that is not known means is told by `_outside`.
+        """
         if rule.peer.kind == "elsewhere" and not rule.peer.group:
             return
         matches = [(one, self.covers(rule.peer, one.sample, target)) for one in self.classes[target.unit]]
@@ -202,7 +205,8 @@ class Network:
                 shared = {id(one) for one in many}
                 matches = [(one, match) for one, match in matches if id(one) not in shared]
         for one, match in matches:
-            if match is False or (rule.peer.kind == "elsewhere" and match is not True):
+            named = rule.peer.doubt is not None and rule.peer.doubt.reason == "peer-not-in-input"
+            if match is False or (rule.peer.kind == "elsewhere" and match is not True and named):
                 continue
             doubt = first_doubt(rule.doubt, match if isinstance(match, Doubt) else None)
             out = self.egress(one.sample, target)

@@ -163,10 +163,11 @@ def test_separate_rules_count_like_written_ones():
     ]
 
 
-def test_a_peer_that_is_not_known_is_someone_outside():
+def test_a_peer_that_is_not_known_is_someone_outside_or_anyone_here():
     admits = group("model", [tcp(8000, security_groups=[var("partner_sg")])])
     assert built(MODEL, admits, group("app"), instance("app", "app")) == [
-        "external/security group var.partner_sg -> aws_instance.model TCP:8000-8000 possible(var.partner_sg)"
+        "aws_instance.app -> aws_instance.model TCP:8000-8000 possible(var.partner_sg)",
+        "external/security group var.partner_sg -> aws_instance.model TCP:8000-8000 possible(var.partner_sg)",
     ]
 
 
