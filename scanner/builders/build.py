@@ -15,6 +15,7 @@ from scanner.builders.azure_models import build_azure_models
 from scanner.builders.consumers import build_consumers
 from scanner.builders.control import build_control
 from scanner.builders.draft import World
+from scanner.builders.gateway_routes import build_gateway_routes
 from scanner.builders.google_models import build_google_models
 from scanner.builders.inventory import Inventory
 from scanner.builders.k8s_network import build_k8s_network
@@ -40,6 +41,7 @@ STEPS: tuple[Callable[[World], None], ...] = (
     build_replicas,
     build_switches,
     build_k8s_network,
+    build_gateway_routes,
     build_aws_network,
     build_aws_entry,
     build_aws_models,

@@ -20,6 +20,9 @@ SAFETY = r"(?i)guard|classif|moderat|safety|shield|prompt|content"
 """Words in the name of a service that judges prompts and answers."""
 
 
+FILTERS = r"(?i)filter|ext_proc|ext_authz|extProc|extAuth"
+
+
 def matters(world: World, resource: Resource, row: str) -> bool:
     """Whether a row counts on this object: an admission policy by what it speaks of, a webhook by whose it is."""
     way = _WAYS.get(row)
@@ -80,11 +83,22 @@ def _guarded_namespace(world: World, resource: Resource) -> bool:
     return resource.namespace in _spaces(world, resource.unit, GUARDED) | MESH_ROOTS
 
 
-def _asks_a_classifier(world: World, resource: Resource) -> bool:
+def asks_a_classifier(world: World, resource: Resource) -> bool:
     """An authorizer that judges prompts; one that only knows who calls needs no body."""
     stack = {node.name for node in world.nodes.values() if node.roles & STACK}
     names = list(_authorizers(resource))
     return not names or any("*" in name or name in stack or tables.pattern(SAFETY).search(name) for name in names)
+
+
+def _patches_filters(_world: World, resource: Resource) -> bool:
+    """A patch that speaks of filters; one of a timeout or a listener's name takes nothing out."""
+    words = strings(dig(resource.attrs, "spec", "jsonPatches"))
+    return any("*" in found.text or tables.pattern(FILTERS).search(found.text) for found in words)
+
+
+def _told_by_route(_world: World, _resource: Resource) -> bool:
+    """A mirror counts by where it leads, which the builder of routes knows."""
+    return False
 
 
 def _authorizers(resource: Resource) -> Iterator[str]:
@@ -102,7 +116,9 @@ _WAYS: dict[str, Callable[[World, Resource], bool]] = {
     "A-10": _namespace_of_models,
     "A-11": _pod_of_models,
     "A-12": _gatekeeper,
-    "K-6": _asks_a_classifier,
+    "K-8": _patches_filters,
+    "K-20": _told_by_route,
+    "K-6": asks_a_classifier,
     "K-12": _guarded_namespace,
 }
 """By row: what makes it count; a row without an entry counts wherever its tests hit."""

@@ -295,3 +295,17 @@ class Isolation(Fact):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardrailDemand(Fact):
     """A policy of this principal demands a guardrail of whoever calls a model with it; well or badly."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayRoute(Fact):
+    """One way of a gateway's route to a backend that is a model.
+
+    backend: what the route sends to. model: whether it leads to a model at all. guarded: whether a policy with a
+    guardrail is attached to this way. mirror: the route copies requests there.
+    """
+
+    backend: str
+    model: bool | Unknown
+    guarded: bool | Unknown
+    mirror: bool = False
