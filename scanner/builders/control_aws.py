@@ -44,6 +44,8 @@ TAKEOVERS = {
     "iam:AttachRolePolicy": "it gives the role any policy",
 }
 """Actions on a role that the table has only in part; the first lets its holder become the role."""
+GUARDRAIL = "Guardrail"
+"""The kind of the node for a guardrail that the profile names and no input declares."""
 CLUSTER = "aws_eks_cluster"
 LOG_GROUP = "aws_cloudwatch_log_group"
 LOG_PATHS = ("logging_config.s3_config.bucket_name", "logging_config.cloudwatch_config.log_group_name")
@@ -62,22 +64,28 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asset:
-    """Something that only the operator may change. nodes: what a change of it changes, itself first."""
+    """Something that only the operator may change. nodes: what a change of it changes, itself first.
+
+    unit: whose principals can change it. doubt: what decides whether theirs is the account that it stands in.
+    """
 
     nodes: tuple[str, ...]
-    resource: Resource
+    unit: str
+    kind: str
     rows: tuple[tuple[str, str], ...]
     arns: tuple[str, ...]
     partly: bool
+    doubt: tuple[str, ...] = ()
 
 
 def add_aws_control(world: World) -> None:
     """Add "write" edges from IAM principals to what the safety path and the evidence rest on."""
     everyone = principals(world)
     judges: dict[str, Judge] = {}
-    for asset in list(_assets(world)):
+    units = sorted({one.unit for one in everyone})
+    for asset in [*_assets(world), *_undeclared(world, units)]:
         for principal in everyone:
-            if principal.unit != asset.resource.unit or principal.node_id in asset.nodes:
+            if principal.unit != asset.unit or principal.node_id in asset.nodes:
                 continue
             judged = judges.setdefault(principal.unit, judge(world, principal.unit))
             _write(world, judged, principal, asset)
@@ -97,7 +105,21 @@ def _assets(world: World) -> Iterator[Asset]:
         if wanted:
             arn = arn_of(one)
             nodes = tuple(_held_by(world, one, node))
-            yield Asset(nodes, one, wanted, (arn.text, f"{arn.text}/{ANY}"), arn.partly)
+            yield Asset(nodes, one.unit, one.kind, wanted, (arn.text, f"{arn.text}/{ANY}"), arn.partly)
+
+
+def _undeclared(world: World, units: list[str]) -> Iterator[Asset]:
+    """The guardrails that the profile names and no input declares: one of them stands in some unit's account."""
+    rows = tuple((row.action, row.because) for row in control_actions("aws") if row.changes == "guardrail")
+    for node in list(world.nodes.values()):
+        if node.kind != GUARDRAIL or Role.GUARDRAIL not in node.roles:
+            continue
+        known = node.name.startswith("arn:") or node.name.isalnum()
+        name = node.name if known else ANY
+        arn = name if name.startswith("arn:") else f"arn:{ANY}:bedrock:{ANY}:{ANY}:guardrail/{name}"
+        doubt = () if len(units) == 1 else (f"the account of {node.address}",)
+        for unit in units:
+            yield Asset((node.id,), unit, node.kind, rows, (arn, f"{arn}/{ANY}"), not known, doubt)
 
 
 def _held_by(world: World, one: Resource, node: Node) -> Iterator[str]:
@@ -133,7 +155,7 @@ def _touches(row: ControlAction, one: Resource, node: Node) -> bool:
 
 def _write(world: World, judged: Judge, principal: Principal, asset: Asset) -> None:
     targets = asset.arns
-    if asset.resource.kind in (*ENFORCED, LOGGING):
+    if asset.kind in (*ENFORCED, LOGGING):
         targets = (f"arn:{ANY}:bedrock:{ANY}",)
     found: list[tuple[str, str, Access]] = []
     for action, because in asset.rows:
@@ -149,7 +171,7 @@ def _write(world: World, judged: Judge, principal: Principal, asset: Asset) -> N
     statement = access.answer.statement
     more = f"; {len(held) - 1} more such actions as well" if len(held) > 1 else ""
     policy = "" if statement is None else statement.policy
-    possible = best is Truth.POSSIBLE
+    decided_by = access.decided_by or ("condition",) if best is Truth.POSSIBLE else asset.doubt
     edge = Edge(
         source=principal.node_id,
         target=asset.nodes[0],
@@ -157,9 +179,9 @@ def _write(world: World, judged: Judge, principal: Principal, asset: Asset) -> N
         verb="write",
         because=f"policy `{policy}` allows `{action}` on `{access.answer.scope}`: {because}{more}",
         origin=None if statement is None else statement.origin,
-        state=State.POSSIBLE if possible else State.OPEN,
-        reason="condition-unevaluable" if possible else "",
-        decided_by=(access.decided_by or ("condition",)) if possible else (),
+        state=State.POSSIBLE if decided_by else State.OPEN,
+        reason="condition-unevaluable" if best is Truth.POSSIBLE else "cross-unit" if decided_by else "",
+        decided_by=decided_by,
         cut=True,
     )
     for node_id in asset.nodes:

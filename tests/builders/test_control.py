@@ -404,3 +404,27 @@ def test_where_a_role_has_several_holders_the_line_is_the_subject_s(tmp_path):
     lines = {name: (STACK + body).splitlines() for name, body in (("alone", text), ("shared", shared))}
     assert "verbs: [patch]" in lines["alone"][alone.origin.line - 1]
     assert "name: devs" in lines["shared"][built.origin.line - 1]
+
+
+@pytest.mark.parametrize(
+    ("resource", "edges"),
+    [
+        ('"*"', ["aws_iam_role.tenant -> guardrail/abc123abc123 (open)"]),
+        (
+            '"arn:aws:bedrock:us-east-1:111122223333:guardrail/abc123abc123"',
+            ["aws_iam_role.tenant -> guardrail/abc123abc123 (open)"],
+        ),
+        ('"arn:aws:bedrock:us-east-1:111122223333:guardrail/zzz999zzz999"', []),
+    ],
+)
+def test_a_guardrail_that_only_the_profile_knows_can_be_changed_too(tmp_path, resource, edges):
+    profile = 'safety_stack: {guardrails: [{id: abc123abc123, version: "7"}]}\n'
+    text = role("tenant", statements(allow('"bedrock:UpdateGuardrail"', resource)))
+    assert build(tmp_path, {"main.tf": text}, profile).edges("write") == edges
+
+
+def test_in_which_account_it_stands_is_not_known_where_there_are_several(tmp_path):
+    profile = 'safety_stack: {guardrails: [{id: abc123abc123, version: "7"}]}\n'
+    text = role("tenant", statements(allow('"bedrock:UpdateGuardrail"')))
+    built = build(tmp_path, {"a/main.tf": text, "b/main.tf": text}, profile)
+    assert built.edges("write") == ["aws_iam_role.tenant -> guardrail/abc123abc123 (possible)"] * 2
