@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from scanner.builders.blocks import doubt
 from scanner.resource import dig, items_of
 from scanner.unknown import Unknown, Value
 
 _TERMS = ("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
+_LABEL = "node label "
+"""How what decides an answer begins where it is a label that a machine may carry."""
 KEEPING = ("NoSchedule", "NoExecute")
 """The effects of a taint that keep a pod off."""
 
@@ -38,6 +41,19 @@ def admits(spec: Value, machine: Machine) -> bool | Unknown:
     return _all(answers)
 
 
+def keeps_off(spec: Value, machine: Machine) -> bool | Unknown:
+    """Whether selector and required affinity keep the pod off, its tolerations left aside.
+
+    A label that nobody knows of keeps nothing off; a guard that is not known, or may not exist, is an Unknown.
+    """
+    if isinstance(spec, Unknown):
+        return spec
+    answer = _all([*_selector(spec, machine), _affinity(spec, machine)])
+    if isinstance(answer, Unknown) and all(one.startswith(_LABEL) for one in answer.decided_by):
+        return False
+    return _not(answer)
+
+
 def _all(answers: Sequence[bool | Unknown]) -> bool | Unknown:
     if False in answers:
         return False
@@ -61,11 +77,14 @@ def _selector(spec: Value, machine: Machine) -> Iterator[bool | Unknown]:
 def _affinity(spec: Value, machine: Machine) -> bool | Unknown:
     """The terms are alternatives; the expressions of a term hold together."""
     terms = dig(spec, *_TERMS)
-    if terms is None:
+    if isinstance(terms, Unknown):
+        return terms
+    if not items_of(terms):
         return True
-    if isinstance(terms, Unknown) or not items_of(terms):
-        return terms if isinstance(terms, Unknown) else True
-    return _any([_term(term, machine) for term in items_of(terms)])
+    answer = _any([_may_lack(_term(term, machine), doubt(term)) for term in items_of(terms)])
+    around = (dig(spec, *_TERMS[:depth]) for depth in range(1, len(_TERMS)))
+    absent = next((why for block in around for why in map(doubt, items_of(block)) if why is not None), None)
+    return answer if answer is True else _may_lack(answer, absent)
 
 
 def _term(term: Value, machine: Machine) -> bool | Unknown:
@@ -74,7 +93,16 @@ def _term(term: Value, machine: Machine) -> bool | Unknown:
     expressions = items_of(dig(term, "matchExpressions"))
     if dig(term, "matchFields") is not None:
         return Unknown("the affinity asks for a node by its name", decided_by=("matchFields",))
-    return _all([_expression(one, machine) for one in expressions]) if expressions else False
+    answers = [_expression(one, machine) for one in expressions]
+    lasting = [
+        one if one is True else _may_lack(one, doubt(made)) for one, made in zip(answers, expressions, strict=True)
+    ]
+    return _all(lasting) if expressions else False
+
+
+def _may_lack(answer: bool | Unknown, absent: Unknown | None) -> bool | Unknown:
+    """What a block answers that may not exist: what decides its existence decides this too."""
+    return answer if absent is None else absent
 
 
 def _expression(one: Value, machine: Machine) -> bool | Unknown:
@@ -92,7 +120,7 @@ def _expression(one: Value, machine: Machine) -> bool | Unknown:
     if operator in ("Exists", "DoesNotExist"):
         found = _label(machine, key, lambda _: True, missing=False)
         return found if operator == "Exists" else _not(found)
-    return Unknown(f"the operator `{operator}` on `{key}` is not evaluated", decided_by=(f"node label {key}",))
+    return Unknown(f"the operator `{operator}` on `{key}` is not evaluated", decided_by=(_LABEL + key,))
 
 
 def _not(answer: bool | Unknown) -> bool | Unknown:
@@ -108,7 +136,7 @@ def _label(machine: Machine, key: str, test: object, *, missing: bool) -> bool |
     if machine.complete or key in machine.absent:
         return missing
     return Unknown(
-        f"whether machines outside the cloud carry the label `{key}` is not known", decided_by=(f"node label {key}",)
+        f"whether machines outside the cloud carry the label `{key}` is not known", decided_by=(_LABEL + key,)
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scanner import podspec, tables
 from scanner.builders.blocks import Found, reach
 from scanner.builders.draft import World
 from scanner.builders.placement_conditions import Outcome
+from scanner.builders.placement_nodes import Machine, keeps_off
 from scanner.builders.placement_places import add_place, as_class, bad_class, perhaps, tells
 from scanner.builders.recognise_containers import is_kubernetes
 from scanner.graph.facts import Scheduling
@@ -22,7 +23,8 @@ from scanner.unknown import Unknown, Value
 _AFFINITY = "affinity.nodeAffinity"
 _REQUIRED = f"{_AFFINITY}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms.matchExpressions"
 _PREFERRED = f"{_AFFINITY}.preferredDuringSchedulingIgnoredDuringExecution.preference.matchExpressions"
-KEEPS_OFF = ("NotIn", "DoesNotExist")
+LEADS_TO = {"hybrid-compute": "machines outside the cloud", "edge-device": "devices"}
+"""The classes of nodes that a constraint can lead to, in words."""
 KEYS = frozenset({"nodeSelector", "affinity", "tolerations"})
 MAX_DEPTH = 20
 LAYER_IMAGES = "image-edge-layers"
@@ -111,8 +113,8 @@ def _image_rows(image: Value) -> Iterator[PlaceFact]:
 
 def hits(spec: Value, origin: Origin) -> Iterator[Hit]:
     """Every constraint of a pod specification that leads to nodes of the label table."""
+    yield from _unread(spec, origin)
     yield from _selector(spec, origin)
-    kept_off = set(_keys_kept_off(spec))
     for path, says, how in (
         (_REQUIRED, "its affinity asks for", "selects"),
         (_PREFERRED, "its affinity prefers", "prefers"),
@@ -120,7 +122,27 @@ def hits(spec: Value, origin: Origin) -> Iterator[Hit]:
         for expression in _each(reach(spec, path, origin)):
             yield from _expression(expression, says, how, origin)
     for toleration in _each(reach(spec, "tolerations", origin)):
-        yield from _toleration(toleration, kept_off, origin)
+        yield from _toleration(toleration, spec, origin)
+
+
+def _unread(spec: Value, origin: Origin) -> Iterator[Hit]:
+    """Constraints of which nothing is known: each may lead to any class of nodes that the label table has."""
+    for path, says, how in (
+        ("nodeSelector", "its `nodeSelector` leads", "selects"),
+        (_REQUIRED, "its affinity leads", "selects"),
+        ("tolerations", "its tolerations lead", "tolerates"),
+    ):
+        for one in reach(spec, path, origin):
+            if isinstance(one.value, Unknown):
+                outcome = Outcome(one.value, one.origin or origin)
+                for row in _of_each_class():
+                    yield Hit(replace(row, because=f"{says} to {LEADS_TO[row.place]}"), outcome, "", how)
+
+
+def _of_each_class() -> list[PlaceFact]:
+    """One row of the label table for each class that a pod can be led to."""
+    rows = {row.place: row for row in tables.kubernetes_facts("node-label") if row.signal == "strong" and not row.zone}
+    return [rows[place] for place in LEADS_TO if place in rows]
 
 
 def _each(found: Iterator[Found]) -> Iterator[Found]:
@@ -197,25 +219,25 @@ def _exists(row: PlaceFact) -> bool | Unknown:
     return Unknown(f"any value of `{row.key}` is admitted", decided_by=(f"node label {row.key}",))
 
 
-def _keys_kept_off(spec: Value) -> Iterator[str]:
-    """Label keys whose edge values a required affinity keeps the pod away from."""
-    for found in _each(reach(spec, _REQUIRED)):
-        key = dig(found.value, "key")
-        if isinstance(key, str) and dig(found.value, "operator") in KEEPS_OFF:
-            yield key
+def _kept_off(spec: Value, row: PlaceFact) -> bool | Unknown:
+    """Whether the pod's selector or its required affinity, by each of its terms, refuses the nodes of the row."""
+    return keeps_off(spec, Machine({row.key: row.value if isinstance(row.value, str) else ""}))
 
 
-def _toleration(found: Found, kept_off: set[str], origin: Origin) -> Iterator[Hit]:
+def _toleration(found: Found, spec: Value, origin: Origin) -> Iterator[Hit]:
     key = dig(found.value, "key")
     where = mark(found.value, "key") or found.origin or origin
-    if not isinstance(key, str) or key in kept_off:
+    if not isinstance(key, str):
         return
     for row in rows_for(key):
-        if row.zone or row.regex:
+        kept_off = False if row.zone or row.regex else _kept_off(spec, row)
+        if row.zone or row.regex or kept_off is True:
             continue
         written = dig(found.value, "operator")
         exists = written == "Exists"
         answer: bool | Unknown = True if exists else value_says(row, dig(found.value, "value"))
         if isinstance(written, Unknown):
             answer = written
+        if answer is True and isinstance(kept_off, Unknown):
+            answer = kept_off
         yield Hit(row, Outcome(answer, where), f"it tolerates the taint `{key}`", "tolerates")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from scanner.origin import FileOrigin, Origin
 from scanner.resource import Attrs, Encoded, Items, Reading, Resource, Unread, mark
 from scanner.sources.kubernetes.objects import object_to_resource
+from scanner.sources.terraform.blocks import POSSIBLE
 from scanner.unknown import Unknown, Value
 from scanner.yamltext import BadDocument, documents
 
@@ -129,6 +130,9 @@ def _camel(attrs: Mapping[str, Value]) -> Attrs:
     """Blocks in snake case as the API's own fields."""
     made = Attrs()
     for key, value in attrs.items():
+        if key == POSSIBLE:
+            made[key] = value  # a block of a dynamic one that may not exist
+            continue
         if key.startswith("__") or value is None:
             continue
         name, item = _field(key, value)

@@ -3,7 +3,7 @@
 import pytest
 
 from scanner.builders.placement import build_placement
-from scanner.builders.placement_nodes import Machine, admits
+from scanner.builders.placement_nodes import Machine, admits, keeps_off
 from scanner.builders.recognise import build_roles
 from scanner.graph.facts import Scheduling
 from scanner.unknown import Unknown
@@ -74,6 +74,41 @@ def test_a_taint_keeps_off_what_does_not_tolerate_it(tolerations, wanted):
 
 def test_a_real_node_carries_no_other_labels():
     assert admits({"nodeSelector": {"team": "x"}, "tolerations": [{"operator": "Exists"}]}, PRESS) is False
+
+
+EDGE = Machine({"node-role.kubernetes.io/edge": ""})
+NO_EDGE = ("node-role.kubernetes.io/edge", "DoesNotExist")
+MAYBE = {"__possible__": Unknown("x", decided_by=("var.x",))}
+
+
+@pytest.mark.parametrize(
+    ("spec", "wanted"),
+    [
+        ({}, False),
+        (affinity([NO_EDGE]), True),
+        (affinity([NO_EDGE], [OWN]), False),
+        (affinity([NO_EDGE, OWN]), True),
+        (affinity([("node-role.kubernetes.io/edge", "NotIn", ["other"])]), False),
+        ({"nodeSelector": {"team": "inference"}}, False),
+        ({"affinity": {**MAYBE, **affinity([NO_EDGE])["affinity"]}}, "var.x"),
+        ({"nodeSelector": Unknown("x", decided_by=("var.x",))}, "var.x"),
+    ],
+    ids=str,
+)
+def test_what_keeps_a_tolerating_pod_off_devices(spec, wanted):
+    answer = keeps_off(spec, EDGE)
+    assert (answer.decided_by[0] if isinstance(answer, Unknown) else answer) == wanted
+
+
+@pytest.mark.parametrize("depth", ["affinity", "term", "expression"])
+def test_a_guard_that_may_not_exist_keeps_nothing_off(depth):
+    expression = {"key": COMPUTE, "operator": "NotIn", "values": ["hybrid"], **(MAYBE if depth == "expression" else {})}
+    term = {"matchExpressions": [expression], **(MAYBE if depth == "term" else {})}
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}
+    spec = {"affinity": {"nodeAffinity": required, **(MAYBE if depth == "affinity" else {})}}
+    answer = admits(spec, HYBRID)
+    assert isinstance(answer, Unknown)
+    assert answer.decided_by == ("var.x",)
 
 
 POD = """\
