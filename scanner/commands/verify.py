@@ -3,7 +3,6 @@ search that made them."""
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from scanner.scan import Request
 
 SCHEMA = "tether.report/1"
-MAX_BYTES = 200_000_000
 MAX_PRINTED = 50
 EPILOG = """The inputs are read again below DIR, the graph is built again, and each certificate is checked edge by edge.
 Variables that the scan was given on the command line or in the environment must be given again.
@@ -66,15 +64,9 @@ def run(options: Namespace) -> int:
 
 def _load(path: Path) -> Mapping[str, Any]:
     """The report. Raises UsageError where it is none."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"`{path}` cannot be read: {error.strerror or error}") from error
-    try:
-        report = json.loads(content) if len(content) <= MAX_BYTES else None
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"`{path}` is not JSON: {error}") from error
+    from scanner.commands.report_file import load_json
+
+    report = load_json(path)
     fault = _fault(report)
     if fault:
         raise UsageError(f"`{path}` is no report of the schema {SCHEMA}: {fault}")

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from scanner.yamltext import load_one
-from tests.harness import FIXTURES, ROOT
+from tests.harness import FIXTURES, ROOT, run
 
 
 def document(name: str) -> dict[str, Any]:
@@ -26,6 +26,9 @@ def document(name: str) -> dict[str, Any]:
 
 ACTION = document("action.yml")
 GITLAB = document("deploy/gitlab/tether.gitlab-ci.yml")["tether"]
+
+
+DEFAULTS = {f"TETHER_{name.upper().replace('-', '_')}": str(one["default"]) for name, one in ACTION["inputs"].items()}
 
 
 def steps() -> Iterator[dict[str, Any]]:
@@ -53,7 +56,7 @@ def github(tmp_path: Path, name: str, **inputs: str) -> tuple[int, Path, dict[st
     folder = world(tmp_path, name)
     script = next(step for step in steps() if step.get("id") == "scan")
     environ = dict.fromkeys(script["env"], "")
-    environ |= {"TETHER_PATH": ".", "TETHER_ALLOW_UNPROVEN": "false", "TETHER_SARIF": "tether.sarif", **inputs}
+    environ |= {name: DEFAULTS[name] for name in environ} | inputs
     environ |= {"GITHUB_STEP_SUMMARY": str(tmp_path / "summary"), "GITHUB_OUTPUT": str(tmp_path / "output")}
     done = bash(script["run"], folder, environ)
     return done.returncode, folder, {"out": done.stdout, "err": done.stderr}
@@ -79,6 +82,55 @@ def test_the_action_scans_summarises_and_ends_with_the_verdict(tmp_path: Path, n
     assert ("::error " in told["out"]) == (code == 1)
 
 
+def test_every_input_reaches_the_command_line(tmp_path: Path) -> None:
+    """The script with a `tether` that tells its arguments, and inputs that would break an unquoted word."""
+    folder = tmp_path / "workspace"
+    folder.mkdir()
+    programs = tmp_path / "fake"
+    programs.mkdir()
+    (programs / "tether").write_text("#!/bin/sh\nprintf '<%s>' \"$@\"\n")
+    (programs / "tether").chmod(0o755)
+    script = next(step for step in steps() if step.get("id") == "scan")
+    environ = {name: f"a b*{name}" for name in script["env"]} | {"TETHER_ALLOW_UNPROVEN": "true"}
+    environ |= {"TETHER_PATH": "one two\nthree\n", "PATH": f"{programs}:{os.environ['PATH']}"}
+    environ |= {"GITHUB_STEP_SUMMARY": str(tmp_path / "s"), "GITHUB_OUTPUT": str(tmp_path / "o")}
+    done = subprocess.run(
+        ["bash", "-ec", script["run"]], cwd=folder, env=environ, capture_output=True, text=True, check=False
+    )
+    told = re.findall("<([^>]*)>", done.stdout)
+    assert done.returncode == 0, done.stderr
+    assert told[:6] == ["scan", "--format", "a b*TETHER_FORMAT", "--output", "-", "--format"]
+    assert told[7:9] == ["--output", "a b*TETHER_SARIF"]
+    assert told[13:] == [
+        *("--profile", "a b*TETHER_PROFILE", "--baseline", "a b*TETHER_BASELINE", "--allow-unproven"),
+        *("--", "one two", "three"),
+    ]
+    assert set(script["env"]) == {f"TETHER_{one}" for one in ("PATH", "PROFILE", "FORMAT", "BASELINE", "SARIF")} | {
+        "TETHER_ALLOW_UNPROVEN"
+    }
+
+
+def test_the_action_takes_a_baseline(tmp_path: Path) -> None:
+    folder, report = FIXTURES / "worlds/broken", tmp_path / "baseline.json"
+    run("scan", str(folder), "--profile", str(folder / "tether.yaml"), "--format", "json", "--output", str(report))
+    ended, _, told = github(tmp_path, "broken", TETHER_BASELINE=str(report), TETHER_ALLOW_UNPROVEN="true")
+    assert ended == 0, told
+    assert "let through by --baseline" in told["err"]
+
+
+def test_a_line_end_in_a_name_makes_no_other_output(tmp_path: Path) -> None:
+    ended, _, told = github(tmp_path, "reference", TETHER_SARIF="a\nexit-code=7")
+    assert ended == 0, told
+    lines = (tmp_path / "output").read_text().splitlines()
+    assert lines == ["exit-code=0", "sarif=aexit-code=7"]
+
+
+def test_nothing_is_left_in_the_workspace_but_the_report(tmp_path: Path) -> None:
+    _, folder, _ = github(tmp_path, "reference")
+    kept = {path.name for path in (FIXTURES / "worlds/reference").iterdir()}
+    assert {path.name for path in folder.iterdir()} - kept == {"tether.sarif"}
+
+
 @pytest.mark.parametrize("value", ["$(touch pwned)", "`touch pwned`", '"; touch pwned; "', "--profile=x", "-q"])
 def test_an_input_is_an_argument_and_nothing_else(tmp_path: Path, value: str) -> None:
     ended, folder, _ = github(tmp_path, "reference", TETHER_PATH=value)
@@ -91,10 +143,8 @@ def test_unknown_values_are_let_through_on_request(tmp_path: Path) -> None:
     folder = world(tmp_path, "reference")
     (folder / "terraform/providers.tf").write_text(text.replace('  default     = "us-gov-west-1"\n', ""))
     script = next(step for step in steps() if step.get("id") == "scan")["run"]
-    environ = {
-        "TETHER_PATH": ".", "TETHER_PROFILE": "tether.yaml", "TETHER_SARIF": "t.sarif",
-        "GITHUB_STEP_SUMMARY": str(tmp_path / "s"), "GITHUB_OUTPUT": str(tmp_path / "o"),
-    }  # fmt: skip
+    files = {"GITHUB_STEP_SUMMARY": str(tmp_path / "s"), "GITHUB_OUTPUT": str(tmp_path / "o")}
+    environ = {**DEFAULTS, **files, "TETHER_PROFILE": "tether.yaml"}
     assert bash(script, folder, {**environ, "TETHER_ALLOW_UNPROVEN": "false"}).returncode == 3
     assert bash(script, folder, {**environ, "TETHER_ALLOW_UNPROVEN": "true"}).returncode == 0
 
@@ -106,4 +156,12 @@ def test_the_gitlab_job_writes_its_reports(tmp_path: Path, name: str, code: int)
     assert done.returncode == code, done.stderr
     for report in GITLAB["artifacts"]["reports"].values():
         assert (folder / report).is_file()
+    for kept in GITLAB["artifacts"]["paths"]:
+        assert (folder / kept).is_file()
     assert "commitments" in done.stdout
+
+
+def test_every_variable_of_the_gitlab_job_is_used() -> None:
+    text = "".join([*GITLAB["script"], *GITLAB["before_script"]])
+    assert all(f"${name}" in text for name in GITLAB["variables"])
+    assert json.loads(json.dumps(GITLAB["artifacts"]["when"])) == "always"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from scanner.sources.files import SUFFIXES
 from scanner.yamltext import load_one
 from tests.harness import FIXTURES, ROOT
 
@@ -78,6 +80,12 @@ def test_other_files_do_not_trigger(tmp_path: Path) -> None:
     (folder / "notes.txt").write_text("nothing")
     git(folder, "add", "-A")
     assert "Skipped" in pre_commit(folder, "--files", "notes.txt").stdout
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_whatever_is_scanned_triggers(suffix: str) -> None:
+    assert re.search(str(hook()["files"]), f"a/b{suffix}")
+    assert not re.search(str(hook()["files"]), f"a/b{suffix}.txt")
 
 
 @pytest.mark.parametrize("damage", ["resource {{{", "kind: [\n"])
