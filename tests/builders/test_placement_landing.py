@@ -76,7 +76,7 @@ def test_a_real_node_carries_no_other_labels():
     assert admits({"nodeSelector": {"team": "x"}, "tolerations": [{"operator": "Exists"}]}, PRESS) is False
 
 
-EDGE = Machine({"node-role.kubernetes.io/edge": ""})
+DEVICE = Machine({"node-role.kubernetes.io/edge": ""})
 NO_EDGE = ("node-role.kubernetes.io/edge", "DoesNotExist")
 MAYBE = {"__possible__": Unknown("x", decided_by=("var.x",))}
 
@@ -96,7 +96,7 @@ MAYBE = {"__possible__": Unknown("x", decided_by=("var.x",))}
     ids=str,
 )
 def test_what_keeps_a_tolerating_pod_off_devices(spec, wanted):
-    answer = keeps_off(spec, EDGE)
+    answer = keeps_off(spec, DEVICE)
     assert (answer.decided_by[0] if isinstance(answer, Unknown) else answer) == wanted
 
 
