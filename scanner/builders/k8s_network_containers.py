@@ -8,7 +8,8 @@ from scanner.builders.edges import Doubt, connect
 from scanner.builders.k8s_net_view import Target, View, profile_names
 from scanner.builders.k8s_network_ports import PROXIES, server_of, serving
 from scanner.graph.model import Node, Plane, Role
-from scanner.podspec import Container
+from scanner.origin import Origin
+from scanner.podspec import Container, containers
 from scanner.resource import dig
 
 
@@ -28,12 +29,18 @@ def _stack(view: View, target: Target) -> bool:
 def _beside(view: View, target: Target) -> None:
     every = [one for one in serving(target.workload) if dig(one.value, "name") is not None]
     servers = {one.name for one in every if server_of(one)} or _with_devices(every)
+    alone = _alone(target)
     # Which container serves is then a guess, and so is which of them call it.
     doubt = None if servers else Doubt("image-role-unknown", (f"which container of {target.name} is the model server",))
     servers = servers or {one.name for one in every[:1]}
     for container in every:
         name = f"{target.name}#{container.name}"
-        if container.name in servers or container.name in PROXIES or _listed(view, name):
+        if (
+            container.name in servers
+            or (container.name, container.origin) in alone
+            or container.name in PROXIES
+            or _listed(view, name)
+        ):
             continue
         node = _caller(view, target, container)
         if node is None:
@@ -41,6 +48,14 @@ def _beside(view: View, target: Target) -> None:
         for end in target.nodes:
             because = "it shares the pod: localhost is not filtered"
             connect(view.world, node.id, end, because, container.origin, doubt=doubt, cut=True)
+
+
+def _alone(target: Target) -> set[tuple[str, Origin | None]]:
+    """The containers with a pod of their own: the head or the workers of a model that several pods make up."""
+    pods = (
+        [one for one in containers(template.spec) if one.role != "init"] for _, template in target.workload.templates
+    )
+    return {(pod[0].name, pod[0].origin) for pod in pods if len(pod) == 1}
 
 
 def _inside(view: View, target: Target) -> None:

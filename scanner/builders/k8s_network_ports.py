@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scanner.builders.k8s_net_pods import Workload
+from scanner.builders.recognise_signals import is_client
 from scanner.podspec import Container, command_line, containers
 from scanner.resource import dig, items_of
 from scanner.tables import model_facts, pattern
@@ -57,6 +58,8 @@ def server_of(container: Container) -> str:
     """The model server that the tables know a container by, "" for none."""
     image = container.image.value
     line = " ".join(token.value if isinstance(token.value, str) else "*" for token in command_line(container))
+    if is_client(image if isinstance(image, str) else "", line):
+        return ""
     for row in model_facts("image"):
         if isinstance(image, str) and row.regex and pattern(row.regex).search(image):
             return row.server

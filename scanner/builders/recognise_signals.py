@@ -19,12 +19,16 @@ CALLERS = frozenset({"BEDROCK_MODEL_ID", "AZURE_OPENAI_DEPLOYMENT", "OPENAI_MODE
 COMMON_PORTS = frozenset({80, 443, 3000, 5000, 8000, 8080, 8081, 9000})
 """Ports that half of all programs use: they only support a mount."""
 WEIGHT_PATHS = ("*/models*", "*/model", "*/model/*", "*weights*", "*huggingface*", "*/model-store*", "*.ollama*")
+NAMES = frozenset({"MODEL_NAME", "MODEL_ID", "LLM_MODEL_ID", "EMBEDDING_MODEL_ID", "MODEL_PATH"})
+"""Variables that benchmarks and web pages carry as servers do: they only support another signal."""
+PASSIVE = frozenset({"environment", "name", "mount", "port"})
+"""Signals that a job which only fetches weights gives as well."""
 ONE_OFF = frozenset({"Job", "CronJob", "RayJob", "RayCronJob", "PyTorchJob", "TrainJob", "MPIJob", "TFJob"})
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One thing seen: kind is image, argument, environment, resource, mount or port."""
+    """One thing seen: kind is image, argument, environment, name, resource, mount or port."""
 
     kind: str
     says: str
@@ -43,7 +47,9 @@ class Verdict:
 
 
 def signals(container: Container) -> list[Signal]:
-    """Everything that speaks for a model server in one container, strongest first."""
+    """Everything that speaks for a model server in one container, strongest first; nothing does in a client."""
+    if is_client(container.image.text if container.image else "", container.command_line):
+        return []
     seen = [*_commands(container), *_images(container), *_devices(container), *_variables(container)]
     return sorted([*seen, *_mounts(container), *_ports(container)], key=lambda one: not one.strong)
 
@@ -55,7 +61,10 @@ def verdict(containers: Iterable[Container], kind: str = "") -> Verdict | None:
     """
     best: Verdict | None = None
     for container in containers:
-        found = None if container.init else _judge(signals(container))
+        seen = [] if container.init else signals(container)
+        if kind in ONE_OFF and {one.kind for one in seen} <= PASSIVE:
+            continue  # it fetches weights for others
+        found = _judge(seen)
         if found is None:
             continue
         if kind in ONE_OFF and found.role is Role.MODEL and not _commands_strongly(container):
@@ -84,9 +93,17 @@ def _judge(seen: list[Signal]) -> Verdict | None:
     weighty = kinds & {"resource", "mount", "image", "argument"}
     if weighty and len(kinds - {"port"}) >= 2:
         return Verdict(Role.MODEL, said, server)
-    if weighty & {"resource", "image", "argument"} or "environment" in kinds or {"port", "mount"} <= kinds:
+    named = "environment" in kinds or ("name" in kinds and len(kinds) >= 2)
+    if weighty & {"resource", "image", "argument"} or named or {"port", "mount"} <= kinds:
         return Verdict(Role.CANDIDATE, said, server)
     return None
+
+
+def is_client(image: str, line: str) -> bool:
+    """Whether an image or a command line calls models and serves none; a server's command beside it decides."""
+    rows = tables.model_facts("client")
+    named = any(tables.pattern(row.regex).search(one) for row in rows for one in (image, line) if one)
+    return named and argument_fact(line) is None
 
 
 def image_fact(image: str) -> ModelFact | None:
@@ -131,7 +148,8 @@ def _devices(container: Container) -> Iterator[Signal]:
 def _variables(container: Container) -> Iterator[Signal]:
     for row in tables.model_facts("environment"):
         if row.key in container.env and row.key not in CALLERS:
-            yield Signal("environment", f"`{row.key}` names a model", container.env[row.key].origin)
+            kind = "name" if row.key in NAMES else "environment"
+            yield Signal(kind, f"`{row.key}` names a model", container.env[row.key].origin)
 
 
 def _mounts(container: Container) -> Iterator[Signal]:

@@ -61,6 +61,8 @@ CANDIDATES = {
     "port and mount": "{name: c, image: acme/x, ports: [{containerPort: 8000}], "
     "volumeMounts: [{name: w, mountPath: /mnt/models}]}",
     "server image with a command of its own": "{name: c, image: 'vllm/vllm-openai:1', command: [python, bench.py]}",
+    "name of a model and a port": "{name: c, image: acme/x, env: [{name: MODEL_ID, value: m}], "
+    "ports: [{containerPort: 8000}]}",
     "ray image alone": "{name: c, image: 'rayproject/ray:2.9-gpu'}",
 }
 
@@ -78,6 +80,14 @@ NEITHER = {
     "client of a managed model": "{name: c, image: acme/x, env: [{name: BEDROCK_MODEL_ID, value: a.b}]}",
     "knowledge has edge in it": "{name: knowledge-edge, image: acme/knowledge-base}",
     "fetches from another server": '{name: c, image: curlimages/curl, command: [sh, -c, "ollama pull llama3"]}',
+    "client image of a server": "{name: c, image: 'nvcr.io/nvidia/tritonserver:24.12-py3-sdk', "
+    "resources: {limits: {nvidia.com/gpu: 1}}, command: [sh, -c, 'genai-perf profile -m llama']}",
+    "benchmark in a server's image": "{name: c, image: 'vllm/vllm-openai:1', command: [vllm, bench, serve, --model, m]}",
+    "benchmark": "{name: c, image: 'ghcr.io/vllm-project/guidellm:v0.3', env: [{name: MODEL_NAME, value: m}], "
+    "ports: [{containerPort: 8000}]}",
+    "web page": "{name: c, image: 'ghcr.io/open-webui/open-webui:main', env: [{name: MODEL_NAME, value: m}], "
+    "ports: [{containerPort: 8080}]}",
+    "name of a model alone": "{name: c, image: acme/chat, env: [{name: MODEL_NAME, value: m}]}",
     "model-like name": "{name: model-dashboard, image: acme/model-dashboard}",
 }
 
@@ -102,6 +112,21 @@ def test_a_job_with_a_device_is_a_candidate_and_a_job_that_serves_a_model(tmp_pa
     world, address = one(tmp_path, body, "Job")
     assert roles(world, address) == {"candidate"}
     world, address = one(tmp_path, "{name: c, image: x, command: [vllm, serve, org/name]}", "Job")
+    assert roles(world, address) == {"model"}
+
+
+def test_a_job_that_fetches_weights_serves_nothing(tmp_path):
+    body = (
+        "{name: c, image: acme/fetch, env: [{name: HF_MODEL_ID, value: org/name}], "
+        "volumeMounts: [{name: w, mountPath: /models}]}"
+    )
+    world, address = one(tmp_path, body, "Job")
+    assert roles(world, address) == set()
+
+
+def test_a_server_started_beside_a_benchmark_is_a_server(tmp_path):
+    body = '{name: c, image: acme/x, command: [sh, -c, "vllm serve org/name & guidellm benchmark"]}'
+    world, address = one(tmp_path, body)
     assert roles(world, address) == {"model"}
 
 
