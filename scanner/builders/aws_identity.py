@@ -17,6 +17,7 @@ from scanner.builders.aws_identity_trust import add_becoming
 from scanner.builders.aws_policy import Statement
 from scanner.builders.aws_policy_guard import demand, flaw
 from scanner.builders.aws_policy_match import Truth
+from scanner.builders.credentials_aws import add_bearers
 from scanner.builders.draft import World
 from scanner.graph.facts import Enforcement
 from scanner.graph.model import Edge, Plane, State
@@ -39,6 +40,7 @@ def build_aws_identity(world: World) -> None:
             if edge is not None:
                 world.add_edge(edge)
     add_demands(world, everyone)
+    add_bearers(world, everyone, judges)
     carried = list(carriers(world))
     add_becoming(world, everyone, judges, carried)
     add_detours(world, everyone, judges, carried)

@@ -14,6 +14,7 @@ from scanner.builders.aws_network import build_aws_network
 from scanner.builders.azure_models import build_azure_models
 from scanner.builders.consumers import build_consumers
 from scanner.builders.control import build_control
+from scanner.builders.credentials import build_credentials
 from scanner.builders.draft import World
 from scanner.builders.gateway_routes import build_gateway_routes
 from scanner.builders.google_models import build_google_models
@@ -50,6 +51,7 @@ STEPS: tuple[Callable[[World], None], ...] = (
     build_aws_identity,
     build_consumers,
     build_control,
+    build_credentials,
     build_supply,
     build_model_supply,
     build_unmodelled,

@@ -108,6 +108,18 @@ def _authorizers(resource: Resource) -> Iterator[str]:
                 yield found.text or "*"
 
 
+def _account_of_models(world: World, resource: Resource) -> bool:
+    """Of Azure's accounts those that hold generative models, or may; speech and vision have keys as well."""
+    if resource.kind != "azurerm_cognitive_account":
+        return True
+    kind = resource.attrs.get("kind")
+    if isinstance(kind, Unknown) or kind in ("OpenAI", "AIServices"):
+        return True
+    deployed = world.inventory.of("azurerm_cognitive_deployment", unit=resource.unit)
+    named = (world.inventory.find(one.attrs.get("cognitive_account_id"), one.unit) for one in deployed)
+    return any(one is resource for one in named)
+
+
 _WAYS: dict[str, Callable[[World, Resource], bool]] = {
     "A-1": _verifies_images,
     "A-2": _verifies_images,
@@ -119,6 +131,7 @@ _WAYS: dict[str, Callable[[World, Resource], bool]] = {
     "K-8": _patches_filters,
     "K-20": _told_by_route,
     "K-6": asks_a_classifier,
+    "AZ-9": _account_of_models,
     "K-12": _guarded_namespace,
 }
 """By row: what makes it count; a row without an entry counts wherever its tests hit."""

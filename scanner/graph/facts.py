@@ -309,3 +309,13 @@ class GatewayRoute(Fact):
     model: bool | Unknown
     guarded: bool | Unknown
     mirror: bool = False
+class Credential(Fact):
+    """A bearer or long-lived credential that this node is, holds, or may use.
+
+    what: in words, never the value. reaches: whether it opens a model's API to whoever has it.
+    static: it is a key in the settings of a workload, which may be the gateway's own.
+    """
+
+    what: str
+    reaches: bool | Unknown
+    static: bool = False
