@@ -20,7 +20,7 @@ What the guardrail filters, which other rules judge, and policies attached outsi
 from collections.abc import Iterable, Iterator
 
 from scanner.findings import Finding
-from scanner.graph.facts import GuardrailDemand
+from scanner.graph.facts_access import GuardrailDemand
 from scanner.graph.model import Node, Role, State
 from scanner.graph.search import Way
 from scanner.rule import Case, counted

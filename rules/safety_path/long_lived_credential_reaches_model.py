@@ -21,7 +21,7 @@ keys in variables of other names.
 from collections.abc import Iterable
 
 from scanner.findings import Finding
-from scanner.graph.facts import Credential
+from scanner.graph.facts_access import Credential
 from scanner.graph.model import Node
 from scanner.rule import Case, counted
 from scanner.rule_switches import Words, tell

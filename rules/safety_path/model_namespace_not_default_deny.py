@@ -20,7 +20,7 @@ model listens without saying so.
 from collections.abc import Iterable
 
 from scanner.findings import Finding
-from scanner.graph.facts import Isolation
+from scanner.graph.facts_access import Isolation
 from scanner.rule import Case, counted
 from scanner.unknown import Unknown
 

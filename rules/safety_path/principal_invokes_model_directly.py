@@ -20,7 +20,7 @@ condition binds is judged by `invocation-without-approved-guardrail`.
 from collections.abc import Iterable
 
 from scanner.findings import Finding
-from scanner.graph.facts import GuardrailDemand
+from scanner.graph.facts_access import GuardrailDemand
 from scanner.graph.model import Node, Plane, Role, State
 from scanner.graph.search import Way, reach
 from scanner.rule import Case, counted

@@ -10,7 +10,7 @@ from scanner.builders.aws_policy_decide import acts_on
 from scanner.builders.aws_policy_guard import demand
 from scanner.builders.aws_policy_match import Truth
 from scanner.builders.draft import World
-from scanner.graph.facts import GuardrailDemand
+from scanner.graph.facts_access import GuardrailDemand
 from scanner.tables import inference_actions
 
 

@@ -10,7 +10,7 @@ from scanner.builders.credentials_keys import Vendor, decoy, destination, vendor
 from scanner.builders.draft import World
 from scanner.builders.recognise_containers import Container
 from scanner.builders.recognise_objects import object_containers
-from scanner.graph.facts import Credential, GuardrailDemand
+from scanner.graph.facts_access import Credential, GuardrailDemand
 from scanner.graph.model import Role, State
 from scanner.resource import Resource, dig, mark
 from scanner.unknown import Unknown

@@ -9,7 +9,7 @@ from scanner.builders.aws_identity_principals import Principal
 from scanner.builders.aws_policy import Statement
 from scanner.builders.aws_policy_match import ANY, Truth, glob
 from scanner.builders.draft import World
-from scanner.graph.facts import Credential
+from scanner.graph.facts_access import Credential
 from scanner.table_rows import InferenceAction
 from scanner.tables import inference_actions
 from scanner.unknown import Unknown

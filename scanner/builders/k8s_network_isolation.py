@@ -13,7 +13,7 @@ from scanner.builders.k8s_policy_labels import Match
 from scanner.builders.k8s_policy_model import Action, Direction, Peer, PeerKind, Policy, Tier
 from scanner.builders.k8s_policy_ports import common, ports
 from scanner.builders.k8s_policy_side import Asked
-from scanner.graph.facts import Isolation
+from scanner.graph.facts_access import Isolation
 from scanner.graph.model import Role
 from scanner.origin import Origin
 from scanner.unknown import Unknown

@@ -279,25 +279,6 @@ class Accepted(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Isolation(Fact):
-    """One statement about how a namespace that holds models is isolated.
-
-    aspect: "default" (a pod that no other policy selects is closed), "enforcement" (something enforces the policies),
-      "peer" (whom a rule admits to a model), "ports" (to which ports).
-    closed: it keeps out whoever is no gateway.
-    """
-
-    namespace: str
-    aspect: str
-    closed: bool | Unknown
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuardrailDemand(Fact):
-    """A policy of this principal demands a guardrail of whoever calls a model with it; well or badly."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayRoute(Fact):
     """One way of a gateway's route to a backend that is a model.
 
@@ -309,13 +290,3 @@ class GatewayRoute(Fact):
     model: bool | Unknown
     guarded: bool | Unknown
     mirror: bool = False
-class Credential(Fact):
-    """A bearer or long-lived credential that this node is, holds, or may use.
-
-    what: in words, never the value. reaches: whether it opens a model's API to whoever has it.
-    static: it is a key in the settings of a workload, which may be the gateway's own.
-    """
-
-    what: str
-    reaches: bool | Unknown
-    static: bool = False
