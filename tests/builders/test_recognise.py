@@ -82,7 +82,7 @@ NEITHER = {
     "fetches from another server": '{name: c, image: curlimages/curl, command: [sh, -c, "ollama pull llama3"]}',
     "client image of a server": "{name: c, image: 'nvcr.io/nvidia/tritonserver:24.12-py3-sdk', "
     "resources: {limits: {nvidia.com/gpu: 1}}, command: [sh, -c, 'genai-perf profile -m llama']}",
-    "benchmark in a server's image": "{name: c, image: 'vllm/vllm-openai:1', command: [vllm, bench, serve, --model, m]}",
+    "benchmark in a vllm image": "{name: c, image: 'vllm/vllm-openai:1', command: [vllm, bench, serve, --model m]}",
     "benchmark": "{name: c, image: 'ghcr.io/vllm-project/guidellm:v0.3', env: [{name: MODEL_NAME, value: m}], "
     "ports: [{containerPort: 8000}]}",
     "web page": "{name: c, image: 'ghcr.io/open-webui/open-webui:main', env: [{name: MODEL_NAME, value: m}], "
