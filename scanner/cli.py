@@ -15,6 +15,7 @@ from scanner.errors import TetherError
 
 COMMANDS: dict[str, str] = {
     "scan": "prove the commitments, or show what breaks them",
+    "init": "write a commented tether.yaml from what is found",
     "explain": "print a rule's page",
     "rules": "list the rules",
     "graph": "print the graph that the verdicts rest on",

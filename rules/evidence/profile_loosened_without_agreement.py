@@ -20,7 +20,7 @@ profile and lock from the protected branch.
 from collections.abc import Iterable
 
 from scanner.findings import Finding
-from scanner.graph.facts import Loosened, Pinned
+from scanner.graph.agreed import Loosened, Pinned
 from scanner.rule import Case
 from scanner.unknown import Unknown
 

@@ -19,7 +19,7 @@ is the agreed one: take it from the protected branch.
 from collections.abc import Iterable
 
 from scanner.findings import Finding
-from scanner.graph.facts import Pinned
+from scanner.graph.agreed import Pinned
 from scanner.rule import Case
 from scanner.unknown import Unknown
 

@@ -19,7 +19,7 @@ one that does not is refused.
 from collections.abc import Iterable
 
 from scanner.findings import Finding
-from scanner.graph.facts import Accepted
+from scanner.graph.agreed import Accepted
 from scanner.rule import Case, counted
 
 ASSERTION = "PIN-003"

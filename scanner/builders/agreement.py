@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from scanner.builders.draft import World
-from scanner.graph.facts import Accepted, Loosened, Pinned
+from scanner.graph.agreed import Accepted, Loosened, Pinned
 from scanner.graph.model import Node
 from scanner.lock import Lock, Pins, snapshot
 from scanner.loosened import Change, loosened

@@ -47,8 +47,13 @@ def _stderr(text: str) -> None:
 
 def add_inputs(parser: ArgumentParser) -> None:
     """The arguments of every command that reads a deployment."""
-    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files or folders to read (default: .)")
+    add_paths(parser)
     add_reading(parser)
+
+
+def add_paths(parser: ArgumentParser) -> None:
+    """What to read."""
+    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files or folders to read (default: .)")
 
 
 def add_reading(parser: ArgumentParser) -> None:
@@ -59,6 +64,11 @@ def add_reading(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--lock", type=Path, metavar="FILE", help="what the agreement pins (default: tether.lock beside the profile)"
     )
+    add_terraform(parser)
+
+
+def add_terraform(parser: ArgumentParser) -> None:
+    """The values that Terraform is run with, and how much to say."""
     parser.add_argument(
         *("--var", "-var"), action="append", default=[], type=_variable, metavar="NAME=VALUE", help="a root variable"
     )

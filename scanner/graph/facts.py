@@ -245,40 +245,6 @@ class Log(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pinned(Fact):
-    """What a lock pins under the name of an agreement, held against what this run uses.
-
-    what: "rules", "tables" or "profile". differs: the files that are not the agreed ones; an Unknown where there is
-    no lock, or one of another agreement.
-    """
-
-    what: str
-    agreement: str
-    differs: tuple[str, ...] | Unknown
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loosened(Fact):
-    """The profile promises less under `key` than the agreement of this name."""
-
-    key: str
-    agreement: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted(Fact):
-    """An exception of the profile: a waiver (of `rule`), or a trusted caller (rule "").
-
-    days_left: from the day of the run to its end; negative where it is over.
-    """
-
-    what: str
-    rule: str
-    approver: str
-    days_left: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayRoute(Fact):
     """One way of a gateway's route to a backend that is a model.
 
