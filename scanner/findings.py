@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -35,6 +36,10 @@ COMMITMENTS: dict[str, str] = {
     "evidence": "every inference leaves evidence that the operator holds",
 }
 """The commitments in their order, each with its promise in a line."""
+
+
+_LINE = re.compile(r"(\.(?:tf|tofu|tfvars|hcl|json|ya?ml)):\d+(?::\d+)?")
+"""Where a message names a place in a file: the path stays, the line may move."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +88,12 @@ class Finding:
 
     @property
     def fingerprint(self) -> str:
-        """Stable over moved lines and reordered files: rule, subject, hops and what decides, no positions."""
+        """Stable over moved lines and reordered files: rule, subject, hops, what decides and what is said, no lines.
+
+        What is said tells two findings about one subject apart, as an input and an output filter of one guardrail.
+        """
         parts = [self.rule, self.verdict, self.subject.address, *(hop.address for hop in self.hops), *self.decided_by]
+        parts.append(_LINE.sub(r"\1", self.message))
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     @property

@@ -49,13 +49,14 @@ class Difference:
 
 def difference(base: Json, head: Json) -> Difference:
     """Hold `head` against `base`; both have the shape that the report schema gives them."""
-    before = {one["fingerprint"]: one for one in base["findings"]}
-    now = {one["fingerprint"]: one for one in head["findings"]}
-    opened = [one for key, one in now.items() if key not in before]
-    closed = [one for key, one in before.items() if key not in now]
+    before, now = _by_fingerprint(base), _by_fingerprint(head)
+    # Two units can hold one address: a fingerprint counts as often as it is there.
+    opened = [one for key, ones in now.items() for one in ones[len(before.get(key, ())) :]]
+    closed = [one for key, ones in before.items() for one in ones[len(now.get(key, ())) :]]
     turned = tuple(_turned(closed, opened))
     gone, come = {id(one) for one, _ in turned}, {id(other) for _, other in turned}
-    widened = ((one, _more(before[key], one)) for key, one in now.items() if key in before)
+    both = (pair for key, ones in now.items() for pair in zip(before.get(key, ()), ones, strict=False))
+    widened = ((one, _more(old, one)) for old, one in both)
     return Difference(
         opened=tuple(one for one in opened if id(one) not in come),
         closed=tuple(one for one in closed if id(one) not in gone),
@@ -69,17 +70,25 @@ def difference(base: Json, head: Json) -> Difference:
     )
 
 
-def same_way(one: Json) -> tuple[str, ...]:
-    """What a finding is about, whatever its verdict and whatever decides it."""
+def _by_fingerprint(report: Json) -> dict[str, list[Json]]:
+    grouped: dict[str, list[Json]] = {}
+    for one in report["findings"]:
+        grouped.setdefault(one["fingerprint"], []).append(one)
+    return grouped
+
+
+def _way(one: Json) -> tuple[str, ...]:
+    """The way of a finding, whatever its verdict and whatever decides it."""
     return (one["rule"], one["subject"]["address"], *(hop["address"] for hop in one["hops"]))
 
 
 def _turned(closed: Sequence[Json], opened: Sequence[Json]) -> Iterator[tuple[Json, Json]]:
+    """Findings of one way; those without one may be of different things about their subject, and are not paired."""
     waiting: dict[tuple[str, ...], list[Json]] = {}
     for one in opened:
-        waiting.setdefault(same_way(one), []).append(one)
+        waiting.setdefault(_way(one), []).append(one)
     for one in closed:
-        others = waiting.get(same_way(one), [])
+        others = waiting.get(_way(one), []) if len(one["hops"]) > 1 else []
         if others:
             yield one, others.pop(0)
 

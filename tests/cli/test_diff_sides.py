@@ -54,6 +54,12 @@ CASES = {
     "a rule is not there any more": (made(UNKNOWN), made(), 3),
     "a doubt became certain": (made(DOUBTED), made(BYPASS), 1),
     "what was certain is in doubt": (made(BYPASS), made(DOUBTED), 0),
+    "a violation of one thing is a doubt about it": (
+        made(replace(UNKNOWN, verdict=Verdict.VIOLATED, decided_by=())),
+        made(UNKNOWN),
+        3,
+    ),
+    "the same in another unit": (made(BYPASS), made(BYPASS, BYPASS), 1),
     "more come this way": (made(BYPASS), made(replace(BYPASS, also=("tenant-a/Deployment/x",))), 1),
     "fewer come this way": (made(replace(BYPASS, also=("tenant-a/Deployment/x",))), made(BYPASS), 0),
     "a way opened and is waived": (made(), made(BYPASS, waived=(WAIVED,)), 0),
