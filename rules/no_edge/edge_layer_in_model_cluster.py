@@ -35,13 +35,18 @@ def check(case: Case) -> Iterable[Finding]:
         case.examine(node, f"edge layer: {fact.layer}")
         if fact.decided_by:
             if not _certain(node, fact.layer):
-                message = f"whether `{node.address}` carries the edge layer {fact.layer} is not known: {fact.because}"
+                message = f"whether {_called(node)} carries the edge layer {fact.layer} is not known: {fact.because}"
                 decided = fact.decided_by
                 yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided)
             continue
-        message = f"`{node.address}` carries the edge layer {fact.layer}: {fact.because}"
+        message = f"{_called(node)} carries the edge layer {fact.layer}: {fact.because}"
         yield case.violated(node, message, origin=fact.origin, because=fact.because, fix=f"remove {fact.layer}")
     case.summary = f"{counted(len(clusters), 'cluster')} without an edge layer" if clusters else ""
+
+
+def _called(node: Node) -> str:
+    """The cluster of a set of manifests has no address of its own."""
+    return f"the cluster of the unit `{node.name}`" if node.kind == "Cluster" else f"`{node.address}`"
 
 
 def _certain(node: Node, layer: str) -> bool:

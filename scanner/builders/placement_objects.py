@@ -102,6 +102,8 @@ def _chart(world: World, resource: Resource) -> None:
         name = found.text.rstrip("/").rpartition("/")[2] if found is not None else ""
         if found is not None and name in CHARTS:
             because = f"the chart `{name}` installs {CHARTS[name]}"
+            if path == "repository":
+                because = f"the chart comes from `{name}`, a repository of {CHARTS[name]}"
             _layer(world, resource, CHARTS[name], because, found.origin or resource.origin)
             return
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from scanner import tables
-from scanner.builders.blocks import Found, strings
+from scanner.builders.blocks import POSSIBLE, Found, strings
+from scanner.builders.blocks import doubt as block_doubt
 from scanner.builders.draft import World
 from scanner.builders.edges import connect, doubt_of, values
 from scanner.builders.recognise_signals import image_fact
@@ -14,11 +15,11 @@ from scanner.builders.supply_named import bucket_names, buckets_by_name, referre
 from scanner.graph.facts import Delivery, ModelReference
 from scanner.graph.model import Plane, Role
 from scanner.origin import Origin
-from scanner.resource import Resource, mark
+from scanner.resource import Encoded, Resource, mark
 from scanner.table_rows import DeliveryObject
 from scanner.unknown import Unknown, unknowns_in
 
-WORD = re.compile(r"[^\s\"'<>,;{}()\[\]]+")
+WORD = re.compile(r"[^\s\"'<>,;{}()\[\]=?&#]+")
 ADDRESS = re.compile(r"[a-z0-9]+://[^\s\"'<>,;{}()\[\]]+")
 AMBIGUOUS = frozenset({".bin", ".plan", ".task", ".om", ".blob", ".nb", ".engine", ".msgpack"})
 """Extensions that weights share with firmware, plans and archives: they may be a model, and may not."""
@@ -49,7 +50,7 @@ def build_deliveries(world: World) -> None:
 
 def _deliver(world: World, one: Resource, row: DeliveryObject) -> None:
     world.add_roles(one.id, [Role.DEVICE], row.because)
-    payload = [found for path in row.payload for found in values(one, path)]
+    payload = [part for path in row.payload for found in values(one, path) for part in _leaves(found)]
     for store, found, unsure in _stores(world, one, payload):
         because = f"`{one.address}` ships what is in it"
         doubt = doubt_of(unsure)
@@ -60,6 +61,23 @@ def _deliver(world: World, one: Resource, row: DeliveryObject) -> None:
     world.add_fact(
         one.id, Delivery(origin=origin, because=because, payload=_payload(one, payload), carries_model=carries)
     )
+
+
+def _leaves(found: Found) -> Iterator[Found]:
+    """Every value inside a payload, each with its line; of an encoded text, what it was made from."""
+    value = found.value
+    if isinstance(value, Encoded | Unknown) and value.document is not None:
+        value = value.document
+    if isinstance(value, Mapping):
+        possible = found.possible or block_doubt(value)
+        for key, item in value.items():
+            if key != POSSIBLE:
+                yield from _leaves(Found(item, mark(value, key) or found.origin, possible))
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for index, item in enumerate(value):
+            yield from _leaves(Found(item, mark(value, index) or found.origin, found.possible))
+    elif value is not None:
+        yield Found(value, found.origin, found.possible)
 
 
 def _payload(one: Resource, payload: list[Found]) -> str | Unknown:

@@ -213,6 +213,15 @@ def test_a_component_carries_a_model_by_what_it_names(tmp_path, uri, carries):
     assert [fact.carries_model for fact in delivery(made)] == [carries]
 
 
+def test_a_payload_is_told_at_its_own_line(tmp_path):
+    made = built(tmp_path, COMPONENT % "s3://other/model.gguf?versionId=7")
+    [fact] = delivery(made)
+    assert fact.carries_model is True
+    assert "`s3://other/model.gguf` is a file of a model" in fact.because
+    wanted = next(n for n, line in enumerate((tmp_path / "main.tf").read_text().splitlines(), 1) if "gguf" in line)
+    assert fact.origin.line == wanted
+
+
 def test_what_may_be_firmware_or_weights_is_not_known(tmp_path):
     [fact] = delivery(built(tmp_path, COMPONENT % "s3://tools/image.bin"))
     assert isinstance(fact.carries_model, Unknown)
