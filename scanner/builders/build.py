@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from scanner.builders.absent import build_absent
 from scanner.builders.agreement import build_agreement
+from scanner.builders.audit_trails import build_audit_trails
 from scanner.builders.aws_entry import build_aws_entry
 from scanner.builders.aws_identity import build_aws_identity
 from scanner.builders.aws_models import build_aws_models
@@ -53,6 +54,7 @@ STEPS: tuple[Callable[[World], None], ...] = (
     build_control,
     build_credentials,
     build_supply,
+    build_audit_trails,
     build_model_supply,
     build_unmodelled,
     build_absent,

@@ -1,0 +1,20 @@
+"""What is known of the trails that record who changed and called what, beside the logs of inference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scanner.graph.facts import Fact
+from scanner.unknown import Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trail(Fact):
+    """One statement about the audit trail of an account or a cluster.
+
+    aspect: "on", "regions", "management-events", "global-events", "cluster-audit", "declared".
+    complete: it leaves nothing out in this respect.
+    """
+
+    aspect: str
+    complete: bool | Unknown
