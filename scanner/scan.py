@@ -28,6 +28,7 @@ class Request:
 
     profile_shown: the path that origins in the profile give; "" is its path below the root, else as it was given.
     profile_dir: what the folders of its `units` are relative to; None is the folder that it is in.
+    idle_waivers: a waiver may match nothing, as where one profile judges what was and what is.
     """
 
     paths: tuple[Path, ...]
@@ -35,6 +36,7 @@ class Request:
     profile: Path | None = None
     profile_shown: str = ""
     profile_dir: Path | None = None
+    idle_waivers: bool = False
     var_files: tuple[Path, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     environ: tuple[tuple[str, str], ...] = ()
@@ -112,7 +114,9 @@ def scan(request: Request) -> tuple[Report, Scanned]:
     chosen = (*shipped, *contract_rules(profile))
     basis = tuple(sorted({BASIS[one.source] for one in reading.resources})) or ("declared",)
     judgement = judge(built.graph, profile, chosen, reading.unread, basis)
-    waivers = apply_waivers(judgement.said, profile, chosen, built.graph, request.as_of, judgement.silent)
+    waivers = apply_waivers(
+        judgement.said, profile, chosen, built.graph, request.as_of, judgement.silent, idle=request.idle_waivers
+    )
     report = Report(
         verdict=judgement.verdict,
         commitments=judgement.commitments,

@@ -30,11 +30,13 @@ def apply_waivers(
     graph: Graph,
     as_of: date,
     unjudged: Collection[str] = (),
+    idle: bool = False,
 ) -> Applied:
     """Match the profile's waivers with the findings, before any are folded, as of a day.
 
     A finding is waived where everything that it speaks of is: its subject, and those that come the same way.
     unjudged: the rules that said nothing (no basis, or they raised); their waivers may match nothing.
+    idle: every waiver may match nothing, as where one profile judges what was and what is.
 
     Raises SettingsError for a waiver of an unknown rule, of one that cannot be waived, or of a critical one without a
     second approver, and for one that matches nothing although its subject was read (it would hide the next violation).
@@ -50,7 +52,7 @@ def apply_waivers(
     ]
     for waiver in current:
         if not any(_names(waiver, one) for one in findings):
-            notes.append(_idle(waiver, graph, unjudged))
+            notes.append(_idle(waiver, graph, unjudged, allowed=idle))
     gone = [one for one in findings if not _open(current, one)]
     kept = [one for one in findings if _open(current, one)]
     for one in kept:
@@ -72,12 +74,12 @@ def _check(waiver: Waiver, rules: dict[str, Rule]) -> None:
         raise SettingsError(f"{waiver.origin}: `{waiver.rule}` is critical: its waiver needs a `second_approver`")
 
 
-def _idle(waiver: Waiver, graph: Graph, unjudged: Collection[str]) -> str:
+def _idle(waiver: Waiver, graph: Graph, unjudged: Collection[str], *, allowed: bool) -> str:
     """The note for a waiver that matches nothing. Raises SettingsError where it should have."""
     read = any(waiver.subject in (node.address, node.id) for node in graph.nodes.values())
     if waiver.rule in unjudged:
         return f"{waiver.origin}: the waiver of `{waiver.rule}` was not needed: the rule was not judged"
-    if read or waiver.subject.startswith("profile:"):
+    if not allowed and (read or waiver.subject.startswith("profile:")):
         raise SettingsError(
             f"{waiver.origin}: the waiver of `{waiver.rule}` for `{waiver.subject}` matches nothing: take it out"
         )

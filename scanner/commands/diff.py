@@ -103,7 +103,8 @@ def _scanned(folder: Path, options: Namespace) -> dict[str, Any]:
     request = request_of(Namespace(**{**vars(options), "paths": [folder]}))
     if request.profile is not None:
         shown = str(request.profile)
-        request = replace(request, profile_shown=shown, profile_dir=_units_from(request.profile, folder))
+        below = _units_from(request.profile, folder)
+        request = replace(request, profile_shown=shown, profile_dir=below, idle_waivers=True)
     report, scanned = scan(request)
     body = plain_report(report)
     if not scanned.reading.resources:

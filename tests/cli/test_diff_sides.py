@@ -261,3 +261,27 @@ def test_two_profiles_are_told(repository: Path, tmp_path: Path) -> None:
     (repository / "tether.yaml").write_text((repository / "tether.yaml").read_text() + "platform: [x]\n")
     _, _, err = diff(str(report), ".")
     assert "note: the two sides were judged by another profile" in err
+
+
+WAIVER = """
+waivers:
+  - rule: guardrail-filter-too-weak
+    subject: module.bedrock.aws_bedrock_guardrail.acme
+    reason: tuned in March
+    owner: safety
+    approver: lead
+    second_approver: board
+    expires: 2027-01-31
+"""
+
+
+def test_a_waiver_of_what_one_side_alone_has(repository: Path) -> None:
+    shutil.copytree(FIXTURES / "worlds/broken/terraform/modules", repository / "terraform/modules", dirs_exist_ok=True)
+    (repository / "tether.yaml").write_text((repository / "tether.yaml").read_text() + WAIVER)
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "weaker")
+    code, out, err = diff("HEAD~1", "HEAD")
+    assert code in (1, 3), err
+    assert "opened[guardrail-filter-too-weak]" in out
+    assert "(waived)" in out
+    assert diff("HEAD", "HEAD~1")[0] == 0
