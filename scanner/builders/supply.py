@@ -6,6 +6,7 @@ from scanner.builders import supply_copies, supply_delivery, supply_readers
 from scanner.builders.draft import World
 from scanner.builders.supply_copies import build_copies
 from scanner.builders.supply_delivery import build_deliveries
+from scanner.builders.supply_identities import build_identity_readers
 from scanner.builders.supply_readers import build_readers
 
 
@@ -18,4 +19,5 @@ def build_supply(world: World) -> None:
     """Supply edges from every store forwards. Roles must be set: a payload counts by the stores that it names."""
     build_copies(world)
     build_readers(world)
+    build_identity_readers(world)
     build_deliveries(world)

@@ -11,6 +11,7 @@ from scanner.builders.aws_policy_match import Truth, glob, includes
 from scanner.builders.blocks import Found, text
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, connect, doubt_of, first_doubt, truth, values
+from scanner.builders.supply_inside import inside
 from scanner.builders.supply_named import ends
 from scanner.graph.model import Plane
 from scanner.origin import Origin
@@ -85,6 +86,11 @@ def _policy(world: World, one: Resource, path: str, action: str) -> None:
             narrowed = Doubt("condition-unevaluable", (one.address,)) if statement.conditions else None
             vague = doubt_of(statement.doubt) or (None if acts is Truth.YES else Doubt("value-unknown", (one.address,)))
             for who in _readers(statement):
+                own = inside(world, one.unit, who)
+                if own is not False:
+                    if isinstance(own, Resource) and own.unit == one.unit:
+                        _own_reader(world, one, store, own, statement, first_doubt(unsure, narrowed, vague))
+                    continue
                 name, hidden = _name(who)
                 if not name:
                     continue
@@ -95,6 +101,15 @@ def _policy(world: World, one: Resource, path: str, action: str) -> None:
                 doubt = first_doubt(unsure, narrowed, vague, hidden, closed)
                 because = f"`{one.address}` lets `{text(who) or '*'}` read it"
                 _read(world, store, name, because, statement.origin, doubt)
+
+
+def _own_reader(
+    world: World, one: Resource, store: str, own: Resource, statement: Statement, doubt: Doubt | None
+) -> None:
+    """A principal of the inputs: within an account the store's policy is enough."""
+    because = f"`{one.address}` lets `{own.address}` read it"
+    line = statement.principal_line()
+    connect(world, store, own.id, because, line, plane=Plane.SUPPLY, verb="read", doubt=doubt, cut=True)
 
 
 def _reads(statement: Statement, action: str) -> Truth:
