@@ -22,9 +22,7 @@ from scanner.rule_switches import Words, tell
 
 ASSERTION = "MODEL-007"
 SEVERITY = "high"
-WORDS = Words(
-    "lets through what nobody verified, by", "require the signature and the digest; run no code of the weights"
-)
+WORDS = Words("lets through what nobody verified, by", "require signature and digest; run no code of the weights")
 
 
 def check(case: Case) -> Iterable[Finding]:

@@ -68,27 +68,28 @@ def _absent(case: Case, node: Node) -> Iterator[Finding]:
     free = [edge for edge in case.graph.into(node.id) if edge.verb == "invoke" and edge.source not in bound]
     free = [edge for edge in free if not _mediates(case, edge)]
     certain = next((edge for edge in free if edge.state is State.OPEN), None)
-    if certain is not None and not any(case.profile.has(key) for key in STACK_KEYS):
+    unnamed = not free and not bound and not _has_gateway(case, node)
+    if (free or unnamed) and not any(case.profile.has(key) for key in STACK_KEYS):
         yield case.missing(
             "safety_stack.guardrails",
             "which guardrail must stand on every call is not known: the profile has no `safety_stack.guardrails`",
             'safety_stack: {guardrails: [{id: ..., version: "1"}]}',
         )
-    elif certain is not None:
-        who = case.graph.nodes[certain.source].address
-        message = f"no guardrail is enforced on the calls of `{node.address}`, and `{who}` may call without one"
-        yield case.violated(node, message, origin=certain.origin, because=certain.because, fix=FIX)
     elif free:
-        who = case.graph.nodes[free[0].source].address
-        message = (
-            f"no guardrail is enforced on the calls of `{node.address}`, and `{who}` may be able to call without one"
-        )
-        yield case.unproven(
-            node, message, origin=free[0].origin, because=free[0].because, decided_by=free[0].decided_by, fix=FIX
-        )
-    elif not bound and not _has_gateway(case, node):
+        yield _free(case, node, certain or free[0])
+    elif unnamed:
         message = f"no guardrail is enforced on the calls of `{node.address}`, and who may call is not known"
         yield case.unproven(node, message, decided_by=(f"who may call {node.address}",), fix=FIX)
+
+
+def _free(case: Case, node: Node, edge: Edge) -> Finding:
+    who = case.graph.nodes[edge.source].address
+    message = f"no guardrail is enforced on the calls of `{node.address}`, and `{who}` may call without one"
+    if edge.state is State.OPEN:
+        return case.violated(node, message, origin=edge.origin, because=edge.because, fix=FIX)
+    message = message.replace("may call without", "may be able to call without")
+    decided = edge.decided_by
+    return case.unproven(node, message, origin=edge.origin, because=edge.because, decided_by=decided, fix=FIX)
 
 
 def _mediates(case: Case, edge: Edge) -> bool:

@@ -9,8 +9,8 @@ from scanner.builders.aws_identity_principals import principals
 from scanner.builders.aws_identity_targets import BEDROCK_KIND, Target, targets
 from scanner.builders.aws_policy_decide import acts_on
 from scanner.builders.aws_policy_match import Truth
-from scanner.builders.blocks import first
-from scanner.builders.consumers_azure import deployments
+from scanner.builders.blocks import at, first
+from scanner.builders.consumers_azure import deployments, wandering
 from scanner.builders.consumers_bedrock import agents, flows
 from scanner.builders.draft import World
 from scanner.graph.facts import Bound, Enforcement
@@ -27,6 +27,8 @@ def build_consumers(world: World) -> None:
     for way in (agents, flows, deployments):
         for resource, fact in way(world):
             world.add_fact(resource.id, fact)
+    for resource, place in wandering(world):
+        world.add_fact(resource.id, place)
     for target in targets(world):
         if target.node.kind == BEDROCK_KIND:
             _bedrock(world, target)
@@ -73,4 +75,8 @@ def _floor(one: Resource) -> Enforcement:
     if found.unknown is not None:
         return Enforcement(origin=found.origin, because=f"whether `{FLOOR}` is on is not known", complete=found.unknown)
     on: bool | Unknown = str(found.value).lower() == "true"
+    filters = [*at(one, "filter_config.*.filter_enforcement"), *at(one, "filter_config.*.*.filter_enforcement")]
+    rated = any(at(one, "filter_config.rai_settings.rai_filters"))
+    if on and not rated and not any(each.unknown is not None or each.text == "ENABLED" for each in filters):
+        return Enforcement(origin=one.origin, because="the floor setting enforces no filter at all", complete=False)
     return Enforcement(origin=found.origin, because=f"`{FLOOR}` is `{str(on).lower()}`", complete=on)

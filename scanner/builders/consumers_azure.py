@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scanner import tables
-from scanner.builders.blocks import Found, first
+from scanner.builders.blocks import Found, at, first
 from scanner.builders.draft import World
-from scanner.graph.facts import Binding
+from scanner.graph.facts import Binding, Placement
 from scanner.graph.model import Role
 from scanner.resource import Resource
 from scanner.unknown import Unknown
@@ -15,6 +15,8 @@ from scanner.unknown import Unknown
 POLICY = "azurerm_cognitive_account_rai_policy"
 ANSWERS_NOTHING = r"(?i)embed|whisper|(^|-)tts(-|$)"
 """Models whose answers are vectors, transcripts or speech: no filter of answers applies to them."""
+ANYWHERE = {"Global": "any geography", "DataZone": "a zone of data"}
+"""Starts of the names of deployment kinds, and how far each may wander."""
 SERVICE = "the service's default filter applies, which the operator does not hold"
 PROFILE_KEY = "profile:safety_stack.guardrails"
 
@@ -25,6 +27,23 @@ def deployments(world: World) -> Iterator[tuple[Resource, Binding]]:
         name = first(one, "model.name")
         if name is None or not tables.pattern(ANSWERS_NOTHING).search(name.text):
             yield one, _bound(world, one, first(one, "rai_policy_name"))
+
+
+def wandering(world: World) -> Iterator[tuple[Resource, Placement]]:
+    """A Placement for each deployment whose kind lets the service choose the region of each call."""
+    for one in world.inventory.of("azurerm_cognitive_deployment"):
+        for found in at(one, "sku.name"):
+            reach = next((says for start, says in ANYWHERE.items() if found.text.startswith(start)), "")
+            if reach:
+                cause = f"`{found.text}` answers from any region of {reach}"
+                region = Unknown(cause, decided_by=(f"{one.address}.sku.name",))
+                because = f"`sku.name` is `{found.text}`: the service chooses the region of each call"
+                yield (
+                    one,
+                    Placement(
+                        origin=found.origin, because=because, place_class="cloud", provider="azure", region=region
+                    ),
+                )
 
 
 def _bound(world: World, one: Resource, policy: Found | None) -> Binding:

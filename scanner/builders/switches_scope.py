@@ -8,7 +8,7 @@ from scanner import tables
 from scanner.builders.blocks import at, strings, text
 from scanner.builders.draft import World
 from scanner.graph.model import STACK, Role
-from scanner.resource import Resource, dig
+from scanner.resource import Resource, dig, items_of
 from scanner.unknown import Unknown
 
 MODELS = frozenset({Role.MODEL})
@@ -74,7 +74,8 @@ def _gatekeeper(world: World, resource: Resource) -> bool:
         return resource.name in _spaces(world, resource.unit, GUARDED)
     if resource.kind == "Config":
         spaces = _spaces(world, resource.unit, GUARDED)
-        listed = [found.text for found in at(resource, "spec.match.excludedNamespaces")]
+        found = at(resource, "spec.match.excludedNamespaces")
+        listed = [text(name) for one in found for name in items_of(one.value)]
         return any(name in spaces for one in listed for name in (one, *spaces) if one in (name, "*"))
     return tables.pattern(IMAGES).search(f"{resource.kind} {resource.name}") is not None
 
