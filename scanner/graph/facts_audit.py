@@ -18,3 +18,13 @@ class Trail(Fact):
 
     aspect: str
     complete: bool | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Durable(Fact):
+    """Whether what is written to a store of evidence stays as it was written, whoever asks.
+
+    immutable: nobody, the account's root included, can alter or delete a record before its time.
+    """
+
+    immutable: bool | Unknown

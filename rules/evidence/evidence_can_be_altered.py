@@ -1,0 +1,51 @@
+"""A store of evidence lets its records be altered or deleted.
+
+Why it matters
+--------------
+Evidence that somebody can delete proves nothing about the days on which it would have mattered. A bucket without a
+lock, or with one that a permission lifts, keeps only what nobody wanted gone.
+
+How to fix
+----------
+Keep evidence in a bucket with object lock in COMPLIANCE mode and a default retention as long as the agreement asks.
+
+What it cannot see
+------------------
+Records that were never written; locks that are set object by object; stores outside the inputs.
+"""
+
+from collections.abc import Iterable
+
+from scanner.findings import Finding
+from scanner.graph.facts_audit import Durable
+from scanner.graph.model import Role
+from scanner.rule import Case, counted
+from scanner.unknown import Unknown
+
+ASSERTION = "AUDIT-002"
+SEVERITY = "critical"
+
+
+def check(case: Case) -> Iterable[Finding]:
+    """Every store of evidence that the profile names; one that is not in the inputs is not proved."""
+    count = 0
+    for node, fact in case.graph.facts(Durable):
+        count += 1
+        case.examine(node, fact.because)
+        if isinstance(fact.immutable, Unknown):
+            message = f"whether records in `{node.address}` can be altered is not known: {fact.because}"
+            decided = fact.immutable.decided_by
+            yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided)
+        elif not fact.immutable:
+            message = f"records in the store of evidence `{node.address}` can be altered: {fact.because}"
+            fix = "lock the store in COMPLIANCE mode"
+            yield case.violated(node, message, origin=fact.origin, because=fact.because, fix=fix)
+    for entry in case.absent(case.profile.evidence_sinks):
+        message = f"the store of evidence `{entry}` of the profile is not in what was read"
+        yield case.missing(
+            f"evidence.sinks: {entry}", message, "scan the code that declares it, or correct the address"
+        )
+    if case.graph.with_role(Role.MODEL) and not case.profile.has("evidence.sinks"):
+        message = "where the evidence is kept is not known: the profile has no `evidence.sinks`"
+        yield case.missing("evidence.sinks", message, "evidence: {sinks: [aws_s3_bucket.NAME]}")
+    case.summary = f"{counted(count, 'store')} of evidence that nobody alters" if count else ""
