@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from scanner.findings import COMMITMENTS, SEVERITIES, CommitmentResult, Finding, RuleResult, Verdict
 from scanner.graph.certificate import Examined
 from scanner.graph.graph import Graph
+from scanner.graph.model import Role
 from scanner.profile import Profile
 from scanner.resource import Unread
 from scanner.rule import Case, Rule
@@ -47,10 +48,13 @@ def judge(
         found.extend(findings)
         if summary and result.verdict is Verdict.HOLDS:
             summaries.setdefault(rule.commitment, []).append(summary)
+    guarded = bool(graph.with_role(Role.MODEL, Role.CANDIDATE))
     commitments = tuple(
         _commitment(name, [one for one in results if one.commitment == name], found, unread, basis, summaries)
         for name in COMMITMENTS
     )
+    if not guarded:
+        commitments = tuple(_without_model(one) for one in commitments)
     not_judged = tuple((one.id, one.note) for one in results if one.verdict is Verdict.NOT_JUDGED)
     verdict = _worst(one.verdict for one in commitments)
     return Judgement(verdict, commitments, tuple(results), fold(found), not_judged, tuple(found))
@@ -117,6 +121,13 @@ def _commitment(
     summary = _summary(verdict, results, mine, unread, summaries.get(name, []))
     certificates = tuple(one for result in results for one in result.certificates) if verdict is Verdict.HOLDS else ()
     return CommitmentResult(name, verdict, tuple(basis), len(judged), summary, certificates)
+
+
+def _without_model(result: CommitmentResult) -> CommitmentResult:
+    """No model found: that every call to one is guarded is then no proof, whatever was looked at beside."""
+    if result.id != "safety-path" or result.verdict is not Verdict.HOLDS:
+        return result
+    return replace(result, verdict=Verdict.UNPROVEN, summary="no model was found", certificates=())
 
 
 def _summary(
