@@ -16,13 +16,12 @@ Who sits behind an address range or a shared credential.
 """
 
 from collections.abc import Iterable, Sequence
-from fnmatch import fnmatchcase
-from ipaddress import ip_network
 
 from scanner.findings import Finding
 from scanner.graph.model import STACK, Node, Plane, Role, State
 from scanner.graph.search import Way, reach
 from scanner.rule import Case, counted
+from scanner.rule_tenants import covers
 
 ASSERTION = "TENANT-001"
 SEVERITY = "critical"
@@ -39,7 +38,7 @@ def check(case: Case) -> Iterable[Finding]:
         [node.id for node in gateways],
         [Plane.NETWORK, Plane.IDENTITY],
         verbs=["reach", "invoke"],
-        allowed=lambda node: _own(node) or any(_covers(entry, node) for entry in agreed),
+        allowed=lambda node: _own(node) or any(covers(entry, node) for entry in agreed),
     )
     if not case.profile.has("tenants.agreed"):
         yield case.missing(
@@ -55,27 +54,6 @@ def check(case: Case) -> Iterable[Finding]:
 
 def _own(node: Node) -> bool:
     return bool(node.roles & {*STACK, Role.OPERATOR, Role.PLATFORM})
-
-
-def _covers(entry: str, node: Node) -> bool:
-    """Whether an entry of `tenants.agreed` names this caller: namespace:, cidr:, account:, or an address pattern."""
-    kind, _, name = entry.partition(":")
-    if kind == "namespace":
-        return bool(node.namespace) and fnmatchcase(node.namespace, name)
-    if kind == "account":
-        # An account is meant with every role and user in it.
-        return f"{node.address}/".startswith(f"external/aws-account/{name}/")
-    if kind == "cidr":
-        return node.address.startswith("external/") and _inside(node.name, name)
-    return node.address == entry or ("*" in entry and fnmatchcase(node.address, entry.replace("[", "[[]")))
-
-
-def _inside(inner: str, outer: str) -> bool:
-    try:
-        one, other = ip_network(inner, strict=False), ip_network(outer, strict=False)
-    except ValueError:
-        return False
-    return one.version == other.version and one.subnet_of(other)  # type: ignore[arg-type]
 
 
 def _by_last_edge(ways: Sequence[Way]) -> list[list[Way]]:

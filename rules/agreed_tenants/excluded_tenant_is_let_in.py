@@ -1,0 +1,54 @@
+"""Somebody whom the agreement excludes has a way into the deployment.
+
+Why it matters
+--------------
+An excluded organisation is not a tenant that was forgotten: the agreement names it as one that must not be served. A
+trust, a share, a range or a namespace that lets it in breaks the agreement whether it is used or not.
+
+How to fix
+----------
+Take the excluded one out of the policy, the range or the selector that the finding marks, and deny it by name.
+
+What it cannot see
+------------------
+Who sits behind an address range or another account; whether an explicit deny stands beside a way that is closed.
+"""
+
+from collections.abc import Iterable
+
+from scanner.findings import Finding
+from scanner.graph.model import STACK, Plane, Role, State
+from scanner.graph.search import Way, reach
+from scanner.rule import Case, counted
+from scanner.rule_tenants import covers, overlaps
+
+ASSERTION = "TENANT-002"
+SEVERITY = "critical"
+PLANES = (Plane.NETWORK, Plane.IDENTITY, Plane.SUPPLY, Plane.CONTROL)
+
+
+def check(case: Case) -> Iterable[Finding]:
+    """Backwards from every model, store and stack member over every plane; only the excluded are told."""
+    excluded = case.profile.tenants_excluded
+    guarded = case.graph.with_role(*STACK, Role.MODEL, Role.STORE)
+    if not excluded or not guarded:
+        return
+    found = reach(case.graph, [node.id for node in guarded], PLANES, allowed=lambda _: False)
+    for node in guarded:
+        case.examine(node, f"ways of {counted(len(excluded), 'excluded tenant')} were searched")
+    for way in found.ways:
+        entry = next((one for one in excluded if overlaps(one, way.actor)), "")
+        if entry:
+            yield _finding(case, way, entry)
+    case.summary = f"{counted(len(excluded), 'excluded tenant')} without a way in"
+
+
+def _finding(case: Case, way: Way, entry: str) -> Finding:
+    target = case.graph.nodes[way.edges[-1].target]
+    sure = covers(entry, way.actor)
+    let = "is let in" if way.state is State.OPEN else "may be let in"
+    what = f"`{entry}`, which the agreement excludes, {let}" if sure else f"`{entry}` may be among those let in"
+    message = f"{what}: `{way.actor.address}` gets at `{target.address}`"
+    doubts = () if sure else (f"who is behind {way.actor.address}",)
+    about = case.graph.nodes[way.edges[0].target] if Role.EXTERNAL in way.actor.roles else way.actor
+    return case.way(way, message, fix="take the excluded one out, and deny it by name", doubts=doubts, about=about)
