@@ -13,6 +13,7 @@ from scanner.builders.aws_identity import build_aws_identity
 from scanner.builders.aws_models import build_aws_models
 from scanner.builders.aws_network import build_aws_network
 from scanner.builders.azure_models import build_azure_models
+from scanner.builders.caller_identity import build_caller_identity
 from scanner.builders.consumers import build_consumers
 from scanner.builders.control import build_control
 from scanner.builders.credentials import build_credentials
@@ -58,6 +59,7 @@ STEPS: tuple[Callable[[World], None], ...] = (
     build_audit_trails,
     build_evidence_stores,
     build_model_supply,
+    build_caller_identity,
     build_unmodelled,
     build_absent,
     build_agreement,

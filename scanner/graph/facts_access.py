@@ -38,3 +38,10 @@ class Credential(Fact):
     what: str
     reaches: bool | Unknown
     static: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerIdentity(Fact):
+    """Whether this front asks every caller who it is before it forwards; an Unknown where what is behind it may."""
+
+    asked: bool | Unknown
