@@ -11,16 +11,18 @@ Take the excluded one out of the policy, the range or the selector that the find
 
 What it cannot see
 ------------------
-Who sits behind an address range or another account; whether an explicit deny stands beside a way that is closed.
+Who sits behind an address range or another account; an organisation policy that is not in the inputs.
 """
 
 from collections.abc import Iterable
 
 from scanner.findings import Finding
+from scanner.graph.facts_access import ExplicitDeny
 from scanner.graph.model import STACK, Plane, Role, State
 from scanner.graph.search import Way, reach
 from scanner.rule import Case, counted
 from scanner.rule_tenants import covers, overlaps
+from scanner.unknown import Unknown
 
 ASSERTION = "TENANT-002"
 SEVERITY = "critical"
@@ -40,6 +42,14 @@ def check(case: Case) -> Iterable[Finding]:
         entry = next((one for one in excluded if overlaps(one, way.actor)), "")
         if entry:
             yield _finding(case, way, entry)
+    for node, fact in case.graph.facts(ExplicitDeny):
+        case.examine(node, fact.because)
+        if fact.present is not True:
+            # The deny may stand in an organisation policy that is not in the inputs.
+            decided = fact.present.decided_by if isinstance(fact.present, Unknown) else (f"a deny of {fact.entry}",)
+            message = f"`{fact.entry}` is excluded, and nothing denies it by name: {fact.because}"
+            fix = "deny it in a policy of the organisation, or of the gateway"
+            yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided, fix=fix)
     case.summary = f"{counted(len(excluded), 'excluded tenant')} without a way in"
 
 

@@ -19,6 +19,7 @@ from scanner.builders.control import build_control
 from scanner.builders.credentials import build_credentials
 from scanner.builders.draft import World
 from scanner.builders.evidence_stores import build_evidence_stores
+from scanner.builders.explicit_denies import build_explicit_denies
 from scanner.builders.gateway_routes import build_gateway_routes
 from scanner.builders.google_models import build_google_models
 from scanner.builders.inventory import Inventory
@@ -56,6 +57,7 @@ STEPS: tuple[Callable[[World], None], ...] = (
     build_control,
     build_credentials,
     build_supply,
+    build_explicit_denies,
     build_audit_trails,
     build_evidence_stores,
     build_model_supply,

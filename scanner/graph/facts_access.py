@@ -41,6 +41,24 @@ class Credential(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExplicitDeny(Fact):
+    """Whether a policy of the inputs denies, by name, one whom the agreement excludes.
+
+    entry: as `tenants.excluded` writes it.
+    """
+
+    entry: str
+    present: bool | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerIdentity(Fact):
+    """Whether this front asks every caller who it is before it forwards; an Unknown where what is behind it may."""
+
+    asked: bool | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallerIdentity(Fact):
     """Whether this front asks every caller who it is before it forwards; an Unknown where what is behind it may."""
 
