@@ -58,7 +58,7 @@ def server_of(container: Container) -> str:
     """The model server that the tables know a container by, "" for none."""
     image = container.image.value
     line = " ".join(token.value if isinstance(token.value, str) else "*" for token in command_line(container))
-    if is_client(image if isinstance(image, str) else "", line):
+    if is_client(image if isinstance(image, str) else "", line) or is_client(line, line):
         return ""
     for row in model_facts("image"):
         if isinstance(image, str) and row.regex and pattern(row.regex).search(image):

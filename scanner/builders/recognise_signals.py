@@ -47,9 +47,14 @@ class Verdict:
 
 
 def signals(container: Container) -> list[Signal]:
-    """Everything that speaks for a model server in one container, strongest first; nothing does in a client."""
+    """Everything that speaks for a model server in one container, strongest first.
+
+    Nothing does in a client's image. A client's command is a word that any program may have: a device still counts.
+    """
     if is_client(container.image.text if container.image else "", container.command_line):
         return []
+    if is_client(container.command_line, container.command_line):
+        return list(_devices(container))
     seen = [*_commands(container), *_images(container), *_devices(container), *_variables(container)]
     return sorted([*seen, *_mounts(container), *_ports(container)], key=lambda one: not one.strong)
 
@@ -99,11 +104,10 @@ def _judge(seen: list[Signal]) -> Verdict | None:
     return None
 
 
-def is_client(image: str, line: str) -> bool:
-    """Whether an image or a command line calls models and serves none; a server's command beside it decides."""
-    rows = tables.model_facts("client")
-    named = any(tables.pattern(row.regex).search(one) for row in rows for one in (image, line) if one)
-    return named and argument_fact(line) is None
+def is_client(named: str, line: str) -> bool:
+    """Whether `named`, an image or the command itself, calls models and serves none; a server in `line` decides."""
+    found = any(tables.pattern(row.regex).search(named) for row in tables.model_facts("client"))
+    return found and argument_fact(line) is None
 
 
 def image_fact(image: str) -> ModelFact | None:

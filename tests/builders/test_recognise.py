@@ -63,6 +63,8 @@ CANDIDATES = {
     "server image with a command of its own": "{name: c, image: 'vllm/vllm-openai:1', command: [python, bench.py]}",
     "name of a model and a port": "{name: c, image: acme/x, env: [{name: MODEL_ID, value: m}], "
     "ports: [{containerPort: 8000}]}",
+    "device and a client's word": "{name: c, image: acme/x, command: [python, serve.py, locust], "
+    "resources: {limits: {nvidia.com/gpu: 1}}}",
     "ray image alone": "{name: c, image: 'rayproject/ray:2.9-gpu'}",
 }
 
