@@ -52,7 +52,9 @@ def held_against_list(case: Case, node: Node, fact: ModelReference, verb: str, f
 def _digest(case: Case, node: Node, fact: ModelReference, verb: str, wanted: str) -> Finding:
     if fact.digest and isinstance(fact.digest, str):
         message = f"`{node.address}` {verb} `{fact.reference}` at another digest than the approved one"
-        return case.violated(node, message, origin=fact.origin, because=fact.because, fix=f"pin {wanted}")
+        because = f"`{fact.digest}` is another one than `{wanted}`"
+        origin = fact.pinned_at or fact.origin
+        return case.violated(node, message, origin=origin, because=because, fix=f"pin {wanted}")
     message = f"`{node.address}` {verb} `{fact.reference}` without the approved digest"
     return case.unproven(
         node,

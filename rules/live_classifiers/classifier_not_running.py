@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 
 from scanner.findings import Finding
 from scanner.graph.facts import Replicas
-from scanner.graph.model import Node, Role
+from scanner.graph.model import Node, Role, State
 from scanner.rule import Case, counted
 from scanner.unknown import Unknown
 
@@ -30,6 +30,9 @@ def check(case: Case) -> Iterable[Finding]:
     """Every classifier that the profile names; one that is not in the inputs is not proved."""
     classifiers = case.graph.with_role(Role.CLASSIFIER)
     for node in classifiers:
+        if node.state is State.POSSIBLE:
+            message = f"whether classifier `{node.address}` exists is not known"
+            yield case.unproven(node, message, decided_by=node.decided_by)
         replicas = [fact for fact in node.facts if isinstance(fact, Replicas)]
         case.examine(node, "; ".join(fact.because for fact in replicas) or "no statement of replicas")
         if not replicas:

@@ -23,9 +23,11 @@ from scanner.origin import Origin
 from scanner.podspec import containers, environment, pod_templates
 from scanner.resource import Resource
 from scanner.tables import inference_actions
-from scanner.unknown import Unknown, Value
+from scanner.unknown import Ref, Unknown, Value
 
 PREFIXES = ("aws_bedrock", "awscc_bedrock")
+NO_MODELS = ("data.aws_s3_", "data.aws_kms_", "data.aws_iam_")
+"""Data sources of what a policy names beside models."""
 MODEL_VARIABLES = ("BEDROCK_MODEL_ID", "BEDROCK_MODEL", "BEDROCK_MODEL_ARN", "AWS_BEDROCK_MODEL_ID")
 
 
@@ -107,21 +109,27 @@ def _references(world: World, unit: str, here: list[Principal]) -> Iterator[Mode
 def _of_arn(principal: Principal, statement: Statement, value: Value) -> Iterator[ModelReference]:
     because = f"policy `{statement.policy}` lets `{principal.name}` call it"
     pattern = glob(value)
+    origin = statement.named or statement.origin
     if isinstance(value, Unknown) and not value.pieces:
-        if value.ref is None:
-            yield ModelReference(origin=statement.origin, because=because, reference=value)
+        if value.ref is None or _looked_up(value.ref):
+            yield ModelReference(origin=origin, because=because, reference=value)
         return
     if not any(meets(pattern.text, target) for target in MODEL_ARNS):
         return
     name = pattern.text.rpartition("/")[2] if "/" in pattern.text else ANY
     if isinstance(value, Unknown) and ANY in name:
-        yield ModelReference(origin=statement.origin, because=because, reference=value)
+        yield ModelReference(origin=origin, because=because, reference=value)
         return
     shown = pattern.text.replace(ANY, "*")
     reference = bedrock(shown) if ANY not in name else f"bedrock:{name.replace(ANY, '*')}"
     if isinstance(reference, str) and reference.startswith("bedrock:arn:"):
         reference = f"bedrock:{name}"
-    yield ModelReference(origin=statement.origin, because=because, reference=reference)
+    yield ModelReference(origin=origin, because=because, reference=reference)
+
+
+def _looked_up(ref: Ref) -> bool:
+    """Whether an ARN comes from a data source that may tell of a model; models of the inputs tell of themselves."""
+    return ref.address.startswith("data.") and not ref.address.startswith(NO_MODELS)
 
 
 def _variables(one: Resource) -> Iterator[ModelReference]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from scanner.builders.aws_identity_targets import BEDROCK_KIND, ENDPOINT_KINDS
@@ -14,13 +15,22 @@ from scanner.graph.model import Node, Role
 from scanner.origin import Origin
 from scanner.podspec import pod_templates
 from scanner.resource import Resource
-from scanner.unknown import Unknown, unknowns_in
+from scanner.unknown import Unknown, Value, unknowns_in
 
 LOGGING = "aws_bedrock_model_invocation_logging_configuration"
 CONFIGURATIONS = ("aws_sagemaker_endpoint_configuration", "awscc_sagemaker_endpoint_config")
 DELIVERIES = ("text", "image", "embedding", "video", "audio")
 DESTINATIONS = ("s3_config.bucket_name", "cloudwatch_config.log_group_name")
 SINK_NAMES = ("bucket", "name", "arn", "id")
+SETTINGS = (
+    ("containers.envFrom.configMapRef.name", "ConfigMap"),
+    ("containers.env.valueFrom.configMapKeyRef.name", "ConfigMap"),
+    ("volumes.configMap.name", "ConfigMap"),
+    ("containers.envFrom.secretRef.name", "Secret"),
+    ("containers.env.valueFrom.secretKeyRef.name", "Secret"),
+    ("volumes.secret.secretName", "Secret"),
+)
+"""Where a pod names what it draws its settings from."""
 PRINCIPAL_KINDS = ("aws_iam_role", "aws_iam_user", "aws_iam_group")
 
 
@@ -153,8 +163,8 @@ def _told(world: World, gateway: Resource) -> Log:
         return Log(origin=gateway.origin, because=cause, complete=unknown)
     wanted = _wanted(world)
     for one in (gateway, *_settings(world, gateway)):
-        for found in strings(one.attrs, one.origin):
-            hit = next((name for name in wanted if name in found.text), None)
+        for found in strings(_said(one), one.origin):
+            hit = next((name for name in wanted if _names_store(found.text, name)), None)
             if hit is not None:
                 because = f"`{one.address}` tells it of the store `{hit}`"
                 return Log(origin=found.origin or one.origin, because=because, complete=True, sink=wanted[hit])
@@ -166,7 +176,22 @@ def _told(world: World, gateway: Resource) -> Log:
                 )
     because = f"nothing in `{gateway.address}` names a store of evidence"
     hidden = [unknown for one in (gateway, *_settings(world, gateway)) for unknown in unknowns_in(one.attrs)]
+    hidden += _out_of_sight(world, gateway)
+    if hidden:
+        because = f"{because} in sight: {hidden[0].cause}"
     return Log(origin=gateway.origin, because=because, complete=hidden[0] if hidden else False)
+
+
+def _said(one: Resource) -> Value:
+    """What a resource says, without its own name and labels: they tell it of no store."""
+    if one.source != "kubernetes":
+        return one.attrs
+    return {key: value for key, value in one.attrs.items() if key not in ("metadata", "status")}
+
+
+def _names_store(written: str, name: str) -> bool:
+    """Whether a text holds the whole name of a store: `evidence` is not named by `evidence-old`."""
+    return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.(?!s3[.-]))", written) is not None
 
 
 def _wanted(world: World) -> dict[str, str]:
@@ -186,19 +211,27 @@ def _wanted(world: World) -> dict[str, str]:
 
 
 def _settings(world: World, gateway: Resource) -> Iterator[Resource]:
-    """The ConfigMaps that a workload draws its settings from."""
+    """The ConfigMaps and Secrets that a workload draws its settings from."""
     if gateway.source != "kubernetes":
         return
     seen: set[str] = set()
-    for path in ("envFrom.configMapRef.name", "env.valueFrom.configMapKeyRef.name"):
-        for found in _everywhere(gateway, f"containers.{path}"):
-            seen.add(found.text)
-    for found in _everywhere(gateway, "volumes.configMap.name"):
-        seen.add(found.text)
-    for name in sorted(seen):
-        one = world.inventory.at(gateway.unit, f"{gateway.namespace}/ConfigMap/{name}")
+    for path, kind in SETTINGS:
+        seen |= {f"{gateway.namespace}/{kind}/{found.text}" for found in _everywhere(gateway, path)}
+    for address in sorted(seen):
+        one = world.inventory.at(gateway.unit, address)
         if one is not None:
             yield one
+
+
+def _out_of_sight(world: World, gateway: Resource) -> list[Unknown]:
+    """The Secrets, and the ConfigMaps outside the inputs, that may tell a gateway of a store."""
+    found = []
+    for path, kind in SETTINGS:
+        for named in _everywhere(gateway, path) if gateway.source == "kubernetes" else ():
+            address = f"{gateway.namespace}/{kind}/{named.text}"
+            if world.inventory.at(gateway.unit, address) is None:
+                found.append(Unknown(f"settings come from the {kind} `{named.text}`", decided_by=(address,)))
+    return found
 
 
 def _everywhere(gateway: Resource, path: str) -> Iterator[Found]:

@@ -32,7 +32,7 @@ class Statement:
     effect: "Allow", "Deny" or an Unknown. not_actions and not_resources: the lists exclude.
     principals: None where the statement has none; else the value of Principal (NotPrincipal with not_principals).
     doubt: what decides whether the statement exists, or what it says; None where it is certain.
-    origin: the line of its actions, else of the statement, else of the policy.
+    origin: the line of its actions, else of the statement, else of the policy. named: the line of its resources.
     """
 
     effect: str | Unknown
@@ -46,6 +46,7 @@ class Statement:
     principals: Value = None
     not_principals: bool = False
     doubt: Unknown | None = None
+    named: Origin | None = None
 
     @property
     def allows(self) -> bool:
@@ -202,6 +203,7 @@ def statement(body: Mapping[str, Value], policy: str, origin: Origin | None) -> 
         principals=of("notprincipal" if not_principals else "principal"),
         not_principals=not_principals,
         doubt=doubt(body),
+        named=line("notresource" if not_resources else "resource"),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from scanner.origin import Origin
 from scanner.unknown import Unknown, Value
 
 _SCHEMES = ("s3://", "gs://", "https://", "http://", "abfs://", "azure://", "pvc://", "hdfs://", "webhdfs://", "oss://")
@@ -19,10 +20,11 @@ _BEDROCK_ARN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A model's name in the profile's writing, and its digest ("sha256:...", "git:<commit>", or "")."""
+    """A model's name in the profile's writing, and its digest ("sha256:...", "git:<commit>", or "") with its line."""
 
     name: str | Unknown
     digest: str | Unknown = ""
+    pinned_at: Origin | None = None
 
 
 def of(value: Value, what: str, scheme: str = "hf") -> Reference:

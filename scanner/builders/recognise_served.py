@@ -124,10 +124,11 @@ def _resolved(container: Container, one: Found, what: str, server: str) -> Refer
         known = _mounted(container, one.value) or known
     revisions = [*flag_values(container.words, "--revision")]
     pinned: Value = (revisions[0].unknown or revisions[0].text) if revisions else None
+    where = revisions[0].origin if revisions else None
     if pinned is None and (variable := container.env.get("REVISION")) is not None:
-        pinned = variable.value
+        pinned, where = variable.value, variable.origin
     if pinned is not None and not known.digest and isinstance(known.name, str) and known.name.startswith("hf:"):
-        return Reference(known.name, reference.commit(pinned))
+        return Reference(known.name, reference.commit(pinned), where)
     return known
 
 
@@ -208,4 +209,6 @@ def _untold(container: Container, server: str) -> ModelReference:
 
 
 def _fact(found: Reference, origin: Origin | None, because: str) -> ModelReference:
-    return ModelReference(origin=origin, because=because, reference=found.name, digest=found.digest)
+    return ModelReference(
+        origin=origin, because=because, reference=found.name, digest=found.digest, pinned_at=found.pinned_at
+    )

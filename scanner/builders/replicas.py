@@ -209,7 +209,7 @@ def _targets(world: World, resource: Resource) -> Iterator[Replicas]:
                 if not _names(world, target, named.value, resource):
                     continue
                 for found in at(target, path):
-                    yield _stated(found.unknown or found.value, found.origin, f"{target.address} {path}")
+                    yield _stated(found.unknown or found.value, found.origin, f"{path}` of `{target.address}")
 
 
 def _names(world: World, target: Resource, value: Value, resource: Resource) -> bool:

@@ -96,12 +96,13 @@ class ModelReference(Fact):
     """Which model a node serves or calls.
 
     reference: as `models.approved[].id` writes it: a Bedrock model id, `hf:org/name`, `s3://bucket/key`, `oci:...`.
-    digest: "sha256:..." or "" where none is given.
+    digest: "sha256:..." or "" where none is given. pinned_at: the line that gives it, where it is another one.
     adapter: it changes a model that is served: an adapter over it, a fine-tune of it, weights brought in from outside.
     """
 
     reference: str | Unknown
     digest: str | Unknown = ""
+    pinned_at: Origin | None = None
     adapter: bool = False
 
 

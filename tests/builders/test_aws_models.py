@@ -55,6 +55,26 @@ def test_what_shows_that_bedrock_is_used(tmp_path, text):
     assert node.origin is not None
 
 
+def test_a_model_that_is_looked_up_is_not_known(tmp_path):
+    arns = (
+        '["arn:aws:bedrock:us-east-1::foundation-model/a.b", data.aws_ssm_parameter.m.value, data.aws_s3_bucket.b.arn]'
+    )
+    data = 'data "aws_ssm_parameter" "m" {\n  name = "m"\n}\ndata "aws_s3_bucket" "b" {\n  bucket = "b"\n}\n'
+    built = build(tmp_path, {"main.tf": PROVIDER + data + role("app", statements(allow(INVOKE, arns)))})
+    found = {short(fact.reference) for fact in built.facts(MODELS, ModelReference)}
+    assert found == {"bedrock:a.b", "?"}
+
+
+def test_a_model_is_told_at_the_line_of_the_resource(tmp_path):
+    arn = '\n"arn:aws:bedrock:us-east-1::foundation-model/a.b"'
+    text = PROVIDER + role(
+        "app", '{ Statement = [{\nEffect = "Allow"\nAction = ' + INVOKE + "\nResource = [" + arn + "]\n}] }"
+    )
+    built = build(tmp_path, {"main.tf": text})
+    (fact,) = built.facts(MODELS, ModelReference)
+    assert text.splitlines()[fact.origin.line - 1].startswith("Resource")
+
+
 def test_model_references_from_policies_and_workloads(tmp_path):
     pod = """
     apiVersion: v1
@@ -355,6 +375,11 @@ SINKS = "evidence: {sinks: [s3://evidence]}\n"
         ("env: [{name: SINK, value: s3://evidence/prompts}]", SINKS, True),
         ("envFrom: [{configMapRef: {name: settings}}]", SINKS, True),
         ("args: [--verbose]", SINKS, False),
+        ("args: [--sink=s3://evidence-old/prompts]", SINKS, False),
+        ("args: [--sink=s3://old.evidence/prompts]", SINKS, False),
+        ("args: [--sink=https://evidence.s3.us-east-1.amazonaws.com/prompts]", SINKS, True),
+        ("env: [{name: SINK, valueFrom: {secretKeyRef: {name: hidden, key: sink}}}]", SINKS, "?"),
+        ("envFrom: [{configMapRef: {name: elsewhere}}]", SINKS, "?"),
         ("args: [--verbose]", "", "?"),
     ],
 )

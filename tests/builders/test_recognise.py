@@ -187,6 +187,14 @@ def test_the_line_of_the_argument_decides(tmp_path):
     assert [line(fact) for fact in facts(world, "ns/Deployment/x", ModelReference)] == [11]
 
 
+def test_the_line_of_the_revision_is_kept_beside_it(tmp_path):
+    args = f"\n            - --model=org/name\n            - --revision={HASH}"
+    text = deployment(f"name: c\n          image: vllm/vllm-openai:1\n          args:{args}")
+    world = build(tmp_path, {"a.yaml": text}, build_roles)
+    [fact] = facts(world, "ns/Deployment/x", ModelReference)
+    assert (fact.origin.line, fact.pinned_at.line) == (11, 12)
+
+
 def test_a_model_out_of_a_secret_is_not_known(tmp_path):
     body = f"{{{VLLM}, args: ['--model=$(M)'], env: [{{name: M, valueFrom: {{secretKeyRef: {{name: s, key: k}}}}}}]}}"
     (found,) = reference(tmp_path, body)
