@@ -48,7 +48,7 @@ def check(case: Case) -> Iterable[Finding]:
             "which guardrails are approved is not known: the profile has no `safety_stack.guardrails`",
             'safety_stack: {guardrails: [{id: ID, version: "1"}]}',
         )
-    case.summary = f"{counted(bound, 'principal')} bound to an approved guardrail"
+    case.summary = f"{counted(bound, 'principal')} bound to an approved guardrail" if bound else ""
 
 
 def _unbound(case: Case, node: Node) -> Iterator[Finding]:
