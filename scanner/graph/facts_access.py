@@ -56,10 +56,3 @@ class CallerIdentity(Fact):
     """Whether this front asks every caller who it is before it forwards; an Unknown where what is behind it may."""
 
     asked: bool | Unknown
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallerIdentity(Fact):
-    """Whether this front asks every caller who it is before it forwards; an Unknown where what is behind it may."""
-
-    asked: bool | Unknown
