@@ -100,8 +100,10 @@ class Case:
             self.certificates.append(certify(goal, self.graph, found))
 
     def violated(self, node: Node, message: str, **more: object) -> Finding:
-        """A violation whose subject is `node`. See `finding` for the keywords."""
-        return self.finding(Verdict.VIOLATED, node, message, **more)  # type: ignore[arg-type]
+        """A violation whose subject is `node`; unproven where nobody knows whether `node` exists. See `finding`."""
+        if node.state is State.OPEN:
+            return self.finding(Verdict.VIOLATED, node, message, **more)  # type: ignore[arg-type]
+        return self.unproven(node, f"if it exists, {message}", **{"decided_by": node.decided_by, **more})
 
     def unproven(self, node: Node, message: str, **more: object) -> Finding:
         """Something about `node` that could not be decided. See `finding` for the keywords."""

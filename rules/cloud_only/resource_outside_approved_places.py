@@ -75,15 +75,17 @@ def _compare(case: Case, node: Node, fact: Placement) -> Iterator[Finding]:
     if fact.provider not in {place.provider for place in case.profile.places}:
         yield _outside(case, node, fact, "provider", fact.provider)
         return
-    for name in ("partition", "account", "region"):
+    outside = False
+    for name in ("account", "region", "partition"):
         value = getattr(fact, name)
         approved = case.profile.approved(name, fact.provider)
-        if value == "" or isinstance(value, Unknown) or (name == "partition" and not approved):
-            continue
+        if value == "" or isinstance(value, Unknown) or (name == "partition" and (outside or not approved)):
+            continue  # a region that is outside says as much as its partition
         if not approved:
             key = f"places[].{name}s"
             yield case.missing(key, f"no {name} is approved: `places` names none", f"{name}s: [...]")
         elif value not in approved:
+            outside = outside or name == "region"
             yield _outside(case, node, fact, name, value)
 
 

@@ -37,10 +37,6 @@ def check(case: Case) -> Iterable[Finding]:
             message = f"what `{node.address}` ships to devices is not known: {fact.carries_model.cause}"
             decided = fact.carries_model.decided_by
             yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided)
-        elif fact.carries_model and node.state is State.POSSIBLE:
-            message = f"if it exists, `{node.address}` ships a model to devices: {fact.because}"
-            decided = node.decided_by
-            yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided)
         elif fact.carries_model:
             message = f"`{node.address}` ships a model to devices: {fact.because}"
             yield case.violated(node, message, origin=fact.origin, because=fact.because, fix="ship no model")
