@@ -172,7 +172,7 @@ def _filters(filters: Sequence[tuple[str, str, str]]) -> Block:
             had = least.setdefault(name, {}).get(side, strength)
             least[name][side] = min(had, strength, key=order.index)
     lines = [
-        f"  {name}: {{{', '.join(f'{side}: {strength}' for side, strength in sorted(sides.items()))}}}"
+        f"  {quoted(name)}: {{{', '.join(f'{side}: {strength}' for side, strength in sorted(sides.items()))}}}"
         for name, sides in sorted(least.items())
     ]
     about = "What each guardrail must filter, at least." + (" They do this now:" if lines else "")
