@@ -24,7 +24,7 @@ COMMANDS: dict[str, str] = {
     "lock": "pin the rules, the tables and the profile under the name of an agreement",
     "verify": "check a report against the files it speaks of",
 }
-ISSUES = "the issue tracker named in the README"
+ISSUES = "the project's issue tracker"
 
 _EPILOG = """exit codes: 0 every commitment holds; 1 violated; 2 wrong use or settings; 3 not proven; 4 a fault
 `tether COMMAND --help` tells more."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from scanner.sources.kubernetes import manifest_units
 
-ROOT = Path("/work/repo")
+ROOT = Path("/srv/repo")
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: %s}\n"
 
 
