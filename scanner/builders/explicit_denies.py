@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanner.builders.aws_policy import Statement, parse
+from scanner.builders.aws_policy.statements import Statement, parse
 from scanner.builders.blocks import line, strings
 from scanner.builders.draft import World
 from scanner.graph.facts_access import ExplicitDeny

@@ -8,12 +8,12 @@ from fnmatch import fnmatchcase
 from scanner import tables
 from scanner.builders.blocks import POSSIBLE, Found, at, strings
 from scanner.builders.draft import World
-from scanner.builders.opaque import carriers_of, told_as_opaque
-from scanner.builders.placement_conditions import Outcome, present
-from scanner.builders.placement_meets import Meetings
-from scanner.builders.placement_places import SIGNALS, add_capacity, add_place
-from scanner.builders.recognise_containers import containers_of, is_kubernetes
-from scanner.builders.recognise_machines import decoded
+from scanner.builders.opaque.build import carriers_of, told_as_opaque
+from scanner.builders.placement.conditions import Outcome, present
+from scanner.builders.placement.meets import Meetings
+from scanner.builders.placement.places import SIGNALS, add_capacity, add_place
+from scanner.builders.recognise.containers import containers_of, is_kubernetes
+from scanner.builders.recognise.machines import decoded
 from scanner.graph.facts import Capacity, Placement
 from scanner.origin import FileOrigin, Origin
 from scanner.resource import Resource

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scanner import podspec
 from scanner.builders.blocks import at, first
 from scanner.builders.draft import World
-from scanner.builders.recognise_containers import is_kubernetes
+from scanner.builders.recognise.containers import is_kubernetes
 from scanner.graph.facts import Replicas
 from scanner.graph.model import Role
 from scanner.origin import Origin

@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from scanner import tables
-from scanner.builders import aws_entry, aws_network, supply
+from scanner.builders.aws_entry import build as aws_entry
+from scanner.builders.aws_network import build as aws_network
 from scanner.builders.blocks import strings
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, connect
+from scanner.builders.supply import build as supply
 from scanner.graph.model import STACK, Plane, Role
 from scanner.resource import Resource
 from scanner.unknown import refs_in

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scanner.builders.k8s_net_pods import Workload, namespaces, pods_of, workloads
-from scanner.builders.k8s_network_engines import Touched, touched
-from scanner.builders.k8s_policy_cluster import Cluster
-from scanner.builders.k8s_policy_eval import Evaluator, Other
-from scanner.builders.k8s_policy_model import Direction, PeerKind, Tier
-from scanner.builders.k8s_policy_ports import NONE, PortSet, Span, traffic_of, union, without
-from scanner.builders.k8s_policy_read import policies_of
+from scanner.builders.k8s_network.engines import Touched, touched
+from scanner.builders.k8s_network.pods import Workload, namespaces, pods_of, workloads
+from scanner.builders.k8s_policy.cluster import Cluster
+from scanner.builders.k8s_policy.eval import Evaluator, Other
+from scanner.builders.k8s_policy.model import Direction, PeerKind, Tier
+from scanner.builders.k8s_policy.ports import NONE, PortSet, Span, traffic_of, union, without
+from scanner.builders.k8s_policy.read import policies_of
 from scanner.builders.ranges import AddressRange
 from scanner.origin import ApiOrigin, Origin
 from scanner.resource import Resource

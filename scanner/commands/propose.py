@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scanner.builders.build import build
-from scanner.builders.control import WORDS
-from scanner.builders.recognise_stack import PRINCIPALS
+from scanner.builders.control.build import WORDS
+from scanner.builders.recognise.stack import PRINCIPALS
 from scanner.graph.facts import Filter, Log, ModelReference, Placement
 from scanner.graph.graph import Graph
 from scanner.graph.model import STACK, Node, Plane, Role

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent
 
-from scanner.builders.aws_identity import build_aws_identity
-from scanner.builders.aws_models import build_aws_models
+from scanner.builders.aws_identity.build import build_aws_identity
+from scanner.builders.aws_models.build import build_aws_models
 from scanner.builders.azure_models import build_azure_models
-from scanner.builders.control import build_control
+from scanner.builders.control.build import build_control
 from scanner.builders.draft import World
 from scanner.builders.google_models import build_google_models
 from scanner.builders.inventory import Inventory
-from scanner.builders.recognise import build_roles
+from scanner.builders.recognise.build import build_roles
 from scanner.graph.graph import Graph
 from scanner.graph.model import Edge
 from scanner.profile import Profile

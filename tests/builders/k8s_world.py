@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scanner.builders.draft import World
 from scanner.builders.inventory import Inventory
-from scanner.builders.k8s_network import build_k8s_network
+from scanner.builders.k8s_network.build import build_k8s_network
 from scanner.graph.graph import Graph
 from scanner.graph.model import Edge, Plane, Role, State
 from scanner.profile import Profile

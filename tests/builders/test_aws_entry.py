@@ -1,7 +1,7 @@
 """Load balancers, APIs and other fronts: what they let in, and where they lead."""
 
-from scanner.builders.aws_entry import build_aws_entry
-from scanner.builders.aws_network import build_aws_network
+from scanner.builders.aws_entry.build import build_aws_entry
+from scanner.builders.aws_network.build import build_aws_network
 from scanner.graph.model import Node, Role
 from tests.builders.aws import edges, manifest, read, ref, resource, var, world
 

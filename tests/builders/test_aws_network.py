@@ -1,6 +1,6 @@
 """Security groups: what opens a way into a model, what does not, and what is not known."""
 
-from scanner.builders.aws_network import build_aws_network
+from scanner.builders.aws_network.build import build_aws_network
 from scanner.graph.model import Role
 from tests.builders.aws import edges, read, ref, resource, var, world
 

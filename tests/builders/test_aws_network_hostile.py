@@ -3,9 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.builders.aws_entry import build_aws_entry
-from scanner.builders.aws_network import build_aws_network
-from scanner.builders.supply import build_supply
+from scanner.builders.aws_entry.build import build_aws_entry
+from scanner.builders.aws_network.build import build_aws_network
+from scanner.builders.supply.build import build_supply
 from scanner.builders.unmodelled import build_unmodelled, unmodelled_kinds
 from scanner.graph.model import Role, State
 from tests.builders.aws import ref, resource, var, world

@@ -2,8 +2,8 @@
 
 import pytest
 
-from scanner.builders.aws_entry import build_aws_entry
-from scanner.builders.aws_network import build_aws_network
+from scanner.builders.aws_entry.build import build_aws_entry
+from scanner.builders.aws_network.build import build_aws_network
 from scanner.graph.model import Plane, Role
 from scanner.graph.search import reach
 from tests.builders.aws import ref, resource, var, world

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.builders.aws_policy import parse
-from scanner.builders.aws_policy_condition import GUARDRAIL_KEY, Given, Only, Other
-from scanner.builders.aws_policy_decide import Request, decide
-from scanner.builders.aws_policy_match import ANY, ONE, Truth, covers, glob, meets
+from scanner.builders.aws_policy.condition import GUARDRAIL_KEY, Given, Only, Other
+from scanner.builders.aws_policy.decide import Request, decide
+from scanner.builders.aws_policy.match import ANY, ONE, Truth, covers, glob, meets
+from scanner.builders.aws_policy.statements import parse
 from scanner.origin import FileOrigin
 from scanner.unknown import Unknown
 

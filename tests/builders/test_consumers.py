@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from scanner.builders.build import STEPS
-from scanner.builders.model_supply_pins import _judged
-from scanner.builders.recognise_reference import of
+from scanner.builders.model_supply.pins import _judged
+from scanner.builders.recognise.reference import of
 from scanner.graph.facts import Binding, GatewayRoute, ModelName, ModelReference, Origination, Pin
 from scanner.unknown import Unknown
 from tests.builders.texts import build, facts, shown

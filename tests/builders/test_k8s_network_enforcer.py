@@ -8,7 +8,7 @@ import pytest
 
 from scanner.builders.draft import World
 from scanner.builders.inventory import Inventory
-from scanner.builders.k8s_network_enforcer import enforcement
+from scanner.builders.k8s_network.enforcer import enforcement
 from scanner.origin import FileOrigin
 from scanner.profile import Profile, Unit
 from scanner.resource import Attrs, Resource

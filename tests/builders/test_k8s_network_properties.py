@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from scanner.builders.draft import World
 from scanner.builders.inventory import Inventory
-from scanner.builders.k8s_network import build_k8s_network
+from scanner.builders.k8s_network.build import build_k8s_network
 from scanner.commands.graph_expand import expand
 from scanner.graph.model import Plane, Role, State
 from scanner.origin import FileOrigin

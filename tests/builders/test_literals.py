@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from scanner.builders.literals import build_literals
-from scanner.builders.opaque import build_opaque
+from scanner.builders.opaque.build import build_opaque
 from scanner.graph.facts import Capacity, Opaque, Placement
 from scanner.unknown import Unknown
 from tests.builders.texts import build, facts, line, shown

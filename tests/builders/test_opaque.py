@@ -2,7 +2,7 @@
 
 import pytest
 
-from scanner.builders.opaque import build_opaque
+from scanner.builders.opaque.build import build_opaque
 from scanner.graph.facts import Opaque
 from tests.builders.texts import build, facts, line, shown
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scanner.builders.placement import build_placement
+from scanner.builders.placement.build import build_placement
 from scanner.graph.facts import Capacity, Placement
 from scanner.unknown import Unknown
 from tests.builders.texts import build, facts, line, node, runs_on, shown

@@ -2,8 +2,8 @@
 
 import pytest
 
-from scanner.builders.placement import build_placement
-from scanner.builders.recognise import build_roles
+from scanner.builders.placement.build import build_placement
+from scanner.builders.recognise.build import build_roles
 from scanner.graph.facts import EdgeLayer, Placement, Scheduling
 from tests.builders.texts import build, facts, line, roles, runs_on, shown
 

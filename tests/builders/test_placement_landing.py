@@ -2,9 +2,9 @@
 
 import pytest
 
-from scanner.builders.placement import build_placement
-from scanner.builders.placement_nodes import Machine, admits, keeps_off
-from scanner.builders.recognise import build_roles
+from scanner.builders.placement.build import build_placement
+from scanner.builders.placement.nodes import Machine, admits, keeps_off
+from scanner.builders.recognise.build import build_roles
 from scanner.graph.facts import Scheduling
 from scanner.unknown import Unknown
 from tests.builders.texts import build, facts, shown

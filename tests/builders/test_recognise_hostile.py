@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 from scanner.builders.draft import World
 from scanner.builders.inventory import Inventory
 from scanner.builders.literals import build_literals
-from scanner.builders.placement import build_placement
-from scanner.builders.recognise import build_roles
+from scanner.builders.placement.build import build_placement
+from scanner.builders.recognise.build import build_roles
 from scanner.builders.replicas import build_replicas
-from scanner.builders.switches import build_switches
+from scanner.builders.switches.build import build_switches
 from scanner.origin import FileOrigin
 from scanner.profile_file import parse_profile
 from scanner.resource import Attrs, Items, Provider, Resource

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from scanner.builders.recognise import build_roles
+from scanner.builders.recognise.build import build_roles
 from scanner.graph.facts import ModelReference
 from tests.builders.texts import build, facts, node, roles, shown
 

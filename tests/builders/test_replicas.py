@@ -2,7 +2,7 @@
 
 import pytest
 
-from scanner.builders.recognise import build_roles
+from scanner.builders.recognise.build import build_roles
 from scanner.builders.replicas import build_replicas
 from scanner.graph.facts import Replicas
 from tests.builders.texts import build, facts, line, shown

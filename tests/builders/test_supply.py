@@ -2,7 +2,7 @@
 
 import pytest
 
-from scanner.builders.supply import build_supply
+from scanner.builders.supply.build import build_supply
 from scanner.graph.facts import Delivery, ModelReference
 from scanner.graph.model import Role
 from scanner.unknown import Unknown

@@ -2,8 +2,8 @@
 
 import pytest
 
-from scanner.builders.recognise import build_roles
-from scanner.builders.switches import build_switches
+from scanner.builders.recognise.build import build_roles
+from scanner.builders.switches.build import build_switches
 from scanner.graph.facts import Switch
 from tests.builders.texts import build, facts, line, shown
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scanner.builders.switches import build_switches
+from scanner.builders.switches.build import build_switches
 from scanner.graph.facts import Filter
 from tests.builders.texts import build, facts, line, shown
 

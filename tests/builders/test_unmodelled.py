@@ -1,6 +1,6 @@
 """What no table knows: a possible way where it touches a model or a guard, and nothing elsewhere."""
 
-from scanner.builders.aws_network import build_aws_network
+from scanner.builders.aws_network.build import build_aws_network
 from scanner.builders.unmodelled import build_unmodelled, unmodelled_kinds
 from scanner.graph.model import Role
 from tests.builders.aws import edges, manifest, read, world

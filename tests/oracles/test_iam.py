@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from scanner.builders.aws_policy import parse
-from scanner.builders.aws_policy_condition import Given
-from scanner.builders.aws_policy_decide import Request, decide
-from scanner.builders.aws_policy_match import Glob, Truth
+from scanner.builders.aws_policy.condition import Given
+from scanner.builders.aws_policy.decide import Request, decide
+from scanner.builders.aws_policy.match import Glob, Truth
+from scanner.builders.aws_policy.statements import parse
 
 ROOT = Path(os.environ.get("TETHER_ORACLES", "")) / "iamspy"
 pytestmark = pytest.mark.skipif("TETHER_ORACLES" not in os.environ, reason="TETHER_ORACLES is not set")

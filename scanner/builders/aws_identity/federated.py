@@ -1,0 +1,124 @@
+"""Roles that tokens of another issuer can take: Kubernetes service accounts, GitHub workflows, SAML and OIDC users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scanner.builders.aws_identity.carriers import Carrier, role_by_arn
+from scanner.builders.aws_identity.principals import Principal
+from scanner.builders.aws_policy.match import ANY, Glob, Truth, glob, includes
+from scanner.builders.aws_policy.statements import Statement
+from scanner.builders.draft import World
+from scanner.builders.k8s_identity import RunsAs, runs_as
+from scanner.graph.model import Node
+from scanner.resource import Resource, dig
+from scanner.unknown import Unknown, Value
+
+ACCOUNT = "system:serviceaccount:"
+GITHUB = "token.actions.githubusercontent.com"
+ANNOTATION = "eks.amazonaws.com/role-arn"
+Source = tuple[Node, str, Truth, tuple[str, ...]]
+
+
+def federated(
+    world: World, role: Principal, statement: Statement, value: Value, _carried: list[Carrier]
+) -> Iterator[Source]:
+    """(node, why, how certain, what would decide) for whom a federated principal lets in under its conditions."""
+    issuer, known = _issuer(world, role.unit, value)
+    subjects = _subjects(statement)
+    if ":saml-provider/" in issuer:
+        name = issuer.rpartition("/")[2]
+        yield world.external(f"saml/{name}"), f"its trust policy admits users of SAML provider `{name}`", Truth.YES, ()
+    elif GITHUB in issuer or any(one.text.startswith("repo:") for one in subjects or ()):
+        yield from _github(world, subjects)
+    elif "oidc.eks." in issuer or any(one.text.startswith(ACCOUNT) for one in subjects or ()) or not known:
+        yield from _pods(world, role, subjects)
+    else:
+        host = issuer.rpartition("oidc-provider/")[2].partition("/")[0]
+        yield world.external(f"oidc/{host}"), f"its trust policy admits tokens of `{host}`", Truth.YES, ()
+
+
+def _issuer(world: World, unit: str, value: Value) -> tuple[str, bool]:
+    """The issuer as far as it is written, and whether it is known not to be a cluster of the inputs."""
+    text = glob(value, wild=False).text
+    if isinstance(value, Unknown) and value.ref is not None:
+        found = world.inventory.at(unit, value.ref.address)
+        if found is not None and found.kind == "aws_iam_saml_provider":
+            return f":saml-provider/{found.attrs.get('name')}", True
+        url = None if found is None else found.attrs.get("url")
+        text = f"oidc-provider/{url.removeprefix('https://')}" if isinstance(url, str) else text
+    return text.replace(ANY, "*"), text.replace(ANY, "") != ""
+
+
+def _subjects(statement: Statement) -> list[Glob] | None:
+    """The patterns of the token's subject; None where the conditions leave it free."""
+    for one in statement.conditions:
+        key = one.key.text() if isinstance(one.key, Unknown) else one.key
+        operator = one.operator.lower() if isinstance(one.operator, str) else ""
+        if key.lower().endswith(":sub") and operator.rpartition(":")[2].startswith(("stringequals", "stringlike")):
+            return [glob(value, wild="like" in operator) for value in one.values]
+    return None
+
+
+def _github(world: World, subjects: list[Glob] | None) -> Iterator[Source]:
+    names: dict[str, bool] = {}
+    for one in subjects or [Glob("repo:" + ANY)]:
+        repository = one.text.removeprefix("repo:").partition(":")[0]
+        names["anyone" if repository.startswith(ANY) else repository.replace(ANY, "*")] = one.partly
+    for name, partly in names.items():
+        truth = Truth.POSSIBLE if partly else Truth.YES
+        why = f"its trust policy admits workflows of `{name}` on GitHub"
+        yield world.external(f"github/{name}"), why, truth, ("subject",)
+
+
+def _pods(world: World, role: Principal, subjects: list[Glob] | None) -> Iterator[Source]:
+    patterns = subjects if subjects is not None else [Glob(ACCOUNT + ANY)]
+    found = False
+    for pod in runs_as(world):
+        account = glob(pod.name, wild=False)
+        have = Glob(f"{ACCOUNT}{pod.namespace}:{account.text}", account.partly)
+        admitted = max((includes(one, have.text, have.partly) for one in patterns), default=Truth.NO)
+        if admitted is Truth.NO:
+            continue
+        linked, decided = _linked(world, pod, role)
+        if pod.resource.unit != role.unit:
+            named = any(ANY not in one.text for one in patterns)
+            if not named and decided and not _annotated(world, pod):
+                # A wildcard, and manifests of a cluster that may be another: one way for all of them, below.
+                continue
+            linked, decided = min(linked, Truth.POSSIBLE), ("profile:units", *decided)
+        found = True
+        world.set_actor(pod.resource.id)
+        why = f"its trust policy admits service account `{pod.namespace}/{pod.shown}`, which its pods run as"
+        yield world.nodes[pod.resource.id], why, min(admitted, linked), decided
+    if not found:
+        for pattern in patterns:
+            name = pattern.text.removeprefix(ACCOUNT).replace(":", "/").replace(ANY, "*")
+            outside = world.external(f"serviceaccount/{name}", "ServiceAccount")
+            why = f"its trust policy admits service account `{name}`, which no workload of the inputs runs as"
+            yield outside, why, Truth.POSSIBLE, (f"serviceaccount/{name}",)
+
+
+def _annotated(world: World, pod: RunsAs) -> bool:
+    account = world.inventory.at(pod.resource.unit, f"{pod.namespace}/ServiceAccount/{pod.shown}")
+    return account is not None and dig(account.attrs, "metadata", "annotations", ANNOTATION) is not None
+
+
+def _linked(world: World, pod: RunsAs, role: Principal) -> tuple[Truth, tuple[str, ...]]:
+    """Whether the service account asks for the role: then its pods get a token that the role takes."""
+    address = f"{pod.namespace}/ServiceAccount/{pod.shown}"
+    account = world.inventory.at(pod.resource.unit, address)
+    if account is None:
+        return Truth.POSSIBLE, (address,)
+    value = dig(account.attrs, "metadata", "annotations", ANNOTATION)
+    if value is None:
+        return Truth.POSSIBLE, (f"{address}: annotation {ANNOTATION}",)
+    if isinstance(value, Unknown):
+        asked = world.inventory.find(value, role.unit, "aws_iam_role")
+        if isinstance(asked, Resource):
+            return (Truth.YES, ()) if asked.id == role.node_id else (Truth.NO, ())
+        return Truth.POSSIBLE, value.decided_by or (address,)
+    named = role_by_arn(world, str(value), role.unit)
+    if named is None:
+        return Truth.POSSIBLE, (str(value),)
+    return (Truth.YES, ()) if named.id == role.node_id else (Truth.NO, ())

@@ -1,0 +1,115 @@
+"""Who may call a function that is a gateway or a model: function URLs, resource policies and IAM."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scanner.builders.aws_identity.access import Judge
+from scanner.builders.aws_identity.arns import arn_of
+from scanner.builders.aws_identity.principals import Principal
+from scanner.builders.aws_policy.match import Truth
+from scanner.builders.draft import World
+from scanner.graph.model import STACK, Edge, Plane, Role, State
+from scanner.origin import Origin
+from scanner.resource import Resource, mark
+from scanner.unknown import Unknown, Value
+
+FUNCTION = "aws_lambda_function"
+ACTIONS = ("lambda:InvokeFunction", "lambda:InvokeFunctionUrl")
+
+
+def add_function_callers(world: World, everyone: list[Principal], judges: Mapping[str, Judge]) -> None:
+    """Add "invoke" edges to functions that are a model or in the safety stack."""
+    for function in world.inventory.of(FUNCTION):
+        if not world.nodes[function.id].roles & {*STACK, Role.MODEL}:
+            continue
+        arn = arn_of(function)
+        for principal in everyone:
+            if principal.unit != function.unit:
+                continue
+            for action in ACTIONS:
+                access = judges[principal.unit].access(principal, action, (arn.text,), partly=arn.partly)
+                statement = access.answer.statement
+                if access.truth is Truth.NO or statement is None:
+                    continue
+                why = f"policy `{statement.policy}` allows `{action}` on `{access.answer.scope}`"
+                unknown = access.decided_by or ("condition",)
+                doubt = Unknown(why, decided_by=unknown) if access.truth is Truth.POSSIBLE else None
+                _add(world, principal.node_id, function, why, statement.origin, doubt)
+                break
+    _urls(world)
+    _permissions(world)
+
+
+def _function(world: World, one: Resource) -> Resource | None:
+    """The function that the resource is of, where it is one that counts: by reference, by name or by ARN."""
+    value = one.attrs.get("function_name")
+    found = world.inventory.find(value, one.unit, FUNCTION)
+    if not isinstance(found, Resource) and isinstance(value, str):
+        name = value.partition(":function:")[2].partition(":")[0] or value
+        functions = world.inventory.of(FUNCTION, unit=one.unit)
+        found = next((each for each in functions if each.attrs.get("function_name") == name), None)
+    if isinstance(found, Resource) and world.nodes[found.id].roles & {*STACK, Role.MODEL}:
+        return found
+    return None
+
+
+def _urls(world: World) -> None:
+    for one in world.inventory.of("aws_lambda_function_url"):
+        function = _function(world, one)
+        value = one.attrs.get("authorization_type")
+        if function is None or value == "AWS_IAM":
+            continue
+        doubt = value if isinstance(value, Unknown) else one.possible
+        why = f"`{one.address}` answers everyone: `authorization_type` is `NONE`"
+        if isinstance(value, Unknown):
+            why = f"whom `{one.address}` answers is not known: {value.cause}"
+        anyone = world.external("anyone")
+        _add(world, anyone.id, function, why, mark(one.attrs, "authorization_type") or one.origin, doubt)
+
+
+def _permissions(world: World) -> None:
+    for one in world.inventory.of("aws_lambda_permission"):
+        function = _function(world, one)
+        who = one.attrs.get("principal")
+        if function is None or (isinstance(who, str) and ".amazonaws.com" in who):
+            continue
+        origin = mark(one.attrs, "principal") or one.origin
+        found = world.inventory.find(who, one.unit, "aws_iam_role", "aws_iam_user")
+        if isinstance(found, Resource):
+            _add(world, found.id, function, f"`{one.address}` lets it call the function", origin, one.possible)
+            continue
+        name = _name(who)
+        narrowed = any(one.attrs.get(key) is not None for key in ("principal_org_id", "source_arn", "source_account"))
+        doubt = who if isinstance(who, Unknown) else one.possible
+        if narrowed and doubt is None:
+            doubt = Unknown("a condition narrows whom it lets in", decided_by=(one.address,))
+        why = f"`{one.address}` lets `{name}` call the function"
+        if isinstance(who, Unknown):
+            why = f"whom `{one.address}` lets call the function is not known: {who.cause}"
+        _add(world, world.external(name).id, function, why, origin, doubt)
+
+
+def _name(who: Value) -> str:
+    text = who if isinstance(who, str) else "*"
+    if text.startswith("arn:"):
+        account = text.split(":")[4] if text.count(":") >= 5 else ""
+        return f"aws-account/{account}"
+    return f"aws-account/{text}" if text.isdecimal() else "anyone"
+
+
+def _add(world: World, source: str, function: Resource, why: str, origin: Origin | None, doubt: Unknown | None) -> None:
+    world.add_edge(
+        Edge(
+            source=source,
+            target=function.id,
+            plane=Plane.IDENTITY,
+            verb="invoke",
+            because=why,
+            origin=origin,
+            state=State.OPEN if doubt is None else State.POSSIBLE,
+            reason="" if doubt is None else doubt.code,
+            decided_by=() if doubt is None else doubt.decided_by or (function.address,),
+            cut=True,
+        )
+    )

@@ -1,0 +1,56 @@
+"""Calls to another region than those in which a guardrail is enforced: enforcement ends at the region's border."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scanner.builders.aws_identity.access import Access, Judge
+from scanner.builders.aws_identity.arns import speller
+from scanner.builders.aws_identity.principals import Principal
+from scanner.builders.aws_models.enforcement import ENFORCED
+from scanner.builders.aws_models.regions import region_of
+from scanner.builders.aws_policy.decide import Answer
+from scanner.builders.aws_policy.match import ANY, ONE, Glob, Truth
+from scanner.builders.draft import World
+
+ELSEWHERE = "another-region-0"
+"""Stands for any region that no policy names: only a wildcard admits it."""
+
+
+def enforced_regions(world: World, unit: str) -> frozenset[str]:
+    """The regions in which the unit enforces a guardrail; empty where one of them is not known."""
+    found = {region_of(one) for one in world.inventory.of(*ENFORCED, unit=unit)}
+    return frozenset() if "" in found else frozenset(found)
+
+
+def beyond(judged: Judge, principal: Principal, action: str, arns: tuple[str, ...], regions: frozenset[str]) -> Access:
+    """How far `action` is open in regions without enforcement: possible at most, since nothing shows them in use."""
+    best = Access(action, Answer(Truth.NO))
+    for region in sorted({ELSEWHERE, *_named(judged.world, principal)} - regions) if regions else ():
+        there = tuple(_moved(arn, region) for arn in arns)
+        more = {"aws:requestedregion": Glob(region)}
+        found = judged.access(principal, action, there, keyed=True, more=more)
+        best = found if found.truth > best.truth else best
+    names = frozenset({f"Bedrock in regions other than {', '.join(sorted(regions))}"})
+    answer = best.answer
+    truth = min(answer.truth, Truth.POSSIBLE)
+    return Access(action, Answer(truth, answer.statement, answer.scope, answer.decided_by | names), best.source_bound)
+
+
+def _moved(arn: str, region: str) -> str:
+    fields = arn.split(":", 5)
+    return ":".join([*fields[:3], region, *fields[4:]]) if len(fields) == 6 else arn
+
+
+def _named(world: World, principal: Principal) -> Iterator[str]:
+    """The regions that the principal's policies name."""
+    spell = speller(world.inventory, principal.unit)
+    for policy in principal.policies:
+        for statement in policy.statements:
+            for value in statement.resources:
+                fields = spell(value).text.split(":", 5)
+                if len(fields) == 6 and fields[3] and not {ANY, ONE} & set(fields[3]):
+                    yield fields[3]
+            for condition in statement.conditions:
+                if isinstance(condition.key, str) and condition.key.lower() == "aws:requestedregion":
+                    yield from (value for value in condition.values if isinstance(value, str) and "*" not in value)

@@ -1,0 +1,1 @@
+"""Managed models of AWS: doors, enforcement, logs and places."""

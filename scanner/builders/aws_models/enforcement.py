@@ -1,0 +1,188 @@
+"""Guardrails that are enforced on every Bedrock call of an account, and the ways in which they are not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scanner.builders.aws_models.regions import elsewhere, region_of
+from scanner.builders.aws_policy.guard import GUARDRAILS, VERSIONS
+from scanner.builders.aws_policy.statements import listed_in
+from scanner.builders.blocks import Found, at, first, strings
+from scanner.builders.draft import World
+from scanner.graph.facts import Enforcement
+from scanner.graph.model import Role
+from scanner.origin import FileOrigin, Origin
+from scanner.resource import Resource
+from scanner.unknown import Unknown, Value
+
+ENFORCED = ("aws_bedrock_enforced_guardrail_configuration", "awscc_bedrock_enforced_guardrail_configuration")
+NUMBER = re.compile("[1-9][0-9]{0,7}")
+Flaw = tuple[bool | Unknown, str, Origin | None]
+
+
+def add_enforcement(world: World, unit: str, node_id: str) -> None:
+    """Add an Enforcement fact for each enforced configuration of the unit, and say what it is taken to cover."""
+    for one in world.inventory.of(*ENFORCED, unit=unit):
+        complete, because, origin = _judged(world, one)
+        world.add_fact(node_id, Enforcement(origin=origin, because=because, complete=complete, region=region_of(one)))
+        if complete is True:
+            _assume(world, one, because)
+    for policy in world.inventory.of("aws_organizations_policy", unit=unit):
+        if policy.attrs.get("type") == "BEDROCK_POLICY":
+            complete, because, origin = _organisation(world, policy)
+            world.add_fact(node_id, Enforcement(origin=origin, because=because, complete=complete))
+
+
+def _assume(world: World, one: Resource, because: str) -> None:
+    where = f" in {region_of(one)}" if region_of(one) else ""
+    line = f", {one.origin.path}:{one.origin.line}" if isinstance(one.origin, FileOrigin) else ""
+    guardrail = first(one, "guardrail_identifier") or first(one, "guardrail_arn")
+    name = (
+        guardrail.value.ref.address
+        if guardrail and isinstance(guardrail.value, Unknown) and guardrail.value.ref
+        else ""
+    )
+    shown = name or (guardrail.text if guardrail else one.address)
+    world.assumptions[
+        f"guardrail `{shown}` is enforced on every InvokeModel and Converse call of the account{where}{line}: {because}"
+    ] = None
+
+
+def _judged(world: World, one: Resource) -> Flaw:
+    """Whether the configuration covers every call: the first flaw that is certain, else the first that is possible."""
+    flaws = list(_flaws(world, one))
+    certain = next((flaw for flaw in flaws if flaw[0] is False), None)
+    if certain is not None:
+        return certain
+    if flaws:
+        return flaws[0]
+    said = "`model_enforcement` is not set: the default is every model"
+    if first(one, "model_enforcement") is not None:
+        said = "`included_models` is `ALL` and nothing is excluded"
+    guarding = "`selective_content_guarding` is not set: the default is to check all content"
+    if first(one, "selective_content_guarding") is not None:
+        guarding = "all content is checked"
+    return True, f"{said}; {guarding}", one.origin
+
+
+def _flaws(world: World, one: Resource) -> Iterator[Flaw]:
+    if one.possible is not None:
+        yield one.possible, "the configuration may not exist", one.origin
+    yield from _guardrail(world, one)
+    yield from _version(world, one)
+    for found in at(one, "model_enforcement.excluded_models"):
+        yield from _excluded(found)
+    included = first(one, "model_enforcement.included_models")
+    if included is not None:
+        yield from _included(included)
+    for side in ("messages", "system"):
+        found_side = first(one, f"selective_content_guarding.{side}")
+        if found_side is not None:
+            why = f"`{side}` is `SELECTIVE`: text that the caller does not tag is not checked"
+            yield from _setting(found_side, "COMPREHENSIVE", why)
+    for key in ("input_tags", "guardrail_inference_config.input_tags"):
+        found_tags = first(one, key)
+        if found_tags is not None:
+            yield from _setting(found_tags, "IGNORE", "`input_tags` is `HONOR`: only what the caller tags is checked")
+    other = elsewhere(world, one.unit, one)
+    if other is not None and not _covered(world, one, region_of(other)):
+        why = f"it is set in {region_of(one)} only, and `{other.address}` is in {region_of(other)}"
+        yield False, why, one.origin
+
+
+def _covered(world: World, one: Resource, region: str) -> bool:
+    return any(region_of(twin) == region for twin in world.inventory.of(*ENFORCED, unit=one.unit))
+
+
+def _guardrail(world: World, one: Resource) -> Iterator[Flaw]:
+    found = first(one, "guardrail_identifier") or first(one, "guardrail_arn")
+    if found is None or not world.profile.guardrails:
+        return
+    entries = [entry.id for entry in world.profile.guardrails]
+    target = world.inventory.find(found.value, one.unit, *GUARDRAILS, *VERSIONS)
+    if isinstance(target, Resource):
+        guardrail = target
+        if target.kind in VERSIONS:
+            behind = world.inventory.find(target.attrs.get("guardrail_arn"), one.unit, *GUARDRAILS)
+            guardrail = behind if isinstance(behind, Resource) else target
+        if guardrail.kind in GUARDRAILS and Role.GUARDRAIL not in world.nodes[guardrail.id].roles:
+            yield False, f"`{guardrail.address}` is no guardrail of the profile", found.origin
+    elif isinstance(found.value, Unknown):
+        yield found.value, "which guardrail it enforces is not known", found.origin
+    elif not any(entry == found.text or found.text.endswith(f"guardrail/{entry}") for entry in entries):
+        cause = f"whether `{found.text}` is a guardrail of the profile is not known"
+        yield Unknown(cause, decided_by=("profile:safety_stack.guardrails",)), cause, found.origin
+
+
+def _version(world: World, one: Resource) -> Iterator[Flaw]:
+    found = first(one, "guardrail_version")
+    if found is None:
+        yield False, "`guardrail_version` is not set: no published version is enforced", one.origin
+    elif isinstance(found.value, Unknown):
+        source = None if found.value.ref is None else world.inventory.at(one.unit, found.value.ref.address)
+        if source is None:
+            yield found.value, "which version it enforces is not known", found.origin
+        elif source.kind in GUARDRAILS:
+            yield False, "the version of the guardrail itself is its draft", found.origin
+    elif not NUMBER.fullmatch(str(found.value)):
+        yield False, f"`guardrail_version` is `{found.value}`, which is no published version", found.origin
+
+
+def _excluded(found: Found) -> Iterator[Flaw]:
+    listed = listed_in(found.value)
+    unknown = next((value for value in listed if isinstance(value, Unknown)), None)
+    named = [value for value in listed if isinstance(value, str)]
+    if named and found.possible is None:
+        yield False, f"`excluded_models` lets `{named[0]}` answer without the guardrail", found.origin
+    elif unknown is not None or named:
+        yield (
+            found.possible or unknown or Unknown("the exclusion may not exist"),
+            "which models are excluded is not known",
+            found.origin,
+        )
+
+
+def _included(found: Found) -> Iterator[Flaw]:
+    listed = listed_in(found.value)
+    if "ALL" in listed:
+        return
+    unknown = found.unknown or next((value for value in listed if isinstance(value, Unknown)), None)
+    if unknown is not None:
+        yield unknown, "on which models it is enforced is not known", found.origin
+    else:
+        yield (
+            False,
+            "`included_models` is not `ALL`: the models it leaves out answer without the guardrail",
+            found.origin,
+        )
+
+
+def _setting(found: Found, good: str, why: str) -> Iterator[Flaw]:
+    if found.unknown is not None:
+        yield found.unknown, f"{why.partition(' is ')[0]} is not known", found.origin
+    elif str(found.value).upper() != good:
+        yield False, why, found.origin
+
+
+def _organisation(world: World, policy: Resource) -> Flaw:
+    """An organisation's Bedrock policy: it covers this account only where it is attached above it."""
+    links = [
+        link
+        for link in world.inventory.of("aws_organizations_policy_attachment", unit=policy.unit)
+        if world.inventory.find(link.attrs.get("policy_id"), policy.unit) is policy
+    ]
+    if not links:
+        return False, f"`{policy.address}` is attached to nothing", policy.origin
+    content = policy.attrs.get("content")
+    if _honours_tags(content):
+        return False, "`input_tags` is `honor`: only what the caller tags is checked", policy.origin
+    cause = f"whether the target of `{links[0].address}` holds this account is not known"
+    return Unknown(cause, decided_by=(f"{links[0].address}.target_id",)), cause, links[0].origin
+
+
+def _honours_tags(content: Value) -> bool:
+    found = [one.text for one in strings(content)]
+    return any(re.search(r'"?input_tags"?\W+("@@assign"\W+)?"?honor', text, re.IGNORECASE) for text in found) or any(
+        text == "honor" for text in found
+    )

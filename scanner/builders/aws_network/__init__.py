@@ -1,0 +1,1 @@
+"""The network plane of AWS: interfaces, security groups, routes."""

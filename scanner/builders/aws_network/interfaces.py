@@ -1,0 +1,229 @@
+"""Who has a network interface: the groups it carries, the subnets it is in, whether the internet can address it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from scanner import tables
+from scanner.builders.aws_network.groups import SecurityGroups
+from scanner.builders.aws_network.routes import SUBNET_KINDS, Subnets
+from scanner.builders.blocks import Found
+from scanner.builders.edges import Doubt, Truth, both, doubt_of, either, first_doubt, truth, values
+from scanner.builders.inventory import Inventory
+from scanner.origin import Origin
+from scanner.resource import Resource
+from scanner.unknown import Ref, Unknown, Value
+
+TEMPLATE_KINDS = ("aws_launch_template", "aws_launch_configuration")
+TEMPLATE_PATHS = (
+    "launch_template.id",
+    "launch_template.name",
+    "launch_template.launch_template_specification.launch_template_id",
+    "mixed_instances_policy.launch_template.launch_template_specification.launch_template_id",
+    "mixed_instances_policy.launch_template.launch_template_specification.launch_template_name",
+    "launch_configuration",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """The interfaces of one owner, which are alike.
+
+    owner: its node id. groups: keys of the security groups; `doubt` where it may carry others.
+    subnets: keys; `elsewhere` where it may be in others. free: nothing stands before it (a load balancer of layer 4
+    without groups). public: whether the internet can address it. carries: the line that names the groups.
+    """
+
+    owner: str
+    unit: str
+    kind: str
+    groups: tuple[str, ...] = ()
+    doubt: Doubt | None = None
+    subnets: tuple[str, ...] = ()
+    elsewhere: Doubt | None = None
+    vpc: str = ""
+    public: Truth = False
+    actor: bool = False
+    receives: bool = False
+    free: bool = False
+    carries: Origin | None = None
+
+
+class Interfaces:
+    """The interfaces of every resource whose type the table knows, by the node id of their owner."""
+
+    def __init__(self, inventory: Inventory, groups: SecurityGroups, subnets: Subnets) -> None:
+        self.inventory, self.groups, self.subnets = inventory, groups, subnets
+        self._rows = {row.type: row for row in tables.network_interfaces()}
+        self._addresses = self._elastic()
+        self._cards = self._attached()
+        self._links = self._linked()
+        self.of: dict[str, Interface] = {}
+        for kind in self._rows:
+            for one in inventory.of(kind):
+                found = self._interface(one)
+                if found is not None:
+                    self.of[one.id] = found
+
+    def _interface(self, one: Resource) -> Interface | None:
+        row = self._rows[one.kind]
+        sources = [one, *self._templates(one)]
+        named = [(source, found) for source in sources for found in self._named(source)]
+        own = [found for source, found in named if source is one] or [found for _, found in named]
+        if row.optional and not own and not self._placed(one):
+            return None
+        keys, doubt = self._groups(own, one.unit)
+        subnets, elsewhere = self._subnets([found for source in sources for found in self._placed(source)], one.unit)
+        vpc = self._vpc(keys, subnets)
+        free = one.kind in ("aws_lb", "aws_alb") and not own and one.attrs.get("load_balancer_type") == "network"
+        if not own and not free:
+            keys, doubt = self._unnamed(one, vpc)
+        return Interface(
+            owner=one.id,
+            unit=one.unit,
+            kind=one.kind,
+            groups=keys,
+            doubt=doubt,
+            subnets=subnets,
+            elsewhere=elsewhere,
+            vpc=vpc,
+            public=self._public(sources, subnets, elsewhere),
+            actor=row.actor,
+            receives=row.receives,
+            free=free,
+            carries=own[0].origin if own else one.origin,
+        )
+
+    def _named(self, one: Resource) -> Iterator[Found]:
+        """The values that name the groups of a resource, also those of interfaces that are attached to it."""
+        if one.kind not in self._rows:
+            return
+        for path in self._rows[one.kind].groups:
+            yield from values(one, path)
+        for more in self._cards.get(one.id, ()):
+            yield from values(more, "security_groups")
+        for link in self._links.get(one.id, ()):
+            yield from values(link, "security_group_id")
+
+    def _placed(self, one: Resource) -> list[Found]:
+        if one.kind not in self._rows:
+            return []
+        found = [value for path in self._rows[one.kind].subnets for value in values(one, path)]
+        return found + [value for more in self._cards.get(one.id, ()) for value in values(more, "subnet_id")]
+
+    def _attached(self) -> dict[str, list[Resource]]:
+        """The declared interfaces that are attached to each instance, by its node id."""
+        pairs: list[tuple[Resource, Value, Value]] = []
+        for one in self.inventory.of("aws_instance", "aws_spot_instance_request"):
+            for path in ("network_interface.network_interface_id", "primary_network_interface.network_interface_id"):
+                pairs += [(one, found.value, Unknown("", ref=Ref(one.address))) for found in values(one, path)]
+        for card in self.inventory.of("aws_network_interface"):
+            own = Unknown("", ref=Ref(card.address))
+            pairs += [(card, own, found.value) for found in values(card, "attachment.instance")]
+        for link in self.inventory.of("aws_network_interface_attachment"):
+            pairs.append((link, link.attrs.get("network_interface_id"), link.attrs.get("instance_id")))
+        cards: dict[str, list[Resource]] = {}
+        for one, card_value, owner_value in pairs:
+            attached = self.inventory.find(card_value, one.unit, "aws_network_interface")
+            owner = self.inventory.find(owner_value, one.unit)
+            if isinstance(attached, Resource) and isinstance(owner, Resource):
+                cards.setdefault(owner.id, []).append(attached)
+        return cards
+
+    def _linked(self) -> dict[str, list[Resource]]:
+        """The attachments of further groups, by the node id of the interface or instance that they name."""
+        links: dict[str, list[Resource]] = {}
+        for link in self.inventory.of("aws_network_interface_sg_attachment"):
+            owner = self.inventory.find(link.attrs.get("network_interface_id"), link.unit)
+            if isinstance(owner, Resource):
+                links.setdefault(owner.id, []).append(link)
+        return links
+
+    def _templates(self, one: Resource) -> list[Resource]:
+        named = [found.value for path in TEMPLATE_PATHS for found in values(one, path)]
+        found = [self.inventory.find(value, one.unit, *TEMPLATE_KINDS) for value in named]
+        return [template for template in found if isinstance(template, Resource)]
+
+    def _groups(self, named: list[Found], unit: str) -> tuple[tuple[str, ...], Doubt | None]:
+        keys, doubts = set(), []
+        for found in named:
+            group = self.groups.resolve(found.value, unit)
+            keys.add(group.key)
+            doubts += [group.unknown, doubt_of(found.possible)]
+        return tuple(sorted(keys)), first_doubt(*doubts)
+
+    def _unnamed(self, one: Resource, vpc: str) -> tuple[tuple[str, ...], Doubt | None]:
+        """The groups of an interface that names none."""
+        if one.kind == "aws_eks_node_group":
+            cluster = self.inventory.find(one.attrs.get("cluster_name"), one.unit, "aws_eks_cluster")
+            if isinstance(cluster, Resource):
+                return (self.groups.of_cluster(cluster).key,), None
+        unresolved = [found.unknown for path in TEMPLATE_PATHS for found in values(one, path)] if one.attrs else []
+        why = first_doubt(*(doubt_of(unknown) for unknown in unresolved))
+        if one.kind in ("aws_autoscaling_group", "aws_eks_node_group"):
+            return (), why or Doubt("value-unknown", (f"{one.address}.launch_template",))
+        if one.kind in ("aws_ecs_service", "aws_ecs_task_set") and "network_configuration" not in one.attrs:
+            return (), Doubt("value-unknown", (f"the container instances of {one.address}",))
+        if one.kind in TEMPLATE_KINDS or why is not None:
+            return (), why
+        return (self.groups.default_of(vpc, one.unit).key,), None
+
+    def _subnets(self, placed: list[Found], unit: str) -> tuple[tuple[str, ...], Doubt | None]:
+        keys, doubts = set(), []
+        for found in placed:
+            subnet = self.inventory.find(found.value, unit, *SUBNET_KINDS)
+            doubts.append(doubt_of(found.possible))
+            if isinstance(subnet, Resource) and subnet.id in self.subnets.by_key:
+                keys.add(subnet.id)
+            elif isinstance(subnet, Unknown):
+                doubts.append(doubt_of(subnet))
+            else:
+                doubts.append(Doubt("value-unknown", (str(found.value),)))
+        if not placed:
+            doubts.append(Doubt("value-unknown", ("the subnet, which is not named",)))
+        return tuple(sorted(keys)), first_doubt(*doubts)
+
+    def _vpc(self, groups: tuple[str, ...], subnets: tuple[str, ...]) -> str:
+        named = [self.subnets.by_key[key].vpc for key in subnets] + [self.groups.by_key[key].vpc for key in groups]
+        return next((vpc for vpc in named if vpc), "")
+
+    def _public(self, sources: list[Resource], subnets: tuple[str, ...], elsewhere: Doubt | None) -> Truth:
+        """A public address, and a route from the internet to the subnet."""
+        path = self._rows[sources[0].kind].public
+        if not path and len(sources) == 1 and sources[0].kind != "aws_network_interface":
+            addressed: Truth = False
+        else:
+            addressed = self._addressed(sources, path, subnets, elsewhere)
+        elastic = [self._addresses.get(one.id, False) for one in (sources[0], *self._cards.get(sources[0].id, ()))]
+        routed = either([self.subnets.by_key[key].internet for key in subnets] + ([elsewhere] if elsewhere else []))
+        return both(either([addressed, *elastic]), routed)
+
+    def _addressed(
+        self, sources: list[Resource], path: str, subnets: tuple[str, ...], elsewhere: Doubt | None
+    ) -> Truth:
+        """Whether an address is given at launch: as it is set, else as the subnet does (never for ECS)."""
+        for one in sources:
+            own = self._rows[one.kind].public if one.kind in self._rows else path
+            settings = [found.value for found in values(one, own)] if own else []
+            if settings:
+                return either(truth(value, False) for value in settings)
+        if sources[0].kind.startswith("aws_ecs"):
+            return False
+        given = [self.subnets.by_key[key].public_addresses for key in subnets]
+        return either(given + ([elsewhere] if elsewhere else []))
+
+    def _elastic(self) -> dict[str, Truth]:
+        """Which instances and interfaces have an elastic address."""
+        found: dict[str, Truth] = {}
+        for one in self.inventory.of("aws_eip", "aws_eip_association"):
+            for key in ("instance", "network_interface", "instance_id", "network_interface_id"):
+                owner = self.inventory.find(one.attrs.get(key), one.unit)
+                if isinstance(owner, Resource):
+                    found[owner.id] = either([found.get(owner.id, False), doubt_of(one.possible) or True])
+        return found
+
+
+def facing(interface: Interface, public: Truth) -> Interface:
+    """The same interface, of which it is known otherwise whether the internet can address it."""
+    return replace(interface, public=public)

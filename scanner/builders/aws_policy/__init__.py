@@ -1,0 +1,1 @@
+"""AWS policy documents: statements, conditions and their decision, in three values."""

@@ -1,0 +1,172 @@
+"""Conditions of policy statements, judged against what is known of a request; a key nobody knows decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from ipaddress import ip_network
+
+from scanner.builders.aws_policy.match import Glob, Truth, glob, includes
+from scanner.builders.aws_policy.statements import Condition
+from scanner.unknown import Unknown, Value
+
+GUARDRAIL_KEY = "bedrock:guardrailidentifier"
+SOURCE_KEYS = ("aws:sourcevpce", "aws:sourcevpc", "aws:sourcevpcarn", "aws:vpcsourceip", "aws:sourceip")
+CHOSEN_KEYS = frozenset(
+    {
+        "aws:requestedregion",
+        "aws:securetransport",
+        "aws:multifactorauthpresent",
+        "aws:multifactorauthage",
+        "aws:currenttime",
+        "aws:epochtime",
+        "aws:useragent",
+        "aws:referer",
+        "aws:requesttag",
+        "bedrock:inferenceprofilearn",
+        "bedrock:promptrouterarn",
+        "bedrock:servicetier",
+        "bedrock:inlineagentname",
+        "bedrock-mantle:model",
+        "bedrock-mantle:servicetier",
+        "sagemaker:targetmodel",
+        "sts:externalid",
+        "sts:rolesessionname",
+        "sts:sourceidentity",
+    }
+)
+"""Keys whose value the caller picks with the request: a condition on them keeps nobody out."""
+
+
+class Given(Enum):
+    """What is known of a condition key, where it is not a value."""
+
+    ABSENT = "absent"
+    CHOSEN = "chosen"
+    """The caller picks the value."""
+    UNKNOWN = "unknown"
+    OUTSIDE = "outside"
+    """An address on the internet: in no range that a policy names, short of everything."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Other:
+    """The caller picks a value, but none that is approved."""
+
+    approved: Callable[[Value], Truth]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Only:
+    """The caller picks a value among the approved ones."""
+
+    approved: Callable[[Value], Truth]
+
+
+Fact = Given | Other | Only | Glob
+Facts = Mapping[str, Fact]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Whether the conditions hold. chosen: the keys by which the caller makes them hold (or fail). decided_by: keys."""
+
+    truth: Truth
+    chosen: frozenset[str] = frozenset()
+    decided_by: frozenset[str] = frozenset()
+
+
+def hold(conditions: tuple[Condition, ...], facts: Facts) -> Held:
+    """Whether all of `conditions` hold for a request of which `facts` are known (keys in lower case)."""
+    truth, chosen, decided = Truth.YES, set[str](), set[str]()
+    for one in conditions:
+        held = _one(one, facts)
+        truth = min(truth, held.truth)
+        chosen |= held.chosen
+        decided |= held.decided_by
+    return Held(truth, frozenset(chosen), frozenset(decided))
+
+
+def _one(condition: Condition, facts: Facts) -> Held:
+    for part in (condition.operator, condition.key):
+        if isinstance(part, Unknown) and not (part is condition.key and part.pieces):
+            return Held(Truth.POSSIBLE, decided_by=frozenset(part.decided_by or ("condition",)))
+    operator = str(condition.operator).lower()
+    key = (condition.key.text() if isinstance(condition.key, Unknown) else condition.key).lower()
+    quantifier, _, rest = operator.rpartition(":")
+    optional = rest.endswith("ifexists")
+    base = rest.removesuffix("ifexists")
+    fact = _fact(key, facts)
+    if base == "null":
+        return _null(condition, fact, key)
+    if fact is Given.ABSENT:
+        absent = optional or (quantifier != "foranyvalue" and (quantifier == "forallvalues" or _negative(base)))
+        return Held(Truth.YES if absent else Truth.NO)
+    if not condition.values:
+        return Held(Truth.YES if _negative(base) else Truth.NO)
+    if fact is Given.CHOSEN:
+        return Held(Truth.YES, chosen=frozenset({key}))
+    if fact is Given.UNKNOWN:
+        return Held(Truth.POSSIBLE, decided_by=frozenset({key}))
+    truth, chosen = _compared(base, condition.values, fact)
+    names = {name for value in condition.values if isinstance(value, Unknown) for name in value.decided_by}
+    decided = frozenset(names or {key}) if truth is Truth.POSSIBLE else frozenset()
+    return Held(truth, frozenset({key}) if chosen else frozenset(), decided)
+
+
+def _fact(key: str, facts: Facts) -> Fact:
+    if key in facts:
+        return facts[key]
+    return Given.CHOSEN if key in CHOSEN_KEYS or key.partition("/")[0] in CHOSEN_KEYS else Given.UNKNOWN
+
+
+def _negative(base: str) -> bool:
+    return "not" in base
+
+
+def _null(condition: Condition, fact: Fact, key: str) -> Held:
+    wanted = {str(value).lower() for value in condition.values if not isinstance(value, Unknown)}
+    if fact is Given.UNKNOWN or len(wanted) != 1:
+        return Held(Truth.POSSIBLE, decided_by=frozenset({key}))
+    if fact is Given.CHOSEN:
+        return Held(Truth.YES, chosen=frozenset({key}))
+    absent = fact is Given.ABSENT
+    return Held(Truth.YES if absent == (wanted == {"true"}) else Truth.NO)
+
+
+def _compared(base: str, values: tuple[Value, ...], fact: Fact) -> tuple[Truth, bool]:
+    """Whether the values admit the fact, and whether it is the caller's choice that makes them."""
+    negative = _negative(base)
+    if isinstance(fact, Other):
+        free = max(fact.approved(value).negated() for value in values)
+        if negative:
+            return (free.negated(), False) if free is not Truth.YES else (Truth.YES, True)
+        return free, free is Truth.YES
+    if isinstance(fact, Only):
+        approved = [fact.approved(value) for value in values]
+        return (min(approved).negated(), False) if negative else (max(approved), False)
+    if fact is Given.OUTSIDE:
+        inside = max(_everything(value) for value in values)
+    elif isinstance(fact, Glob):
+        wild = "like" in base or base.startswith("arn")
+        inside = max(_same(value, fact, wild, "ignorecase" in base) for value in values)
+    else:
+        inside = Truth.POSSIBLE
+    return (inside.negated() if negative else inside), False
+
+
+def _same(value: Value, fact: Glob, wild: bool, fold: bool) -> Truth:
+    pattern = glob(value, wild=wild, fold=fold)
+    text = fact.text.lower() if fold else fact.text
+    return includes(pattern, text, fact.partly)
+
+
+def _everything(value: Value) -> Truth:
+    """Whether a range of addresses is so wide that the whole internet is in it."""
+    if isinstance(value, Unknown):
+        return Truth.POSSIBLE
+    try:
+        return Truth.YES if ip_network(str(value), strict=False).prefixlen <= 1 else Truth.NO
+    except ValueError:
+        return Truth.NO

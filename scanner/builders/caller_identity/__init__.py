@@ -1,0 +1,1 @@
+"""Whether the fronts of a gateway ask who calls."""

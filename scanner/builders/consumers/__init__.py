@@ -1,0 +1,1 @@
+"""Consumers of managed models, and the guardrail that binds each."""

@@ -1,0 +1,1 @@
+"""The control plane: who can change or switch off the safety stack."""

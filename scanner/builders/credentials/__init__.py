@@ -1,0 +1,1 @@
+"""Long-lived credentials of model APIs."""

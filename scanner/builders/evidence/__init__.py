@@ -1,0 +1,1 @@
+"""What is left behind for whoever audits: trails, and the stores that keep them."""

@@ -1,0 +1,1 @@
+"""Routes of gateways to models, and the policies that guard them."""

@@ -1,0 +1,1 @@
+"""The network plane of Kubernetes: workloads, Services, routes and ways from outside."""

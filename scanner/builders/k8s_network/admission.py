@@ -1,0 +1,156 @@
+"""Who is let in at a target: one admission for each peer of each rule, for everyone where nothing closes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from scanner.builders.edges import Doubt, first_doubt
+from scanner.builders.k8s_network.view import Target, View, host_line, own_line
+from scanner.builders.k8s_policy.cluster import Selected
+from scanner.builders.k8s_policy.eval import may_hold_pods
+from scanner.builders.k8s_policy.labels import Match
+from scanner.builders.k8s_policy.model import Direction, Peer, PeerKind, Policy
+from scanner.builders.k8s_policy.ports import ALL, PortSet, Span, without
+from scanner.builders.k8s_policy.side import Asked, Side
+from scanner.origin import Origin
+
+PRIVATE_PODS = "pods have addresses that the internet does not route (RFC 1918, RFC 6598 and the reserved ranges)"
+"""Printed where a policy names a block of other addresses, which is then taken to hold no pod."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Some traffic that a target lets in.
+
+    who: "any" pod, the "set" of a `peer`, the addresses of a "block", or only the pods `selected`, one by one.
+    """
+
+    who: str
+    traffic: PortSet
+    because: str
+    origin: Origin | None
+    doubt: Doubt | None = None
+    peer: Peer | None = None
+    selected: Selected | None = None
+
+    @property
+    def everyone(self) -> bool:
+        """Whether every pod of the cluster is let in."""
+        if self.who != "set" or self.peer is None:
+            return self.who == "any"
+        return not self.peer.namespace and self.peer.namespaces.everything and self.peer.pods.everything
+
+    def doubted(self, doubt: Doubt | None) -> Admission:
+        """The same, less sure."""
+        return self if doubt is None else replace(self, doubt=first_doubt(self.doubt, doubt))
+
+
+def admissions(view: View, target: Target, pod: int) -> Iterator[Admission]:
+    """Everything that one pod of a target lets in."""
+    side = view.side(pod, Direction.INGRESS)
+    line = own_line(target.workload.resource)
+    engine = view.touched.doubt(pod, Direction.INGRESS)
+    if side.free:
+        because = f"no NetworkPolicy selects `{target.name}`: all ingress is open, which is the default"
+        if engine is not None:
+            because = f"a policy of another engine selects `{target.name}`, and is not evaluated"
+        yield Admission("any", ALL, because, line, engine)
+        return
+    if view.cluster.pods[pod].host is not False:
+        because = f"`{target.name}` uses the network of its node, where policies need not hold"
+        yield Admission(
+            "any", ALL, because, host_line(target) or line, Doubt("host-network", (f"{target.name}: hostNetwork",))
+        )
+        return
+    widened = view.touched.widens(pod, Direction.INGRESS)
+    if widened is not None:
+        because = f"a policy of another engine selects `{target.name}`, and may admit what the others do not"
+        yield Admission("any", ALL, because, line, widened)
+    if not view.enforced.policies:
+        because = f"policies select `{target.name}`, {view.unenforced}"
+        yield Admission("any", ALL, because, side_line(side) or line, view.no_enforcer)
+    found = _of_rules(view, side) if side.only_networkpolicies else _one_by_one(view, target, pod, side)
+    for one in found:
+        yield one.doubted(engine)
+
+
+def side_line(side: Side) -> Origin | None:
+    """The line of a policy that closes something on this side."""
+    return next((policy.subject.origin or policy.origin for policy, _, _ in side.policies), None)
+
+
+def _of_rules(view: View, side: Side) -> Iterator[Admission]:
+    """NetworkPolicies only: what any rule admits is admitted."""
+    if side.isolated is not Match.YES:
+        doubt = next(iter(side.doubts()), Doubt("value-unknown", ("the policy's selector",)))
+        yield Admission("any", ALL, "a policy selects it only perhaps: ingress may be open", side_line(side), doubt)
+    alone = len(side.policies) == 1
+    for policy, sure, rules in side.policies:
+        unsure = None if sure or alone else next(iter(side.doubts()), None)
+        for asked in rules:
+            span = view.full.ports(asked.rule, side, side.pod)
+            for peer, selected in asked.peers:
+                if peer.block is not None and not may_hold_pods(peer.block):
+                    view.world.assumptions[PRIVATE_PODS] = None
+                yield from _of_peer(policy, asked, peer, selected, span, unsure)
+
+
+def _of_peer(
+    policy: Policy, asked: Asked, peer: Peer, selected: Selected, span: Span, unsure: Doubt | None
+) -> Iterator[Admission]:
+    line = peer.origin or asked.rule.origin
+    doubt = unsure or asked.rule.doubt
+    ports_doubt = Doubt("value-unknown", (f"the ports of {policy.address}",))
+    for some, why in ((span.sure, doubt), (without(span.maybe, span.sure), doubt or ports_doubt)):
+        if not some:
+            continue
+        if peer.kind is PeerKind.ANYONE:
+            yield Admission("any", some, f"{policy} admits anyone", line, why)
+        elif peer.kind is PeerKind.PODS:
+            because = f"{policy} admits {described(peer)}"
+            yield Admission("set", some, because, line, why or peer.doubt, peer, selected)
+        elif peer.kind is PeerKind.BLOCK and peer.block is not None:
+            block = Doubt("ipblock-vs-pod", (f"where `{peer.text}` is",))
+            yield Admission("block", some, f"{policy} admits `{peer.text}`", line, why or block, peer)
+            if may_hold_pods(peer.block):
+                because = f"{policy} admits `{peer.text}`, in which pods may have addresses"
+                yield Admission("any", some, because, line, why or block, peer)
+        else:
+            because = f"{policy} admits a peer that is not known or not understood"
+            yield Admission("any", some, because, line, why or peer.doubt)
+
+
+def described(peer: Peer) -> str:
+    """A set of pods in words."""
+    where = f"namespace `{peer.namespace}`" if peer.namespace else f"namespaces `{peer.namespaces}`"
+    if not peer.namespace and peer.namespaces.everything:
+        where = "every namespace"
+    return f"every pod of {where}" if peer.pods.everything else f"pods `{peer.pods}` of {where}"
+
+
+def _one_by_one(view: View, target: Target, pod: int, side: Side) -> Iterator[Admission]:
+    """With admin policies an answer depends on all rules at once: sources that no rule tells apart are asked once."""
+    marks: dict[int, list[int]] = {}
+    for number, asked in enumerate(side.asked()):
+        for place, (_, selected) in enumerate(asked.peers):
+            for index in selected.maybe:
+                marks.setdefault(index, []).append((number * 64 + place) * 2 + (index in selected.sure))
+    groups: dict[object, list[int]] = {}
+    for index, one in enumerate(view.cluster.pods):
+        groups.setdefault((tuple(marks.get(index, ())), one.host, one.ip), []).append(index)
+    doubts = list(side.doubts())
+    if not view.enforced.admin:
+        doubts.append(view.no_enforcer)
+    doubt = doubts[0] if doubts else Doubt("value-unknown", (target.name,))
+    line = side_line(side) or next((one.policy.origin for one in side.asked()), None)
+    for members in groups.values():
+        span = view.admits(pod, Direction.INGRESS, members[0])
+        some = frozenset(members)
+        because = f"the policies that select `{target.name}` admit it"
+        if span.sure:
+            yield Admission("each", span.sure, because, line, None, None, Selected(some, some))
+        rest = without(span.maybe, span.sure)
+        if rest:
+            because = f"the policies that select `{target.name}` do not certainly close it"
+            yield Admission("each", rest, because, line, doubt, None, Selected(some, some))

@@ -1,0 +1,114 @@
+"""Whether a target lets in what comes from outside the cluster, as far as its policies can tell who comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scanner.builders.edges import Doubt, Truth, connect, first_doubt
+from scanner.builders.k8s_network.services import Door
+from scanner.builders.k8s_network.view import View
+from scanner.builders.k8s_policy.labels import Match
+from scanner.builders.k8s_policy.model import Direction, PeerKind
+from scanner.builders.k8s_policy.ports import common, traffic_of
+from scanner.builders.ranges import AddressRange
+from scanner.graph.model import Node
+from scanner.origin import Origin
+
+EVERYWHERE = AddressRange(4, 0, (1 << 32) - 1)
+SNAT = "client-ip-preservation-unknown"
+CONTROLLER = "ingress-controller-unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A node that calls a Service from outside, with the reason and the line of the exposure."""
+
+    node: Node
+    because: str
+    origin: Origin | None
+    doubt: Doubt | None = None
+
+
+def admitted(view: View, door: Door) -> Truth:
+    """Whether the policies of a target let everyone in at a door."""
+    engine = view.touched.doubt(door.pod, Direction.INGRESS)
+    side = view.side(door.pod, Direction.INGRESS)
+    if side.free:
+        return engine or True
+    if view.cluster.pods[door.pod].host is not False:
+        return Doubt("host-network", ("whether policies hold for node addresses",))
+    span = view.admits(door.pod, Direction.INGRESS, EVERYWHERE)
+    if common(span.sure, door.ports):
+        return engine or True
+    widened = view.touched.widens(door.pod, Direction.INGRESS)
+    if widened is not None:
+        return widened
+    if not view.enforced.policies:
+        return view.no_enforcer
+    return _unclear(view, door) or False
+
+
+def _unclear(view: View, door: Door) -> Doubt | None:
+    """Why a target may let everyone in although no rule surely does; address ranges that are known are no reason."""
+    side = view.side(door.pod, Direction.INGRESS)
+    doubts = list(side.doubts())
+    if side.isolated is not Match.YES:
+        return doubts[0] if doubts else Doubt("value-unknown", (f"the policies of {door.target.name}",))
+    for asked in side.asked():
+        if not common(view.full.ports(asked.rule, side, door.pod).maybe, door.ports):
+            continue
+        for peer, _ in asked.peers:
+            if peer.kind is PeerKind.UNKNOWN or (peer.kind is PeerKind.BLOCK and peer.block is None):
+                return peer.doubt or Doubt("value-unknown", (f"a peer of {asked.policy.address}",))
+            if peer.kind is PeerKind.ANYONE:
+                return doubts[0] if doubts else Doubt("value-unknown", (f"a rule of {asked.policy.address}",))
+    return None
+
+
+def enter(view: View, caller: Caller, door: Door, hidden: Doubt | None) -> None:
+    """The edge from a caller to a relay. `hidden` is set where the target may see another source than the caller."""
+    verdict = admitted(view, door)
+    if verdict is False:
+        if hidden is None:
+            return
+        verdict = hidden
+    doubt = first_doubt(caller.doubt, verdict if isinstance(verdict, Doubt) else None)
+    _join(view, caller.node.id, caller, door, doubt)
+
+
+def enter_by_controller(
+    view: View, source: str, door: Door, because: str, line: Origin | None, doubt: Doubt | None
+) -> None:
+    """The edge from a route to a relay: the controller's pods are the caller, and nobody knows which they are."""
+    verdict = admitted(view, door)
+    unsure = verdict if isinstance(verdict, Doubt) else None
+    if verdict is False:
+        unsure = Doubt(CONTROLLER, ("the pods that serve the route",))
+    traffic = traffic_of(door.ports)
+    connect(view.world, source, door.node, because, line, traffic=traffic, doubt=first_doubt(doubt, unsure), cut=True)
+
+
+def enter_blocks(view: View, caller: Caller, door: Door, hidden: Doubt | None) -> None:
+    """The address ranges that the target's policies admit, where the exposure leads to it."""
+    if admitted(view, door) is True:
+        return
+    for text, line, because in _blocks(view, door):
+        node = view.world.external(text, "AddressRange")
+        one = Caller(node, because, line, caller.doubt)
+        _join(view, node.id, one, door, first_doubt(caller.doubt, hidden))
+
+
+def _blocks(view: View, door: Door) -> Iterator[tuple[str, Origin | None, str]]:
+    side = view.side(door.pod, Direction.INGRESS)
+    for policy, _, rules in side.policies:
+        for asked in rules:
+            span = view.full.ports(asked.rule, side, door.pod)
+            for peer, _ in asked.peers if common(span.maybe, door.ports) else ():
+                if peer.kind is PeerKind.BLOCK and peer.block is not None:
+                    yield peer.text, peer.origin, f"{policy} admits `{peer.text}`"
+
+
+def _join(view: View, source: str, caller: Caller, door: Door, doubt: Doubt | None) -> None:
+    traffic = traffic_of(door.ports)
+    connect(view.world, source, door.node, caller.because, caller.origin, traffic=traffic, doubt=doubt, cut=True)

@@ -1,0 +1,171 @@
+"""Services that open a way from outside: load balancers, node ports, external addresses, and host ports of pods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scanner.builders.edges import Doubt, connect
+from scanner.builders.k8s_network.entry import SNAT, Caller, admitted, enter, enter_blocks
+from scanner.builders.k8s_network.members import Sources
+from scanner.builders.k8s_network.services import Services
+from scanner.builders.k8s_network.sets import NODES, any_pod
+from scanner.builders.k8s_network.view import View, unknown_doubt
+from scanner.builders.k8s_policy.labels import Match
+from scanner.builders.k8s_policy.model import Direction
+from scanner.builders.k8s_policy.ports import ALL, NONE, PortSet, ports, traffic_of
+from scanner.builders.ranges import parse_cidr
+from scanner.origin import Origin
+from scanner.podspec import containers
+from scanner.resource import Resource, dig, items_of, mark
+from scanner.unknown import Unknown, Value
+
+INTERNET = "internet"
+CLOUD_NETWORK = "vpc"
+"""The cloud network of the cluster: what an internal load balancer answers."""
+_INTERNAL = {
+    "service.beta.kubernetes.io/aws-load-balancer-internal": ("true", "0.0.0.0/0"),
+    "service.beta.kubernetes.io/aws-load-balancer-scheme": ("internal",),
+    "service.beta.kubernetes.io/azure-load-balancer-internal": ("true",),
+    "service.beta.kubernetes.io/openstack-internal-load-balancer": ("true",),
+    "service.beta.kubernetes.io/oci-load-balancer-internal": ("true",),
+    "networking.gke.io/load-balancer-type": ("internal",),
+    "cloud.google.com/load-balancer-type": ("internal",),
+}
+_SCHEME = "service.beta.kubernetes.io/aws-load-balancer-scheme"
+_RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
+_INTERNAL_CLASSES = ("service.k8s.aws/nlb",)
+
+
+def build_exposure(view: View, services: Services, sources: Sources) -> None:
+    """Every Service of a type that opens a way, and every host port of a target."""
+    for service in services.by_name.values():
+        hidden = _hidden(service)
+        every = list(callers(view, service))
+        for door in services.doors(service) if every else ():
+            for caller in every:
+                enter(view, caller, door, hidden)
+                enter_blocks(view, caller, door, hidden)
+            if hidden is not None and admitted(view, door) is not True:
+                # Through a node's port a pod comes with the node's address: policies for pods do not see it.
+                because = "through the port of a node a pod has the address of the node"
+                traffic = traffic_of(door.ports)
+                line = every[0].origin
+                connect(view.world, any_pod(view, sources), door.node, because, line, traffic=traffic, doubt=hidden)
+    _host_ports(view)
+
+
+def _hidden(service: Resource) -> Doubt | None:
+    """Set where nodes may put their own address in place of the caller's, which policies then see."""
+    policy = dig(service.attrs, "spec", "externalTrafficPolicy")
+    return None if policy == "Local" else Doubt(SNAT, (f"{service.address}: externalTrafficPolicy",))
+
+
+def callers(view: View, service: Resource) -> Iterator[Caller]:
+    """Who gets at a Service from outside the cluster."""
+    kind = dig(service.attrs, "spec", "type")
+    line = mark(service.attrs, "spec", "type") or service.origin
+    nodes, internet = view.world.external(NODES), view.world.external(INTERNET)
+    if isinstance(kind, Unknown):
+        doubt = unknown_doubt(kind)
+        yield Caller(internet, "the type of the Service is not known: it may be a load balancer", line, doubt)
+        yield Caller(nodes, "the type of the Service is not known: it may open a node port", line, doubt)
+        return
+    if kind == "LoadBalancer":
+        yield from _balancer(view, service, line)
+        if dig(service.attrs, "spec", "allocateLoadBalancerNodePorts") is not False:
+            because = "a load balancer also opens a port on every node, which is the default"
+            yield Caller(nodes, because, line)
+    elif kind == "NodePort":
+        yield Caller(nodes, "`type: NodePort` opens a port on every node", line)
+    if items_of(dig(service.attrs, "spec", "externalIPs")):
+        where = mark(service.attrs, "spec", "externalIPs") or line
+        doubt = Doubt("external-ip-unknown", (f"{service.address}: externalIPs",))
+        yield Caller(internet, "`externalIPs` answers wherever these addresses are routed", where, doubt)
+
+
+def _balancer(view: View, service: Resource, line: Origin) -> Iterator[Caller]:
+    """The callers of a load balancer: ranges where they are written, else the internet or the cloud network."""
+    world = view.world
+    internal, where, said = _internal(service, line)
+    written, at = _ranges(service)
+    if written is not None:
+        for text in written:
+            block = parse_cidr(text) if isinstance(text, str) else None
+            if not isinstance(text, str) or block is None:
+                doubt = unknown_doubt(text) if isinstance(text, Unknown) else Doubt("value-unknown", (str(text),))
+                yield Caller(world.external(INTERNET), "a source range of the load balancer is not known", at, doubt)
+            elif not block.everything:
+                because = f"the load balancer admits `{text}`"
+                yield Caller(world.external(text, "AddressRange"), because, at, _any(internal))
+        blocks = [parse_cidr(text) for text in written if isinstance(text, str)]
+        if not any(block is not None and block.everything for block in blocks):
+            return
+    if internal is True:
+        yield Caller(world.external(CLOUD_NETWORK), said, where)
+    else:
+        yield Caller(world.external(INTERNET), said, where, _any(internal))
+
+
+def _any(internal: bool | Doubt) -> Doubt | None:
+    return internal if isinstance(internal, Doubt) else None
+
+
+def _internal(service: Resource, line: Origin) -> tuple[bool | Doubt, Origin, str]:
+    """Whether a load balancer is internal, the line that says so, and the words for it."""
+    annotations = dig(service.attrs, "metadata", "annotations")
+    for key, values in _INTERNAL.items():
+        value = dig(annotations, key)
+        where = mark(service.attrs, "metadata", "annotations", key) or line
+        if isinstance(value, Unknown):
+            return unknown_doubt(value), where, f"`{key}` is not known: the load balancer may face the internet"
+        if isinstance(value, str) and value.lower() in values:
+            return True, where, f"`{key}: {value}` makes the load balancer an internal one"
+    given = dig(service.attrs, "spec", "loadBalancerClass")
+    if given in _INTERNAL_CLASSES and dig(annotations, _SCHEME) is None:
+        return True, line, f"`{given}` makes internal load balancers, which is its default"
+    if given is not None and given not in _INTERNAL_CLASSES:
+        where = mark(service.attrs, "spec", "loadBalancerClass") or line
+        doubt = Doubt("load-balancer-class-unknown", (f"{service.address}: loadBalancerClass",))
+        return doubt, where, "`type: LoadBalancer` with a class of its own: it may face the internet"
+    return False, line, "`type: LoadBalancer` faces the internet, which is the default"
+
+
+def _ranges(service: Resource) -> tuple[list[Value] | None, Origin | None]:
+    """The source ranges that are written, and their line; None where none are."""
+    value = dig(service.attrs, "spec", "loadBalancerSourceRanges")
+    if items_of(value):
+        return list(items_of(value)), mark(service.attrs, "spec", "loadBalancerSourceRanges")
+    noted = dig(service.attrs, "metadata", "annotations", _RANGES)
+    line = mark(service.attrs, "metadata", "annotations", _RANGES)
+    if isinstance(noted, str) and noted.strip():
+        return [one.strip() for one in noted.split(",")], line
+    return ([noted], line) if isinstance(noted, Unknown) else (None, None)
+
+
+def _host_ports(view: View) -> None:
+    """A `hostPort` answers on the address of the node."""
+    for target in view.targets:
+        free = all(view.closed_by(pod, Direction.INGRESS) is Match.NO for pod in target.pods)
+        behind = None if free else Doubt(SNAT, ("whether policies hold for node addresses",))
+        for _, template in target.workload.templates:
+            for container in containers(template.spec):
+                for index, item in enumerate(items_of(dig(container.value, "ports"))):
+                    some, unsure = _host_port(item)
+                    line = container.fact("ports", index, "hostPort").origin
+                    because = "`hostPort` opens a port on the node"
+                    outside = view.world.external(NODES).id
+                    for node in target.nodes if some else ():
+                        traffic = traffic_of(some)
+                        doubt = unsure or behind
+                        connect(view.world, outside, node, because, line, traffic=traffic, doubt=doubt, cut=True)
+
+
+def _host_port(item: Value) -> tuple[PortSet, Doubt | None]:
+    """The port of the pod that a `hostPort` leads to; nothing where there is none."""
+    host, port, protocol = dig(item, "hostPort"), dig(item, "containerPort"), dig(item, "protocol") or "TCP"
+    if host in (None, 0):
+        return NONE, None
+    doubt = next((unknown_doubt(one) for one in (host, port, protocol) if isinstance(one, Unknown)), None)
+    if isinstance(port, int) and isinstance(protocol, str):
+        return ports(protocol, port, port), doubt
+    return ALL, doubt or Doubt("value-unknown", ("the port of the container",))

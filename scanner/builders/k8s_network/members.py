@@ -1,0 +1,143 @@
+"""Which workloads belong to which set of callers, by what their own egress is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from scanner.builders.edges import Doubt, connect, first_doubt
+from scanner.builders.k8s_network.view import View, own_line
+from scanner.builders.k8s_policy.cluster import Selected
+from scanner.builders.k8s_policy.labels import Match
+from scanner.builders.k8s_policy.model import Direction, Peer, PeerKind
+from scanner.resource import Resource
+
+ANY = "podset/any"
+ON_NODES = "podset/node-network"
+
+
+@dataclass(slots=True)
+class Sources:
+    """The pods of a cluster by what their egress is.
+
+    free: no policy speaks of it. guarded: groups that the same policies select, with one pod to ask for all.
+    hosts: pods that are, or may be, on the network of their node. alone: pods that are asked one by one.
+    used: the sets that have an edge, None for one whose members no peer selects. guarded_used: likewise of groups.
+    towards: for each pod of a target, the groups whose policies may admit the way to it.
+    """
+
+    free: frozenset[int]
+    guarded: list[frozenset[int]]
+    hosts: frozenset[int]
+    alone: frozenset[int]
+    towards: dict[int, list[frozenset[int]]] = field(default_factory=dict)
+    used: dict[str, Peer | None] = field(default_factory=dict)
+    guarded_used: dict[str, frozenset[int]] = field(default_factory=dict)
+
+
+def sources_of(view: View, alone: Collection[str]) -> Sources:
+    """Sort the pods of the cluster; the workloads `alone` are never one of a set."""
+    free: set[int] = set()
+    hosts: set[int] = set()
+    single: set[int] = set()
+    groups: dict[object, list[int]] = {}
+    for index, pod in enumerate(view.cluster.pods):
+        if pod.host is not False:
+            hosts.add(index)
+        if pod.host:
+            continue
+        side = view.side(index, Direction.EGRESS)
+        if view.owners[index] in alone:
+            single.add(index)
+        elif side.free:
+            free.add(index)
+        else:
+            groups.setdefault(side.key(), []).append(index)
+    guarded = [frozenset(one) for one in groups.values()]
+    found = Sources(frozenset(free), guarded, frozenset(hosts), frozenset(single))
+    targets = frozenset(pod for target in view.targets for pod in target.pods)
+    for group in (*guarded, *(frozenset({one}) for one in sorted(single))):
+        for target in sorted(_may_reach(view, min(group), targets)):
+            found.towards.setdefault(target, []).append(group)
+    return found
+
+
+def _may_reach(view: View, index: int, targets: frozenset[int]) -> frozenset[int]:
+    """The targets that the egress of a pod may admit: by the sets that its rules name, asking no pair."""
+    side = view.side(index, Direction.EGRESS)
+    if side.free or not side.only_networkpolicies or side.isolated is not Match.YES or not view.enforced.policies:
+        return targets
+    found: set[int] = set()
+    for asked in side.asked():
+        for peer, selected in asked.peers:
+            if peer.kind is not PeerKind.PODS:
+                return targets
+            found |= selected.maybe & targets
+    return frozenset(found) | (targets & view.cluster.unclear_host)
+
+
+def members(view: View, sources: Sources) -> None:
+    """An edge from each workload to each set that it is in, once for all targets."""
+    resources = {view.node(one.address): one.resource for one in view.workloads}
+    everyone = view.cluster.everyone.maybe
+    for address, peer in sources.used.items():
+        if address == ON_NODES:
+            _host_members(view, sources, resources)
+            continue
+        every = Selected(everyone, everyone)
+        selected = every if peer is None else view.cluster.select(peer)
+        best: dict[str, tuple[Doubt | None, str]] = {}
+        for index in sorted(selected.maybe - sources.alone):
+            if view.cluster.pods[index].host:
+                continue
+            doubt, because = _belongs(view, sources, index)
+            if because:
+                named = None if peer is None else peer.doubt or peer.pods.doubt or peer.namespaces.doubt
+                unsure = None if index in selected.sure else named or view.labels_doubt(index)
+                if unsure is not None:
+                    because = f"whether the selector picks it is not known; {because}"
+                _keep(best, view.owners[index], first_doubt(doubt, unsure), because)
+        _join(view, address, resources, best)
+    for address, group in sources.guarded_used.items():
+        best = {}
+        for index in sorted(group):
+            doubt = view.touched.doubt(index, Direction.EGRESS)
+            _keep(best, view.owners[index], doubt, "the policies that select it admit the way out")
+        _join(view, address, resources, best)
+
+
+def _belongs(view: View, sources: Sources, index: int) -> tuple[Doubt | None, str]:
+    """Whether a pod can call whatever lets its set in: the doubt and the reason; no reason where it cannot."""
+    host = view.cluster.pods[index].host
+    unsure = Doubt("value-unknown", (f"{view.cluster.pods[index].owner}: hostNetwork",)) if host is None else None
+    if index in sources.free:
+        engine = view.touched.doubt(index, Direction.EGRESS)
+        if engine is not None:
+            return first_doubt(engine, unsure), "a policy of another engine governs its egress, and is not evaluated"
+        return unsure, "no NetworkPolicy selects it for egress: all egress is open, which is the default"
+    if not view.enforced.policies:
+        return first_doubt(view.no_enforcer, unsure), f"policies govern its egress, {view.unenforced}"
+    widened = view.touched.widens(index, Direction.EGRESS)
+    if widened is not None:
+        return first_doubt(widened, unsure), "a policy of another engine may admit what the others do not"
+    return None, ""
+
+
+def _host_members(view: View, sources: Sources, resources: dict[str, Resource]) -> None:
+    best: dict[str, tuple[Doubt | None, str]] = {}
+    for index in sorted(sources.hosts):
+        pod = view.cluster.pods[index]
+        doubt = None if pod.host else Doubt("value-unknown", (f"{pod.owner}: hostNetwork",))
+        _keep(best, view.owners[index], doubt, "it uses the network of its node (`hostNetwork`)")
+    _join(view, ON_NODES, resources, best)
+
+
+def _keep(best: dict[str, tuple[Doubt | None, str]], owner: str, doubt: Doubt | None, because: str) -> None:
+    """Of several pods of one workload the surest counts."""
+    if owner not in best or (doubt is None and best[owner][0] is not None):
+        best[owner] = (doubt, because)
+
+
+def _join(view: View, address: str, resources: dict[str, Resource], best: dict[str, tuple[Doubt | None, str]]) -> None:
+    for owner, (doubt, because) in best.items():
+        connect(view.world, owner, view.node(address), because, own_line(resources[owner]), doubt=doubt)

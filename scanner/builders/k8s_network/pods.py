@@ -1,0 +1,183 @@
+"""Workloads as the policies see them: pods with labels, ports and owners, namespaces with labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from scanner.builders.edges import Doubt
+from scanner.builders.k8s_policy.labels import Labels, labels_of
+from scanner.builders.k8s_policy.model import Pod
+from scanner.builders.k8s_policy.ports import NamedPort
+from scanner.builders.ranges import AddressRange, parse_cidr
+from scanner.podspec import Container, PodTemplate, containers, pod_templates
+from scanner.resource import Resource, dig, items_of
+from scanner.unknown import Unknown
+
+_ADDED: dict[str, frozenset[str]] = {
+    "Deployment": frozenset({"pod-template-hash"}),
+    "ReplicaSet": frozenset({"pod-template-hash"}),
+    "StatefulSet": frozenset(
+        {"controller-revision-hash", "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"}
+    ),
+    "DaemonSet": frozenset({"controller-revision-hash", "pod-template-generation"}),
+}
+_JOB = frozenset({"job-name", "controller-uid", "batch.kubernetes.io/job-name", "batch.kubernetes.io/controller-uid"})
+ADDED_LABELS = {**_ADDED, "Job": _JOB, "CronJob": _JOB}
+"""Labels that the built-in controllers put on their pods, with values of their own."""
+NOT_RUNNING = frozenset({"PodTemplate", "ServingRuntime", "ClusterServingRuntime"})
+"""Objects that hold a template from which nothing runs by itself."""
+HELM = "helm_release"
+_OWNERS_OF_VERSION = {"apps": "ReplicaSet", "batch": "Job"}
+_MAX_OWNERS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A workload by its outermost owner.
+
+    resource: the owner's, or the one that names it where the owner is not in the inputs. members: all its resources.
+    """
+
+    address: str
+    kind: str
+    resource: Resource
+    members: tuple[Resource, ...]
+    templates: tuple[tuple[Resource, PodTemplate], ...]
+
+
+def workloads(resources: Iterable[Resource], *, absent_owners: bool = True) -> list[Workload]:
+    """The workloads of one unit, by address; pods that say whose they are count as their owner's.
+
+    absent_owners: also as the owner's where the owner itself is not among `resources`.
+    """
+    every = [one for one in resources if one.kind not in NOT_RUNNING]
+    found = {one.address: one for one in every}
+    by_name: dict[tuple[str, str], list[Resource]] = {}
+    running: list[tuple[Resource, list[PodTemplate]]] = []
+    for one in every:
+        templates = pod_templates(one)
+        if templates:
+            running.append((one, templates))
+            by_name.setdefault((one.namespace, one.name), []).append(one)
+    grouped: dict[str, tuple[str, list[tuple[Resource, list[PodTemplate]]]]] = {}
+    for resource, templates in running:
+        address, kind = _outermost(resource, found, by_name)
+        if address not in found and not absent_owners:
+            address, kind = resource.address, resource.kind
+        grouped.setdefault(address, (kind, []))[1].append((resource, templates))
+    return [_workload(address, kind, some, found) for address, (kind, some) in sorted(grouped.items())]
+
+
+def _workload(
+    address: str, kind: str, some: list[tuple[Resource, list[PodTemplate]]], found: Mapping[str, Resource]
+) -> Workload:
+    members = tuple(resource for resource, _ in some)
+    templates = tuple((resource, one) for resource, templates in some for one in templates)
+    return Workload(address, kind, found.get(address, members[0]), members, templates)
+
+
+def _outermost(
+    resource: Resource, found: Mapping[str, Resource], by_name: Mapping[tuple[str, str], list[Resource]]
+) -> tuple[str, str]:
+    """The address and kind of the outermost owner, which need not be in the inputs."""
+    address, kind = resource.address, resource.kind
+    here: Resource | None = resource
+    for _ in range(_MAX_OWNERS):
+        owner = None if here is None else _owner(here, by_name)
+        if owner is None or owner[0] == address:
+            break
+        address, kind = owner
+        here = found.get(address)
+    return address, kind
+
+
+def _owner(resource: Resource, by_name: Mapping[tuple[str, str], list[Resource]]) -> tuple[str, str] | None:
+    """The controller that `ownerReferences` names; a reference without a kind is looked up by name."""
+    references = [one for one in items_of(dig(resource.attrs, "metadata", "ownerReferences")) if dig(one, "name")]
+    chosen = next((one for one in references if dig(one, "controller") is True), next(iter(references), None))
+    name, kind = dig(chosen, "name"), dig(chosen, "kind")
+    if not isinstance(name, str):
+        return None
+    if not isinstance(kind, str) or not kind:
+        known = [one for one in by_name.get((resource.namespace, name), ()) if one is not resource]
+        if known:
+            return known[0].address, known[0].kind
+        version = dig(chosen, "apiVersion")
+        kind = _OWNERS_OF_VERSION.get(version.partition("/")[0], "") if isinstance(version, str) else ""
+        if not kind:
+            return None
+    if kind == "Node":
+        return None
+    place = f"{resource.namespace}/" if resource.namespace else ""
+    return f"{place}{kind}/{name}", kind
+
+
+def pods_of(workload: Workload) -> list[Pod]:
+    """The distinct kinds of pods of a workload."""
+    found = {_pod(workload, resource, template): None for resource, template in workload.templates}
+    return list(found)
+
+
+def _pod(workload: Workload, resource: Resource, template: PodTemplate) -> Pod:
+    labels = labels_of(template.labels, ADDED_LABELS.get(resource.kind, frozenset()))
+    if not template.labels_known:
+        doubt = labels.doubt or Doubt("value-unknown", (f"the labels of the pods of {workload.address}",))
+        labels = Labels(labels.known, labels.unknown, complete=False, doubt=doubt)
+    host = dig(template.spec, "hostNetwork")
+    return Pod(
+        workload.address,
+        resource.namespace or "*",
+        labels,
+        tuple(sorted({port for one in containers(template.spec) for port in _ports(one)})),
+        None if isinstance(host, Unknown) else host is True,
+        _ip(resource),
+    )
+
+
+def opaque(resource: Resource) -> tuple[Workload, Pod]:
+    """A resource whose pods something else makes (an operator, a chart): nothing of them is known but that they run."""
+    workload = Workload(resource.address, resource.kind, resource, (resource,), ())
+    namespace = resource.attrs.get("namespace", "default") if resource.kind == HELM else resource.namespace
+    doubt = Doubt("value-unknown", (f"the pods of {resource.address}",))
+    labels = Labels({}, complete=False, doubt=doubt)
+    where = namespace if isinstance(namespace, str) and namespace else "*"
+    return workload, Pod(resource.address, where, labels, (NamedPort("", "", 0),))
+
+
+def _ip(resource: Resource) -> AddressRange | None:
+    address = dig(resource.attrs, "status", "podIP")
+    return parse_cidr(address) if isinstance(address, str) else None
+
+
+def _ports(container: Container) -> Iterable[NamedPort]:
+    """What a container declares; one of no known number where the list, or an item of it, is not known."""
+    if container.role == "init":
+        return
+    if isinstance(container.value, Unknown):
+        yield NamedPort("", "", 0)
+        return
+    for item in items_of(dig(container.value, "ports")):
+        number, name, protocol = dig(item, "containerPort"), dig(item, "name"), dig(item, "protocol")
+        if isinstance(item, Unknown):
+            yield NamedPort("", "", 0)
+            continue
+        yield NamedPort(
+            name if isinstance(name, str) else ("" if isinstance(name, Unknown) else " "),
+            protocol if isinstance(protocol, str) else ("" if isinstance(protocol, Unknown) else "TCP"),
+            number if isinstance(number, int) else 0,
+        )
+
+
+def namespaces(resources: Iterable[Resource]) -> dict[str, Labels]:
+    """The labels of the namespaces that are declared."""
+    return {
+        one.name: labels_of(dig(one.attrs, "metadata", "labels"))
+        for one in resources
+        if one.kind == "Namespace" and one.group == ""
+    }
+
+
+def undeclared(name: str) -> Labels:
+    """The labels of a namespace that the inputs only refer to."""
+    return Labels({}, complete=False, doubt=Doubt("selector-target-not-in-input", (f"Namespace/{name}",)))

@@ -1,0 +1,1 @@
+"""Network policies of every API in one normal form, and their evaluation."""

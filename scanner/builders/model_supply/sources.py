@@ -1,0 +1,138 @@
+"""Where weights come from when a server starts: a store of the operator, a public hub, or what nothing shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scanner import tables
+from scanner.builders.blocks import Found
+from scanner.builders.draft import World
+from scanner.builders.recognise.build import containers
+from scanner.builders.recognise.containers import Container
+from scanner.graph.facts import ModelReference, Origination
+from scanner.graph.model import Node, Role
+from scanner.unknown import Unknown
+
+STORES_KEY = "profile:models.stores"
+MANAGED = ("bedrock:", "azure:", "vertex:", "openai:", "sagemaker:")
+"""Models that a provider holds: nothing is fetched."""
+HUBS = {
+    "hf": "the public hub of Hugging Face",
+    "ollama": "the public registry of Ollama",
+    "nim": "the catalogue of NGC",
+}
+OFFLINE = frozenset({"1", "true", "yes", "on"})
+_PUBLIC_HOSTS = re.compile(
+    r"^https?://([\w.-]+\.)?(huggingface\.co|hf\.co|hf-mirror\.com|modelscope\.cn|kaggle\.com|civitai\.com|"
+    r"github\.com|githubusercontent\.com|ngc\.nvidia\.com|ollama\.com|ollama\.ai)(/|:|$)"
+)
+_PUBLIC_REGISTRIES = re.compile(r"^oci:(?:docker\.io/|index\.docker\.io/|ghcr\.io/|quay\.io/|[\w-]+/[\w.-]+(?::|@|$))")
+_FETCHES = re.compile(
+    r"\b(?:huggingface-cli|hf)\s+download\b|snapshot_download|hf_hub_download|\bollama\s+pull\b|"
+    r"https?://(?:[\w.-]+\.)?(?:huggingface\.co|hf\.co|modelscope\.cn)/"
+)
+
+
+def origination_of(world: World, node: Node, fact: ModelReference, name: str) -> Origination | None:
+    """Where a reference is fetched from; None for a model that a provider holds, or a pattern of a permission."""
+    if name.startswith(MANAGED) or "*" in name:
+        return None
+    public, because = _judged(world, node, name)
+    return Origination(origin=fact.origin, because=because, place=name, public=public)
+
+
+def _judged(world: World, node: Node, name: str) -> tuple[bool | Unknown, str]:
+    if _is_store(world, name):
+        return False, "it lies in a store of the profile"
+    scheme = name.partition(":")[0]
+    if scheme in HUBS:
+        return _from_hub(world, node, name, scheme)
+    if _PUBLIC_HOSTS.match(name) or _PUBLIC_REGISTRIES.match(name):
+        return True, f"`{name}` lies in a public place"
+    if scheme in ("pvc", "file"):
+        because = "the volume holds whatever was put there, and what fills it is not shown"
+        return Unknown(because, decided_by=(f"what fills {name}",)), because
+    return _of_the_operator(world, name)
+
+
+def _is_store(world: World, name: str) -> bool:
+    entries = [entry.rstrip("/*") for entry in world.profile.stores]
+    bare = name.removeprefix("oci:")
+    return any(bare == entry or bare.startswith((f"{entry}/", f"{entry}:", f"{entry}@")) for entry in _plain(entries))
+
+
+def _plain(entries: list[str]) -> Iterator[str]:
+    yield from (entry.removeprefix("oci://") for entry in entries)
+
+
+def _of_the_operator(world: World, name: str) -> tuple[bool | Unknown, str]:
+    if world.profile.has("models.stores"):
+        return True, f"`{name}` lies in no store of the profile"
+    because = "whether the store is the operator's is not known: the profile has no `models.stores`"
+    return Unknown(because, decided_by=(STORES_KEY,)), because
+
+
+def _from_hub(world: World, node: Node, name: str, scheme: str) -> tuple[bool | Unknown, str]:
+    """A name of a hub is fetched when the server starts, unless its variables keep it from that."""
+    resource = world.inventory.by_id.get(node.id)
+    listed = containers(world, resource) if resource is not None and scheme == "hf" else []
+    for container in listed:
+        told = _kept_off(world, container)
+        if told is not None:
+            return told
+    return True, f"`{name.partition(':')[2]}` is fetched from {HUBS[scheme]} when the server starts"
+
+
+def _kept_off(world: World, container: Container) -> tuple[bool | Unknown, str] | None:
+    for row in tables.artifacts("offline-variable"):
+        found = container.env.get(row.key or row.id)
+        if found is None:
+            continue
+        if isinstance(found.value, Unknown):
+            return found.value, f"`{row.id}` is not known"
+        if row.value is not None and found.text.lower() in OFFLINE:
+            return False, f"`{row.id}` keeps the server from fetching: it reads what lies in its cache"
+        if row.value is None and found.text and not _PUBLIC_HOSTS.match(found.text):
+            return _mirror(world, found)
+    return None
+
+
+def _mirror(world: World, found: Found) -> tuple[bool | Unknown, str]:
+    if _is_store(world, found.text):
+        return False, f"it is fetched from `{found.text}`, a store of the profile"
+    return _of_the_operator(world, found.text)
+
+
+def add_downloads(world: World) -> None:
+    """A statement for each command in the pod of a server that fetches weights from a public hub."""
+    for node in list(world.nodes.values()):
+        resource = world.inventory.by_id.get(node.id)
+        if resource is None or not node.roles & {Role.MODEL, Role.CANDIDATE, Role.CLASSIFIER}:
+            continue
+        for container in containers(world, resource):
+            fetched = [found for line, found in _lines(container) if _FETCHES.search(line)]
+            if not fetched and container.words and _FETCHES.search(container.command_line):
+                fetched = [Found(container.command_line, container.words[0].origin)]
+            for found in fetched:
+                if not _already(world, node.id, found):
+                    because = f"container `{container.name}` fetches weights from a public hub when the pod starts"
+                    made = Origination(origin=found.origin, because=because, place=container.name, public=True)
+                    world.add_fact(node.id, made)
+
+
+def _already(world: World, node_id: str, found: Found) -> bool:
+    """Whether a reference on the same line has said it."""
+    facts = world.nodes[node_id].facts
+    return any(isinstance(fact, Origination) and fact.origin == found.origin for fact in facts)
+
+
+def _lines(container: Container) -> Iterator[tuple[str, Found]]:
+    """The command of a container, part by part as it is written."""
+    parts: dict[object, str] = {}
+    for word in container.words:
+        parts[word.origin] = f"{parts.get(word.origin, '')} {word.text}".strip()
+    for word in container.words:
+        line = parts.pop(word.origin, "")
+        if line:
+            yield line, Found(line, word.origin)

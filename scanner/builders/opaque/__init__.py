@@ -1,0 +1,1 @@
+"""What can deploy or join anything, out of sight."""

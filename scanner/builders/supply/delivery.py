@@ -1,0 +1,187 @@
+"""Objects that ship to devices, and whether what they ship is a model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from scanner import tables
+from scanner.builders.blocks import POSSIBLE, Found, strings
+from scanner.builders.blocks import doubt as block_doubt
+from scanner.builders.draft import World
+from scanner.builders.edges import connect, doubt_of, values
+from scanner.builders.recognise.signals import image_fact
+from scanner.builders.supply.named import bucket_names, buckets_by_name, referred
+from scanner.graph.facts import Delivery, ModelReference
+from scanner.graph.model import Plane, Role
+from scanner.origin import Origin
+from scanner.resource import Encoded, Resource, mark
+from scanner.table_rows import DeliveryObject
+from scanner.unknown import Unknown, unknowns_in
+
+WORD = re.compile(r"[^\s\"'<>,;{}()\[\]=?&#]+")
+ADDRESS = re.compile(r"[a-z0-9]+://[^\s\"'<>,;{}()\[\]]+")
+AMBIGUOUS = frozenset({".bin", ".plan", ".task", ".om", ".blob", ".nb", ".engine", ".msgpack"})
+"""Extensions that weights share with firmware, plans and archives: they may be a model, and may not."""
+MODEL_COMPONENT = re.compile(r"ModelStore|DLR|TensorFlowLite|SageMakerEdge", re.IGNORECASE)
+"""Public Greengrass components that are models, or run them."""
+DEPLOYMENT = "awscc_greengrassv2_deployment"
+COMPONENT = "awscc_greengrassv2_component_version"
+
+
+def handled() -> frozenset[str]:
+    """The types that ship to devices."""
+    return frozenset({row.type for row in tables.delivery_objects()} | {"aws_sagemaker_device"})
+
+
+def build_deliveries(world: World) -> None:
+    """A Delivery for every object of the table, the role of a device, and supply edges from the stores it names."""
+    for row in tables.delivery_objects():
+        for one in world.inventory.of(row.type):
+            if one.group == row.group and (one.source == "kubernetes") == (row.platform == "kubernetes"):
+                _deliver(world, one, row)
+    for one in world.inventory.of("aws_sagemaker_device", "awscc_sagemaker_device"):
+        world.add_roles(one.id, [Role.DEVICE], "a device of a SageMaker fleet")
+        fleet = world.inventory.find(one.attrs.get("device_fleet_name"), one.unit)
+        if isinstance(fleet, Resource):
+            connect(world, fleet.id, one.id, "it belongs to the fleet", one.origin, plane=Plane.SUPPLY, verb="copy")
+    _deployed(world)
+
+
+def _deliver(world: World, one: Resource, row: DeliveryObject) -> None:
+    world.add_roles(one.id, [Role.DEVICE], row.because)
+    payload = [part for path in row.payload for found in values(one, path) for part in _leaves(found)]
+    for store, found, unsure in _stores(world, one, payload):
+        because = f"`{one.address}` ships what is in it"
+        doubt = doubt_of(unsure)
+        connect(world, store, one.id, because, found.origin, plane=Plane.SUPPLY, verb="copy", doubt=doubt, cut=True)
+    carries, what, origin = (True, "", one.origin) if row.always else _carries(world, one, payload)
+    because = row.because + (f": {what}" if what else "")
+    origin = origin or (payload[0].origin if payload else one.origin)
+    world.add_fact(
+        one.id, Delivery(origin=origin, because=because, payload=_payload(one, payload), carries_model=carries)
+    )
+
+
+def _leaves(found: Found) -> Iterator[Found]:
+    """Every value inside a payload, each with its line; of an encoded text, what it was made from."""
+    value = found.value
+    if isinstance(value, Encoded | Unknown) and value.document is not None:
+        value = value.document
+    if isinstance(value, Mapping):
+        possible = found.possible or block_doubt(value)
+        for key, item in value.items():
+            if key != POSSIBLE:
+                yield from _leaves(Found(item, mark(value, key) or found.origin, possible))
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for index, item in enumerate(value):
+            yield from _leaves(Found(item, mark(value, index) or found.origin, found.possible))
+    elif value is not None:
+        yield Found(value, found.origin, found.possible)
+
+
+def _payload(one: Resource, payload: list[Found]) -> str | Unknown:
+    """What is shipped, in short: the addresses in it, else its first words."""
+    texts = [str(found.value) for value in payload for found in strings(value.value, value.origin)]
+    addresses = [address for text in texts for address in ADDRESS.findall(text)]
+    if addresses or texts:
+        return ", ".join(dict.fromkeys(addresses)) or texts[0][:80]
+    for found in payload:
+        for unknown in unknowns_in(found.value):
+            return unknown
+    return Unknown(f"`{one.address}` does not say what it ships", decided_by=(one.address,))
+
+
+def _stores(world: World, one: Resource, payload: list[Found]) -> Iterator[tuple[str, Found, Unknown | None]]:
+    """The stores of weights that a payload names: by reference, or by the name of a bucket."""
+    by_name = buckets_by_name(world)
+    for found in payload:
+        named = {store.id for store in referred(world, found.value, one.unit)}
+        named |= {store.id for name in bucket_names(found.value) for store in by_name.get(name, ())}
+        for node in sorted(named):
+            if Role.STORE in world.nodes[node].roles:
+                yield node, found, found.possible
+
+
+def _carries(world: World, one: Resource, payload: list[Found]) -> tuple[bool | Unknown, str, Origin | None]:
+    """Whether the payload is a model: it names a store of weights, a model of the deployment, or a file of a model."""
+    for store, found, _ in _stores(world, one, payload):
+        return True, f"it names the store `{world.nodes[store].address}`", found.origin
+    references = _references(world)
+    vague: tuple[Unknown, Origin | None] | None = None
+    for value in payload:
+        for found in strings(value.value, value.origin):
+            written = str(found.value)
+            named = next((name for name in references if name in written), "")
+            if named:
+                return True, f"it names the model `{named}`", found.origin
+            for word in WORD.findall(written):
+                if image_fact(word) is not None:
+                    return True, f"`{word}` is the image of a model server", found.origin
+                known = _format(word)
+                if known is True:
+                    return True, f"`{word}` is a file of a model", found.origin
+                if known is None and vague is None:
+                    vague = (Unknown(f"`{word}` may be a model", decided_by=(one.address,)), found.origin)
+    for value in payload:
+        for unknown in unknowns_in(value.value):
+            return unknown, "what it ships is not known", value.origin
+    if vague is not None:
+        return vague[0], vague[0].cause, vague[1]
+    if not payload:
+        return Unknown(f"`{one.address}` does not say what it ships", decided_by=(one.address,)), "", one.origin
+    return False, "", payload[0].origin
+
+
+def _references(world: World) -> list[str]:
+    """The models that the deployment is known to serve, without their scheme; short names say nothing."""
+    found = {
+        fact.reference.partition(":")[2].lstrip("/") or fact.reference
+        for node in world.nodes.values()
+        for fact in node.facts
+        if isinstance(fact, ModelReference) and isinstance(fact.reference, str)
+    }
+    return sorted(name for name in found if len(name) >= 6)
+
+
+def _format(word: str) -> bool | None:
+    """True for a file of a model, None for one that may be, False for any other word."""
+    lower = word.lower().rstrip(".:")
+    for row in tables.artifacts("format"):
+        if row.regex and tables.pattern(row.regex).search(lower):
+            return True
+        for extension in row.extensions:
+            if lower.endswith(extension) and len(lower) > len(extension):
+                return None if extension in AMBIGUOUS else True
+    return False
+
+
+def _deployed(world: World) -> None:
+    """What a Greengrass deployment carries: the components that it names, of the inputs or of others."""
+    for one in world.inventory.of(DEPLOYMENT):
+        components = one.attrs.get("components")
+        parts = {part.id for part in referred(world, components, one.unit) if part.kind == COMPONENT}
+        for name in components if isinstance(components, Mapping) else ():
+            own = [part.id for part in world.inventory.of(COMPONENT, unit=one.unit) if _is_component(part, name)]
+            parts.update(own)
+            if not own:
+                _public_component(world, one, name)
+        for part_id in sorted(parts):
+            because = "the deployment installs the component"
+            connect(world, part_id, one.id, because, one.origin, plane=Plane.SUPPLY, verb="copy")
+
+
+def _is_component(part: Resource, name: str) -> bool:
+    recipe = " ".join(str(found.value) for found in strings(part.attrs.get("inline_recipe")))
+    return re.search(rf"\b{re.escape(name)}\b", recipe) is not None
+
+
+def _public_component(world: World, one: Resource, name: str) -> None:
+    """A component that is not in the inputs: one of Amazon's that runs a model, another of Amazon's, or unknown."""
+    origin = mark(one.attrs, "components", name) or one.origin
+    if MODEL_COMPONENT.search(name):
+        because, carries = f"the component `{name}` is a model, or runs one", True
+        world.add_fact(one.id, Delivery(origin=origin, because=because, payload=name, carries_model=carries))
+    elif not name.startswith("aws."):
+        hidden = Unknown(f"the component `{name}` is not in the inputs", decided_by=(name,))
+        world.add_fact(one.id, Delivery(origin=origin, because=hidden.cause, payload=name, carries_model=hidden))

@@ -1,0 +1,1 @@
+"""Safety switches in their bad position."""

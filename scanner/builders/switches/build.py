@@ -1,0 +1,148 @@
+"""Safety switches: every setting of the table that stands, or may stand, in its bad position."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from scanner import podspec, tables
+from scanner.builders.draft import World
+from scanner.builders.recognise.containers import Container, Word, is_kubernetes
+from scanner.builders.recognise.objects import object_containers
+from scanner.builders.recognise.upstreams import holders_of
+from scanner.builders.switches.callers import add_caller_choices, add_one_direction, add_telling_names
+from scanner.builders.switches.configs import configs
+from scanner.builders.switches.filters import add_filters
+from scanner.builders.switches.match import Hit, Spot, answers
+from scanner.builders.switches.scope import matters
+from scanner.graph.facts import Switch as SwitchFact
+from scanner.graph.model import STACK, Role
+from scanner.origin import Origin
+from scanner.resource import Attrs, Resource
+from scanner.table_rows import Switch, SwitchTest
+from scanner.unknown import Unknown, Value
+
+OWN = STACK | {Role.MODEL, Role.CANDIDATE}
+"""Roles on whose pods and containers a switch matters."""
+
+
+def build_switches(world: World) -> None:
+    """A Switch fact for each hit of the table, one for each row that was looked at and is good, and all Filters."""
+    add_filters(world)
+    mentioned = frozenset(_of_the_stack(world))
+    for resource in world.inventory.all:
+        if resource.data:
+            continue
+        on = "kubernetes" if is_kubernetes(resource) else "terraform"
+        tests = tables.switch_tests(on, resource.kind, resource.group)
+        _judge(world, resource, _scoped(world, resource, tests), Spot(resource.attrs, resource.origin))
+        if world.nodes[resource.id].roles & OWN and is_kubernetes(resource):
+            _pods(world, resource)
+        for kind, document in configs(world, resource):
+            if kind or resource.id in mentioned:
+                _judge(world, resource, tables.switch_tests("config", kind), document)
+            if kind == "litellm":
+                add_one_direction(world, resource, document)
+
+
+def _of_the_stack(world: World) -> Iterator[str]:
+    """The ids of the ConfigMaps and Secrets that a member of the stack mounts or reads."""
+    for resource in world.inventory.all:
+        if world.nodes[resource.id].roles & STACK and is_kubernetes(resource):
+            yield from (holder.id for holder in holders_of(world, resource))
+
+
+def _pods(world: World, resource: Resource) -> None:
+    for template in podspec.pod_templates(resource):
+        metadata = Attrs({"labels": template.labels, "annotations": template.annotations})
+        pod = Spot(Attrs({"metadata": metadata, "spec": template.spec}), template.origin)
+        _judge(world, resource, _scoped(world, resource, tables.switch_tests("pod")), pod)
+    for container in object_containers(world, resource):
+        if not container.init:
+            _judge(world, resource, tables.switch_tests("container"), _container(container), container.words)
+            if world.nodes[resource.id].roles & STACK:
+                add_caller_choices(world, resource, container)
+                add_telling_names(world, resource, container)
+
+
+def _container(container: Container) -> Spot:
+    """A container as the table's tests see it: `{image, env, arguments}`."""
+    env = Attrs({name: found.value for name, found in container.env.items()})
+    env.marks.update({name: found.origin for name, found in container.env.items() if found.origin is not None})
+    unknown = next((word.unknown for word in container.words if word.unknown is not None), None)
+    line: Value = container.command_line
+    if unknown is not None:
+        line = Unknown(unknown.cause, unknown.code, unknown.decided_by, pieces=(container.command_line,))
+    body = Attrs({"image": container.image.value if container.image else None, "env": env, "arguments": line})
+    where = container.words[0].origin if container.words else None
+    if where is not None:
+        body.marks["arguments"] = where
+    image = container.image.origin if container.image else None
+    return Spot(body, image or where)
+
+
+def _scoped(
+    world: World, resource: Resource, tests: Iterable[tuple[Switch, SwitchTest]]
+) -> list[tuple[Switch, SwitchTest]]:
+    """The tests that matter here: a webhook of the stack, a model's namespace, a mesh around a model."""
+    return [pair for pair in tests if matters(world, resource, pair[0].id)]
+
+
+def _judge(
+    world: World,
+    resource: Resource,
+    tests: Iterable[tuple[Switch, SwitchTest]],
+    root: Spot,
+    words: Sequence[Word] = (),
+) -> None:
+    by_row: dict[str, tuple[Switch, list[Hit]]] = {}
+    for switch, test in tests:
+        placed = (replace(hit, origin=_word_line(test, hit, words)) for hit in answers(test, root))
+        by_row.setdefault(switch.id, (switch, []))[1].extend(placed)
+    for switch, hits in by_row.values():
+        wrong = _once([hit for hit in hits if hit.bad is not False])
+        good = [hit for hit in hits if not hit.absent and hit.value is not None and hit.setting != "arguments"]
+        for hit in wrong or good[:1]:
+            world.add_fact(resource.id, _fact(switch, hit, resource))
+
+
+def _word_line(test: SwitchTest, hit: Hit, words: Sequence[Word]) -> Origin | None:
+    """The line of the argument that a test finds in the whole command line."""
+    if hit.setting != "arguments" or test.op != "regex":
+        return hit.origin
+    finds = tables.pattern(str(test.value)).search
+    pairs = [(word, f"{word.text} {follower.text}") for word, follower in pairwise(words)]
+    for word, line in (*((word, word.text) for word in words), *pairs):
+        if finds(line):
+            return word.origin or hit.origin
+    return hit.origin
+
+
+def _once(hits: list[Hit]) -> list[Hit]:
+    """Without what is left out inside something that is left out as a whole."""
+    gone = [hit.setting for hit in hits if hit.absent]
+    return [hit for hit in hits if not (hit.absent and any(hit.setting.startswith(f"{one}.") for one in gone))]
+
+
+def _fact(switch: Switch, hit: Hit, resource: Resource) -> SwitchFact:
+    return SwitchFact(
+        origin=hit.origin or resource.origin,
+        because=_because(switch, hit),
+        row=switch.id,
+        product=switch.product,
+        effect=switch.effect,
+        setting=hit.setting,
+        bad=hit.bad,
+        assertion=switch.asserts,
+        general=switch.general,
+    )
+
+
+def _because(switch: Switch, hit: Hit) -> str:
+    if isinstance(hit.bad, Unknown):
+        return hit.bad.cause
+    if hit.bad:
+        return f"it is not set: {switch.because}" if hit.absent and hit.value is None else switch.because
+    shown = hit.value if isinstance(hit.value, (str, int, float, bool)) else "set"
+    return f"it is `{str(shown).lower() if isinstance(shown, bool) else shown}`"
