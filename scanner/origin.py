@@ -29,6 +29,7 @@ class ApiOrigin:
     """An object in the answer of an API call.
 
     `scope` is a sorted tuple of (name, value): partition, account and region, or cluster. `at` is RFC 3339 in UTC.
+    `field` is the dotted path of the value inside the object, "" for the whole of it.
     """
 
     source: str
@@ -36,10 +37,12 @@ class ApiOrigin:
     scope: tuple[tuple[str, str], ...] = ()
     object_id: str = ""
     at: str = ""
+    field: str = ""
 
     def __str__(self) -> str:
         where = "/".join(value for _, value in self.scope)
-        return f"{self.source}:{self.operation}({self.object_id or where})"
+        inside = f" {self.field}" if self.field else ""
+        return f"{self.source}:{self.operation}({self.object_id or where}){inside}"
 
 
 Origin: TypeAlias = FileOrigin | ApiOrigin

@@ -117,8 +117,13 @@ class Resource:
         """The node id: `unit:address`."""
         return f"{self.unit}:{self.address}"
 
+    @property
+    def is_manifest(self) -> bool:
+        """True for a Kubernetes object that was read as such: from a manifest, or from the API server."""
+        return self.source == "kubernetes" or (self.source in ("bundle", "live") and self.kind[:1].isupper())
 
-UnreadKind = Literal["file", "document", "module", "template", "foreign", "link", "conflict"]
+
+UnreadKind = Literal["file", "document", "module", "template", "foreign", "link", "conflict", "denied", "call"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,8 @@ class Unread:
 
     kind: "file" and "document" could not be parsed (never let through); "module" is not on disk; "template" needs
     rendering (Helm, kustomize with generators, Jinja); "foreign" is another tool's format that can deploy things
-    (CloudFormation, Bicep, Pulumi); "link" points out of the root; "conflict" is an object declared twice, differently.
+    (CloudFormation, Bicep, Pulumi); "link" points out of the root; "conflict" is an object declared twice, differently;
+    "denied" was refused by an API, "call" failed in another way or answered what cannot be read.
     cause: a sentence fragment; remedy: what the user can do, may be empty.
     """
 
@@ -139,7 +145,7 @@ class Unread:
     @property
     def broken(self) -> bool:
         """True for what `--allow-unproven` must not let through."""
-        return self.kind in ("file", "document", "link")
+        return self.kind in ("file", "document", "link", "denied", "call")
 
 
 @dataclass(slots=True)
@@ -147,12 +153,14 @@ class Reading:
     """All that one reader found: `inputs` maps each path that was read to the sha256 of its bytes.
 
     `passed_over` names files that were looked at and are of no interest (plain values files, CI recipes), with why.
+    `bases` are those that were asked, also where nothing came of it: an empty answer is an answer.
     """
 
     resources: list[Resource] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     inputs: dict[str, str] = field(default_factory=dict)
     passed_over: dict[str, str] = field(default_factory=dict)
+    bases: set[Basis] = field(default_factory=set)
 
 
 def dig(value: Value, *path: Key) -> Value:

@@ -112,7 +112,7 @@ def scan(request: Request) -> tuple[Report, Scanned]:
     scanned = read_and_build(request)
     reading, built, profile = scanned.reading, scanned.built, scanned.profile
     chosen = (*shipped, *contract_rules(profile))
-    basis = tuple(sorted({BASIS[one.source] for one in reading.resources})) or ("declared",)
+    basis = tuple(sorted({BASIS[one.source] for one in reading.resources} | reading.bases)) or ("declared",)
     judgement = judge(built.graph, profile, chosen, reading.unread, basis)
     waivers = apply_waivers(
         judgement.said, profile, chosen, built.graph, request.as_of, judgement.silent, idle=request.idle_waivers
@@ -167,6 +167,7 @@ def _counts(reading: Reading, built: Built) -> dict[str, int]:
         "resources": len(sources),
         "terraform": sources.count("terraform"),
         "kubernetes": sources.count("kubernetes"),
+        **{name: sources.count(name) for name in ("bundle", "live") if name in sources},
         "unread": len(reading.unread),
         "unmodelled": built.unmodelled,
         "passed_over": len(reading.passed_over),

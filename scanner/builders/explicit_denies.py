@@ -38,7 +38,7 @@ def _statements(world: World) -> tuple[list[tuple[Statement, Origin | None]], Un
     denies: list[tuple[Statement, Origin | None]] = []
     unread: Unknown | None = None
     for one in world.inventory.all:
-        for key in DOCUMENTS if one.source != "kubernetes" else ():
+        for key in DOCUMENTS if not one.is_manifest else ():
             if one.attrs.get(key) is None:
                 continue
             policy = parse(one.attrs[key], one.address, line(one, key))

@@ -29,7 +29,7 @@ class Inventory:
             self._by_kind.setdefault(one.kind, []).append(one)
             for key in IDENTITIES:
                 literal = one.attrs.get(key)
-                if isinstance(literal, str) and literal and one.source != "kubernetes":
+                if isinstance(literal, str) and literal and not one.is_manifest:
                     self._by_literal.setdefault(literal, []).append(one)
 
     def of(self, *kinds: str, unit: str | None = None) -> Iterator[Resource]:

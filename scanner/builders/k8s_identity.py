@@ -43,7 +43,7 @@ class RunsAs:
 def runs_as(world: World) -> Iterator[RunsAs]:
     """The service account of every workload of the manifests, one for each pod template."""
     for resource in world.inventory.all:
-        if resource.source != "kubernetes" or resource.data:
+        if not resource.is_manifest or resource.data:
             continue
         for template in pod_templates(resource):
             key = "serviceAccountName" if dig(template.spec, "serviceAccountName") is not None else "serviceAccount"

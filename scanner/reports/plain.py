@@ -24,8 +24,10 @@ def origin(where: Origin | None) -> Json | None:
     if where is None:
         return None
     if isinstance(where, ApiOrigin):
+        inside = {"field": text(where.field)} if where.field else {}
         return {
             "api": {
+                **inside,
                 "at": where.at,
                 "object": text(where.object_id),
                 "operation": where.operation,

@@ -59,6 +59,7 @@ def merge(whole: Reading, part: Reading) -> None:
     whole.unread.extend(one for one in part.unread if one not in whole.unread)
     whole.inputs.update(part.inputs)
     whole.passed_over.update(part.passed_over)
+    whole.bases |= part.bases
 
 
 def _unit_names(request: ReadRequest) -> Callable[[Path, str], str]:

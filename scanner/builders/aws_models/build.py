@@ -102,7 +102,7 @@ def _references(world: World, unit: str, here: list[Principal]) -> Iterator[Mode
         yield from called(one)
         if one.kind.startswith(PREFIXES) and managed(one):
             yield from managed_references(world, one)
-        if one.source == "kubernetes" and pod_templates(one):
+        if one.is_manifest and pod_templates(one):
             yield from _variables(one)
 
 

@@ -184,7 +184,7 @@ def _told(world: World, gateway: Resource) -> Log:
 
 def _said(one: Resource) -> Value:
     """What a resource says, without its own name and labels: they tell it of no store."""
-    if one.source != "kubernetes":
+    if not one.is_manifest:
         return one.attrs
     return {key: value for key, value in one.attrs.items() if key not in ("metadata", "status")}
 
@@ -212,7 +212,7 @@ def _wanted(world: World) -> dict[str, str]:
 
 def _settings(world: World, gateway: Resource) -> Iterator[Resource]:
     """The ConfigMaps and Secrets that a workload draws its settings from."""
-    if gateway.source != "kubernetes":
+    if not gateway.is_manifest:
         return
     seen: set[str] = set()
     for path, kind in SETTINGS:
@@ -227,7 +227,7 @@ def _out_of_sight(world: World, gateway: Resource) -> list[Unknown]:
     """The Secrets, and the ConfigMaps outside the inputs, that may tell a gateway of a store."""
     found = []
     for path, kind in SETTINGS:
-        for named in _everywhere(gateway, path) if gateway.source == "kubernetes" else ():
+        for named in _everywhere(gateway, path) if gateway.is_manifest else ():
             address = f"{gateway.namespace}/{kind}/{named.text}"
             if world.inventory.at(gateway.unit, address) is None:
                 found.append(Unknown(f"settings come from the {kind} `{named.text}`", decided_by=(address,)))

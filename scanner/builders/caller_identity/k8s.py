@@ -81,7 +81,7 @@ def build_mesh_identity(world: World) -> None:
     """A fact for each gateway that a RequestAuthentication selects: alone it lets pass who brings no token."""
     for node in list(world.nodes.values()):
         resource = world.inventory.by_id.get(node.id)
-        if Role.GATEWAY not in node.roles or resource is None or resource.source != "kubernetes":
+        if Role.GATEWAY not in node.roles or resource is None or not resource.is_manifest:
             continue
         for one in world.inventory.of("RequestAuthentication", unit=resource.unit):
             if one.group == ISTIO and _selects(one, resource):

@@ -52,7 +52,7 @@ def add_rbac(world: World, more: Iterable[Right] = ()) -> None:
     for node in world.nodes.values():
         resource = world.inventory.by_id.get(node.id)
         wanted = node.roles & {*STACK, Role.MODEL}
-        if wanted and resource is not None and resource.source == "kubernetes":
+        if wanted and resource is not None and resource.is_manifest:
             by_unit.setdefault(resource.unit, []).append(node)
     shared = _shared(rights)
     rows = control_actions("kubernetes")

@@ -38,7 +38,7 @@ def build_deliveries(world: World) -> None:
     """A Delivery for every object of the table, the role of a device, and supply edges from the stores it names."""
     for row in tables.delivery_objects():
         for one in world.inventory.of(row.type):
-            if one.group == row.group and (one.source == "kubernetes") == (row.platform == "kubernetes"):
+            if one.group == row.group and one.is_manifest == (row.platform == "kubernetes"):
                 _deliver(world, one, row)
     for one in world.inventory.of("aws_sagemaker_device", "awscc_sagemaker_device"):
         world.add_roles(one.id, [Role.DEVICE], "a device of a SageMaker fleet")

@@ -23,7 +23,7 @@ def build_mounts(world: World) -> None:
             if isinstance(fact, ModelReference) and isinstance(fact.reference, str):
                 _loaded(world, node, fact.reference)
     for resource in world.inventory.all:
-        if resource.source == "kubernetes" and not resource.data:
+        if resource.is_manifest and not resource.data:
             for claim, origin, doubt in _claims(resource):
                 for store in _stores(world, resource, claim):
                     because = f"`{resource.address}` mounts the claim"
