@@ -73,7 +73,7 @@ def enter(view: View, caller: Caller, door: Door, hidden: Doubt | None) -> None:
         if hidden is None:
             return
         verdict = hidden
-    doubt = first_doubt(caller.doubt, verdict if isinstance(verdict, Doubt) else None)
+    doubt = first_doubt(caller.doubt, verdict if isinstance(verdict, Doubt) else None, door.doubt)
     _join(view, caller.node.id, caller, door, doubt)
 
 
@@ -85,8 +85,8 @@ def enter_by_controller(
     unsure = verdict if isinstance(verdict, Doubt) else None
     if verdict is False:
         unsure = Doubt(CONTROLLER, ("the pods that serve the route",))
-    traffic = traffic_of(door.ports)
-    connect(view.world, source, door.node, because, line, traffic=traffic, doubt=first_doubt(doubt, unsure), cut=True)
+    traffic, every = traffic_of(door.ports), first_doubt(doubt, unsure, door.doubt)
+    connect(view.world, source, door.node, because, line, traffic=traffic, doubt=every, cut=True)
 
 
 def enter_blocks(view: View, caller: Caller, door: Door, hidden: Doubt | None) -> None:
@@ -96,7 +96,7 @@ def enter_blocks(view: View, caller: Caller, door: Door, hidden: Doubt | None) -
     for text, line, because in _blocks(view, door):
         node = view.world.external(text, "AddressRange")
         one = Caller(node, because, line, caller.doubt)
-        _join(view, node.id, one, door, first_doubt(caller.doubt, hidden))
+        _join(view, node.id, one, door, first_doubt(caller.doubt, hidden, door.doubt))
 
 
 def _blocks(view: View, door: Door) -> Iterator[tuple[str, Origin | None, str]]:

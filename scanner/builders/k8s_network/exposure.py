@@ -72,15 +72,29 @@ def callers(view: View, service: Resource) -> Iterator[Caller]:
         return
     if kind == "LoadBalancer":
         yield from _balancer(view, service, line)
-        if dig(service.attrs, "spec", "allocateLoadBalancerNodePorts") is not False:
-            because = "a load balancer also opens a port on every node, which is the default"
-            yield Caller(nodes, because, line)
+        yield from _node_ports(view, service, line)
     elif kind == "NodePort":
         yield Caller(nodes, "`type: NodePort` opens a port on every node", line)
     if items_of(dig(service.attrs, "spec", "externalIPs")):
         where = mark(service.attrs, "spec", "externalIPs") or line
         doubt = Doubt("external-ip-unknown", (f"{service.address}: externalIPs",))
         yield Caller(internet, "`externalIPs` answers wherever these addresses are routed", where, doubt)
+
+
+def _node_ports(view: View, service: Resource, line: Origin) -> Iterator[Caller]:
+    """The node ports of a load balancer: allotted unless that is switched off, and those that are written anyway."""
+    allotted = dig(service.attrs, "spec", "allocateLoadBalancerNodePorts")
+    nodes = view.world.external(NODES)
+    for index, item in enumerate(items_of(dig(service.attrs, "spec", "ports"))):
+        if allotted is False and dig(item, "nodePort") not in (None, 0):
+            where = mark(service.attrs, "spec", "ports", index, "nodePort") or line
+            doubt = unknown_doubt(item) if isinstance(item, Unknown) else None
+            yield Caller(nodes, "`nodePort` is written: it is opened although none is allotted", where, doubt)
+    if isinstance(allotted, Unknown):
+        because = "whether the load balancer opens a port on every node is not known"
+        yield Caller(nodes, because, line, unknown_doubt(allotted))
+    elif allotted is not False:
+        yield Caller(nodes, "a load balancer also opens a port on every node, which is the default", line)
 
 
 def _balancer(view: View, service: Resource, line: Origin) -> Iterator[Caller]:

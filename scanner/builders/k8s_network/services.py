@@ -2,42 +2,47 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from scanner.builders.edges import Doubt, connect
-from scanner.builders.inventory import text_of
-from scanner.builders.k8s_network.view import Target, View, own_line
+from scanner.builders.k8s_network.endpoints import Endpoints, owners
+from scanner.builders.k8s_network.hosts import names, service_of
+from scanner.builders.k8s_network.view import Target, View, own_line, unknown_doubt
 from scanner.builders.k8s_policy.labels import Match, selector_of_labels
 from scanner.builders.k8s_policy.model import Peer, PeerKind
-from scanner.builders.k8s_policy.ports import (
-    ALL,
-    PROTOCOLS,
-    NamedPort,
-    PortSet,
-    PortSpec,
-    Span,
-    ports,
-    resolve,
-    traffic_of,
-)
-from scanner.builders.ranges import parse_cidr
+from scanner.builders.k8s_policy.ports import ALL, PROTOCOLS, PortSet, PortSpec, Span, ports, resolve, traffic_of
+from scanner.origin import Origin
 from scanner.resource import Resource, dig, items_of, mark
 from scanner.unknown import Unknown, Value
 
-_INSIDE = re.compile(r"^([a-z0-9-]+)\.([a-z0-9-]+)\.svc(\.[a-z0-9.-]+)?\.?$")
 _MAX_ALIASES = 5
+NOT_SHOWN = "service-not-in-input"
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One Service port that leads to one pod of a target: `node` is the relay, `ports` are the pod's."""
+    """One Service port that leads to one pod of a target: `node` is the relay, `ports` are the pod's.
+
+    doubt: why it is not certain that a caller of the wanted port gets here.
+    """
 
     node: str
     target: Target
     pod: int
     ports: PortSet
+    doubt: Doubt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Led:
+    """One pod that a Service port leads to."""
+
+    target: Target
+    pod: int
+    span: Span
+    doubt: Doubt | None
+    origin: Origin | None
 
 
 @dataclass(slots=True)
@@ -45,13 +50,14 @@ class Services:
     """The Services of one cluster by namespace and name; relays are made once."""
 
     view: View
+    endpoints: Endpoints
     by_name: dict[tuple[str, str], Resource] = field(default_factory=dict)
     made: dict[tuple[str, int], list[Door]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, view: View) -> Services:
         """All Services of a view."""
-        found = cls(view)
+        found = cls(view, Endpoints.of(view.resources))
         for one in view.resources:
             if one.kind == "Service" and one.group == "":
                 found.by_name[(one.namespace, one.name)] = one
@@ -59,28 +65,80 @@ class Services:
 
     def doors(self, service: Resource, port: Value = None, depth: int = 0) -> list[Door]:
         """Where a Service port leads (a number or a name; None or an Unknown is every port)."""
-        alias = self._alias(service)
-        if alias is not None:
-            return self.doors(alias, port, depth + 1) if depth < _MAX_ALIASES else []
+        if dig(service.attrs, "spec", "type") == "ExternalName":
+            return self._through(service, port, depth) if depth < _MAX_ALIASES else []
         found: list[Door] = []
         for index, item in enumerate(items_of(dig(service.attrs, "spec", "ports")) or [None]):
-            wanted = port is None or isinstance(port, Unknown) or isinstance(item, Unknown)
-            if wanted or item is None or port in (dig(item, "port"), dig(item, "name")):
-                found.extend(self._port(service, index, item))
+            asked = wanted(item, port)
+            if asked is not False:
+                doubt = asked if isinstance(asked, Doubt) else None
+                found.extend(one if doubt is None else _doubted(one, doubt) for one in self._port(service, index, item))
         return found
 
-    def selecting(self, target: Target) -> Iterator[Resource]:
-        """The Services that lead to a target."""
-        for service in self.by_name.values():
-            if any(door.target is target for door in self.doors(service)):
-                yield service
+    def named(self, host: tuple[str, str], port: Value, depth: int = 0) -> list[Door]:
+        """Where a name of the cluster's DNS leads: namespace and name of a Service, `*` for what is not known."""
+        found: list[Door] = []
+        for service in self._meant(host):
+            headless = dig(service.attrs, "spec", "clusterIP")
+            if headless != "None":
+                found.extend(self.doors(service, _port_behind(service, port), depth))
+            if headless == "None" or isinstance(headless, Unknown):
+                found.extend(self._as_pods(service, port))
+        if "*" not in host[0] + host[1]:
+            return found
+        doubt = Doubt("value-unknown", (f"which Service {host[0]}/{host[1]} is",))
+        return [_doubted(one, doubt) for one in found]
 
-    def _alias(self, service: Resource) -> Resource | None:
-        """The Service of this cluster that an ExternalName names."""
-        if dig(service.attrs, "spec", "type") != "ExternalName":
-            return None
-        found = _INSIDE.match(text_of(service, "spec", "externalName"))
-        return self.by_name.get((found[2], found[1])) if found else None
+    def _meant(self, host: tuple[str, str]) -> list[Resource]:
+        if "*" not in host[0] + host[1]:
+            found = self.by_name.get(host)
+            return [] if found is None else [found]
+        return [one for (space, name), one in self.by_name.items() if names(host, space, name)]
+
+    def known(self, host: tuple[str, str]) -> bool:
+        """Whether the inputs hold the very Service that a name means."""
+        return host in self.by_name
+
+    def _as_pods(self, service: Resource, port: Value) -> Iterator[Door]:
+        """The name of a headless Service is the address of its pods: a caller reaches whatever port it asks for."""
+        some = ports("TCP", port, port) if isinstance(port, int) else ALL
+        line = mark(service.attrs, "spec", "clusterIP") or own_line(service)
+        shown = f":{port}" if isinstance(port, int) else ""
+        because = f"Service `{service.address}` is headless: its name is the address of the pods themselves"
+        for led in (*self._selected(service, None), *self._listed(service, None)):
+            node = self.view.relay(f"{service.address}#pods{shown}", "Service", service.name, line)
+            for end in led.target.nodes:
+                connect(self.view.world, node, end, because, line, traffic=traffic_of(some), doubt=led.doubt)
+            yield Door(node, led.target, led.pod, some)
+
+    def _through(self, service: Resource, port: Value, depth: int) -> list[Door]:
+        """An ExternalName is a relay to the Service that it names; one that names none of the cluster leads out."""
+        given = dig(service.attrs, "spec", "externalName")
+        host = service_of(given)
+        if host is None:
+            return []
+        line = mark(service.attrs, "spec", "externalName") or own_line(service)
+        shown = given if isinstance(given, str) else "*"
+        doubt = unknown_doubt(given) if isinstance(given, Unknown) else None
+        node = self.view.relay(service.address, "Service", service.name, line)
+        behind = self.named(host, _number(service, port), depth + 1)
+        because = f"Service `{service.address}` is another name for `{shown}`"
+        for door in behind:
+            connect(self.view.world, node, door.node, because, line, traffic=traffic_of(door.ports), doubt=doubt)
+        found = [Door(node, door.target, door.pod, door.ports, doubt or door.doubt) for door in behind]
+        if not self.known(host):
+            found.extend(self.unshown(host, node, because, line))
+        return found
+
+    def unshown(self, host: tuple[str, str], node: str, because: str, line: Origin | None) -> Iterator[Door]:
+        """A Service that is not in the inputs may lead to any target of its namespace."""
+        doubt = Doubt(NOT_SHOWN, (f"{host[0]}/Service/{host[1]}",))
+        for target in self.view.targets:
+            for pod in target.pods:
+                if names(host, self.view.cluster.pods[pod].namespace, host[1]):
+                    for end in target.nodes:
+                        connect(self.view.world, node, end, because, line, doubt=doubt)
+                    yield Door(node, target, pod, ALL, doubt)
 
     def _port(self, service: Resource, index: int, item: Value) -> list[Door]:
         known = self.made.get((service.id, index))
@@ -93,28 +151,26 @@ class Services:
         shown = next((one for one in (dig(item, "port"), dig(item, "name")) if isinstance(one, int | str)), None)
         base = f"{service.address}:{shown}" if several and shown is not None else service.address
         line = mark(service.attrs, "spec", "ports", index, "port") or own_line(service)
-        led = list(self._pods(service))
-        owners = {target.name for target, _, _ in led}
-        for target, pod, doubt in led:
-            span = self._target_port(item, pod)
-            some = span.sure or span.maybe
+        every = [*self._selected(service, item), *self._listed(service, item)]
+        owned = {led.target.name for led in every}
+        for led in every:
+            target, some = led.target, led.span.sure or led.span.maybe
             if not some:
                 continue
-            address = base if len(owners) == 1 else f"{base}#{target.workload.kind}/{target.workload.resource.name}"
+            address = base if len(owned) == 1 else f"{base}#{target.workload.kind}/{target.workload.resource.name}"
             node = self.view.relay(address, "Service", service.name, line)
-            why = doubt or (None if span.sure else Doubt("value-unknown", (f"the target port of {service.address}",)))
+            unsure = Doubt("value-unknown", (f"the target port of {service.address}",))
+            why = led.doubt or (None if led.span.sure else unsure)
             said = f"port {shown}" if shown is not None else "its port"
             because = f"Service `{service.address}` sends {said} to the pods of `{target.name}`"
             for end in target.nodes:
-                connect(self.view.world, node, end, because, line, traffic=traffic_of(some), doubt=why)
-            yield Door(node, target, pod, some)
+                connect(self.view.world, node, end, because, led.origin or line, traffic=traffic_of(some), doubt=why)
+            yield Door(node, target, led.pod, some)
 
-    def _pods(self, service: Resource) -> Iterator[tuple[Target, int, Doubt | None]]:
-        """The pods of targets that a Service sends to; without a selector its endpoints say, if anything does."""
+    def _selected(self, service: Resource, item: Value) -> Iterator[_Led]:
+        """The pods of targets that the selector selects."""
         selector = dig(service.attrs, "spec", "selector")
         if not selector:
-            if dig(service.attrs, "spec", "type") != "ExternalName":
-                yield from self._endpoints(service)
             return
         peer = Peer(PeerKind.PODS, service.namespace, pods=selector_of_labels(selector))
         selected = self.view.cluster.select(peer)
@@ -123,36 +179,14 @@ class Services:
                 match = selected.match(pod)
                 if match is not Match.NO:
                     doubt = None if match is Match.YES else peer.pods.doubt or self.view.labels_doubt(pod)
-                    yield target, pod, doubt
+                    yield _Led(target, pod, self._target_port(item, pod), doubt, None)
 
-    def _endpoints(self, service: Resource) -> Iterator[tuple[Target, int, Doubt | None]]:
-        """The targets at the addresses that Endpoints or EndpointSlices list; an unknown address may be any pod's."""
-        doubt = Doubt("endpoints-unknown", (f"the addresses behind {service.address}",))
-        for address in self._addresses(service):
-            reference = dig(address, "targetRef", "name")
-            written = dig(address, "ip") if isinstance(address, dict) and "ip" in address else address
-            ip = parse_cidr(written) if isinstance(written, str) else None
-            for target in self.view.targets:
-                for pod in target.pods:
-                    one = self.view.cluster.pods[pod]
-                    named = any(member.name == reference for member in target.workload.members)
-                    if named or (ip is not None and one.ip == ip) or (one.ip is None and reference is None):
-                        yield target, pod, doubt
-
-    def _addresses(self, service: Resource) -> Iterator[Value]:
-        for one in self.view.resources:
-            if one.namespace != service.namespace:
-                continue
-            if one.kind == "Endpoints" and one.name == service.name:
-                for subset in items_of(dig(one.attrs, "subsets")):
-                    yield from items_of(dig(subset, "addresses"))
-            label = dig(one.attrs, "metadata", "labels", "kubernetes.io/service-name")
-            if one.kind == "EndpointSlice" and label == service.name:
-                for endpoint in items_of(dig(one.attrs, "endpoints")):
-                    if dig(endpoint, "targetRef") is not None:
-                        yield endpoint
-                    else:
-                        yield from items_of(dig(endpoint, "addresses"))
+    def _listed(self, service: Resource, item: Value) -> Iterator[_Led]:
+        """The pods of targets at the addresses that are listed for the Service beside, or without, a selector."""
+        selected = bool(dig(service.attrs, "spec", "selector"))
+        for address in self.endpoints.addresses(service, item, selected=selected):
+            for target, pod, doubt in owners(self.view, service, address):
+                yield _Led(target, pod, address.span, doubt, address.origin)
 
     def _target_port(self, item: Value, pod: int) -> Span:
         """The port of the pod: `targetPort`, by number or name, or the Service's own port where there is none."""
@@ -164,7 +198,33 @@ class Services:
         if isinstance(protocol, str) and isinstance(port, int):
             some = ports(protocol, port, port)
             return Span(some, some)
-        declared: tuple[NamedPort, ...] = self.view.cluster.pods[pod].ports
+        declared = self.view.cluster.pods[pod].ports
         if isinstance(protocol, str) and isinstance(port, str):
             return resolve((PortSpec(protocol, name=port),), declared)
         return resolve(tuple(PortSpec(one, unsure=True) for one in PROTOCOLS), declared)
+
+
+def wanted(item: Value, port: Value) -> bool | Doubt:
+    """Whether an item of `ports` is the port that is asked for, by number or name."""
+    if port is None or item is None or port in (dig(item, "port"), dig(item, "name")):
+        return True
+    unsure = next((one for one in (port, item, dig(item, "port"), dig(item, "name")) if isinstance(one, Unknown)), None)
+    return unknown_doubt(unsure) if unsure is not None else False
+
+
+def _doubted(door: Door, doubt: Doubt) -> Door:
+    return Door(door.node, door.target, door.pod, door.ports, door.doubt or doubt)
+
+
+def _number(service: Resource, port: Value) -> Value:
+    """The port that a caller of an alias asks the Service behind it for; every port where it is not known."""
+    for item in items_of(dig(service.attrs, "spec", "ports")):
+        if port is not None and wanted(item, port) is True:
+            number = dig(item, "targetPort") or dig(item, "port")
+            return number if isinstance(number, int) else None
+    return port if isinstance(port, int) else None
+
+
+def _port_behind(service: Resource, port: Value) -> Value:
+    """A Service in front of which a name stands is asked for a number; one that declares no ports has every port."""
+    return port if items_of(dig(service.attrs, "spec", "ports")) else None
