@@ -16,6 +16,9 @@ from scanner.graph.model import Node
 from scanner.origin import Origin
 
 EVERYWHERE = AddressRange(4, 0, (1 << 32) - 1)
+INTERNET = "internet"
+CLOUD_NETWORK = "vpc"
+"""The cloud network of the cluster: what an internal load balancer answers."""
 SNAT = "client-ip-preservation-unknown"
 CONTROLLER = "ingress-controller-unknown"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scanner.builders.edges import Doubt, connect
-from scanner.builders.k8s_network.entry import SNAT, Caller, admitted, enter, enter_blocks
+from scanner.builders.k8s_network.balancers import balancer
+from scanner.builders.k8s_network.entry import INTERNET, SNAT, Caller, admitted, enter, enter_blocks
 from scanner.builders.k8s_network.members import Sources
 from scanner.builders.k8s_network.services import Services
 from scanner.builders.k8s_network.sets import NODES, any_pod
@@ -13,27 +14,10 @@ from scanner.builders.k8s_network.view import View, unknown_doubt
 from scanner.builders.k8s_policy.labels import Match
 from scanner.builders.k8s_policy.model import Direction
 from scanner.builders.k8s_policy.ports import ALL, NONE, PortSet, ports, traffic_of
-from scanner.builders.ranges import parse_cidr
 from scanner.origin import Origin
 from scanner.podspec import containers
 from scanner.resource import Resource, dig, items_of, mark
 from scanner.unknown import Unknown, Value
-
-INTERNET = "internet"
-CLOUD_NETWORK = "vpc"
-"""The cloud network of the cluster: what an internal load balancer answers."""
-_INTERNAL = {
-    "service.beta.kubernetes.io/aws-load-balancer-internal": ("true", "0.0.0.0/0"),
-    "service.beta.kubernetes.io/aws-load-balancer-scheme": ("internal",),
-    "service.beta.kubernetes.io/azure-load-balancer-internal": ("true",),
-    "service.beta.kubernetes.io/openstack-internal-load-balancer": ("true",),
-    "service.beta.kubernetes.io/oci-load-balancer-internal": ("true",),
-    "networking.gke.io/load-balancer-type": ("internal",),
-    "cloud.google.com/load-balancer-type": ("internal",),
-}
-_SCHEME = "service.beta.kubernetes.io/aws-load-balancer-scheme"
-_RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
-_INTERNAL_CLASSES = ("service.k8s.aws/nlb",)
 
 
 def build_exposure(view: View, services: Services, sources: Sources) -> None:
@@ -71,7 +55,7 @@ def callers(view: View, service: Resource) -> Iterator[Caller]:
         yield Caller(nodes, "the type of the Service is not known: it may open a node port", line, doubt)
         return
     if kind == "LoadBalancer":
-        yield from _balancer(view, service, line)
+        yield from balancer(view, service, line)
         yield from _node_ports(view, service, line)
     elif kind == "NodePort":
         yield Caller(nodes, "`type: NodePort` opens a port on every node", line)
@@ -95,65 +79,6 @@ def _node_ports(view: View, service: Resource, line: Origin) -> Iterator[Caller]
         yield Caller(nodes, because, line, unknown_doubt(allotted))
     elif allotted is not False:
         yield Caller(nodes, "a load balancer also opens a port on every node, which is the default", line)
-
-
-def _balancer(view: View, service: Resource, line: Origin) -> Iterator[Caller]:
-    """The callers of a load balancer: ranges where they are written, else the internet or the cloud network."""
-    world = view.world
-    internal, where, said = _internal(service, line)
-    written, at = _ranges(service)
-    if written is not None:
-        for text in written:
-            block = parse_cidr(text) if isinstance(text, str) else None
-            if not isinstance(text, str) or block is None:
-                doubt = unknown_doubt(text) if isinstance(text, Unknown) else Doubt("value-unknown", (str(text),))
-                yield Caller(world.external(INTERNET), "a source range of the load balancer is not known", at, doubt)
-            elif not block.everything:
-                because = f"the load balancer admits `{text}`"
-                yield Caller(world.external(text, "AddressRange"), because, at, _any(internal))
-        blocks = [parse_cidr(text) for text in written if isinstance(text, str)]
-        if not any(block is not None and block.everything for block in blocks):
-            return
-    if internal is True:
-        yield Caller(world.external(CLOUD_NETWORK), said, where)
-    else:
-        yield Caller(world.external(INTERNET), said, where, _any(internal))
-
-
-def _any(internal: bool | Doubt) -> Doubt | None:
-    return internal if isinstance(internal, Doubt) else None
-
-
-def _internal(service: Resource, line: Origin) -> tuple[bool | Doubt, Origin, str]:
-    """Whether a load balancer is internal, the line that says so, and the words for it."""
-    annotations = dig(service.attrs, "metadata", "annotations")
-    for key, values in _INTERNAL.items():
-        value = dig(annotations, key)
-        where = mark(service.attrs, "metadata", "annotations", key) or line
-        if isinstance(value, Unknown):
-            return unknown_doubt(value), where, f"`{key}` is not known: the load balancer may face the internet"
-        if isinstance(value, str) and value.lower() in values:
-            return True, where, f"`{key}: {value}` makes the load balancer an internal one"
-    given = dig(service.attrs, "spec", "loadBalancerClass")
-    if given in _INTERNAL_CLASSES and dig(annotations, _SCHEME) is None:
-        return True, line, f"`{given}` makes internal load balancers, which is its default"
-    if given is not None and given not in _INTERNAL_CLASSES:
-        where = mark(service.attrs, "spec", "loadBalancerClass") or line
-        doubt = Doubt("load-balancer-class-unknown", (f"{service.address}: loadBalancerClass",))
-        return doubt, where, "`type: LoadBalancer` with a class of its own: it may face the internet"
-    return False, line, "`type: LoadBalancer` faces the internet, which is the default"
-
-
-def _ranges(service: Resource) -> tuple[list[Value] | None, Origin | None]:
-    """The source ranges that are written, and their line; None where none are."""
-    value = dig(service.attrs, "spec", "loadBalancerSourceRanges")
-    if items_of(value):
-        return list(items_of(value)), mark(service.attrs, "spec", "loadBalancerSourceRanges")
-    noted = dig(service.attrs, "metadata", "annotations", _RANGES)
-    line = mark(service.attrs, "metadata", "annotations", _RANGES)
-    if isinstance(noted, str) and noted.strip():
-        return [one.strip() for one in noted.split(",")], line
-    return ([noted], line) if isinstance(noted, Unknown) else (None, None)
 
 
 def _host_ports(view: View) -> None:

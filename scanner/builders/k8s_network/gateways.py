@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from scanner.builders.blocks import text
 from scanner.builders.edges import Doubt, connect
 from scanner.builders.inventory import text_of
-from scanner.builders.k8s_network.entry import CONTROLLER, enter_by_controller
-from scanner.builders.k8s_network.exposure import CLOUD_NETWORK, INTERNET
+from scanner.builders.k8s_network.entry import CLOUD_NETWORK, CONTROLLER, INTERNET, enter_by_controller
 from scanner.builders.k8s_network.members import Sources
 from scanner.builders.k8s_network.routes import Backend, lead
 from scanner.builders.k8s_network.services import Door, Services
@@ -38,7 +37,7 @@ def build_gateways(view: View, services: Services, sources: Sources) -> None:
     for route in view.resources:
         if route.kind not in ROUTES or route.group != GROUP:
             continue
-        if not any(_backend(view, services, route, one) for one in _backends(route)):
+        if not any([_backend(view, services, route, one) for one in _backends(route)]):
             continue
         for parent, line in _parents(route):
             _attach(view, sources, route, parent, line, gateways, called)

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from scanner.builders.edges import Doubt, connect
-from scanner.builders.k8s_network.entry import CONTROLLER, enter_by_controller
-from scanner.builders.k8s_network.exposure import CLOUD_NETWORK, INTERNET
+from scanner.builders.k8s_network.entry import CLOUD_NETWORK, CONTROLLER, INTERNET, enter_by_controller
 from scanner.builders.k8s_network.members import Sources
 from scanner.builders.k8s_network.services import Services
 from scanner.builders.k8s_network.sets import any_pod
@@ -54,7 +53,7 @@ def build_routes(view: View, services: Services, sources: Sources) -> None:
 
 def lead_all(view: View, services: Services, route: Resource, backends: Iterator[Backend]) -> bool:
     """Edges from a route to the relays of its backends; whether there are any."""
-    return any(lead(view, services, route.id, backend) for backend in backends)
+    return any([lead(view, services, route.id, backend) for backend in backends])
 
 
 def lead(view: View, services: Services, source: str, backend: Backend) -> bool:
