@@ -10,8 +10,8 @@ from typing import Any
 from scanner.builders.k8s_network.engines import Touched, touched
 from scanner.builders.k8s_network.pods import Workload, namespaces, pods_of, workloads
 from scanner.builders.k8s_policy.cluster import Cluster
-from scanner.builders.k8s_policy.eval import Evaluator, Other
-from scanner.builders.k8s_policy.model import Direction, PeerKind, Tier
+from scanner.builders.k8s_policy.eval import POD_NETWORK_ONLY, Evaluator, Other
+from scanner.builders.k8s_policy.model import Direction, PeerKind
 from scanner.builders.k8s_policy.ports import NONE, PortSet, Span, traffic_of, union, without
 from scanner.builders.k8s_policy.read import policies_of
 from scanner.builders.ranges import AddressRange
@@ -96,11 +96,11 @@ class _Unit:
             for direction in Direction:
                 for rule in policy.rules(direction) or ():
                     for peer in rule.peers:
-                        tiers = policy.tier is Tier.POLICY
-                        if peer.kind is not PeerKind.PODS or (peer.key, peer.doubt, tiers) in peers:
+                        apart = policy.engine in POD_NETWORK_ONLY
+                        if peer.kind is not PeerKind.PODS or (peer.key, peer.doubt, apart) in peers:
                             continue
-                        peers[(peer.key, peer.doubt, tiers)] = None
-                        selected = self.evaluator.selected(peer, policy.tier)
+                        peers[(peer.key, peer.doubt, apart)] = None
+                        selected = self.evaluator.selected(peer, policy.engine)
                         for index in selected.maybe:
                             marks[index].append(number if index in selected.sure else -number - 1)
                         number += 1

@@ -15,7 +15,7 @@ from scanner.builders.k8s_network.ports import Listening, listening
 from scanner.builders.k8s_policy.cluster import Cluster, named
 from scanner.builders.k8s_policy.eval import Evaluator, Other
 from scanner.builders.k8s_policy.labels import Labels, Match
-from scanner.builders.k8s_policy.model import Direction, Pod, Tier
+from scanner.builders.k8s_policy.model import Direction, Engine, Pod
 from scanner.builders.k8s_policy.ports import ALL, EVERYTHING, PortSet, Span, common, ports, union
 from scanner.builders.k8s_policy.read import policies_of
 from scanner.builders.k8s_policy.side import Side
@@ -142,7 +142,7 @@ def view_of(world: World, unit: str, resources: list[Resource]) -> View:
     cluster = Cluster(pods, spaces)
     policies = list(policies_of(resources))
     full = Evaluator(cluster, policies)
-    ordinary = [one for one in policies if one.tier is Tier.POLICY]
+    ordinary = [one for one in policies if one.engine is not Engine.ADMIN]
     plain = full if len(ordinary) == len(policies) else Evaluator(cluster, ordinary)
     view = View(
         world,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from scanner.builders.edges import Doubt
 from scanner.builders.k8s_policy.labels import EVERY, doubt_of, selector_of
-from scanner.builders.k8s_policy.model import Action, Peer, PeerKind, Policy, Rule, Tier
+from scanner.builders.k8s_policy.model import Action, Engine, Peer, PeerKind, Policy, Rule, Tier
 from scanner.builders.k8s_policy.ports import PROTOCOLS, PortSpec
 from scanner.builders.ranges import parse_cidr
 from scanner.origin import Origin
@@ -50,6 +50,7 @@ def _policy(resource: Resource, tier: Tier, doubt: Doubt | None) -> Policy:
         mark(resource.attrs, "metadata", "name") or resource.origin,
         priority=priority if isinstance(priority, int) else None,
         doubt=doubt,
+        engine=Engine.ADMIN,
     )
 
 

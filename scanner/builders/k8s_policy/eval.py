@@ -8,9 +8,9 @@ from typing import TypeAlias
 
 from scanner.builders.k8s_policy.cluster import NOBODY, Cluster, Selected
 from scanner.builders.k8s_policy.labels import Match
-from scanner.builders.k8s_policy.model import Action, Direction, Peer, PeerKind, Policy, Rule, Tier
+from scanner.builders.k8s_policy.model import Action, Direction, Engine, Peer, PeerKind, Policy, Rule, Tier
 from scanner.builders.k8s_policy.ports import ALL, EVERYTHING, NONE, PortSet, Span, common, resolve, union, without
-from scanner.builders.k8s_policy.side import Asked, Group, Side
+from scanner.builders.k8s_policy.side import Asked, Group, Round, Side
 from scanner.builders.ranges import PRIVATE, AddressRange, parse_cidr
 
 Other: TypeAlias = int | AddressRange
@@ -19,6 +19,10 @@ Other: TypeAlias = int | AddressRange
 _RESERVED = tuple(one for one in (parse_cidr("198.18.0.0/15"), parse_cidr("240.0.0.0/4")) if one is not None)
 POD_RANGES = (*PRIVATE, *_RESERVED)
 """Where pods can have addresses: an assumption, since a cluster may be given public ones."""
+
+
+POD_NETWORK_ONLY = frozenset({Engine.ADMIN, Engine.CILIUM})
+"""Whose policies never mean pods on the network of their node, neither as subject nor as peer."""
 
 
 def may_hold_pods(block: AddressRange) -> bool:
@@ -44,14 +48,16 @@ class Evaluator:
             self._attach(policy)
 
     def _attach(self, policy: Policy) -> None:
-        selected = self.cluster.select(policy.subject)
         hosts = self.cluster.unclear_host
+        nodes = policy.subject.kind is PeerKind.NODES
+        selected = Selected(frozenset(), hosts) if nodes else self.cluster.select(policy.subject)
+        apart = policy.engine in POD_NETWORK_ONLY and not nodes
         for direction in Direction:
             if policy.rules(direction) is None:
                 continue
             certain = policy.doubt is None and direction not in policy.unsure
             for index in selected.maybe:
-                if index in hosts and policy.tier is not Tier.POLICY and self.cluster.pods[index].host:
+                if apart and index in hosts and self.cluster.pods[index].host:
                     continue
                 sure = certain and index in selected.sure and index not in hosts
                 self._on[direction].setdefault(index, []).append((policy, sure))
@@ -65,40 +71,43 @@ class Evaluator:
 
     def _side(self, pod: int, direction: Direction) -> Side:
         on = self._on[direction].get(pod, [])
-        policies = tuple(
-            (policy, sure, self._ask(policy, True, direction)) for policy, sure in on if policy.tier is Tier.POLICY
-        )
-        return Side(
-            pod,
-            direction,
-            self._groups([one for one in on if one[0].tier is Tier.ADMIN], direction),
-            policies,
-            self._groups([one for one in on if one[0].tier is Tier.BASELINE], direction),
-        )
+        by_tier = groupby(on, key=lambda one: one[0].tier)
+        return Side(pod, direction, tuple(self._round(tier, tuple(some), direction) for tier, some in by_tier))
 
-    def _groups(self, on: list[tuple[Policy, bool]], direction: Direction) -> tuple[Group, ...]:
+    def _round(self, tier: Tier, on: tuple[tuple[Policy, bool], ...], direction: Direction) -> Round:
+        closes = Match.NO
+        if tier.denies:
+            closes = max(min(Match.YES if sure else Match.MAYBE, policy.isolation(direction)) for policy, sure in on)
+        plain = all(rule.action is Action.ALLOW for policy, _ in on for rule in policy.rules(direction) or ())
+        return Round(tier, on, self._groups(on, direction, plain), closes, plain)
+
+    def _groups(self, on: tuple[tuple[Policy, bool], ...], direction: Direction, plain: bool) -> tuple[Group, ...]:
         """By priority; with one priority unknown all orders are open, so all are one group."""
-        if any(policy.priority is None for policy, _ in on):
+        if plain or any(policy.priority is None for policy, _ in on):
             return (tuple(self._ask(policy, sure, direction) for policy, sure in on),)
-        return tuple(
-            tuple(self._ask(policy, sure, direction) for policy, sure in group)
-            for _, group in groupby(on, key=lambda one: one[0].priority)
-        )
+        found: list[Group] = []
+        for _, some in groupby(on, key=lambda one: one[0].priority):
+            group = tuple(some)
+            asked = tuple(self._ask(policy, sure, direction) for policy, sure in group)
+            # Names decide between policies of one kind, where the engine goes by them.
+            ranked = all(policy.rank for policy, _ in group) and len({policy.kind for policy, _ in group}) == 1
+            found += [(one,) for one in asked] if ranked else [asked]
+        return tuple(found)
 
     def _ask(self, policy: Policy, sure: bool, direction: Direction) -> tuple[Asked, ...]:
         return tuple(
-            Asked(policy, rule, self._ready(rule, policy.tier), sure and rule.doubt is None)
+            Asked(policy, rule, self._ready(rule, policy.engine), sure and rule.doubt is None)
             for rule in policy.rules(direction) or ()
         )
 
-    def _ready(self, rule: Rule, tier: Tier) -> tuple[tuple[Peer, Selected], ...]:
+    def _ready(self, rule: Rule, engine: Engine) -> tuple[tuple[Peer, Selected], ...]:
         found = self._peers.get(id(rule))
         if found is None:
-            found = self._peers[id(rule)] = tuple((peer, self.selected(peer, tier)) for peer in rule.peers)
+            found = self._peers[id(rule)] = tuple((peer, self.selected(peer, engine)) for peer in rule.peers)
         return found
 
-    def selected(self, peer: Peer, tier: Tier) -> Selected:
-        """The pods that a peer names; pods on the node's network match NetworkPolicies perhaps, others never."""
+    def selected(self, peer: Peer, engine: Engine) -> Selected:
+        """The pods that a peer names; pods on the node's network match some engines' policies perhaps, others never."""
         if peer.kind is not PeerKind.PODS:
             return NOBODY
         selected = self.cluster.select(peer)
@@ -106,7 +115,7 @@ class Evaluator:
         if not hosts:
             return selected
         maybe = selected.maybe
-        if tier is not Tier.POLICY:
+        if engine in POD_NETWORK_ONLY:
             maybe -= {index for index in hosts if self.cluster.pods[index].host}
         return Selected(selected.sure - hosts, maybe)
 
@@ -126,44 +135,21 @@ class Evaluator:
 
     def _can(self, side: Side, other: Other, outcome: Action) -> PortSet:
         """The ports for which `outcome` cannot be ruled out."""
-        hit, through = self._first(side.admin, side, other, outcome, ALL)
-        if not through:
-            return hit
-        if side.policies:
-            hit = union(hit, common(through, self._policies(side, other, outcome)))
-        if side.isolated is not Match.YES:
-            base, rest = self._first(side.baseline, side, other, outcome, through)
-            hit = union(hit, base if outcome is Action.DENY else union(base, rest))
-        return hit
-
-    def _policies(self, side: Side, other: Other, outcome: Action) -> PortSet:
-        """NetworkPolicies only admit; what none of them admits is closed as soon as one selects the pod."""
-        if outcome is Action.ALLOW:
-            found = NONE
-            for _, _, rules in side.policies:
-                found = union(found, self._hits(rules, side, other).maybe)
-            return found
-        if side.isolated is Match.YES:
-            found = NONE
-            for _, sure, rules in side.policies:
-                found = union(found, self._hits(rules, side, other).sure) if sure else found
-            return without(ALL, found)
-        closed = NONE
-        for _, _, rules in side.policies:
-            closed = union(closed, without(ALL, self._hits(rules, side, other).sure))
-        return closed
-
-    def _hits(self, rules: Sequence[Asked], side: Side, other: Other) -> Span:
-        sure = maybe = NONE
-        for asked in rules:
-            hit = self.hit(asked, side, other)
-            sure, maybe = union(sure, hit.sure), union(maybe, hit.maybe)
-        return Span(sure, maybe)
+        hit, left = NONE, ALL
+        for one in side.rounds:
+            some, passed, rest = self._first(one.groups, side, other, outcome, left)
+            hit = union(hit, some)
+            if outcome is Action.DENY and one.closes is not Match.NO:
+                hit = union(hit, rest)
+            left = passed if one.closes is Match.YES else union(passed, rest)
+            if not left:
+                break
+        return union(hit, left) if outcome is Action.ALLOW else hit
 
     def _first(
         self, groups: tuple[Group, ...], side: Side, other: Other, outcome: Action, asked: PortSet
-    ) -> tuple[PortSet, PortSet]:
-        """First match wins: the ports that may end in `outcome`, and those that may reach the next tier."""
+    ) -> tuple[PortSet, PortSet, PortSet]:
+        """First match wins: the ports that may end in `outcome`, those that may be passed on, and those left over."""
         hit = passed = NONE
         left = asked
         for group in groups:
@@ -174,7 +160,7 @@ class Evaluator:
                 hit, passed = union(hit, some), union(passed, on)
                 rest = common(rest, untouched)
             left = rest
-        return hit, union(passed, left)
+        return hit, passed, left
 
     def _walk(
         self, rules: Sequence[Asked], side: Side, other: Other, outcome: Action, left: PortSet
@@ -237,6 +223,8 @@ class Evaluator:
         pod = self.cluster.pods[other]
         if peer.kind is PeerKind.NODES:
             return Match.NO if pod.host is False else Match.MAYBE
+        if peer.outside:
+            return Match.NO if pod.host is False else Match.MAYBE
         if peer.block is None:
             return Match.MAYBE
         if pod.ip is not None:
@@ -246,7 +234,8 @@ class Evaluator:
             return Match.YES if peer.doubt is None else Match.MAYBE
         if pod.host is not False:
             return Match.MAYBE
-        return Match.MAYBE if self._blocks_hold_pods and may_hold_pods(peer.block) else Match.NO
+        held = peer.addressed or self._blocks_hold_pods
+        return Match.MAYBE if held and may_hold_pods(peer.block) else Match.NO
 
 
 def _in_block(peer: Peer, other: AddressRange) -> Match:
@@ -259,5 +248,5 @@ def _in_block(peer: Peer, other: AddressRange) -> Match:
     return Match.YES if whole else Match.MAYBE
 
 
-def _order(policy: Policy) -> tuple[int, str]:
-    return (0 if policy.priority is None else policy.priority, policy.address)
+def _order(policy: Policy) -> tuple[Tier, float, str, str]:
+    return (policy.tier, 0 if policy.priority is None else policy.priority, policy.rank, policy.label)

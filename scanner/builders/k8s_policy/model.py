@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 
 from scanner.builders.edges import Doubt
-from scanner.builders.k8s_policy.labels import EVERY, Labels, Selector
+from scanner.builders.k8s_policy.labels import EVERY, Labels, Match, Selector
 from scanner.builders.k8s_policy.ports import NamedPort, PortSpec
 from scanner.builders.ranges import AddressRange
 from scanner.origin import Origin
@@ -19,12 +20,35 @@ class Direction(StrEnum):
     EGRESS = "egress"
 
 
-class Tier(StrEnum):
-    """In the order in which they are asked."""
+class Engine(StrEnum):
+    """Whose API a policy is of: it decides who enforces it."""
 
+    KUBERNETES = "kubernetes"
     ADMIN = "admin"
-    POLICY = "policy"
-    BASELINE = "baseline"
+    CILIUM = "cilium"
+    CALICO = "calico"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Tier:
+    """A round of policies; rounds are asked by `order`, then by name.
+
+    denies: what no rule of the round decides is denied where one of its policies isolates the pod; else it passes on.
+    The orders are those of Calico, which has the three rounds of Kubernetes among its own tiers.
+    """
+
+    order: float
+    name: str
+    denies: bool = True
+
+    ADMIN: ClassVar[Tier]
+    POLICY: ClassVar[Tier]
+    BASELINE: ClassVar[Tier]
+
+
+Tier.ADMIN = Tier(1_000, "admin", denies=False)
+Tier.POLICY = Tier(1_000_000, "default")
+Tier.BASELINE = Tier(10_000_000, "baseline", denies=False)
 
 
 class Action(StrEnum):
@@ -53,6 +77,7 @@ class Peer:
     namespace: the only namespace meant, "" where `namespaces` selects them.
     block, excluded: for BLOCK; an empty `block` is one whose range is not known.
     internal: the block is also held against pods for certain (the `networks` of the admin policies).
+    addressed: so it is whatever address a pod has, known or not (Calico). outside: never against pods (Cilium).
     """
 
     kind: PeerKind
@@ -63,6 +88,8 @@ class Peer:
     excluded: tuple[AddressRange, ...] = ()
     text: str = ""
     internal: bool = False
+    addressed: bool = False
+    outside: bool = False
     doubt: Doubt | None = None
     origin: Origin | None = None
 
@@ -91,8 +118,11 @@ class Policy:
     """A policy.
 
     ingress, egress: its rules, or None where it says nothing of that direction.
-    priority: lower is asked first; None where it is not known. doubt: it may not exist, or not as it is written.
+    priority: lower is asked first; None where it is not known. rank: tells policies of one kind and priority apart.
+    doubt: it may not exist, or not as it is written, or nothing may enforce it.
     unsure: directions of which it is not certain that the policy speaks of them.
+    isolates: for ingress and egress, whether what no rule admits is denied because this policy is there.
+    part: tells the policies apart that one object makes.
     """
 
     address: str
@@ -102,13 +132,26 @@ class Policy:
     ingress: tuple[Rule, ...] | None
     egress: tuple[Rule, ...] | None
     origin: Origin | None
-    priority: int | None = 0
+    priority: float | None = 0
     doubt: Doubt | None = None
     unsure: frozenset[Direction] = frozenset()
+    engine: Engine = Engine.KUBERNETES
+    rank: str = ""
+    isolates: tuple[Match, Match] = (Match.YES, Match.YES)
+    part: str = ""
 
     def rules(self, direction: Direction) -> tuple[Rule, ...] | None:
         """The rules of one direction."""
         return self.ingress if direction is Direction.INGRESS else self.egress
+
+    def isolation(self, direction: Direction) -> Match:
+        """Whether it closes, in one direction, what it does not admit."""
+        return self.isolates[0 if direction is Direction.INGRESS else 1]
+
+    @property
+    def label(self) -> str:
+        """Its address, told apart from that of other policies of the same object."""
+        return f"{self.address}#{self.part}" if self.part else self.address
 
     def __str__(self) -> str:
         return f"{self.kind} `{self.address}`"

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from scanner.builders.edges import Doubt
 from scanner.builders.k8s_policy.cluster import Selected
 from scanner.builders.k8s_policy.labels import Match
-from scanner.builders.k8s_policy.model import Direction, Peer, PeerKind, Policy, Rule
+from scanner.builders.k8s_policy.model import Direction, Peer, PeerKind, Policy, Rule, Tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,58 +27,71 @@ Group: TypeAlias = tuple[tuple[Asked, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """All that is asked of one pod in one direction.
+class Round:
+    """What the policies of one tier ask of a pod.
 
-    isolated: how certain it is that a NetworkPolicy selects the pod for this direction.
-    policies: the NetworkPolicies that do, with their rules and whether they surely select it.
+    selecting: the policies that select the pod, and whether surely; some have no rule.
+    groups: their rules in order. closes: whether what no rule decides is denied.
+    plain: its rules only admit, so that their order does not matter.
     """
+
+    tier: Tier
+    selecting: tuple[tuple[Policy, bool], ...]
+    groups: tuple[Group, ...]
+    closes: Match
+    plain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """All that is asked of one pod in one direction, round by round."""
 
     pod: int
     direction: Direction
-    admin: tuple[Group, ...]
-    policies: tuple[tuple[Policy, bool, tuple[Asked, ...]], ...]
-    baseline: tuple[Group, ...]
+    rounds: tuple[Round, ...]
+
+    @property
+    def policies(self) -> tuple[tuple[Policy, bool, tuple[Asked, ...]], ...]:
+        """The policies of the round that NetworkPolicies are in, with their rules and whether they surely select."""
+        for one in self.rounds:
+            if one.tier is Tier.POLICY:
+                rules: dict[int, tuple[Asked, ...]] = {
+                    id(some[0].policy): some for group in one.groups for some in group if some
+                }
+                return tuple((policy, sure, rules.get(id(policy), ())) for policy, sure in one.selecting)
+        return ()
 
     @property
     def isolated(self) -> Match:
-        """Whether a NetworkPolicy isolates the pod in this direction."""
-        if any(sure for _, sure, _ in self.policies):
-            return Match.YES
-        return Match.MAYBE if self.policies else Match.NO
+        """Whether anything denies what no rule admits."""
+        return max((one.closes for one in self.rounds), default=Match.NO)
 
     @property
     def free(self) -> bool:
-        """True where no policy of any tier speaks of the pod in this direction."""
-        return not (self.admin or self.policies or self.baseline)
+        """True where no policy of any round speaks of the pod in this direction."""
+        return not self.rounds
 
     @property
     def only_networkpolicies(self) -> bool:
-        """True where no admin or baseline policy speaks of it."""
-        return not (self.admin or self.baseline)
+        """True where no rule but of the NetworkPolicies' own round speaks of it, and all of them only admit."""
+        return all(one.tier is Tier.POLICY and one.plain for one in self.rounds)
 
     def key(self) -> tuple[object, ...]:
         """Equal for pods that the same policies select in the same way; names ports apart for ingress."""
-        return (
-            tuple(tuple((rules[0].policy.address, rules[0].sure) for rules in group if rules) for group in self.admin),
-            tuple((policy.address, sure) for policy, sure, _ in self.policies),
-            tuple(
-                tuple((rules[0].policy.address, rules[0].sure) for rules in group if rules) for group in self.baseline
-            ),
-        )
+        return tuple(one.selecting for one in self.rounds)
 
     def names(self) -> list[str]:
         """The policies that speak, each once; `?` marks one that does so only perhaps."""
-        found = {policy.address if sure else f"{policy.address}?" for policy, sure, _ in self.policies}
-        for group in (*self.admin, *self.baseline):
-            found |= {f"{one.policy.address}{'' if one.sure else '?'}" for rules in group for one in rules}
-        return sorted(found)
+        return sorted({f"{policy.label}{'' if sure else '?'}" for one in self.rounds for policy, sure in one.selecting})
 
     def doubts(self) -> Iterable[Doubt]:
         """Why what it says may be unsure, best reason first."""
-        for policy, sure, _ in self.policies:
-            if not sure:
-                yield policy.doubt or policy.subject.doubt or _selection(policy)
+        for one in self.rounds:
+            for policy, sure in one.selecting:
+                if not sure:
+                    yield policy.doubt or policy.subject.doubt or _selection(policy)
+                elif one.tier.denies and policy.isolation(self.direction) is Match.MAYBE:
+                    yield Doubt("value-unknown", (f"whether {policy.address} denies by default",))
         for asked in self.asked():
             if not asked.sure:
                 yield asked.rule.doubt or asked.policy.doubt or _selection(asked.policy)
@@ -86,19 +99,15 @@ class Side:
                 yield from _peer_doubts(peer, selected)
             if any(spec.unsure for spec in asked.rule.ports or ()):
                 yield Doubt("value-unknown", (f"a port of {asked.policy.address}",))
-        if any(len(group) > 1 for group in (*self.admin, *self.baseline)):
+        if any(len(group) > 1 for one in self.rounds if not one.plain for group in one.groups):
             yield Doubt("equal-priority", tuple(sorted({one.policy.address for one in self.asked()})))
 
     def asked(self) -> Iterable[Asked]:
-        """Every rule, in the order of the tiers."""
-        for group in self.admin:
-            for rules in group:
-                yield from rules
-        for _, _, rules in self.policies:
-            yield from rules
-        for group in self.baseline:
-            for rules in group:
-                yield from rules
+        """Every rule, in the order of the rounds."""
+        for one in self.rounds:
+            for group in one.groups:
+                for rules in group:
+                    yield from rules
 
 
 def _selection(policy: Policy) -> Doubt:
@@ -111,6 +120,7 @@ def _peer_doubts(peer: Peer, selected: Selected) -> Iterable[Doubt]:
     if doubt is not None:
         yield doubt
     elif peer.kind is PeerKind.BLOCK:
-        yield Doubt("ipblock-vs-pod", (peer.text,))
+        if not peer.outside:
+            yield Doubt("ipblock-vs-pod", (peer.text,))
     elif selected.sure != selected.maybe:
         yield Doubt("selector-target-not-in-input", (f"the labels that {peer.namespaces}/{peer.pods} selects",))
