@@ -1,0 +1,177 @@
+"""Which kinds are asked of an API server: every kind that a builder or a table of the rules looks at, and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scanner import tables
+
+LISTED: dict[str, frozenset[str]] = {
+    group: frozenset(kinds.split())
+    for group, kinds in {
+        "": "ConfigMap Endpoints Namespace Node PersistentVolume PersistentVolumeClaim Pod ReplicationController "
+        "Secret Service ServiceAccount",
+        "admissionregistration.k8s.io": "MutatingAdmissionPolicy MutatingAdmissionPolicyBinding "
+        "MutatingWebhookConfiguration ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding "
+        "ValidatingWebhookConfiguration",
+        "agentgateway.dev": "AgentgatewayBackend AgentgatewayModel AgentgatewayParameters AgentgatewayPolicy",
+        "aigateway.envoyproxy.io": "AIGatewayRoute AIServiceBackend BackendSecurityPolicy GatewayConfig MCPRoute "
+        "QuotaPolicy",
+        "akri.sh": "Configuration Instance",
+        "anywhere.eks.amazonaws.com": "AWSDatacenterConfig CloudStackDatacenterConfig CloudStackMachineConfig Cluster "
+        "DockerDatacenterConfig NutanixDatacenterConfig NutanixMachineConfig SnowDatacenterConfig SnowIPPool "
+        "SnowMachineConfig TinkerbellDatacenterConfig TinkerbellMachineConfig TinkerbellTemplateConfig "
+        "VSphereDatacenterConfig VSphereMachineConfig",
+        "apps": "DaemonSet Deployment ReplicaSet StatefulSet",
+        "apps.kubeedge.io": "EdgeApplication NodeGroup",
+        "apps.nvidia.com": "NIMBuild NIMCache NIMPipeline NIMService NemoCustomizer NemoGuardrail",
+        "apps.open-cluster-management.io": "Subscription",
+        "apps.openshift.io": "DeploymentConfig",
+        "apps.openyurt.io": "NodeBucket NodePool YurtAppDaemon YurtAppSet YurtStaticSet",
+        "apps.superedge.io": "EDeployment",
+        "argoproj.io": "AppProject Application ApplicationSet CronWorkflow Rollout Workflow WorkflowTemplate",
+        "autopilot.k0sproject.io": "ControlNode Plan",
+        "autoscaling": "HorizontalPodAutoscaler",
+        "baremetal.cluster.gke.io": "Cluster NodePool",
+        "batch": "CronJob Job",
+        "cilium.io": "CiliumCIDRGroup CiliumClusterwideEnvoyConfig CiliumClusterwideNetworkPolicy CiliumEnvoyConfig "
+        "CiliumNetworkPolicy",
+        "cluster.gdc.goog": "Cluster",
+        "cluster.open-cluster-management.io": "ManagedCluster Placement",
+        "cluster.x-k8s.io": "Cluster",
+        "clusterconfig.azure.com": "ExtensionConfig FluxConfig",
+        "config.gatekeeper.sh": "Config",
+        "config.openshift.io": "Network",
+        "configuration.konghq.com": "KongClusterPlugin KongConsumer KongPlugin",
+        "connectivity.iotoperations.azure.com": "*",
+        "constraints.gatekeeper.sh": "*",
+        "crd.projectcalico.org": "FelixConfiguration GlobalNetworkPolicy GlobalNetworkSet HostEndpoint NetworkPolicy "
+        "NetworkSet Tier",
+        "devices.kubeedge.io": "Device DeviceModel DeviceStatus",
+        "discovery.k8s.io": "EndpointSlice",
+        "elbv2.k8s.aws": "TargetGroupBinding",
+        "elemental.cattle.io": "MachineInventory MachineRegistration",
+        "fleet.cattle.io": "Bundle ClusterGroup GitRepo",
+        "flightctl.io": "Device Fleet",
+        "gateway.envoyproxy.io": "Backend BackendTrafficPolicy ClientTrafficPolicy EnvoyExtensionPolicy "
+        "EnvoyPatchPolicy EnvoyProxy SecurityPolicy",
+        "gateway.networking.k8s.io": "GRPCRoute Gateway HTTPRoute ReferenceGrant TCPRoute TLSRoute UDPRoute",
+        "helm.cattle.io": "HelmChart HelmChartConfig",
+        "helm.toolkit.fluxcd.io": "HelmRelease",
+        "inference.networking.k8s.io": "InferencePool",
+        "inference.networking.x-k8s.io": "InferenceModel InferenceObjective InferencePool InferencePoolImport",
+        "infrastructure.cluster.x-k8s.io": "*",
+        "install.istio.io": "IstioOperator",
+        "iot.openyurt.io": "Device DeviceProfile DeviceService PlatformAdmin",
+        "iotoperations.azure.com": "*",
+        "kaito.sh": "InferenceSet ModelMirror MultiRoleInference RAGEngine Workspace",
+        "karpenter.sh": "NodeClaim NodePool",
+        "keda.sh": "ScaledJob ScaledObject",
+        "kubeai.org": "Model",
+        "kubeflow.org": "MPIJob PyTorchJob TFJob XGBoostJob",
+        "kustomize.toolkit.fluxcd.io": "Kustomization",
+        "kyverno.io": "ClusterPolicy Policy PolicyException",
+        "leaderworkerset.x-k8s.io": "LeaderWorkerSet",
+        "llm-d.ai": "InferenceModelRewrite InferenceObjective",
+        "machinelearning.seldon.io": "SeldonDeployment",
+        "metal.sidero.dev": "Server ServerClass",
+        "metal3.io": "BareMetalHost",
+        "mlops.seldon.io": "Experiment Model Pipeline Server",
+        "model.aibrix.ai": "ModelAdapter ModelClaim",
+        "network.openyurt.io": "PoolService",
+        "networking.istio.io": "DestinationRule EnvoyFilter Gateway ProxyConfig ServiceEntry Sidecar VirtualService "
+        "WorkloadEntry WorkloadGroup",
+        "networking.k8s.io": "Ingress NetworkPolicy",
+        "nvidia.com": "DynamoComponentDeployment DynamoGraphDeployment DynamoModel",
+        "ome.io": "BaseModel ClusterBaseModel ClusterServingRuntime FineTunedWeight InferenceService ServingRuntime",
+        "onprem.cluster.gke.io": "*",
+        "operations.kubeedge.io": "ConfigUpdateJob ImagePrePullJob NodeUpgradeJob",
+        "operator.openshift.io": "Network",
+        "operator.tigera.io": "Installation",
+        "orchestration.aibrix.ai": "KVCache PodSet RayClusterFleet RayClusterReplicaSet RoleSet StormService",
+        "policies.kyverno.io": "ImageValidatingPolicy NamespacedImageValidatingPolicy NamespacedValidatingPolicy "
+        "PolicyException ValidatingPolicy",
+        "policy.kubeedge.io": "ServiceAccountAccess",
+        "policy.networking.k8s.io": "AdminNetworkPolicy BaselineAdminNetworkPolicy ClusterNetworkPolicy",
+        "policy.sigstore.dev": "ClusterImagePolicy TrustRoot",
+        "production-stack.vllm.ai": "CacheServer LoraAdapter VLLMRouter VLLMRuntime",
+        "projectcalico.org": "FelixConfiguration GlobalNetworkPolicy GlobalNetworkSet HostEndpoint NetworkPolicy "
+        "NetworkSet Tier",
+        "raven.openyurt.io": "Gateway",
+        "ray.io": "RayCluster RayCronJob RayJob RayService",
+        "rbac.authorization.k8s.io": "ClusterRole ClusterRoleBinding Role RoleBinding",
+        "reliablesyncs.kubeedge.io": "ClusterObjectSync ObjectSync",
+        "route.openshift.io": "Route",
+        "rules.kubeedge.io": "Rule RuleEndpoint",
+        "sailoperator.io": "Istio",
+        "security.istio.io": "AuthorizationPolicy PeerAuthentication RequestAuthentication",
+        "sedna.io": "*",
+        "serving.knative.dev": "Configuration DomainMapping Revision Route Service",
+        "serving.kserve.io": "ClusterServingRuntime InferenceGraph InferenceService LLMInferenceService "
+        "LLMInferenceServiceConfig LocalModelCache LocalModelNamespaceCache LocalModelNode LocalModelNodeGroup "
+        "Predictor ServingRuntime TrainedModel",
+        "serving.kubeflow.org": "InferenceService",
+        "site.superedge.io": "NodeGroup NodeUnit",
+        "superedge.io": "DeploymentGrid ServiceGrid StatefulSetGrid",
+        "templates.gatekeeper.sh": "ConstraintTemplate",
+        "tinkerbell.org": "Hardware Template Workflow",
+        "topology.tanzu.vmware.com": "AvailabilityZone",
+        "trainer.kubeflow.org": "ClusterTrainingRuntime TrainJob TrainingRuntime",
+        "trustyai.opendatahub.io": "GuardrailsOrchestrator NemoGuardrails",
+        "vmoperator.vmware.com": "VirtualMachine VirtualMachineClass VirtualMachineImage",
+        "vmware.cluster.gke.io": "*",
+        "vmware.infrastructure.cluster.x-k8s.io": "*",
+        "work.open-cluster-management.io": "ManifestWork",
+    }.items()
+}
+"""By API group: its kinds, `*` where every kind of the group matters. A test holds it against tables and builders."""
+
+NAME_ONLY = frozenset({("", "Secret")})
+"""Kinds of which only metadata is asked: their values are no business of a scan."""
+
+NATIVE = frozenset(
+    {
+        "", "apps", "batch", "policy", "autoscaling", "networking.k8s.io", "rbac.authorization.k8s.io",
+        "storage.k8s.io", "apiextensions.k8s.io", "admissionregistration.k8s.io", "apiregistration.k8s.io",
+        "scheduling.k8s.io", "coordination.k8s.io", "discovery.k8s.io", "node.k8s.io", "certificates.k8s.io",
+        "authentication.k8s.io", "authorization.k8s.io", "events.k8s.io", "flowcontrol.apiserver.k8s.io",
+        "resource.k8s.io", "internal.apiserver.k8s.io", "storagemigration.k8s.io",
+    }
+)  # fmt: skip
+"""The groups that come with Kubernetes: of these, a kind that is not in the table opens nothing."""
+INERT_GROUPS = frozenset({"metrics.k8s.io", "custom.metrics.k8s.io", "external.metrics.k8s.io"})
+"""Groups of measures, whose servers are often away."""
+
+_PLURALS = {"Endpoints": "endpoints", "NemoGuardrails": "nemoguardrails"}
+
+
+def listed(group: str, kind: str) -> bool:
+    """Whether some rule looks at objects of this kind."""
+    kinds = LISTED.get(group, frozenset())
+    return kind in kinds or "*" in kinds
+
+
+def wanted(group: str, kind: str) -> bool:
+    """Whether a live scan asks for a kind that is served: some rule looks at it, or no table knows what it does.
+
+    A custom kind that nobody knows may run pods or lead to a model, as it may in a file.
+    """
+    if listed(group, kind):
+        return True
+    return group not in NATIVE and group not in INERT_GROUPS and not tables.is_inert(kind, group)
+
+
+def plural(kind: str) -> str:
+    """The resource name of a kind, as kube conventions make it; what a server serves is asked of the server."""
+    if kind == "*" or kind in _PLURALS:
+        return _PLURALS.get(kind, kind)
+    name = kind.lower()
+    if name.endswith("y") and name[-2:-1] not in ("a", "e", "i", "o", "u"):
+        return f"{name[:-1]}ies"
+    return f"{name}es" if name.endswith(("s", "x", "ch", "sh")) else f"{name}s"
+
+
+def permissions() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each API group with the resource names that a scan lists in it, both sorted."""
+    for group, kinds in sorted(LISTED.items()):
+        yield group, ("*",) if "*" in kinds else tuple(sorted(plural(kind) for kind in kinds))

@@ -1,0 +1,96 @@
+"""The objects in the answers of an API server, and what of them is no object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from scanner.resource import Unread
+from scanner.sources.bundle import Call
+from scanner.sources.kubernetes.live_prune import depth_of
+
+MAX_DEPTH = 150
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """An object: its identity as the call has it, never as the object itself claims."""
+
+    group: str
+    version: str
+    kind: str
+    namespace: str
+    name: str
+    value: dict[str, Any]
+    call: Call
+
+    @property
+    def what(self) -> tuple[str, str]:
+        """Group and kind."""
+        return self.group, self.kind
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """`metadata`, which is a mapping."""
+        return self.value["metadata"]  # type: ignore[no-any-return]
+
+    @property
+    def uid(self) -> str:
+        """What the server tells objects apart by; "" where there is none."""
+        uid = self.metadata.get("uid")
+        return uid if isinstance(uid, str) else ""
+
+    @property
+    def address(self) -> str:
+        """`namespace/Kind/name`, or `Kind/name`."""
+        return "/".join(part for part in (self.namespace, self.kind, self.name) if part)
+
+
+def items_of(calls: Iterable[Call], namespaced: frozenset[tuple[str, str]], unread: list[Unread]) -> Iterator[Item]:
+    """Every object once; what is none is told in `unread`. `namespaced`: the kinds whose objects have a namespace."""
+    seen: set[tuple[str, str, str, str]] = set()
+    for call in calls:
+        group, version, kind, inside = (str(call.parameters.get(key, "")) for key in _KEYS)
+        for page in call.pages:
+            for value in page if isinstance(page, list) else (page,):
+                spaced = (group, kind) in namespaced
+                fault = _fault(value, spaced, inside)
+                if fault:
+                    cause = f"an object in the list of `{resource_name(call)}` cannot be read: {fault}"
+                    unread.append(Unread(call.origin(resource_name(call)), cause, "call"))
+                    continue
+                metadata = value["metadata"]
+                namespace = metadata["namespace"] if spaced else ""
+                key = (group, kind, namespace, metadata["name"])
+                if key not in seen:
+                    seen.add(key)
+                    yield Item(group, version, kind, namespace, metadata["name"], value, call)
+
+
+_KEYS = ("group", "version", "kind", "namespace")
+
+
+def resource_name(call: Call) -> str:
+    """What a call lists, as kubectl and roles write it: `deployments.apps`."""
+    resource, group = (str(call.parameters.get(key, "")) for key in ("resource", "group"))
+    return f"{resource}.{group}" if group else resource
+
+
+def _fault(value: Any, spaced: bool, inside: str) -> str:
+    """What keeps `value` from being an object of the list; "" where nothing does."""
+    if not isinstance(value, dict):
+        return "it is no mapping"
+    if depth_of(value) > MAX_DEPTH:
+        return "it is too deep"
+    metadata = value.get("metadata")
+    if not isinstance(metadata, dict):
+        return "it has no `metadata`"
+    name, namespace = metadata.get("name"), metadata.get("namespace")
+    if not isinstance(name, str) or not name:
+        return "it has no `metadata.name`"
+    if spaced and (not isinstance(namespace, str) or not namespace):
+        return f"`{name}` has no `metadata.namespace`"
+    if inside and namespace != inside:
+        return f"`{name}` is of another namespace than the one that was asked for"
+    return ""

@@ -1,0 +1,108 @@
+"""What is kept of an object of the API: what was declared, no bookkeeping of the server, no value that is a secret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from scanner.sources.kubernetes.listed import NAME_ONLY
+from scanner.sources.kubernetes.recorded import digest, setting, variable
+
+_BOOKKEEPING = frozenset(
+    {"managedFields", "resourceVersion", "selfLink", "creationTimestamp", "generation", "deletionGracePeriodSeconds"}
+)
+_ANNOTATIONS = frozenset(
+    {
+        "kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/revision",
+        "objectset.rio.cattle.io/applied", "kapp.k14s.io/original", "control-plane.alpha.kubernetes.io/leader",
+    }
+)  # fmt: skip
+"""Copies of the object, secrets and all, and counters."""
+_STATUS = {("", "Pod"): ("phase", "podIP"), ("batch", "Job"): ("completionTime",)}
+"""The parts of a status that decide what is looked at: whether it still runs, and under which address."""
+_OF_A_SECRET = frozenset({"kubernetes.io/service-account.name"})
+
+
+def pruned(value: Any, group: str, kind: str, salt: str) -> Any:
+    """The object as it is recorded; what is no object stays as it is, and is told when it is read."""
+    if not isinstance(value, dict):
+        return value
+    metadata = value.get("metadata")
+    kept: dict[str, Any] = {"metadata": _metadata(metadata) if isinstance(metadata, dict) else metadata}
+    if (group, kind) in NAME_ONLY:
+        if isinstance(metadata, dict):
+            notes = metadata.get("annotations")
+            chosen = {key: notes[key] for key in _OF_A_SECRET if key in notes} if isinstance(notes, dict) else {}
+            kept["metadata"] = {**kept["metadata"], "annotations": chosen}
+        return kept
+    for key, item in value.items():
+        if key == "status":
+            status = item if isinstance(item, dict) else {}
+            some = {name: status[name] for name in _STATUS.get((group, kind), ()) if name in status}
+            if some:
+                kept["status"] = some
+        elif key not in ("apiVersion", "kind", "metadata"):
+            kept[key] = item
+    if (group, kind) == ("", "ConfigMap"):
+        _settings(kept, salt)
+    else:
+        _variables(kept, salt)
+    return kept
+
+
+def _metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in metadata.items() if key not in _BOOKKEEPING}
+    notes = kept.get("annotations")
+    if isinstance(notes, dict):
+        kept["annotations"] = {key: value for key, value in notes.items() if key not in _ANNOTATIONS}
+        if not kept["annotations"]:
+            del kept["annotations"]
+    return kept
+
+
+def _settings(kept: dict[str, Any], salt: str) -> None:
+    data, binary = kept.get("data"), kept.get("binaryData")
+    if isinstance(data, dict):
+        kept["data"] = {
+            key: setting(key, value, salt) if isinstance(value, str) else value for key, value in data.items()
+        }
+    if isinstance(binary, dict):
+        kept["binaryData"] = {key: digest(str(value), salt) for key, value in binary.items()}
+
+
+def _variables(kept: dict[str, Any], salt: str) -> None:
+    """Replace, in place, the values of variables wherever a list of them stands."""
+    waiting: list[Any] = [kept]
+    while waiting:
+        here = waiting.pop()
+        if isinstance(here, dict):
+            for key, value in here.items():
+                if isinstance(value, list) and key.lower().endswith("env"):
+                    here[key] = [_entry(one, salt) for one in value]
+                    waiting.extend(one for one in here[key] if isinstance(one, dict | list))
+                elif isinstance(value, dict) and key.lower().endswith("env"):
+                    here[key] = {
+                        name: variable(name, one, salt) if isinstance(one, str) else one for name, one in value.items()
+                    }
+                    waiting.append(here[key])
+                elif isinstance(value, dict | list):
+                    waiting.append(value)
+        elif isinstance(here, list):
+            waiting.extend(one for one in here if isinstance(one, dict | list))
+
+
+def _entry(one: Any, salt: str) -> Any:
+    if not isinstance(one, dict) or not isinstance(one.get("name"), str) or not isinstance(one.get("value"), str):
+        return one
+    return {**one, "value": variable(one["name"], one["value"], salt)}
+
+
+def depth_of(value: Any) -> int:
+    """How many levels deep a JSON value is."""
+    deepest, waiting = 0, [(value, 1)]
+    while waiting:
+        here, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        inside = here.values() if isinstance(here, dict) else here if isinstance(here, list) else ()
+        waiting.extend((one, depth + 1) for one in inside if isinstance(one, dict | list))
+    return deepest

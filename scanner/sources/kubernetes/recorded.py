@@ -1,0 +1,123 @@
+"""Which values of variables and ConfigMaps are recorded as they are; every other one is a salted digest.
+
+The table is of names, as the builders read them: what a rule decides by is recorded, so that a bundle and the cluster
+that it was made of give the same verdicts. A name that speaks of a secret, and a text that looks like one, never is.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from fnmatch import fnmatchcase
+from functools import cache
+
+from scanner import tables
+
+DIGEST = "$digest"
+"""The one key of the object that stands for a value that is not recorded."""
+
+NAMES = (
+    "*MODEL*", "*URL*", "*URI*", "*HOST*", "*ENDPOINT*", "*_BASE", "*BUCKET*", "*REGION*", "*ZONE*", "*PATH*", "*_DIR*",
+    "*_HOME", "*PORT*", "*ARN*", "*GUARD*", "*SAFETY*", "*SHIELD*", "*FILTER*", "*MODERAT*", "*CLASSIF*", "*HARM*",
+    "*THRESHOLD*", "*POLICY*", "*MODE*", "*ENABLE*", "*DISABLE*", "*SKIP*", "*BYPASS*", "*ALLOW*", "*FAIL*", "*LEVEL*",
+    "*REVISION*", "*VERSION*", "*LOG*", "*AUDIT*", "*SINK*", "*PROVIDER*", "*SERVER*", "*SERVICE*", "*UPSTREAM*",
+    "*BACKEND*", "*GATEWAY*", "*CLUSTER*", "*NAMESPACE*", "*ACCOUNT*", "*PARTITION*", "*PROJECT*", "*ARGS*", "*OPTS*",
+    "*OPTIONS*", "*CONFIG*", "*ADAPTER*", "*LORA*", "*IMAGE*", "*OFFLINE*", "HF_*", "VLLM_*", "NIM_*", "NGC_*",
+    "OLLAMA_*", "RAY_*", "TRANSFORMERS_*", "AWS_*", "AZURE_*", "GOOGLE_*", "NEMO_*", "LITELLM_*", "OPENAI_*",
+    "MAPROLES", "MAPUSERS", "MAPACCOUNTS", "CNI-*", "*NETWORK*", "*ENFORCE*", "NO-MATCH-POLICY", "CUSTOM-CNI-CONF",
+)  # fmt: skip
+"""Names, in capitals; `*` is any text. Beside these, every variable that a table of the rules names."""
+
+_SECRET_NAME = re.compile(
+    r"(?i)passw|passphrase|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key|master[_-]?key|signing"
+    r"|encryption|(?:^|[_-])(?:key|pat|pwd|dsn|auth|salt|cert|pem)s?$|connection[_-]?string"
+)
+_PLAIN = re.compile(
+    r"(?i)(?:|true|false|yes|no|on|off|none|null|empty|dummy|fake|unused|not[-_ ]?(?:needed|used|required)|na|n/a|x+"
+    r"|placeholder|test|anything|ignored|changeme|no[-_]?key|sk-(?:xxx+|fake|dummy|1234|0000|none)[x0-9]*)\Z"
+)
+"""Values that hide nothing: switches, and the words that fill the place of a key."""
+_NUMBER = re.compile(r"[+-]?\d{1,9}(?:\.\d{1,6})?\Z")
+_SECRET_VALUE = re.compile(
+    r"-----BEGIN|\b(?:AKIA|ASIA|ABSK)[A-Za-z0-9+/=]{12,}|\b(?:gh[pousr]_|github_pat_|hf_|sk-|xox[abprs]-|glpat-|nvapi-)"
+    r"[\w-]{10,}|\beyJ[\w-]{8,}\.[\w.-]+|://[^\s/@:]*:[^\s/@]+@"
+)
+_ENTRY = re.compile(
+    r"(?m)^(?P<before>[ \t]*(?:- +)?[\"']?(?P<key>[\w.$/-]+)[\"']?[ \t]*[:=][ \t]*)(?P<value>[^\s#].*)$"
+)
+_INLINE = re.compile(r"(?P<before>[\"'](?P<key>[\w.$/-]+)[\"']\s*:\s*)(?P<value>\"(?:[^\"\\]|\\.)*\")")
+_PEM = re.compile(r"-----BEGIN [^-]+-----.*?(?:-----END [^-]+-----|\Z)", re.DOTALL)
+_REFERENCE = re.compile(r"[\"']?(?:os\.environ/|\$\{?|\{\{|[|>][-+0-9]*\Z|[\[{]|!)")
+_SETTING = re.compile(r"(?m)^\s*(?:- +)?[\"']?[\w.$/-]+[\"']?\s*:")
+
+
+def digest(value: str, salt: str) -> dict[str, str]:
+    """What stands for a value that is not recorded: equal values of one bundle have equal digests."""
+    made = hmac.new(salt.encode("utf-8"), value.encode("utf-8", "surrogatepass"), "sha256")
+    return {DIGEST: made.hexdigest()}
+
+
+def variable(name: str, value: str, salt: str) -> str | dict[str, str]:
+    """The value of a variable as it is recorded."""
+    if _PLAIN.match(value):
+        return value
+    if _SECRET_NAME.search(name) or _SECRET_VALUE.search(value):
+        return digest(value, salt)
+    if _NUMBER.match(value) or _named(name) or _gives_a_place_away(value):
+        return value
+    return digest(value, salt)
+
+
+def setting(name: str, value: str, salt: str) -> str | dict[str, str]:
+    """An entry of a ConfigMap as it is recorded: a document of settings without the secrets inside, else a variable."""
+    if "\n" not in value.strip():
+        return variable(name, value, salt)
+    if not _SECRET_NAME.search(name) and (_SETTING.search(value) or _named(name) or _gives_a_place_away(value)):
+        return without_secrets(value, salt)
+    return digest(value, salt)
+
+
+def without_secrets(text: str, salt: str) -> str:
+    """A document whose entries of secret names, keys and certificates are digests, and all else is as it was."""
+
+    def hide(found: re.Match[str]) -> str:
+        value = found["value"]
+        plain = value.strip().strip("\"',")
+        harmless = _REFERENCE.match(value) or _PLAIN.match(plain) or not _SECRET_NAME.search(found["key"])
+        return found.group() if harmless else f"{found['before']}{_short(value, salt)}{_after(value)}"
+
+    shown = _PEM.sub(lambda found: _short(found.group(), salt), text)
+    shown = _INLINE.sub(hide, shown) if "{" in shown else shown
+    shown = _ENTRY.sub(hide, shown)
+    return _SECRET_VALUE.sub(lambda found: _short(found.group(), salt), shown)
+
+
+def _after(value: str) -> str:
+    return "," if value.rstrip().endswith(",") else ""
+
+
+def _short(value: str, salt: str) -> str:
+    return (
+        f'"digest-{digest(value, salt)[DIGEST][:16]}"'
+        if value[:1] in "\"'"
+        else f"digest-{digest(value, salt)[DIGEST][:16]}"
+    )
+
+
+def _named(name: str) -> bool:
+    capital = name.upper()
+    return any(fnmatchcase(capital, pattern) for pattern in NAMES) or name in _variables()
+
+
+@cache
+def _variables() -> frozenset[str]:
+    """The variables that the tables name."""
+    found = {row.key for row in tables.model_facts("environment")}
+    found |= {row.key or row.id for row in tables.artifacts("offline-variable")}
+    return frozenset(found)
+
+
+def _gives_a_place_away(value: str) -> bool:
+    """Whether a text is one that the table of literals knows."""
+    rows = (row for fact in ("id", "command") for row in tables.literals(fact))
+    return any(tables.pattern(row.regex).search(value) for row in rows)

@@ -1,0 +1,113 @@
+"""APIs as inputs: live, or as bundles recorded them. Both go one way, so that both give the same Resources."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from scanner.errors import UsageError
+from scanner.origin import FileOrigin
+from scanner.resource import Reading, Resource, SourceName, Unread
+from scanner.sources.bundle import Bundle, BundleWriter, Call, merged, read_bundle
+from scanner.sources.kubernetes.live_read import clusters_of, read_cluster
+from scanner.unknown import Unknown
+
+LIVE = ("kubernetes",)
+"""What `--live` can read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """An API to ask. context, kubeconfig and cluster are those of the command line, "" and None for none given."""
+
+    name: str
+    context: str = ""
+    kubeconfig: Path | None = None
+    cluster: str = ""
+
+
+def now() -> str:
+    """The time as bundles and origins have it."""
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def ask(live: Live, writer: BundleWriter | None = None) -> Iterator[Call]:
+    """Every call of a live scan, as it is made; of a bundle that is resumed, those that it lacks.
+
+    Raises UsageError where nothing can be connected to. Clients are imported here, once one is asked for.
+    """
+    from secrets import token_hex
+
+    from scanner.sources.kubernetes.live_calls import Collector
+    from scanner.sources.kubernetes.live_client import Asked, connect
+
+    if live.name not in LIVE:
+        raise UsageError(f"--live {live.name} is not known: one of {', '.join(LIVE)}")
+    api = connect(Asked(live.context, live.kubeconfig, live.cluster))
+    salt = token_hex(16) if writer is None else writer.salt
+    done = None if writer is None else writer.done
+    return Collector(api, api.cluster, now, salt, api.namespace, done).calls()
+
+
+def read_bundles(paths: Iterable[tuple[Path, str]], unit_of: Callable[[str], str]) -> Reading:
+    """What all bundles hold together; each path comes with the one to show. Raises UsageError for one not there."""
+    reading = Reading()
+    calls: list[Call] = []
+    for path, shown in paths:
+        reading.bases.add("recorded")
+        found = read_bundle(path, shown)
+        if isinstance(found, Bundle):
+            reading.inputs[shown] = found.sha256
+            reading.unread += found.unread
+            calls += found.calls
+            if not found.calls and not found.unread:
+                reading.unread.append(Unread(FileOrigin(shown, 1), "the bundle holds no call", "file"))
+        else:
+            reading.unread.append(found)
+    _take(reading, merged(calls), unit_of, "bundle")
+    return reading
+
+
+def read_live(lives: Sequence[Live], unit_of: Callable[[str], str]) -> Reading:
+    """What the APIs answer now. Raises UsageError where one cannot be connected to."""
+    reading = Reading()
+    for live in lives:
+        reading.bases.add("live")
+        # A record is plain JSON: what a live scan sees is what a bundle of the same moment would say.
+        _take(reading, [replace(call, pages=json.loads(json.dumps(call.pages))) for call in ask(live)], unit_of, "live")
+    return reading
+
+
+def _take(reading: Reading, calls: Sequence[Call], unit_of: Callable[[str], str], source: SourceName) -> None:
+    for cluster, some in clusters_of(calls).items():
+        part = read_cluster(some, unit_of(cluster), source)
+        reading.resources += part.resources
+        reading.unread += [one for one in part.unread if one not in reading.unread]
+    for call in calls:
+        if call.source not in LIVE:
+            cause = f"calls to `{call.source}` are not understood by this version"
+            one = Unread(replace(call, operation="").origin(), cause, "call", "use a newer one")
+            if one not in reading.unread:
+                reading.unread.append(one)
+
+
+def reconciled(resources: Sequence[Resource]) -> list[Resource]:
+    """Declared and live objects of one unit as one cluster: what runs stands for what was declared.
+
+    What is declared and was not found in the cluster may come to be, or may never: it is only possible there.
+    """
+    seen = {(one.unit, one.group, one.address) for one in resources if one.source in ("bundle", "live")}
+    clusters = {one.unit for one in resources if one.source in ("bundle", "live") and one.is_manifest}
+    kept = []
+    for one in resources:
+        declared = one.source not in ("bundle", "live") and one.kind[:1].isupper() and one.unit in clusters
+        if declared and (one.unit, one.group, one.address) in seen:
+            continue
+        if declared and one.possible is None:
+            cause = f"`{one.address}` is declared, and the cluster does not show it"
+            one = replace(one, possible=Unknown(cause, decided_by=(one.address,)))
+        kept.append(one)
+    return kept
