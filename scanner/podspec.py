@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from scanner.origin import Origin
@@ -70,8 +70,15 @@ class PodTemplate:
     synthetic: bool = False
 
 
-def pod_templates(resource: Resource) -> list[PodTemplate]:
+def pod_templates(resource: Resource) -> Sequence[PodTemplate]:
     """The pod specifications of a Kubernetes resource, in the order of the text; none for what makes no pods."""
+    known = resource.memo.get("pod_templates")
+    if not isinstance(known, tuple):
+        known = resource.memo["pod_templates"] = tuple(_templates(resource))
+    return known
+
+
+def _templates(resource: Resource) -> list[PodTemplate]:
     group = _OLD_GROUPS.get(resource.group, resource.group)
     place = BUILT_IN.get((group, resource.kind))
     if place is not None:

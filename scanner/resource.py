@@ -96,6 +96,7 @@ class Resource:
     data: True for a Terraform data source.
     provider: for Terraform resources.
     deleted: True where a plan deletes it.
+    memo: what was worked out from `attrs` alone, so that it is worked out once; a copy starts empty.
     """
 
     address: str
@@ -111,6 +112,7 @@ class Resource:
     data: bool = False
     provider: Provider | None = None
     deleted: bool = False
+    memo: dict[str, object] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def id(self) -> str:

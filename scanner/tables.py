@@ -134,6 +134,7 @@ def azure_placement(type_: str) -> Placement | None:
     return next((row for row in _records("placement_azure", Placement) if row.type.lower() == wanted), None)
 
 
+@cache
 def kubernetes_facts(fact: str) -> tuple[PlaceFact, ...]:
     """The rows of placement_kubernetes with this `fact`."""
     return tuple(row for row in _records("placement_kubernetes", PlaceFact) if row.fact == fact)
@@ -161,11 +162,13 @@ def zone_kind(name: str, cloud: str = "aws") -> str:
     return next((row.zone for row in rows if row.regex and pattern(row.regex).search(name)), "")
 
 
+@cache
 def model_facts(fact: str) -> tuple[ModelFact, ...]:
     """The rows of model_servers with this `fact`."""
     return tuple(row for row in _records("model_servers", ModelFact) if row.fact == fact)
 
 
+@cache
 def safety_facts(fact: str) -> tuple[ModelFact, ...]:
     """The rows of safety_components with this `fact`."""
     return tuple(row for row in _records("safety_components", ModelFact) if row.fact == fact)
@@ -193,6 +196,7 @@ def switches() -> tuple[Switch, ...]:
     return _records("switches", Switch)
 
 
+@cache
 def switch_tests(on: str, kind: str = "", group: str = "") -> tuple[tuple[Switch, SwitchTest], ...]:
     """The tests to make on one thing: `kind` is its Terraform type, Kubernetes kind or kind of settings."""
     return tuple(

@@ -86,6 +86,21 @@ def names(entry: str, unit: str, address: str) -> bool:
     return fnmatchcase(whole, pattern) if "*" in entry else whole == entry
 
 
+class Named:
+    """Many entries of a profile at once: whether any of them `names` a node."""
+
+    def __init__(self, entries: Iterable[str]) -> None:
+        every = list(entries)
+        self._exact = frozenset(one for one in every if "*" not in one)
+        self._patterns = [one for one in every if "*" in one]
+
+    def __call__(self, unit: str, address: str) -> bool:
+        """Whether any entry names the node at `address` of `unit`."""
+        if address in self._exact or f"{unit}:{address}" in self._exact:
+            return True
+        return any(names(entry, unit, address) for entry in self._patterns)
+
+
 def text_of(resource: Resource, *path: str | int) -> str:
     """The string at `path`, or "" where there is none or it is not known."""
     value = dig(resource.attrs, *path)

@@ -29,7 +29,7 @@ SPEAKS_OF_OTHERS = frozenset({"CustomResourceDefinition"})
 def build_literals(world: World) -> None:
     """A fact on each node one of whose strings is an ARN, an id or a command of the table; one a row."""
     meetings = Meetings(world)
-    rows = [row for fact in ("id", "command") for row in tables.literals(fact) if row.signal in SIGNALS]
+    telling = _Telling()
     for resource in world.inventory.all:
         if resource.kind in SPEAKS_OF_OTHERS:
             continue
@@ -38,13 +38,28 @@ def build_literals(world: World) -> None:
         carried = frozenset(key for carrier in carriers_of(resource) for key in carrier.keys)
         seen: set[str] = set()
         for key, found in _texts(resource):
-            for row in rows:
+            for row in telling.rows(found.text):
                 if row.id in seen or (key in carried and told_as_opaque(row.place)):
                     continue
-                if tables.pattern(row.regex).search(found.text) and (row.signal != "medium" or resource in meetings):
+                if row.signal != "medium" or resource in meetings:
                     seen.add(row.id)
                     outcome = Outcome(found.possible or True, found.origin or resource.origin)
                     _add(world, resource, row, row.because, outcome)
+
+
+class _Telling:
+    """Which rows a text trips; most texts of a deployment stand in it many times, and trip none."""
+
+    def __init__(self) -> None:
+        self._all = [row for fact in ("id", "command") for row in tables.literals(fact) if row.signal in SIGNALS]
+        self._known: dict[str, list[PlaceFact]] = {}
+
+    def rows(self, text: str) -> list[PlaceFact]:
+        """The rows whose pattern is found in `text`."""
+        found = self._known.get(text)
+        if found is None:
+            found = self._known[text] = [row for row in self._all if tables.pattern(row.regex).search(text)]
+        return found
 
 
 def _texts(resource: Resource) -> Iterator[tuple[str, Found]]:

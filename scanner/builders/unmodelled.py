@@ -5,8 +5,9 @@ It runs last: a kind that an earlier builder asked the inventory for is modelled
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
+from typing import TypeAlias
 
 from scanner import tables
 from scanner.builders.aws_entry import build as aws_entry
@@ -48,6 +49,8 @@ BUILT_IN = frozenset(
     }
 )  # fmt: skip
 """The API groups that come with Kubernetes."""
+_Names: TypeAlias = dict[tuple[str, str], list[str]]
+"""Ids of nodes by namespace and name."""
 
 
 def build_unmodelled(world: World) -> None:
@@ -56,8 +59,9 @@ def build_unmodelled(world: World) -> None:
     if not strange:
         return
     touched = _touched(world)
+    names = _names(world, touched)
     for one in strange:
-        for target, via in _reached(world, one, touched):
+        for target, via in _reached(world, one, touched, names):
             _edge(world, one, target, via)
         for store in _stores(world, one):
             because = f"it refers to the store, and no table knows what `{one.kind}` does with it"
@@ -139,10 +143,12 @@ def _guards(world: World, own: Resource) -> Iterator[Resource]:
             yield named
 
 
-def _reached(world: World, one: Resource, touched: Mapping[str, Resource | None]) -> Iterator[tuple[str, str]]:
+def _reached(
+    world: World, one: Resource, touched: Mapping[str, Resource | None], names: _Names
+) -> Iterator[tuple[str, str]]:
     """What a strange resource touches, each with how: itself, one of its guards, or a Kubernetes Service before it."""
     if _of_kubernetes(one):
-        yield from _named(world, one, touched)
+        yield from _named(world, one, names)
         return
     referred = {found.id for ref in refs_in(one.attrs) if (found := world.inventory.at(one.unit, ref.address))}
     if not referred:
@@ -156,15 +162,24 @@ def _reached(world: World, one: Resource, touched: Mapping[str, Resource | None]
             yield core, f", and it refers to `{guard.address}`"
 
 
-def _named(world: World, one: Resource, touched: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """The workloads and Services that a strange Kubernetes object names, in its own namespace."""
-    words = {str(found.value) for key, part in one.attrs.items() if key != "metadata" for found in strings(part)}
-    fronts = {edge.source for edge in world.edges if edge.plane is Plane.NETWORK and edge.target in set(touched)}
+def _names(world: World, touched: Mapping[str, Resource | None]) -> _Names:
+    """The models, the stack and the Services before them, by the namespace and the name that an object writes."""
+    fronts = {edge.source for edge in world.edges if edge.plane is Plane.NETWORK and edge.target in touched}
     services = [node for node in sorted(fronts) if world.nodes[node].kind == "Service"]
+    found: dict[tuple[str, str], list[str]] = {}
     for node_id in (*touched, *services):
         node = world.nodes[node_id]
-        if node.name in words and node.namespace == one.namespace and node_id.startswith(f"{one.unit}:"):
-            yield node_id, f", and it names `{node.address}`"
+        found.setdefault((node.namespace, node.name), []).append(node_id)
+    return found
+
+
+def _named(world: World, one: Resource, names: _Names) -> Iterator[tuple[str, str]]:
+    """The workloads and Services that a strange Kubernetes object names, in its own namespace."""
+    words = {str(found.value) for key, part in one.attrs.items() if key != "metadata" for found in strings(part)}
+    for word in sorted(words):
+        for node_id in names.get((one.namespace, word), ()):
+            if node_id.startswith(f"{one.unit}:"):
+                yield node_id, f", and it names `{world.nodes[node_id].address}`"
 
 
 def _stores(world: World, one: Resource) -> Iterator[str]:

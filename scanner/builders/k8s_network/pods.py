@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scanner.builders.edges import Doubt
@@ -54,13 +54,13 @@ def workloads(resources: Iterable[Resource], *, absent_owners: bool = True) -> l
     every = [one for one in resources if one.kind not in NOT_RUNNING]
     found = {one.address: one for one in every}
     by_name: dict[tuple[str, str], list[Resource]] = {}
-    running: list[tuple[Resource, list[PodTemplate]]] = []
+    running: list[tuple[Resource, Sequence[PodTemplate]]] = []
     for one in every:
         templates = pod_templates(one)
         if templates:
             running.append((one, templates))
             by_name.setdefault((one.namespace, one.name), []).append(one)
-    grouped: dict[str, tuple[str, list[tuple[Resource, list[PodTemplate]]]]] = {}
+    grouped: dict[str, tuple[str, list[tuple[Resource, Sequence[PodTemplate]]]]] = {}
     for resource, templates in running:
         address, kind = _outermost(resource, found, by_name)
         if address not in found and not absent_owners:
@@ -70,7 +70,7 @@ def workloads(resources: Iterable[Resource], *, absent_owners: bool = True) -> l
 
 
 def _workload(
-    address: str, kind: str, some: list[tuple[Resource, list[PodTemplate]]], found: Mapping[str, Resource]
+    address: str, kind: str, some: list[tuple[Resource, Sequence[PodTemplate]]], found: Mapping[str, Resource]
 ) -> Workload:
     members = tuple(resource for resource, _ in some)
     templates = tuple((resource, one) for resource, templates in some for one in templates)

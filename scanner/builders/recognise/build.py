@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from scanner.builders.draft import World
 from scanner.builders.recognise.containers import Container, is_kubernetes
 from scanner.builders.recognise.machines import machine_containers, machine_references, machine_verdict
@@ -82,7 +84,7 @@ def references_of(world: World, resource: Resource) -> list[ModelReference]:
     return managed_references(world, resource) if managed(resource) else machine_references(world, resource)
 
 
-def containers(world: World, resource: Resource) -> list[Container]:
+def containers(world: World, resource: Resource) -> Sequence[Container]:
     """The containers that a resource runs."""
     return object_containers(world, resource) if is_kubernetes(resource) else machine_containers(world, resource)
 

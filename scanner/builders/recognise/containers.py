@@ -68,8 +68,17 @@ def is_kubernetes(resource: Resource) -> bool:
     return resource.kind[:1].isupper()
 
 
-def containers_of(resource: Resource, lookup: Lookup = nothing) -> list[Container]:
+def containers_of(resource: Resource, lookup: Lookup = nothing) -> Sequence[Container]:
     """Every container of every pod template inside a resource, in the order of the file."""
+    if lookup is not nothing:
+        return tuple(_containers(resource, lookup))
+    known = resource.memo.get("containers")
+    if not isinstance(known, tuple):
+        known = resource.memo["containers"] = tuple(_containers(resource, lookup))
+    return known
+
+
+def _containers(resource: Resource, lookup: Lookup) -> list[Container]:
     if not is_kubernetes(resource):
         return list(containers_in(resource.attrs, resource.origin, lookup))
     found: list[Container] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from scanner import tables
@@ -81,7 +81,7 @@ def machine_references(world: World, resource: Resource) -> list[ModelReference]
     return [ModelReference(origin=resource.origin, because=cause, reference=unknown)]
 
 
-def machine_containers(world: World, resource: Resource) -> list[Container]:
+def machine_containers(world: World, resource: Resource) -> Sequence[Container]:
     """The containers that a Terraform resource runs; a script counts as one."""
     if resource.kind == "aws_ecs_service":
         task = _task(world, resource)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from scanner import tables
@@ -45,8 +45,11 @@ def lookup_in(world: World, resource: Resource) -> Lookup:
     return look
 
 
-def object_containers(world: World, resource: Resource) -> list[Container]:
+def object_containers(world: World, resource: Resource) -> Sequence[Container]:
     """The containers of an object, with the values of its ConfigMaps put in."""
+    bare = containers_of(resource)
+    if not any(dig(one.body, key) for one in bare for key in ("env", "environment", "envFrom")):
+        return bare
     return containers_of(resource, lookup_in(world, resource))
 
 

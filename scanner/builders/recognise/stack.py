@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from scanner import tables
 from scanner.builders.blocks import text
 from scanner.builders.draft import EXTERNAL_UNIT, World
-from scanner.builders.inventory import names
+from scanner.builders.inventory import Named, names
 from scanner.builders.recognise.containers import Container
 from scanner.graph.facts import ModelReference
 from scanner.graph.model import Node, Role
@@ -58,8 +58,9 @@ def not_models(world: World) -> frozenset[str]:
 def _matching(world: World, entries: tuple[str, ...]) -> Iterator[Resource]:
     if not entries:
         return
+    named = Named(entries)
     for resource in world.inventory.all:
-        if not resource.data and any(names(entry, resource.unit, resource.address) for entry in entries):
+        if not resource.data and named(resource.unit, resource.address):
             yield resource
 
 
@@ -111,7 +112,7 @@ def _arn_matches(entry: str, resource: Resource) -> bool:
     return fnmatchcase(f"{word}{path}{name}", found["rest"])
 
 
-def classifier_row(resource: Resource, containers: list[Container], references: list[ModelReference]) -> str:
+def classifier_row(resource: Resource, containers: Sequence[Container], references: list[ModelReference]) -> str:
     """Why a server looks like a classifier: by its model, its image or its own name; "" where it does not."""
     seen = [one.reference for one in references if isinstance(one.reference, str)]
     seen += [one.image.text for one in containers if one.image is not None and not one.init]
@@ -121,7 +122,7 @@ def classifier_row(resource: Resource, containers: list[Container], references: 
     return ""
 
 
-def gateway_row(resource: Resource, containers: list[Container]) -> str:
+def gateway_row(resource: Resource, containers: Sequence[Container]) -> str:
     """Why a workload looks like a gateway, by image or kind; "" where it does not. `tether init` proposes by it."""
     for row in tables.safety_facts("crd"):
         if row.role == "gateway" and row.group == resource.group and resource.kind in row.kinds:

@@ -104,7 +104,7 @@ def _shifted(value: Value, where: Origin, block: bool) -> Value:
     return value
 
 
-def _mentioned(containers: list[Container]) -> Iterator[tuple[str, str]]:
+def _mentioned(containers: Sequence[Container]) -> Iterator[tuple[str, str]]:
     for one in containers:
         pod: Value = one.pod
         for path, kind in (
