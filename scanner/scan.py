@@ -17,7 +17,7 @@ from scanner.lock import Pins, lock_beside, read_lock
 from scanner.profile import Profile
 from scanner.profile_file import load_profile
 from scanner.resource import BASIS, Reading
-from scanner.sources.read import ReadRequest, read_all, run_root
+from scanner.sources.read import Live, ReadRequest, read_all, run_root
 from scanner.unknown import unknowns_in
 from scanner.waivers import apply_waivers
 
@@ -43,6 +43,9 @@ class Request:
     rules_dirs: tuple[Path, ...] = ()
     lock: Path | None = None
     workspace: str = "default"
+    cross_check: bool = False
+    bundles: tuple[Path, ...] = ()
+    live: tuple[Live, ...] = ()
     run: tuple[tuple[str, str], ...] = field(default=())
 
 
@@ -59,7 +62,7 @@ class Scanned:
 
 def read_and_build(request: Request) -> Scanned:
     """Read every path and build the graph. Raises UsageError for a path or a profile that cannot be used."""
-    root = run_root(request.paths)
+    root = _root(request)
     profile = Profile() if request.profile is None else load_profile(request.profile, _shown(request, root))
     pins = _pins(request, profile, root)
     # A trusted caller whose time is over is no longer trusted.
@@ -74,9 +77,17 @@ def read_and_build(request: Request) -> Scanned:
             variables=request.variables,
             environ=dict(request.environ),
             workspace=request.workspace,
+            cross_check=request.cross_check,
+            bundles=request.bundles,
+            live=request.live,
         )
     )
     return Scanned(root, reading, build(reading.resources, profile, pins), profile, request)
+
+
+def _root(request: Request) -> Path:
+    """What origins are relative to; where only APIs and bundles are read, the current folder."""
+    return run_root(request.paths) if request.paths else Path.cwd()
 
 
 def _shown(request: Request, root: Path) -> str:
@@ -107,7 +118,8 @@ def _pins(request: Request, profile: Profile, root: Path) -> Pins | None:
 
 def scan(request: Request) -> tuple[Report, Scanned]:
     """Read, build, judge. Raises UsageError and SettingsError; everything else that goes wrong is in the report."""
-    refuse_scanned(request.rules_dirs, run_root(request.paths))
+    if request.paths:
+        refuse_scanned(request.rules_dirs, run_root(request.paths))
     shipped = rules(request.rules_dirs)
     scanned = read_and_build(request)
     reading, built, profile = scanned.reading, scanned.built, scanned.profile

@@ -76,6 +76,9 @@ def add_terraform(parser: ArgumentParser) -> None:
         *("--var-file", "-var-file"), action="append", default=[], type=Path, metavar="FILE", help="a file of them"
     )
     parser.add_argument("--workspace", default="default", metavar="NAME", help="the Terraform workspace")
+    parser.add_argument(
+        "--cross-check", action="store_true", help="read every Terraform file twice; unread where two readers differ"
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="no notes on stderr")
     parser.add_argument("-v", "--verbose", action="store_true", help="say more; a traceback for a fault")
 
@@ -128,6 +131,7 @@ def request_of(options: Namespace) -> Request:
         rules_dirs=tuple(getattr(options, "rules", ())),
         as_of=getattr(options, "as_of", None) or today(),
         workspace=options.workspace,
+        cross_check=options.cross_check,
     )
 
 

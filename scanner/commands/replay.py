@@ -26,6 +26,7 @@ class Recorded:
     as_of: str
     lock: str = ""
     rules: tuple[str, ...] = ()
+    cross_check: bool = False
 
 
 def recorded(scanned: Scanned) -> str:
@@ -38,6 +39,7 @@ def recorded(scanned: Scanned) -> str:
         "var_files": [_below(path, scanned.root) for path in request.var_files],
         "variables": sorted(names),
         "workspace": request.workspace,
+        "cross_check": request.cross_check,
         "as_of": request.as_of.isoformat(),
         "lock": "" if request.lock is None else _below(request.lock, scanned.root),
         "rules": [str(path.resolve()) for path in request.rules_dirs],
@@ -62,6 +64,7 @@ def replayed(text: object) -> Recorded:
         as_of=_text(body, "as_of"),
         lock=_text(body, "lock"),
         rules=_texts(body, "rules"),
+        cross_check=body.get("cross_check") is True,
     )
     for path in made.paths:
         if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:

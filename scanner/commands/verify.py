@@ -146,4 +146,5 @@ def _request(recorded: Recorded, shown: str, options: Namespace) -> Request:
         lock=lock,
         rules_dirs=tuple(options.rules) or tuple(Path(path) for path in recorded.rules),
         workspace=recorded.workspace or options.workspace,
+        cross_check=recorded.cross_check or options.cross_check,
     )

@@ -15,7 +15,17 @@ from scanner.sources.terraform import TerraformOptions, find_roots, read_root
 from scanner.sources.units import unit_name
 from scanner.sources.wrapped import unwrap
 
-__all__ = ["ReadRequest", "read_all", "run_root"]
+__all__ = ["Live", "ReadRequest", "read_all", "run_root"]
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """An API to ask. context, kubeconfig and cluster are those of the command line, "" and None for none given."""
+
+    name: str
+    context: str = ""
+    kubeconfig: Path | None = None
+    cluster: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +40,16 @@ class ReadRequest:
     variables: tuple[tuple[str, str], ...] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
     workspace: str = "default"
+    cross_check: bool = False
+    bundles: tuple[Path, ...] = ()
+    live: tuple[Live, ...] = ()
 
 
 def read_all(request: ReadRequest) -> Reading:
-    """Read Terraform roots and manifests below the paths. Raises UsageError where a unit's folder does not exist."""
+    """Read Terraform roots and manifests below the paths, then bundles and APIs.
+
+    Raises UsageError where a unit's folder does not exist, a bundle does not, or an API cannot be connected to.
+    """
     whole = Reading()
     files = walk(request.root, request.paths)
     whole.unread.extend(files.unread)
@@ -43,6 +59,7 @@ def read_all(request: ReadRequest) -> Reading:
         variables=request.variables,
         environ=request.environ,
         workspace=request.workspace,
+        cross_check=request.cross_check,
     )
     for folder in find_roots(request.root, [request.root / path for path in (*files.files, *files.links)]):
         unit = named(folder, "terraform") or unit_name(request.root, folder.relative_to(request.root).as_posix())
@@ -50,7 +67,27 @@ def read_all(request: ReadRequest) -> Reading:
     manifests = read_manifests(request.root, files.files, lambda path: named(request.root / path, "manifests"))
     merge(whole, manifests)
     unwrap(whole)
+    if request.bundles or request.live:
+        _recorded(request, whole)
     return whole
+
+
+def _recorded(request: ReadRequest, whole: Reading) -> None:
+    """Add what bundles hold and APIs answer; imported here, since a scan of files needs none of it."""
+    from scanner.sources.recorded import read_bundles, read_live, reconciled
+
+    units = {name: unit.name for unit in request.units for name in unit.live}
+
+    def unit_of(cluster: str) -> str:
+        return units.get(cluster, f"cluster/{cluster}")
+
+    names = [path.name for path in request.bundles]
+    shown = [path.name if names.count(path.name) == 1 else path.as_posix() for path in request.bundles]
+    if request.bundles:
+        merge(whole, read_bundles(zip(request.bundles, shown, strict=True), unit_of))
+    if request.live:
+        merge(whole, read_live(request.live, unit_of))
+    whole.resources = reconciled(whole.resources)
 
 
 def merge(whole: Reading, part: Reading) -> None:

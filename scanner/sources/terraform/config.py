@@ -51,6 +51,7 @@ def read_config(directory: Path, files: Files) -> Config:
             if body is None:
                 config.complete = False
                 continue
+            config.complete = config.complete and body.complete
             for block in body.blocks:
                 _Adder(config, files, override).add(block)
     return config

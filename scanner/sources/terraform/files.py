@@ -11,6 +11,7 @@ from scanner.origin import FileOrigin
 from scanner.resource import Reading, Unread
 from scanner.sources.terraform.budget import deep_recursion
 from scanner.sources.terraform.read_json import parse_json
+from scanner.sources.terraform.readers import parse_file
 from scanner.sources.terraform.syntax import Body, SyntaxFault
 
 MAX_BYTES = 10_000_000
@@ -29,9 +30,10 @@ class Unreadable(Exception):
 class Files:
     """The files below `root`; what is read and what cannot be is noted in `reading`."""
 
-    def __init__(self, root: Path, reading: Reading) -> None:
+    def __init__(self, root: Path, reading: Reading, cross_check: bool = False) -> None:
         self.root = Path(os.path.realpath(root))
         self.reading = reading
+        self._cross_check = cross_check
         self._bodies: dict[Path, Body | None] = {}
 
     def relative(self, path: Path) -> str:
@@ -59,7 +61,10 @@ class Files:
         return data
 
     def body(self, path: Path, anywhere: bool = False) -> Body | None:
-        """The syntax of a `.tf`, `.tfvars` or JSON file; None where it could not be read, which is then noted."""
+        """The syntax of a `.tf`, `.tfvars` or JSON file; None where it could not be read, which is then noted.
+
+        A fault costs the top-level block that it stands in: the body of the rest is not `complete`.
+        """
         if path not in self._bodies:
             self._bodies[path] = self._body(path, anywhere)
         return self._bodies[path]
@@ -68,7 +73,10 @@ class Files:
         name = self.relative(path)
         try:
             text = decode(self.read(path, anywhere))
-            return parsed(text, name)
+            body, faults = parsed(text, name, self._cross_check)
+            for fault in faults:
+                self.unread(FileOrigin(name, fault.line, fault.column), fault.cause, "file")
+            return None if faults and not body.blocks else body
         except Unreadable as error:
             self.unread(FileOrigin(name, 1), error.cause, "link" if error.outside else "file")
         except SyntaxFault as error:
@@ -93,29 +101,27 @@ def decode(data: bytes) -> str:
         raise SyntaxFault(line, column, "not UTF-8 text") from error
 
 
-def parsed(text: str, name: str) -> Body:
-    """The syntax of a file's text. Raises SyntaxFault."""
-    result = _parsed(text, name)
-    if isinstance(result, SyntaxFault):
-        raise SyntaxFault(result.line, result.column, result.cause)
-    return result
-
-
 @lru_cache(maxsize=512)
-def _parsed(text: str, name: str) -> Body | SyntaxFault:
-    """The syntax or the fault; kept, as a module that is called often is asked for often, and roots are found first."""
+def parsed(text: str, name: str, cross_check: bool = False) -> tuple[Body, tuple[SyntaxFault, ...]]:
+    """The syntax of a file's text, and where it is not valid.
+
+    Kept, as a module that is called often is asked for often, and roots are found first.
+    """
+    nothing = Body({}, (), complete=False)
     try:
         if name.endswith(".json"):
-            variables = name.endswith(".tfvars.json")
-            return parse_json(text, name, variables)
-        from scanner.sources.terraform.read_hcl2 import parse
-
+            return parse_json(text, name, name.endswith(".tfvars.json")), ()
         with deep_recursion():
-            return parse(text, name)
+            body, faults = parse_file(text, name, cross_check)
     except SyntaxFault as fault:
-        return fault
+        return nothing, (fault,)
     except RecursionError:
-        return SyntaxFault(1, 1, "nested too deeply to be read")
+        return nothing, (SyntaxFault(1, 1, "nested too deeply to be read"),)
+    if not faults:
+        return body, ()
+    # A file of values says what it says as a whole.
+    kept = () if name.endswith(".tfvars") else body.blocks
+    return Body({}, kept, complete=False), tuple(faults)
 
 
 def module_files(directory: Path) -> list[Path]:

@@ -96,8 +96,12 @@ class Expressions:
         return Unary(str(operator), self.convert(operand), self._places.span(node))
 
     def _number(self, node: Any) -> Expression:
-        at = self._places.span(node)
-        return Literal(number(str(node.children[0]), at), at)
+        at, digits = self._places.span(node), str(node.children[0])
+        if not digits.startswith("-"):
+            return Literal(number(digits, at), at)
+        # The grammar takes the sign of a fraction for a part of it, that of a whole number not.
+        inner = FileOrigin(at.path, at.line, at.column + 1, at.end_line, at.end_column)
+        return Unary("-", Literal(number(digits[1:].strip(), at), inner), at)
 
     def _word(self, node: Any) -> Expression:
         return Literal(_WORDS[str(node.children[0])], self._places.span(node))
@@ -126,7 +130,7 @@ class Expressions:
             raw = self._text[node.meta.start_pos + 1 : node.meta.end_pos - 1]
             scanner = Scanner(raw, at.path, at.line, at.column + 1, self._embedded, quoted=True)
             return assemble(scanner.pieces(), at)
-        return assemble([self._piece(part.children[0]) for part in parts], at)
+        return assemble(_merged([self._piece(part.children[0]) for part in parts]), at)
 
     def _swallowed(self, part: Any) -> bool:
         """Whether python-hcl2 took a template for text: its `$${` runs on to the next `}`, whatever is between."""
@@ -185,11 +189,15 @@ class Expressions:
         key = self.convert(inner)
         if isinstance(key, Traversal) and not key.steps:
             return Literal(key.root, key.at)
+        word = inner.children[0]
+        if is_tree(word) and word.data == "literal_value":
+            return Literal(str(word.children[0]), key.at)
         return key
 
     def _call(self, node: Any) -> Expression:
         children = solid(node)
-        name = "".join(str(name_of(child)) for child in children[: _index(children, "LPAR")])
+        words = [child for child in children[: _index(children, "LPAR")] if is_tree(child)]
+        name = "::".join(name_of(word) for word in words)
         arguments = next((child for child in children if is_tree(child) and child.data == "arguments"), None)
         inside = solid(arguments) if arguments is not None else []
         expand = bool(inside) and not is_tree(inside[-1]) and inside[-1].type == "ELLIPSIS"
@@ -255,9 +263,21 @@ class Expressions:
             inner = self.convert(children[1])
             steps.append(IndexStep(Parens(inner, inner.at), at))
         else:
-            steps.append(SplatStep(node.data == "full_splat", (), at))
+            # What follows a splat is inside its node: the span is that of the sign alone.
+            steps.append(SplatStep(node.data == "full_splat", (), self._places.span(children[0])))
             for child in children[1:]:
                 self._steps(child, steps)
+
+
+def _merged(pieces: list[Piece]) -> list[Piece]:
+    """The pieces with text that was cut in the middle put together."""
+    found: list[Piece] = []
+    for piece in pieces:
+        if found and piece.kind == found[-1].kind == "text":
+            found[-1] = Piece("text", join(found[-1].at, piece.at), found[-1].text + piece.text)
+        else:
+            found.append(piece)
+    return found
 
 
 def _index(children: list[Any], kind: str) -> int:

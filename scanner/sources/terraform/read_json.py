@@ -182,7 +182,7 @@ def _named(text: str, at: FileOrigin) -> Expression:
 
 def _embedded(at: FileOrigin) -> ParseExpression:
     def parse(text: str, line: int, column: int) -> Expression:
-        from scanner.sources.terraform.read_hcl2 import parse_expression
+        from scanner.sources.terraform.native.read import parse_expression
 
         return parse_expression(text, at.path, at.line, at.column)
 

@@ -221,10 +221,14 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The attributes and blocks between two braces, or of a whole file."""
+    """The attributes and blocks between two braces, or of a whole file.
+
+    complete: False for a file of which a part could not be read.
+    """
 
     attributes: Mapping[str, Attribute]
     blocks: tuple[Block, ...]
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ ParseExpression: TypeAlias = Callable[[str, int, int], Expression]
 PieceKind = OneOf["text", "value", "if", "else", "endif", "for", "endfor"]
 
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))|([$%])\4\{", re.DOTALL)
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.|\Z))|([$%])\4\{", re.DOTALL)
 _FOR = re.compile(r"for\s+([\w-]+)\s*(?:,\s*([\w-]+)\s*)?\s+in\b(.*)\Z", re.DOTALL)
 _OPENING = re.compile(r"\$\$\{|%%\{|\$\{|%\{|\n")
 
@@ -160,7 +160,7 @@ def closing(text: str, place: int) -> int:
                 if not depth:
                     return found.start()
             case '"':
-                place = _string_end(text, place)
+                place = string_end(text, place)
             case "/*":
                 place = text.find("*/", place) + 2
             case _:
@@ -170,13 +170,15 @@ def closing(text: str, place: int) -> int:
     return -1
 
 
-def _string_end(text: str, place: int) -> int:
-    """The offset behind the quote that ends the string whose text starts at `place`; 0 where there is none."""
-    token = re.compile(r'\\.|\$\$\{|%%\{|[$%]\{|"', re.DOTALL)
+def string_end(text: str, place: int) -> int:
+    """The offset behind the quote that ends the string whose text starts at `place`; 0 where its line ends before."""
+    token = re.compile(r'\\[^\r\n]|\$\$\{|%%\{|[$%]\{|"|[\r\n]')
     while found := token.search(text, place):
         place = found.end()
         if found.group() == '"':
             return place
+        if found.group() in ("\n", "\r"):
+            return 0
         if found.group() in ("${", "%{"):
             place = closing(text, place) + 1
             if not place:

@@ -26,6 +26,8 @@ class TerraformOptions:
     variables: tuple[tuple[str, str], ...] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
     workspace: str = "default"
+    cross_check: bool = False
+    """Whether every file is read by both readers, and is unread where they differ."""
 
 
 Given: TypeAlias = str | Expression
@@ -87,7 +89,7 @@ def given_value(value: Given, block: Block, env: Env) -> Value:
     typed = "type" in block.body.attributes
     if not typed or (isinstance(constraint, Type) and constraint.name in PRIMITIVE):
         return value
-    from scanner.sources.terraform.read_hcl2 import parse_expression
+    from scanner.sources.terraform.native.read import parse_expression
 
     try:
         return evaluate(parse_expression(value, block.at.path), env)

@@ -112,7 +112,7 @@ def _templatestring(arguments: list[Value], env: Env, evaluate: Evaluate) -> Val
 
 
 def _rendered(source: str, name: str, variables: Value, env: Env, evaluate: Evaluate) -> Value:
-    from scanner.sources.terraform.read_hcl2 import parse_template
+    from scanner.sources.terraform.native.read import parse_template
 
     try:
         template = parse_template(source, name)

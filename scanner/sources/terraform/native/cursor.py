@@ -1,0 +1,90 @@
+"""A place in a list of tokens: looks, takes, expects, and knows whether line breaks count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from scanner.origin import FileOrigin
+from scanner.sources.terraform.native.lexer import Token
+from scanner.sources.terraform.syntax import Expression, SyntaxFault
+
+
+class Cursor:
+    """Tokens of one text of the file `path`; `embedded` reads an expression that stands inside a string."""
+
+    def __init__(self, tokens: list[Token], path: str, embedded: Callable[[str, int, int], Expression]) -> None:
+        self.path = path
+        self.embedded = embedded
+        self._tokens = tokens
+        self._place = 0
+        self._lines = True
+        self._last = tokens[0]
+
+    def peek(self) -> Token:
+        """The next token; line breaks are passed over where they do not count."""
+        token = self._tokens[self._place]
+        if not self._lines:
+            while token.kind == "newline":
+                self._place += 1
+                token = self._tokens[self._place]
+        return token
+
+    def take(self) -> Token:
+        """The next token, and on to the one after it. Raises SyntaxFault for what is no token."""
+        token = self.peek()
+        if token.kind == "fault":
+            raise SyntaxFault(token.line, token.column, f"not valid HCL: {token.text}")
+        if token.kind != "end":
+            self._place += 1
+        self._last = token
+        return token
+
+    def back(self, token: Token) -> None:
+        """Back onto the token that was taken last."""
+        if token.kind != "end":
+            self._place -= 1
+
+    def expect(self, kind: str, cause: str, opening: Token | None = None) -> Token:
+        """The next token, which has to be of a kind. Raises SyntaxFault with the cause."""
+        if self.peek().kind != kind:
+            raise self.fault(cause, opening)
+        return self.take()
+
+    def at_word(self, word: str) -> bool:
+        """Whether the next token is this keyword."""
+        token = self.peek()
+        return token.kind == "name" and token.text == word
+
+    def fault(self, cause: str, opening: Token | None = None) -> SyntaxFault:
+        """The fault at the next token; what is no token is the cause itself.
+
+        Where the text ends, what is missing is told where it was opened.
+        """
+        token = self.peek()
+        if token.kind == "fault":
+            cause = token.text
+        elif token.kind == "end" and opening is not None:
+            token, cause = opening, f"what `{opening.text}` opens here is not closed"
+        return SyntaxFault(token.line, token.column, f"not valid HCL: {cause}")
+
+    @contextmanager
+    def lines(self, count: bool) -> Iterator[None]:
+        """Whether line breaks count, for as long as the block runs."""
+        before, self._lines = self._lines, count
+        try:
+            yield
+        finally:
+            self._lines = before
+
+    def span(self, token: Token) -> FileOrigin:
+        """The span of a token."""
+        return FileOrigin(self.path, *token[2:])
+
+    def between(self, first: Token, last: Token) -> FileOrigin:
+        """The span from the start of a token to the end of another."""
+        return FileOrigin(self.path, first.line, first.column, last.end_line, last.end_column)
+
+    def through(self, first: FileOrigin) -> FileOrigin:
+        """The span from the start of another to the end of the token that was taken last."""
+        return FileOrigin(self.path, first.line, first.column, self._last.end_line, self._last.end_column)
