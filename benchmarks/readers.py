@@ -48,9 +48,8 @@ def main(trees: list[str]) -> None:
     print("files", sum(counts.values()), "characters", characters, dict(counts))
     print("| reader | CPU s | MB/s | ratio |\n|---|---|---|---|")
     for name, spent in zip(("native", "python-hcl2"), seconds, strict=True):
-        print(
-            f"| {name} | {spent:.2f} | {characters / 1e6 / max(spent, 1e-9):.2f} | {spent / max(seconds[0], 1e-9):.1f} |"
-        )
+        speed, ratio = characters / 1e6 / max(spent, 1e-9), spent / max(seconds[0], 1e-9)
+        print(f"| {name} | {spent:.2f} | {speed:.2f} | {ratio:.1f} |")
 
 
 if __name__ == "__main__":
