@@ -136,6 +136,18 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelModality:
+    """A row of model_modalities: what a model takes in and gives back."""
+
+    id: str
+    regex: str
+    input: Strings
+    output: Strings
+    because: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class SwitchTest:
     on: str
     paths: Strings
@@ -196,6 +208,10 @@ class ControlAction:
     verbs: Strings = ()
     groups: Strings = ()
     resources: Strings = ()
+    names: str = ""
+    scope: str = "namespace"
+    sure: bool = True
+    before: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
+from scanner import table_paths
 from scanner.errors import TetherError
 from scanner.table_rows import (
     Artifact,
@@ -24,6 +24,7 @@ from scanner.table_rows import (
     InertType,
     InferenceAction,
     ModelFact,
+    ModelModality,
     NetworkInterface,
     PlaceClass,
     PlaceFact,
@@ -33,10 +34,10 @@ from scanner.table_rows import (
     Switch,
     SwitchTest,
 )
-from scanner.unknown import Unknown, Value
 
 SCHEMA = "tether.table/1"
 Row: TypeAlias = Mapping[str, Any]
+steps, reach = table_paths.steps, table_paths.reach
 ALIASES = {"place": "class"}
 """Attributes that cannot have the name of their column."""
 
@@ -192,6 +193,12 @@ def tripwires(model: str) -> tuple[Artifact, ...]:
     )
 
 
+def modalities(reference: str) -> ModelModality | None:
+    """What the model of a reference takes in and gives back; None for one that no row knows."""
+    rows = _records("model_modalities", ModelModality)
+    return next((row for row in rows if pattern(row.regex).search(reference)), None)
+
+
 def switches() -> tuple[Switch, ...]:
     return _records("switches", Switch)
 
@@ -255,39 +262,3 @@ def delivery_objects() -> tuple[DeliveryObject, ...]:
 
 def assertions() -> tuple[Assertion, ...]:
     return _records("assertions", Assertion)
-
-
-@cache
-def steps(path: str) -> tuple[str, ...]:
-    """The steps of a path: keys, `[]`, globs and `**`; a key in ["..."] keeps its dots."""
-    parts = pattern(r'\["([^"]+)"\]|(\[\])|([^.\[\]]+)').findall(path)
-    return tuple(quoted or items or plain for quoted, items, plain in parts)
-
-
-def reach(value: Value, path: str) -> Iterator[Value]:
-    """Every value at `path`; an Unknown on the way is reached itself. A missing step reaches nothing."""
-    return _reach(value, steps(path.removeprefix("$.")))
-
-
-def _reach(value: Value, path: tuple[str, ...]) -> Iterator[Value]:
-    if not path or isinstance(value, Unknown):
-        yield value
-        return
-    step, rest = path[0], path[1:]
-    if step == "**":
-        yield from _reach(value, rest)
-        for inner in _inside(value):
-            yield from _reach(inner, path)
-    elif step == "[]":
-        for item in value if isinstance(value, Sequence) and not isinstance(value, str) else (value,):
-            yield from _reach(item, rest)
-    elif isinstance(value, Mapping):
-        for key in [k for k in value if fnmatchcase(k, step)] if "*" in step else [step] if step in value else []:
-            yield from _reach(value[key], rest)
-
-
-def _inside(value: Value) -> Iterator[Value]:
-    if isinstance(value, Mapping):
-        yield from value.values()
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        yield from value

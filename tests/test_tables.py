@@ -24,6 +24,7 @@ SHAPES: dict[str, Any] = {
     "inference_actions": rows.InferenceAction,
     "literals": rows.PlaceFact,
     "model_artifacts": rows.Artifact,
+    "model_modalities": rows.ModelModality,
     "model_servers": rows.ModelFact,
     "network_interfaces": rows.NetworkInterface,
     "place_classes": rows.PlaceClass,
@@ -42,7 +43,7 @@ COUNTS = {
     "placement_azure": 53,
     "placement_terraform": 323,
     "switch_heuristics": 3,
-    "switches": 113,
+    "switches": 118,
 }
 SIGNALS = {"strong", "medium", "weak", "source", "recurse", "unknown", "info"}
 FACTS = {

@@ -3,15 +3,17 @@
 Why it matters
 --------------
 What a filter is not shown, it cannot stop: headers without the body, the prompt without the answer, whole answers but
-not streamed ones, the tagged part of a prompt. A caller learns quickly on which side nobody looks.
+not streamed ones, the tagged part of a prompt, the text beside a picture. A caller learns quickly where nobody looks.
 
 How to fix
 ----------
-Send request and response bodies to the component, streamed ones as well, and give it both directions.
+Send request and response bodies to the component, streamed ones as well, and give it both directions. Let each filter
+read what the model takes, `input_modalities` with images where it takes images, or serve a model that reads text alone.
 
 What it cannot see
 ------------------
-Pictures and sound in a model that takes them, where the filter reads text alone; bodies larger than a component reads.
+Pictures and sound that a gateway takes out of a request, and what classifiers of the operator's own read beside text;
+bodies larger than a component reads.
 """
 
 from collections.abc import Iterable

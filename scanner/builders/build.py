@@ -32,6 +32,7 @@ from scanner.builders.recognise.build import build_roles
 from scanner.builders.replicas import build_replicas
 from scanner.builders.supply.build import build_supply
 from scanner.builders.switches.build import build_switches
+from scanner.builders.switches.modalities import build_modalities
 from scanner.builders.unmodelled import build_unmodelled, unmodelled_kinds
 from scanner.graph.graph import Graph
 from scanner.lock import Pins
@@ -61,6 +62,7 @@ STEPS: tuple[Callable[[World], None], ...] = (
     build_audit_trails,
     build_evidence_stores,
     build_model_supply,
+    build_modalities,
     build_caller_identity,
     build_unmodelled,
     build_absent,

@@ -52,6 +52,16 @@ class ExplicitDeny(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Egress(Fact):
+    """Whether a model server is kept from opening connections to addresses outside its network.
+
+    closed: it reaches no address that the internet routes, name look-ups aside.
+    """
+
+    closed: bool | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallerIdentity(Fact):
     """Whether this front asks every caller who it is before it forwards; an Unknown where what is behind it may."""
 

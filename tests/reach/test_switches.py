@@ -46,7 +46,9 @@ MORE: dict[str, dict[str, Any]] = {
     "A-1": {"spec": {"rules": [{"verifyImages": [{"imageReferences": ["*"]}]}]}},
 }
 """What else stands in the object, so that it is about a model's images or a guardrail at all."""
-COMPANIONS = {
+SERVING = '[{"name": "c", "image": "vllm/vllm-openai", "command": ["--model=s3://weights/m/v1/"]}]'
+COMPANIONS: dict[str, tuple[tuple[Any, ...], ...]] = {
+    "SH-1": (("aws_ecs_task_definition", {"arn": "task", "container_definitions": SERVING}),),
     "A-10": (("policy.sigstore.dev", "ClusterImagePolicy", {"spec": {}}),),
     "A-11": (("ml.sigstore.dev", "ModelValidation", {"spec": {}}),),
 }
@@ -85,7 +87,8 @@ def _object(row: Switch, test: SwitchTest, body: dict[str, Any], kind: str) -> R
             body = {"spec": {"match": [{"excludedNamespaces": ["ns"]}]}}
         return world.manifest(test.group, kind, merged(more, body), name)
     if test.on == "pod":
-        return world.workload("model", "vllm/vllm-openai", args="--model=s3://weights/m/v1/", meta=body.get("metadata"))
+        made = {"meta": body.get("metadata"), "spec": body.get("spec")}
+        return world.workload("model", "vllm/vllm-openai", args="--model=s3://weights/m/v1/", **made)
     if test.config == "bedrock-organization-policy":
         return world.organisation_policy(body)
     return world.settings(merged(body, KINDS.get(test.config, {})))

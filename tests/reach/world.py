@@ -22,7 +22,7 @@ LINE = FileOrigin("table.yaml", 1)
 AWS = Provider("aws", "hashicorp/aws", "provider.aws", Attrs({"region": "us-gov-west-1"}), LINE)
 SETTINGS = """
 safety_stack:
-  gateways: [ns/Deployment/gateway]
+  gateways: [ns/Deployment/gateway, azurerm_linux_web_app.x]
   classifiers: [ns/Deployment/prompt-guard]
   guardrails:
     - {id: aws_bedrock_guardrail.x}
@@ -68,19 +68,19 @@ def manifest(group: str, kind: str, body: dict[str, Any], name: str = "x") -> Re
 
 def workload(
     name: str, image: str, *, args: str = "", env: dict[str, str] | None = None, meta: dict[str, Any] | None = None,
-    config: str = "",
+    config: str = "", spec: dict[str, Any] | None = None,
 ) -> Resource:  # fmt: skip
-    """A Deployment of one container; `config` is a ConfigMap that it mounts."""
+    """A Deployment of one container; `config` is a ConfigMap that it mounts, `spec` more of its pods' specification."""
     container: dict[str, Any] = {"name": "c", "image": image}
     if args:
         container["args"] = [args]
     if env:
         container["env"] = [{"name": key, "value": value} for key, value in env.items()]
-    spec: dict[str, Any] = {"containers": [container]}
+    pod: dict[str, Any] = {**(spec or {}), "containers": [container]}
     if config:
-        spec["volumes"] = [{"name": "config", "configMap": {"name": config}}]
+        pod["volumes"] = [{"name": "config", "configMap": {"name": config}}]
     labels = {"app": name, **((meta or {}).get("labels") or {})}
-    template = {"metadata": {**(meta or {}), "labels": labels}, "spec": spec}
+    template = {"metadata": {**(meta or {}), "labels": labels}, "spec": pod}
     body = {"spec": {"selector": {"matchLabels": {"app": name}}, "template": template}}
     return manifest("apps", "Deployment", body, name)
 

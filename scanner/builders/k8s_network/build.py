@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scanner.builders.draft import World
 from scanner.builders.k8s_network.containers import build_containers
+from scanner.builders.k8s_network.egress import build_egress
 from scanner.builders.k8s_network.exposure import build_exposure
 from scanner.builders.k8s_network.gateways import build_gateways
 from scanner.builders.k8s_network.isolation import build_isolation
@@ -45,6 +46,7 @@ def _build(view: View) -> None:
     build_containers(view)
     members(view, sources)
     build_isolation(view, admitted)
+    build_egress(view)
     for target in view.targets:
         if any(view.world.nodes[one].roles & {Role.MODEL} for one in target.nodes) and not target.listening.inference:
             said = f"`{target.name}` is taken to answer on every port: which one it listens on is not known"

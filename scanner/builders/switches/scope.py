@@ -121,6 +121,17 @@ def _account_of_models(world: World, resource: Resource) -> bool:
     return any(one is resource for one in named)
 
 
+def _of_its_own(world: World, resource: Resource) -> bool:
+    """Something that serves a model, or stands in the safety stack, itself."""
+    return bool(world.nodes[resource.id].roles & GUARDED)
+
+
+def _beside_models(world: World, resource: Resource) -> bool:
+    """Machines of a cluster on which pods of a model or of the stack may run."""
+    nodes = (node for node in world.nodes.values() if node.roles & GUARDED and node.namespace)
+    return any(node.id.partition(":")[0] == resource.unit for node in nodes)
+
+
 _WAYS: dict[str, Callable[[World, Resource], bool]] = {
     "A-1": _verifies_images,
     "A-2": _verifies_images,
@@ -133,6 +144,11 @@ _WAYS: dict[str, Callable[[World, Resource], bool]] = {
     "K-20": _told_by_route,
     "K-6": asks_a_classifier,
     "AZ-9": _account_of_models,
+    "AZ-11": _account_of_models,
+    "SH-1": _of_its_own,
+    "SH-2": _beside_models,
+    "SH-3": _of_its_own,
+    "SH-5": _of_its_own,
     "K-12": _guarded_namespace,
 }
 """By row: what makes it count; a row without an entry counts wherever its tests hit."""
