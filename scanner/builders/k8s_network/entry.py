@@ -81,15 +81,37 @@ def enter(view: View, caller: Caller, door: Door, hidden: Doubt | None) -> None:
 
 
 def enter_by_controller(
-    view: View, source: str, door: Door, because: str, line: Origin | None, doubt: Doubt | None
+    view: View,
+    source: str,
+    door: Door,
+    because: str,
+    line: Origin | None,
+    doubt: Doubt | None,
+    via: tuple[int, ...] = (),
 ) -> None:
-    """The edge from a route to a relay: the controller's pods are the caller, and nobody knows which they are."""
+    """The edge from a route to a relay: the controller's pods are the caller that the policies of a target see.
+
+    via: the pods of the controller, as far as the inputs show any; there may be others, so nobody is kept out by them.
+    """
     verdict = admitted(view, door)
     unsure = verdict if isinstance(verdict, Doubt) else None
-    if verdict is False:
+    if verdict is not True and any(_lets(view, door, pod) for pod in via):
+        unsure = None
+    elif verdict is False:
         unsure = Doubt(CONTROLLER, ("the pods that serve the route",))
     traffic, every = traffic_of(door.ports), first_doubt(doubt, unsure, door.doubt)
     connect(view.world, source, door.node, because, line, traffic=traffic, doubt=every, cut=True)
+
+
+def _lets(view: View, door: Door, pod: int) -> bool:
+    """Whether the policies of both sides surely let one pod in at a door."""
+    if not view.enforced.policies or view.cluster.pods[pod].host is not False:
+        return False
+    if view.touched.doubt(door.pod, Direction.INGRESS) or view.touched.doubt(pod, Direction.EGRESS):
+        return False
+    into = view.admits(door.pod, Direction.INGRESS, pod).sure
+    out = view.admits(pod, Direction.EGRESS, door.pod).sure
+    return bool(common(common(into, out), door.ports))
 
 
 def enter_blocks(view: View, caller: Caller, door: Door, hidden: Doubt | None) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from scanner.builders.blocks import text
 from scanner.builders.edges import Doubt, connect
 from scanner.builders.inventory import text_of
+from scanner.builders.k8s_network.backends import Backend, lead
 from scanner.builders.k8s_network.entry import CLOUD_NETWORK, CONTROLLER, INTERNET, enter_by_controller
 from scanner.builders.k8s_network.members import Sources
-from scanner.builders.k8s_network.routes import Backend, lead
 from scanner.builders.k8s_network.services import Door, Services
 from scanner.builders.k8s_network.sets import any_pod
 from scanner.builders.k8s_network.view import View, own_line, unknown_doubt
@@ -37,7 +37,8 @@ def build_gateways(view: View, services: Services, sources: Sources) -> None:
     for route in view.resources:
         if route.kind not in ROUTES or route.group != GROUP:
             continue
-        if not any([_backend(view, services, route, one) for one in _backends(route)]):
+        led = [_backend(view, services, route, one) for one in _backends(route)]
+        if not any(led):
             continue
         for parent, line in _parents(route):
             _attach(view, sources, route, parent, line, gateways, called)
