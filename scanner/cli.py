@@ -21,6 +21,8 @@ COMMANDS: dict[str, str] = {
     "graph": "print the graph that the verdicts rest on",
     "paths": "ask the graph for the ways between two things",
     "diff": "compare two revisions, folders or reports",
+    "collect": "record what the API of a cluster answers, to be judged elsewhere",
+    "permissions": "print the least role that a live scan needs",
     "lock": "pin the rules, the tables and the profile under the name of an agreement",
     "verify": "check a report against the files it speaks of",
 }

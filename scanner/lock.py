@@ -116,7 +116,8 @@ def _last(ends: Mapping[str, date]) -> dict[str, str]:
 
 
 def _unit(unit: Unit) -> str:
-    return _plain({"terraform": sorted(unit.terraform), "manifests": sorted(unit.manifests), "cluster": unit.cluster})
+    folders = {"terraform": sorted(unit.terraform), "manifests": sorted(unit.manifests)}
+    return _plain({**folders, "cluster": unit.cluster, **({"live": sorted(unit.live)} if unit.live else {})})
 
 
 def _contract(one: Contract) -> str:

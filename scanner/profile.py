@@ -72,13 +72,17 @@ class NotModel:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A set of inputs that is one deployment: Terraform roots, and the manifests of one cluster."""
+    """A set of inputs that is one deployment: Terraform roots, and the manifests of one cluster.
+
+    live: what a kubeconfig or a bundle calls that cluster.
+    """
 
     name: str
     origin: FileOrigin
     terraform: tuple[str, ...] = ()
     manifests: tuple[str, ...] = ()
     cluster: str = ""
+    live: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,12 +165,16 @@ def _not_model(part: Part) -> NotModel:
 
 
 def _units(file: Part) -> tuple[Unit, ...]:
-    units = file.each("units", ("name", "terraform", "manifests", "cluster"), _unit)
+    units = file.each("units", ("name", "terraform", "manifests", "cluster", "live"), _unit)
     seen: set[str] = set()
     for unit in units:
         if unit.name in seen:
             raise SettingsError(f"{unit.origin}: two units have the name `{unit.name}`")
         seen.add(unit.name)
+    named = [name for unit in units for name in unit.live]
+    twice = next((unit for unit in units for name in unit.live if named.count(name) > 1), None)
+    if twice is not None:
+        raise SettingsError(f"{twice.origin}: a cluster in `live` belongs to two units")
     return units
 
 
@@ -178,9 +182,10 @@ def _unit(part: Part) -> Unit:
     name = part.must("name", _UNIT, "letters, digits, `.`, `_`, `-` and `/`, and not `external`")
     form = "a relative path of a folder, without `..`"
     terraform, manifests = part.texts("terraform", _FOLDER, form), part.texts("manifests", _FOLDER, form)
-    if not terraform and not manifests:
-        part.fail(f"`{part.name}` needs a folder in `terraform` or `manifests`")
-    return Unit(name, part.origin, terraform, manifests, part.text("cluster"))
+    live = part.texts("live")
+    if not terraform and not manifests and not live:
+        part.fail(f"`{part.name}` needs a folder in `terraform` or `manifests`, or a cluster in `live`")
+    return Unit(name, part.origin, terraform, manifests, part.text("cluster"), live)
 
 
 _WAIVER_KEYS = ("rule", "subject", "reason", "owner", "approver", "second_approver", "expires")

@@ -14,8 +14,10 @@ from scanner.errors import UsageError
 
 if TYPE_CHECKING:
     from scanner.scan import Request
+    from scanner.sources.read import Live
 
 PROFILE = "tether.yaml"
+LIVE = ("kubernetes",)
 _VARIABLE = re.compile(r"[A-Za-z_][\w-]*\Z")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
@@ -47,8 +49,43 @@ def _stderr(text: str) -> None:
 
 def add_inputs(parser: ArgumentParser) -> None:
     """The arguments of every command that reads a deployment."""
-    add_paths(parser)
+    parser.add_argument(
+        "paths", nargs="*", type=Path, metavar="PATH", help="files or folders (default: . where no API is read)"
+    )
+    parser.add_argument(
+        "--bundle",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="what `tether collect` recorded; repeatable, shards merge",
+    )
+    add_live(parser)
     add_reading(parser)
+
+
+def add_live(parser: ArgumentParser, *, required: bool = False) -> None:
+    """Which API to read, and with what credentials."""
+    parser.add_argument(
+        "--live",
+        action="append",
+        default=[],
+        choices=LIVE,
+        required=required,
+        help="read an API, never writing to it",
+    )
+    add_cluster(parser)
+
+
+def add_cluster(parser: ArgumentParser) -> None:
+    """Which cluster, and how to get there; the kubeconfig is the user's own, and so is the program it may name."""
+    parser.add_argument(
+        "--kubeconfig", type=Path, metavar="FILE", help="(default: as kubectl finds it, or the pod's own)"
+    )
+    parser.add_argument("--context", default="", metavar="NAME", help="of the kubeconfig (default: its current one)")
+    parser.add_argument(
+        "--cluster", default="", metavar="NAME", help="what to call the cluster (default: as the kubeconfig does)"
+    )
 
 
 def add_paths(parser: ArgumentParser) -> None:
@@ -116,7 +153,8 @@ def request_of(options: Namespace) -> Request:
     """The request that the arguments make. Raises UsageError for a file that is not there."""
     from scanner.scan import Request
 
-    paths = tuple(options.paths) or (Path(),)
+    bundles, live = tuple(getattr(options, "bundle", ())), lives_of(options)
+    paths = tuple(options.paths) or (() if bundles or live else (Path(),))
     for path in (*paths, *options.var_file):
         if not path.exists():
             raise UsageError(f"`{path}` does not exist")
@@ -131,8 +169,21 @@ def request_of(options: Namespace) -> Request:
         rules_dirs=tuple(getattr(options, "rules", ())),
         as_of=getattr(options, "as_of", None) or today(),
         workspace=options.workspace,
+        bundles=bundles,
+        live=live,
         cross_check=options.cross_check,
     )
+
+
+def lives_of(options: Namespace) -> tuple[Live, ...]:
+    """The APIs that are asked. Raises UsageError for an argument that no API would use."""
+    from scanner.sources.read import Live
+
+    asked = tuple(dict.fromkeys(getattr(options, "live", ())))
+    given = [name for name in ("kubeconfig", "context", "cluster") if getattr(options, name, None)]
+    if given and "kubernetes" not in asked:
+        raise UsageError(f"--{given[0]} says how to reach a cluster, and --live kubernetes is not given")
+    return tuple(Live(name, options.context, options.kubeconfig, options.cluster) for name in asked)
 
 
 def profile_of(given: Path | None) -> Path | None:

@@ -27,6 +27,8 @@ class Recorded:
     lock: str = ""
     rules: tuple[str, ...] = ()
     cross_check: bool = False
+    bundles: tuple[str, ...] = ()
+    live: tuple[str, ...] = ()
 
 
 def recorded(scanned: Scanned) -> str:
@@ -40,6 +42,8 @@ def recorded(scanned: Scanned) -> str:
         "variables": sorted(names),
         "workspace": request.workspace,
         "cross_check": request.cross_check,
+        "bundles": [path.name for path in request.bundles],
+        "live": [one.name for one in request.live],
         "as_of": request.as_of.isoformat(),
         "lock": "" if request.lock is None else _below(request.lock, scanned.root),
         "rules": [str(path.resolve()) for path in request.rules_dirs],
@@ -65,6 +69,8 @@ def replayed(text: object) -> Recorded:
         lock=_text(body, "lock"),
         rules=_texts(body, "rules"),
         cross_check=body.get("cross_check") is True,
+        bundles=_texts(body, "bundles"),
+        live=_texts(body, "live"),
     )
     for path in made.paths:
         if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:

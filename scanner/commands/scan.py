@@ -1,4 +1,5 @@
-"""Read Terraform and Kubernetes files, and prove the commitments or show the shortest way that breaks one."""
+"""Read Terraform and Kubernetes files, a cluster or a recorded one, and prove the commitments or show the shortest
+way that breaks one."""
 
 from __future__ import annotations
 
@@ -61,7 +62,7 @@ def run(options: Namespace) -> int:
     with _no_collection():
         report, scanned = scan(request)
     report = replace(report, run={**report.run, "started": started, "request": recorded(scanned)})
-    refuse_inputs(targets, scanned.root, report.inputs, request.profile, options.baseline)
+    refuse_inputs(targets, scanned.root, report.inputs, request.profile, options.baseline, *request.bundles)
     beside = _since(baseline, report, scanned)
     ended = outcome(report, len(scanned.reading.resources), allow_unproven=options.allow_unproven, since=beside)
     view = View(

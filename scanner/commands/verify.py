@@ -27,7 +27,12 @@ exit codes: 0 the report agrees with the files; 1 something disagrees; 2 the rep
 def arguments(parser: ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("report", type=Path, metavar="REPORT.json", help="a report of `tether scan --format json`")
-    parser.add_argument("--root", type=Path, required=True, metavar="DIR", help="the folder that was the run's root")
+    parser.add_argument(
+        "--root", type=Path, metavar="DIR", help="the folder that was the run's root, if files were read"
+    )
+    parser.add_argument(
+        "--bundle", action="append", default=[], type=Path, metavar="FILE", help="each bundle that was read; repeatable"
+    )
     add_reading(parser)
     add_rules(parser)
     parser.epilog = EPILOG
@@ -115,13 +120,29 @@ def _certificate_fault(commitment: Mapping[str, Any]) -> str:
     return ""
 
 
+def _root(recorded: Recorded, options: Namespace) -> Path:
+    """The folder that was read. Raises UsageError where inputs of the report are not given, or cannot be had again."""
+    if recorded.live:
+        raise UsageError(
+            "the report rests on what an API answered at the time, which cannot be read again: "
+            "`tether collect`, and scan the bundle"
+        )
+    if options.root is None and (recorded.paths or not recorded.bundles):
+        raise UsageError("the report rests on files: --root DIR names the folder that was the run's root")
+    given = sorted(path.name for path in options.bundle)
+    if given != sorted(Path(one).name for one in recorded.bundles):
+        wanted = ", ".join(f"`{one}`" for one in recorded.bundles) or "none"
+        raise UsageError(f"--bundle must name the bundles that were read: {wanted}")
+    return options.root or Path()
+
+
 def _request(recorded: Recorded, shown: str, options: Namespace) -> Request:
     """The request of the report, below another root. Raises UsageError where a variable is missing or new."""
     from datetime import date
 
     from scanner.scan import Request
 
-    root = options.root
+    root = _root(recorded, options)
     environ = terraform_environment()
     given = {name for name, _ in options.var} | {name.removeprefix("TF_VAR_") for name, _ in environ}
     for name in sorted(given ^ set(recorded.variables)):
@@ -146,5 +167,6 @@ def _request(recorded: Recorded, shown: str, options: Namespace) -> Request:
         lock=lock,
         rules_dirs=tuple(options.rules) or tuple(Path(path) for path in recorded.rules),
         workspace=recorded.workspace or options.workspace,
+        bundles=tuple(options.bundle),
         cross_check=recorded.cross_check or options.cross_check,
     )

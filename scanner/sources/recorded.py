@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,21 +12,13 @@ from scanner.errors import UsageError
 from scanner.origin import FileOrigin
 from scanner.resource import Reading, Resource, SourceName, Unread
 from scanner.sources.bundle import Bundle, BundleWriter, Call, merged, read_bundle
+from scanner.sources.bundle.call import FINAL
 from scanner.sources.kubernetes.live_read import clusters_of, read_cluster
+from scanner.sources.read import Live
 from scanner.unknown import Unknown
 
 LIVE = ("kubernetes",)
 """What `--live` can read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """An API to ask. context, kubeconfig and cluster are those of the command line, "" and None for none given."""
-
-    name: str
-    context: str = ""
-    kubeconfig: Path | None = None
-    cluster: str = ""
 
 
 def now() -> str:
@@ -50,6 +42,26 @@ def ask(live: Live, writer: BundleWriter | None = None) -> Iterator[Call]:
     salt = token_hex(16) if writer is None else writer.salt
     done = None if writer is None else writer.done
     return Collector(api, api.cluster, now, salt, api.namespace, done).calls()
+
+
+def served(live: Live) -> Iterator[tuple[str, str]]:
+    """The (group, resource name) that a scan would list in a cluster. Raises UsageError where it does not tell all."""
+    from scanner.sources.kubernetes.live_discovery import one_version, served_kinds
+
+    discovered: list[Call] = []
+    for call in ask(live):
+        if call.operation != "discover":
+            break
+        discovered.append(call)
+        if call.outcome not in FINAL:
+            raise UsageError(f"what the cluster serves is not known: {call.cause or call.outcome}")
+    for kind in one_version(kind for call in discovered for kind in served_kinds(call)):
+        yield kind.group, kind.resource
+
+
+def unanswered(path: Path) -> list[Unread]:
+    """What a bundle says was not answered."""
+    return read_bundles([(path, path.name)], str).unread
 
 
 def read_bundles(paths: Iterable[tuple[Path, str]], unit_of: Callable[[str], str]) -> Reading:

@@ -142,7 +142,12 @@ NATIVE = frozenset(
 INERT_GROUPS = frozenset({"metrics.k8s.io", "custom.metrics.k8s.io", "external.metrics.k8s.io"})
 """Groups of measures, whose servers are often away."""
 
-_PLURALS = {"Endpoints": "endpoints", "NemoGuardrails": "nemoguardrails"}
+_PLURALS = {
+    "Endpoints": "endpoints",
+    "NemoGuardrails": "nemoguardrails",
+    "AgentgatewayParameters": "agentgatewayparameters",
+    "Hardware": "hardware",
+}
 
 
 def listed(group: str, kind: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from scanner.resource import Attrs, Reading, Resource, SourceName, Unread
@@ -20,6 +20,10 @@ GRANT = "`tether permissions --kubernetes` prints a role that may"
 AGAIN = "run it again, or `tether collect --resume`"
 
 
+_Key = tuple[str, str, str]
+"""Group, kind and resource name."""
+
+
 @dataclass(slots=True)
 class _Lists:
     """The list calls of one kind: of the whole cluster, and by namespace."""
@@ -34,23 +38,25 @@ def read_cluster(calls: Sequence[Call], unit: str, source: SourceName) -> Readin
     found = [call for call in calls if call.source == SOURCE]
     discovered = [call for call in found if call.operation == "discover"]
     lists = _lists(call for call in found if call.operation == "list")
-    served = {(kind.group, kind.kind): kind for call in discovered for kind in served_kinds(call)}
+    served = {(kind.group, kind.kind, kind.resource): kind for call in discovered for kind in served_kinds(call)}
     reading.unread += _not_discovered(discovered, found)
     reading.unread += _not_listed(lists, served, found)
-    spaced = frozenset(key for key, kind in served.items() if kind.namespaced)
+    spaced = frozenset(key[:2] for key, kind in served.items() if kind.namespaced)
     ordered = [call for one in lists.values() for call in (one.whole, *one.parts.values()) if call is not None]
     folded = fold(items_of(ordered, spaced, reading.unread))
     reading.resources += [_resource(item, folded, unit, source) for item in folded.items]
     return reading
 
 
-def _lists(calls: Iterable[Call]) -> dict[tuple[str, str], _Lists]:
-    found: dict[tuple[str, str], _Lists] = {}
+def _lists(calls: Iterable[Call]) -> dict[_Key, _Lists]:
+    found: dict[_Key, _Lists] = {}
     for call in calls:
-        group, kind, inside = (call.parameters.get(key, "") for key in ("group", "kind", "namespace"))
-        one = found.setdefault((str(group), str(kind)), _Lists())
+        group, kind, resource, inside = (
+            str(call.parameters.get(key, "")) for key in ("group", "kind", "resource", "namespace")
+        )
+        one = found.setdefault((group, kind, resource), _Lists())
         if inside:
-            one.parts[str(inside)] = call
+            one.parts[inside] = call
         else:
             one.whole = call
     return found
@@ -78,21 +84,21 @@ def _not_discovered(calls: Sequence[Call], everything: Sequence[Call]) -> Iterat
 
 
 def _not_listed(
-    lists: Mapping[tuple[str, str], _Lists], served: Mapping[tuple[str, str], Kind], everything: Sequence[Call]
+    lists: Mapping[_Key, _Lists], served: Mapping[_Key, Kind], everything: Sequence[Call]
 ) -> Iterator[Unread]:
     """Every list that a rule would look at and that did not come to its end."""
-    spaces = _spaces(lists.get(("", "Namespace")))
+    spaces = _spaces(lists.get(("", "Namespace", "namespaces")))
     strange: list[Call] = []
     for key in sorted({*served, *lists}):
         one = lists.get(key, _Lists())
         if one.whole is None:
-            if wanted(*key) and key in served:
+            if wanted(*key[:2]) and key in served:
                 where = replace(everything[0], operation="list", parameters=served[key].parameters())
                 cause = f"`{resource_name(where)}` was not asked for"
                 yield Unread(where.origin(resource_name(where)), cause, "call", "make the bundle again")
         elif (
             one.whole.outcome == "denied"
-            and not listed(*key)
+            and not listed(*key[:2])
             and not any(part.outcome == "read" for part in one.parts.values())
         ):
             strange.append(one.whole)
@@ -191,7 +197,3 @@ def clusters_of(calls: Iterable[Call]) -> dict[str, list[Call]]:
         if call.source == SOURCE:
             found.setdefault(dict(call.scope).get("cluster", ""), []).append(call)
     return found
-
-
-UnitOf = Callable[[str], str]
-"""The unit of a cluster, by its name."""

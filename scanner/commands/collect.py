@@ -1,0 +1,60 @@
+"""Record what an API answers, call by call, so that it can be judged elsewhere and later; nothing is written to it."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from scanner.commands.arguments import add_live, complain, lives_of
+
+EPILOG = """The bundle holds what the rules look at: no value of a Secret, of variables and ConfigMaps only those
+that a table names (`tether scan --bundle` gives the verdicts that a live scan would), the others as salted digests.
+It is written call by call with mode 0600: a run that was cut short goes on with --resume, which asks again for what
+was not answered.
+
+exit codes: 0 every call was answered; 2 wrong use, or the API cannot be connected to; 3 some calls were not answered:
+the bundle says which, and a scan of it proves nothing that they could touch."""
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_live(parser, required=True)
+    parser.add_argument(*("--output", "-o"), type=Path, required=True, metavar="BUNDLE", help="the file to write")
+    parser.add_argument("--resume", action="store_true", help="go on with a bundle, asking for what it lacks")
+    parser.add_argument("-q", "--quiet", action="store_true", help="no notes on stderr")
+    parser.add_argument("-v", "--verbose", action="store_true", help="say more; a traceback for a fault")
+    parser.epilog = EPILOG
+
+
+def run(options: Namespace) -> int:
+    """Collect; the exit code says whether everything was answered."""
+    from scanner import __version__
+    from scanner.sources.bundle import BundleWriter
+    from scanner.sources.recorded import ask, now, unanswered
+
+    lives = lives_of(options)
+    for live in lives:
+        ask(live)  # who cannot be reached leaves no empty file behind
+    with BundleWriter(options.output, resume=options.resume, version=__version__, at=now()) as writer:
+        before = len(writer.done)
+        counts: dict[str, int] = {}
+        for live in lives:
+            for call in ask(live, writer):
+                writer.add(call)
+                counts[call.outcome] = counts.get(call.outcome, 0) + 1
+                if options.verbose:
+                    complain(f"{call.outcome}: {call.operation} {_about(call.parameters)}")
+        writer.finish()
+    if not options.quiet:
+        said = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items())) or "no new call"
+        complain(f"note: {said}" + (f"; {before} calls were there already" if before else ""))
+    lost = unanswered(options.output)
+    for one in lost if not options.quiet else ():
+        complain(f"{one.cause}" + (f"; {one.remedy}" if one.remedy else ""))
+    return 3 if lost else 0
+
+
+def _about(parameters: object) -> str:
+    values = parameters if isinstance(parameters, dict) else {}
+    words = [str(values[key]) for key in ("path", "resource", "kind", "group", "namespace") if values.get(key)]
+    return " ".join(words)
