@@ -32,6 +32,8 @@ class World:
         self.trusted: dict[str, None] = {}
         self.assumed_absent: dict[str, None] = {}
         self.recognised: dict[str, str] = {}
+        self.memo: dict[str, object] = {}
+        """What a builder works out of the resources once, under a key of its own; resources never change."""
         for resource in inventory.all:
             self.ensure(node_of(resource))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scanner.builders.draft import World
 from scanner.graph.model import Edge, Node, Plane, State
@@ -13,7 +13,9 @@ from scanner.resource import Resource, dig, mark
 from scanner.unknown import Unknown, Value
 
 DEFAULT = "default"
-IGNORED = frozenset({"ReplicaSet"})
+MEMO = "k8s_identity.runs_as"
+ACCOUNTS = "system:serviceaccounts"
+AUTHENTICATED = "system:authenticated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,15 @@ class RunsAs:
         return self.name if isinstance(self.name, str) else self.name.text()
 
 
-def runs_as(world: World) -> Iterator[RunsAs]:
-    """The service account of every workload of the manifests, one for each pod template."""
+def runs_as(world: World) -> list[RunsAs]:
+    """The service account of every workload of the manifests, one for each pod template; read once."""
+    known = world.memo.get(MEMO)
+    if not isinstance(known, list):
+        known = world.memo[MEMO] = list(_runs_as(world))
+    return known
+
+
+def _runs_as(world: World) -> Iterator[RunsAs]:
     for resource in world.inventory.all:
         if not resource.is_manifest or resource.data:
             continue
@@ -82,28 +91,51 @@ def subject_node(world: World, unit: str, kind: str, name: str, origin: Origin |
 
 def add_account_edges(world: World, wanted: set[str]) -> None:
     """Workload -> service account, "become", for the accounts whose node ids are wanted."""
+    in_space: dict[tuple[str, str], list[str]] = {}
+    for node_id in sorted(wanted):
+        node = world.nodes[node_id]
+        in_space.setdefault((node_id.removesuffix(f":{node.address}"), node.namespace), []).append(node_id)
     for one in runs_as(world):
         if one.mounts_token is False:
             continue
-        for node_id in sorted(wanted):
-            unit, _, address = node_id.partition(":")
-            namespace, _, rest = address.partition("/ServiceAccount/")
-            if unit != one.resource.unit or namespace != one.namespace:
-                continue
-            if isinstance(one.name, str) and one.name != rest:
-                continue
-            doubts = [part for part in (one.name, one.mounts_token, one.resource.possible) if isinstance(part, Unknown)]
-            world.set_actor(one.resource.id)
-            world.add_edge(
-                Edge(
-                    source=one.resource.id,
-                    target=node_id,
-                    plane=Plane.IDENTITY,
-                    verb="become",
-                    because=one.because,
-                    origin=one.origin,
-                    state=State.POSSIBLE if doubts else State.OPEN,
-                    reason=doubts[0].code if doubts else "",
-                    decided_by=(doubts[0].decided_by or (one.resource.address,)) if doubts else (),
-                )
-            )
+        unit = one.resource.unit
+        own = f"{unit}:{one.namespace}/ServiceAccount/{one.name}"
+        spaces = in_space.get((unit, one.namespace), []) if isinstance(one.name, Unknown) else []
+        for node_id in [own] if own in wanted else spaces:
+            _runs_with(world, one, node_id, one.because)
+
+
+def _runs_with(world: World, one: RunsAs, node_id: str, because: str) -> None:
+    """Workload -> an identity that its token gives it."""
+    doubts = [part for part in (one.name, one.mounts_token, one.resource.possible) if isinstance(part, Unknown)]
+    world.set_actor(one.resource.id)
+    world.add_edge(
+        Edge(
+            source=one.resource.id,
+            target=node_id,
+            plane=Plane.IDENTITY,
+            verb="become",
+            because=because,
+            origin=one.origin,
+            state=State.POSSIBLE if doubts else State.OPEN,
+            reason=doubts[0].code if doubts else "",
+            decided_by=(doubts[0].decided_by or (one.resource.address,)) if doubts else (),
+        )
+    )
+
+
+def groups_of(namespace: str) -> tuple[str, ...]:
+    """The groups that the API server puts the service accounts of a namespace in."""
+    return (f"{ACCOUNTS}:{namespace}", ACCOUNTS, AUTHENTICATED)
+
+
+def add_group_edges(world: World, used: set[str]) -> None:
+    """Workload -> group, "become", for the groups of service accounts among the node ids that are used."""
+    for one in runs_as(world):
+        if one.mounts_token is False:
+            continue
+        for group in groups_of(one.namespace):
+            node_id = f"{one.resource.unit}:Group/{group}"
+            if node_id in used:
+                what = "of the cluster" if group == AUTHENTICATED else f"of `{one.namespace}`"
+                _runs_with(world, replace(one, name=DEFAULT), node_id, f"every service account {what} is in the group")

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from scanner.builders.aws_identity.carriers import role_by_arn
 from scanner.builders.aws_policy.statements import listed_in
 from scanner.builders.blocks import first
-from scanner.builders.control.rbac import CLUSTER_WIDE, Right
 from scanner.builders.control.rbac_rules import built_in
+from scanner.builders.control.rights import CLUSTER_WIDE, Right
 from scanner.builders.draft import World
 from scanner.builders.k8s_identity import subject_node
 from scanner.graph.model import Edge, Plane, State

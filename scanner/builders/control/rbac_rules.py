@@ -1,86 +1,24 @@
-"""Kubernetes roles as rules: what each lets its holder do, the built-in and the aggregated ones included."""
+"""Kubernetes roles as rules: what each gives, the built-in and the aggregated ones included.
+
+What other builders may rest on: `RoleBook.rules_of`, `Grant.permits`, `Grant.named` and, in `rights`, `rights_of` and
+`holders`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from scanner.builders.aws_policy.match import Truth
+from scanner.builders.control.built_in import AGGREGATE, AGGREGATED, built_in, built_in_role
+from scanner.builders.control.grants import Grant
 from scanner.builders.draft import World
-from scanner.origin import Origin
+from scanner.builders.k8s_policy.labels import Labels, Match, Requirement, Selector, labels_of, selector_of
 from scanner.resource import Resource, dig, items_of, mark
-from scanner.table_rows import ControlAction
 from scanner.unknown import Unknown, Value
 
-AGGREGATE = "rbac.authorization.k8s.io/aggregate-to-"
+__all__ = ["Grant", "RoleBook", "built_in", "grants_of", "rules_of"]
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Grant:
-    """One rule of a role. unknown: set where a part of the rule is not known."""
-
-    groups: tuple[Value, ...]
-    resources: tuple[Value, ...]
-    verbs: tuple[Value, ...]
-    names: tuple[Value, ...]
-    origin: Origin | None
-    role: str
-    unknown: Unknown | None = None
-
-    def allows(self, row: ControlAction) -> Truth:
-        """Whether the rule gives what the row of the control table asks for."""
-        resource = max((_among(one, self.resources, _fits) for one in row.resources), default=Truth.NO)
-        parts = (_any(row.groups, self.groups), _any(row.verbs, self.verbs), resource)
-        truth = min(parts)
-        return min(truth, Truth.POSSIBLE) if self.unknown is not None and truth is not Truth.NO else truth
-
-
-def _any(wanted: Iterable[str], have: tuple[Value, ...]) -> Truth:
-    return max((_among(one, have, _same) for one in wanted), default=Truth.NO)
-
-
-def _same(wanted: str, have: str) -> bool:
-    return have in ("*", wanted)
-
-
-def _fits(wanted: str, have: str) -> bool:
-    """Whether a resource of a rule covers the wanted one: `*` is all, `*/x` is the subresource x of all."""
-    return have in ("*", wanted) or (have.startswith("*/") and wanted.endswith(have[1:]))
-
-
-def _among(wanted: str, have: tuple[Value, ...], fits: Callable[[str, str], bool]) -> Truth:
-    if any(isinstance(one, str) and fits(wanted, one) for one in have):
-        return Truth.YES
-    return Truth.POSSIBLE if any(isinstance(one, Unknown) for one in have) else Truth.NO
-
-
-WORKLOADS = ("deployments", "statefulsets", "daemonsets", "replicasets", "deployments/scale", "statefulsets/scale")
-WRITE = ("create", "update", "patch", "delete", "deletecollection")
-
-
-def _rule(groups: tuple[str, ...], resources: tuple[str, ...], verbs: tuple[str, ...], role: str) -> Grant:
-    return Grant(groups, resources, verbs, (), None, role)
-
-
-def built_in(name: str) -> list[Grant] | None:
-    """The rules of a role that every cluster has, as far as they touch the safety layer; None for other names."""
-    if name == "cluster-admin":
-        return [_rule(("*",), ("*",), ("*",), name)]
-    if name in ("admin", "edit"):
-        pods = ("pods", "pods/attach", "pods/exec", "pods/portforward", "pods/proxy", "services/proxy")
-        more = ("configmaps", "secrets", "serviceaccounts", "services", "replicationcontrollers")
-        rules = [
-            _rule(("",), (*pods, *more), (*WRITE, "get"), name),
-            _rule(("",), ("serviceaccounts",), ("impersonate",), name),
-            _rule(("",), ("serviceaccounts/token",), ("create",), name),
-            _rule(("apps",), WORKLOADS, WRITE, name),
-            _rule(("batch",), ("jobs", "cronjobs"), WRITE, name),
-            _rule(("networking.k8s.io",), ("ingresses", "networkpolicies"), WRITE, name),
-        ]
-        if name == "admin":
-            rules.append(_rule(("rbac.authorization.k8s.io",), ("roles", "rolebindings"), WRITE, name))
-        return rules
-    return [] if name == "view" or name.startswith("system:") else None
+AUTOUPDATE = "rbac.authorization.kubernetes.io/autoupdate"
 
 
 def grants_of(role: Resource) -> Iterator[Grant]:
@@ -93,48 +31,94 @@ def grants_of(role: Resource) -> Iterator[Grant]:
         elif isinstance(rule, Mapping):
             where = mark(rule, "verbs") or mark(rule, "resources") or place
             yield Grant(
-                groups=tuple(items_of(rule.get("apiGroups"))),
-                resources=tuple(items_of(rule.get("resources"))),
-                verbs=tuple(items_of(rule.get("verbs"))),
-                names=tuple(items_of(rule.get("resourceNames"))),
+                groups=_texts(rule, "apiGroups", role),
+                resources=_texts(rule, "resources", role),
+                verbs=_texts(rule, "verbs", role),
+                names=_texts(rule, "resourceNames", role),
                 origin=where,
                 role=role.address,
                 unknown=role.possible,
             )
 
 
-def rules_of(world: World, unit: str, address: str) -> list[Grant] | None:
-    """What the role at `address` gives, aggregation followed; None where the inputs do not show it."""
-    role = world.inventory.at(unit, address)
-    kind, _, name = address.rpartition("/")
-    standard = built_in(name) if kind == "ClusterRole" else None
-    if role is None:
-        if standard is None:
+def _texts(rule: Mapping[str, Value], key: str, role: Resource) -> tuple[str | Unknown, ...]:
+    """The items of a list of a rule; what is no text there is taken as not known."""
+    cause = f"`{key}` of `{role.address}` holds something that is no text"
+    odd = Unknown(cause, decided_by=(f"{role.address}: {key}",))
+    return tuple(one if isinstance(one, (str, Unknown)) else odd for one in items_of(rule.get(key)))
+
+
+class RoleBook:
+    """The roles of all units, each resolved once: its own rules, and those that aggregation adds to it."""
+
+    def __init__(self, world: World) -> None:
+        self._roles: dict[str, dict[str, Resource]] = {}
+        self._labels: dict[str, Labels] = {}
+        self._by_key: dict[tuple[str, str], list[Resource]] = {}
+        self._vague: dict[str, list[Resource]] = {}
+        self._found: dict[tuple[str, str], list[Grant] | None] = {}
+        for role in (*world.inventory.of("ClusterRole"), *world.inventory.of("Role")):
+            self._roles.setdefault(role.unit, {})[role.address] = role
+        for role in world.inventory.of("ClusterRole"):
+            labels = labels_of(dig(role.attrs, "metadata", "labels"))
+            self._labels[role.id] = labels
+            if not labels.complete:
+                self._vague.setdefault(role.unit, []).append(role)
+            for key in (*labels.known, *labels.unknown):
+                self._by_key.setdefault((role.unit, key), []).append(role)
+
+    def rules_of(self, unit: str, address: str) -> list[Grant] | None:
+        """What the role at `address` (`ClusterRole/x`, `namespace/Role/x`) gives; None where the inputs lack it."""
+        key = (unit, address)
+        if key not in self._found:
+            self._found[key] = self._resolve(unit, address, frozenset())
+        return self._found[key]
+
+    def _resolve(self, unit: str, address: str, seen: frozenset[str]) -> list[Grant] | None:
+        role = self._roles.get(unit, {}).get(address)
+        head, _, name = address.rpartition("/")
+        namespace = head.rpartition("/")[0]
+        standard = built_in_role(namespace, name) if namespace else built_in(name)
+        if role is None and standard is None:
             return None
-        return [*standard, *_aggregated_to(world, unit, name)]
-    found = list(grants_of(role))
-    for selector in items_of(dig(role.attrs, "aggregationRule", "clusterRoleSelectors")):
-        for other in world.inventory.of("ClusterRole", unit=unit):
-            if other is not role and _selected(selector, other):
-                found += grants_of(other)
-    return found
+        found = list(grants_of(role)) if role is not None else []
+        if standard is not None and not _kept_apart(role):
+            found += standard
+            for one in AGGREGATED.get(name, ()) if not namespace else ():
+                selector = Selector((Requirement(AGGREGATE + one, "In", ("true",)),))
+                found += self._selected(unit, selector, seen | {address})
+        if role is not None:
+            for value in items_of(dig(role.attrs, "aggregationRule", "clusterRoleSelectors")):
+                found += self._selected(unit, selector_of(value), seen | {address})
+        return found
+
+    def _selected(self, unit: str, selector: Selector, seen: frozenset[str]) -> Iterator[Grant]:
+        """The rules of every ClusterRole that the selector picks, those that it was given itself included."""
+        for role in self._candidates(unit, selector):
+            match = selector.match(self._labels[role.id])
+            if role.address in seen or match is Match.NO:
+                continue
+            rules = self._resolve(unit, role.address, seen | {role.address}) or ()
+            yield from rules if match is Match.YES else (_doubted(grant, role) for grant in rules)
+
+    def _candidates(self, unit: str, selector: Selector) -> list[Resource]:
+        needed = next((term.key for term in selector.terms if term.operator in ("In", "Exists")), None)
+        if needed is None:
+            return [role for role in self._roles.get(unit, {}).values() if role.kind == "ClusterRole"]
+        return [*self._by_key.get((unit, needed), ()), *self._vague.get(unit, ())]
 
 
-def _aggregated_to(world: World, unit: str, name: str) -> Iterator[Grant]:
-    """The rules of other roles that the cluster adds to `admin` and `edit`: what goes to `edit` is in `admin` too."""
-    wanted = {"admin": ("admin", "edit"), "edit": ("edit",)}.get(name, ())
-    for other in world.inventory.of("ClusterRole", unit=unit):
-        labels = dig(other.attrs, "metadata", "labels")
-        if any(str(dig(labels, AGGREGATE + one)).lower() == "true" for one in wanted):
-            yield from grants_of(other)
+def rules_of(world: World, unit: str, address: str) -> list[Grant] | None:
+    """What one role gives; whoever asks for many keeps a RoleBook."""
+    return RoleBook(world).rules_of(unit, address)
 
 
-def _selected(selector: Value, role: Resource) -> bool:
-    """Whether a label selector may pick the role; expressions are taken to match."""
-    wanted = dig(selector, "matchLabels")
-    labels = dig(role.attrs, "metadata", "labels")
-    if isinstance(selector, Unknown) or isinstance(labels, Unknown):
-        return True
-    if isinstance(wanted, Mapping):
-        return all(isinstance(value, Unknown) or dig(labels, key) == value for key, value in wanted.items())
-    return dig(selector, "matchExpressions") is not None
+def _kept_apart(role: Resource | None) -> bool:
+    """Whether a built-in role that the inputs declare is kept as they say: the API server restores the others."""
+    said = None if role is None else dig(role.attrs, "metadata", "annotations", AUTOUPDATE)
+    return isinstance(said, str) and said.lower() == "false"
+
+
+def _doubted(grant: Grant, role: Resource) -> Grant:
+    cause = f"whether `{role.address}` is added to it is not known: its labels, or what they are asked for, are not"
+    return replace(grant, unknown=grant.unknown or Unknown(cause, decided_by=(f"{role.address}: metadata.labels",)))

@@ -1,0 +1,57 @@
+"""Many sources before many targets: edges one by one where they are few, through one relay where they are many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from scanner.builders.draft import World
+from scanner.graph.model import Edge, Node, State
+
+FEW = 4096
+"""Up to so many pairs each source has its own edge to each target, which reads better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A target of a fan. because: what leads from the relay to it. doubt: (reason, what decides), None for none."""
+
+    node_id: str
+    because: str
+    doubt: tuple[str, tuple[str, ...]] | None = None
+
+
+def surest(edges: Iterable[Edge]) -> list[Edge]:
+    """One edge for each source, target and verb, the surest; none from a node to itself."""
+    best: dict[tuple[str, str, str], Edge] = {}
+    for edge in edges:
+        key = (edge.source, edge.target, edge.verb)
+        have = best.get(key)
+        if edge.source != edge.target and (have is None or (have.state is State.POSSIBLE and edge.state is State.OPEN)):
+            best[key] = edge
+    return list(best.values())
+
+
+def aimed(edge: Edge, goal: Goal) -> Edge:
+    """The edge, to this goal: possible where the goal is in doubt."""
+    if goal.doubt is None or edge.state is State.POSSIBLE:
+        return replace(edge, target=goal.node_id)
+    reason, decided = goal.doubt
+    return replace(edge, target=goal.node_id, state=State.POSSIBLE, reason=reason, decided_by=decided)
+
+
+def spread(world: World, unit: str, name: str, sources: Sequence[Edge], goals: Sequence[Goal]) -> list[Edge]:
+    """From every source (an edge whose target is left open) to every goal; `name` is the relay's, were there one.
+
+    All sources have one verb. A relay is no actor: whoever comes through it is met behind it.
+    """
+    if len(sources) * len(goals) <= FEW:
+        return [aimed(edge, goal) for edge in sources for goal in goals]
+    verb = sources[0].verb
+    address = f"Rights/{verb}/{name}"
+    relay = world.ensure(Node(f"{unit}:{address}", "Rights", address, name))
+    made = [replace(edge, target=relay.id) for edge in sources]
+    for goal in goals:
+        onward = replace(sources[0], source=relay.id, because=goal.because, origin=None, cut=False)
+        made.append(aimed(replace(onward, state=State.OPEN, reason="", decided_by=()), goal))
+    return made

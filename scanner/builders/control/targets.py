@@ -1,0 +1,152 @@
+"""What a right over the Kubernetes API can touch: the stack and the models in manifests, and what their pods read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from scanner.builders.draft import World
+from scanner.builders.k8s_identity import DEFAULT
+from scanner.graph.model import STACK, Role
+from scanner.podspec import pod_templates
+from scanner.resource import Resource, dig, items_of
+from scanner.unknown import Unknown, Value, unknowns_in
+
+OF_ACCOUNT = "kubernetes.io/service-account-token"
+ACCOUNT = "kubernetes.io/service-account.name"
+
+
+@dataclass(slots=True, eq=False)
+class Names:
+    """Names that a pod refers to; `vague` where part of them is not known."""
+
+    known: set[str] = field(default_factory=set)
+    vague: bool = False
+
+    def add(self, value: Value) -> None:
+        """Note one more name."""
+        if isinstance(value, str):
+            self.known.add(value)
+        self.vague = self.vague or isinstance(value, Unknown)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
+    """A member of the stack, or a model, that manifests declare.
+
+    plural: of its kind, as roles write it. configmaps, secrets, accounts: what its pods read and run as.
+    """
+
+    id: str
+    unit: str
+    namespace: str
+    name: str
+    group: str
+    kind: str
+    plural: str
+    stack: bool
+    model: bool
+    configmaps: Names
+    secrets: Names
+    accounts: Names
+
+
+def plural(kind: str) -> str:
+    """The name of the resource of a kind, as the convention of the API makes it."""
+    word = kind.lower()
+    if word.endswith(("s", "x", "ch")):
+        return word if word == "endpoints" else f"{word}es"
+    return f"{word[:-1]}ies" if word.endswith("y") and not word.endswith(("ay", "ey")) else f"{word}s"
+
+
+@dataclass(slots=True, eq=False)
+class Cluster:
+    """The objects of one unit that rights are held against.
+
+    objects: (plural, name) of every object, by namespace ("" for objects of the cluster).
+    """
+
+    unit: str
+    targets: list[Target] = field(default_factory=list)
+    objects: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+
+    def within(self, namespace: str) -> list[Target]:
+        """The targets of a namespace, or all of them for `*`."""
+        return [one for one in self.targets if namespace in ("*", one.namespace)]
+
+    def holds(self, namespace: str, plurals: frozenset[str], name: str = "") -> bool:
+        """Whether an object of one of these kinds (and of this name) is declared there."""
+        listed = self.objects.get(namespace, set())
+        return any(kind in plurals and (not name or name == called) for kind, called in listed)
+
+
+def clusters(world: World) -> dict[str, Cluster]:
+    """Every unit that has manifests, with its targets and the names of its objects."""
+    found: dict[str, Cluster] = {}
+    tokens = _tokens(world)
+    for resource in world.inventory.all:
+        if not resource.is_manifest or resource.data:
+            continue
+        cluster = found.setdefault(resource.unit, Cluster(resource.unit))
+        cluster.objects.setdefault(resource.namespace, set()).add((plural(resource.kind), resource.name))
+        roles = world.nodes[resource.id].roles
+        if roles & {*STACK, Role.MODEL}:
+            cluster.targets.append(_target(resource, bool(roles & STACK), Role.MODEL in roles, tokens))
+    return found
+
+
+def _tokens(world: World) -> dict[tuple[str, str, str], set[str]]:
+    """(unit, namespace, service account) -> the Secrets that hold a token of it."""
+    found: dict[tuple[str, str, str], set[str]] = {}
+    for secret in world.inventory.of("Secret"):
+        account = dig(secret.attrs, "metadata", "annotations", ACCOUNT)
+        if secret.attrs.get("type") == OF_ACCOUNT and isinstance(account, str):
+            found.setdefault((secret.unit, secret.namespace, account), set()).add(secret.name)
+    return found
+
+
+def _target(resource: Resource, stack: bool, model: bool, tokens: dict[tuple[str, str, str], set[str]]) -> Target:
+    configmaps, secrets, accounts = Names(), Names(), Names()
+    namespace = resource.namespace or DEFAULT
+    for template in pod_templates(resource):
+        spec = template.spec
+        account = dig(spec, "serviceAccountName") or dig(spec, "serviceAccount") or DEFAULT
+        accounts.add(account)
+        if isinstance(account, str):
+            secrets.known.update(tokens.get((resource.unit, namespace, account), ()))
+        if isinstance(spec, Unknown):
+            configmaps.vague = secrets.vague = True
+        for kind, name in _references(spec):
+            (configmaps if kind == "configmap" else secrets).add(name)
+    return Target(
+        resource.id, resource.unit, namespace, resource.name, resource.group, resource.kind, plural(resource.kind),
+        stack, model, configmaps, secrets, accounts,
+    )  # fmt: skip
+
+
+def _references(spec: Value) -> Iterator[tuple[str, Value]]:
+    """The ConfigMaps and Secrets that a pod reads; what is not known there may be either."""
+    for key in ("containers", "initContainers"):
+        for container in items_of(dig(spec, key)):
+            for source in items_of(dig(container, "envFrom")):
+                yield from _pair(source, "configMapRef", "secretRef", "name")
+            for entry in items_of(dig(container, "env")):
+                yield from _pair(dig(entry, "valueFrom"), "configMapKeyRef", "secretKeyRef", "name")
+    for volume in items_of(dig(spec, "volumes")):
+        yield from _volume(volume)
+        for source in items_of(dig(volume, "projected", "sources")):
+            yield from _pair(source, "configMap", "secret", "name")
+    for entry in items_of(dig(spec, "imagePullSecrets")):
+        yield "secret", dig(entry, "name")
+
+
+def _volume(volume: Value) -> Iterator[tuple[str, Value]]:
+    yield "configmap", dig(volume, "configMap", "name")
+    yield "secret", dig(volume, "secret", "secretName")
+    yield "secret", dig(volume, "csi", "nodePublishSecretRef", "name")
+
+
+def _pair(source: Value, configmap: str, secret: str, name: str) -> Iterator[tuple[str, Value]]:
+    unknown = next(unknowns_in(source), None) if isinstance(source, Unknown) else None
+    yield "configmap", unknown or dig(source, configmap, name)
+    yield "secret", unknown or dig(source, secret, name)
