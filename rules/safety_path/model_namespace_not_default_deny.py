@@ -13,8 +13,7 @@ gateway's pods alone, on the ports that serve, and switch policy enforcement on 
 
 What it cannot see
 ------------------
-Policies that are applied from elsewhere, those of Cilium and Calico, which are not evaluated, and ports on which a
-model listens without saying so.
+Policies that are applied from elsewhere, and ports on which a model listens without saying so.
 """
 
 from collections.abc import Iterable

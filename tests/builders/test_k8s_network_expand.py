@@ -95,14 +95,6 @@ def test_two_clusters_are_two_answers():
     assert not [one for one in graph["edges"] if {one["source"][:4], one["target"][:4]} == {"k8s:", "othe"}]
 
 
-def test_policies_of_other_engines_leave_nothing_certain():
-    engine = "---\napiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: r, namespace: inference}\n"
-    graph = expanded(BASE, engine + "spec: {endpointSelector: {matchLabels: {app: vllm}}, ingress: [{}]}")
-    assert (TENANT, MODEL) not in edges(graph)
-    assert (TENANT, MODEL) in edges(graph, "possible")
-    assert (MODEL, TENANT) in edges(graph), "it says nothing of egress"
-
-
 def test_a_template_of_another_label_makes_one_workload_of_two_answers():
     cluster = """
 ---

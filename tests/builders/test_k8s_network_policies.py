@@ -208,37 +208,6 @@ def test_the_successor_of_the_admin_policies_is_understood():
     assert state(graph_of(BASE, CALICO, SUCCESSOR % ("Admin", "Deny", strange)), TENANT) == "possible"
 
 
-ENGINE = """
----
-apiVersion: cilium.io/v2
-kind: CiliumNetworkPolicy
-metadata: {name: rules, namespace: inference}
-spec:
-  endpointSelector: {matchLabels: {app: vllm}}
-  %s
-"""
-
-
-def test_policies_of_other_engines_make_open_ways_possible():
-    cilium = CILIUM
-    admits = ENGINE % "ingress: [{fromEndpoints: [{matchLabels: {app: gateway}}]}]"
-    graph = graph_of(BASE, cilium, admits)
-    assert state(graph, TENANT) == "possible"
-    assert reasons(graph, TENANT) == {"policy-engine-unmodelled"}
-    assert ways(graph, TENANT)[0][-1].decided_by == ("inference/CiliumNetworkPolicy/rules",)
-    assert state(graph_of(BASE, cilium, ENGINE % "egress: [{}]"), TENANT) == "open", "it says nothing of ingress"
-    elsewhere = admits.replace("{app: vllm}", "{app: other}")
-    assert state(graph_of(BASE, cilium, elsewhere), TENANT) == "open"
-
-
-def test_an_engine_that_adds_its_allowances_may_open_what_others_close():
-    cilium = CILIUM
-    admits = ENGINE % "ingress: [{fromEndpoints: [{}]}]"
-    assert state(graph_of(BASE, cilium, ONLY_GATEWAY, admits), TENANT) == "possible"
-    denies = ENGINE % "ingressDeny: [{fromEndpoints: [{}]}]"
-    assert state(graph_of(BASE, cilium, ONLY_GATEWAY, denies), TENANT) == "closed"
-
-
 def test_workloads_are_actors_and_services_are_not():
     world = world_of(BASE, CALICO, "apiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: tenant}\nspec: {}")
     assert world.nodes[f"k8s:{TENANT}"].actor

@@ -10,13 +10,15 @@ from scanner.builders.k8s_network.view import Target, View, host_line, own_line
 from scanner.builders.k8s_policy.cluster import Selected
 from scanner.builders.k8s_policy.eval import may_hold_pods
 from scanner.builders.k8s_policy.labels import Match
-from scanner.builders.k8s_policy.model import Direction, Peer, PeerKind, Policy
+from scanner.builders.k8s_policy.model import Action, Direction, Peer, PeerKind, Policy
 from scanner.builders.k8s_policy.ports import ALL, PortSet, Span, without
 from scanner.builders.k8s_policy.side import Asked, Side
 from scanner.origin import Origin
 
 PRIVATE_PODS = "pods have addresses that the internet does not route (RFC 1918, RFC 6598 and the reserved ranges)"
 """Printed where a policy names a block of other addresses, which is then taken to hold no pod."""
+MANAGED_PODS = "Cilium manages every pod of the cluster, and holds address ranges against none of them"
+"""Printed where a policy of Cilium names an address range, which is then taken to mean no pod."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,9 @@ def side_line(side: Side) -> Origin | None:
 
 def _of_rules(view: View, side: Side) -> Iterator[Admission]:
     """NetworkPolicies only: what any rule admits is admitted."""
-    if side.isolated is not Match.YES:
+    if side.isolated is Match.NO:
+        yield Admission("any", ALL, "no policy that selects it denies by default: ingress is open", side_line(side))
+    elif side.isolated is Match.MAYBE:
         doubt = next(iter(side.doubts()), Doubt("value-unknown", ("the policy's selector",)))
         yield Admission("any", ALL, "a policy selects it only perhaps: ingress may be open", side_line(side), doubt)
     alone = len(side.policies) == 1
@@ -91,7 +95,9 @@ def _of_rules(view: View, side: Side) -> Iterator[Admission]:
         for asked in rules:
             span = view.full.ports(asked.rule, side, side.pod)
             for peer, selected in asked.peers:
-                if peer.block is not None and not may_hold_pods(peer.block):
+                if peer.outside:
+                    view.world.assumptions[MANAGED_PODS] = None
+                elif peer.block is not None and not may_hold_pods(peer.block):
                     view.world.assumptions[PRIVATE_PODS] = None
                 yield from _of_peer(policy, asked, peer, selected, span, unsure)
 
@@ -110,13 +116,13 @@ def _of_peer(
         elif peer.kind is PeerKind.PODS:
             because = f"{policy} admits {described(peer)}"
             yield Admission("set", some, because, line, why or peer.doubt, peer, selected)
-        elif peer.kind is PeerKind.BLOCK and peer.block is not None:
+        elif peer.kind is PeerKind.BLOCK and (peer.block is not None or peer.outside):
             block = Doubt("ipblock-vs-pod", (f"where `{peer.text}` is",))
-            yield Admission("block", some, f"{policy} admits `{peer.text}`", line, why or block, peer)
-            if may_hold_pods(peer.block):
+            yield Admission("block", some, f"{policy} admits `{peer.text}`", line, why or peer.doubt or block, peer)
+            if peer.block is not None and not peer.outside and may_hold_pods(peer.block):
                 because = f"{policy} admits `{peer.text}`, in which pods may have addresses"
                 yield Admission("any", some, because, line, why or block, peer)
-        else:
+        elif peer.kind is not PeerKind.NODES:  # what nodes reach is told once for every target
             because = f"{policy} admits a peer that is not known or not understood"
             yield Admission("any", some, because, line, why or peer.doubt)
 
@@ -144,6 +150,7 @@ def _one_by_one(view: View, target: Target, pod: int, side: Side) -> Iterator[Ad
         doubts.append(view.no_enforcer)
     doubt = doubts[0] if doubts else Doubt("value-unknown", (target.name,))
     line = side_line(side) or next((one.policy.origin for one in side.asked()), None)
+    yield from _blocks(view, pod, side)
     for members in groups.values():
         span = view.admits(pod, Direction.INGRESS, members[0])
         some = frozenset(members)
@@ -154,3 +161,18 @@ def _one_by_one(view: View, target: Target, pod: int, side: Side) -> Iterator[Ad
         if rest:
             because = f"the policies that select `{target.name}` do not certainly close it"
             yield Admission("each", rest, because, line, doubt, None, Selected(some, some))
+
+
+def _blocks(view: View, pod: int, side: Side) -> Iterator[Admission]:
+    """The address ranges that rules name, as far as all rules together let them in."""
+    seen: set[str] = set()
+    for asked in side.asked():
+        for peer, _ in asked.peers if asked.rule.action is Action.ALLOW else ():
+            if peer.kind is not PeerKind.BLOCK or peer.text in seen:
+                continue
+            seen.add(peer.text)
+            some = view.admits(pod, Direction.INGRESS, peer.block).maybe if peer.block is not None else ALL
+            if some:
+                because = f"{asked.policy} admits `{peer.text}`"
+                unsure = first_doubt(Doubt("ipblock-vs-pod", (f"where `{peer.text}` is",)), peer.doubt)
+                yield Admission("block", some, because, peer.origin or asked.rule.origin, unsure, peer)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from scanner.builders.draft import World
 from scanner.builders.inventory import text_of
+from scanner.builders.k8s_policy.model import Engine, Policy
 from scanner.podspec import command_line, containers, pod_templates
 from scanner.resource import Encoded, Resource, dig, items_of
 from scanner.unknown import Unknown, Value
@@ -46,12 +47,30 @@ _CHARTS = {
 
 @dataclass(frozen=True, slots=True)
 class Enforcement:
-    """What is known to be enforced; `signs` are the addresses that say so, `unsure` is what might say so if known."""
+    """What is known to be enforced; `signs` are the addresses that say so, `unsure` is what might say so if known.
+
+    engines: the plug-ins found. Each enforces NetworkPolicies; policies of an API of its own only where it is named.
+    """
 
     policies: bool
     admin: bool
     signs: tuple[str, ...] = ()
     unsure: tuple[str, ...] = ()
+    engines: frozenset[str] = frozenset()
+
+    def stands(self, policy: Policy) -> bool:
+        """Whether something is known to enforce policies of the API that this one is of."""
+        if policy.engine is Engine.CILIUM:
+            names = {*CILIUM, CLUSTERWIDE} if policy.kind == "CiliumClusterwideNetworkPolicy" else set(CILIUM)
+            return bool(self.engines & names)
+        return bool(self.engines & set(CALICO)) if policy.engine is Engine.CALICO else self.policies
+
+
+CILIUM = ("cilium", "azure-cilium")
+CALICO = ("calico", "azure-calico")
+CLUSTERWIDE = "gke-cilium-clusterwide"
+"""GKE Dataplane V2 takes of Cilium's own policies the clusterwide ones alone, and those only where it is told to
+(cloud.google.com, "Control cluster-wide communication using network policies")."""
 
 
 def enforcement(world: World, unit: str) -> Enforcement:
@@ -72,6 +91,7 @@ def enforcement(world: World, unit: str) -> Enforcement:
         any(name.startswith(_ADMIN) for _, name in found),
         tuple(sorted({address for address, _ in found})),
         tuple(sorted(unsure)),
+        frozenset(name for _, name in found),
     )
 
 
@@ -132,6 +152,8 @@ def _terraform(resource: Resource) -> Iterator[str | Unknown]:
     elif resource.kind == "google_container_cluster":
         path = attrs.get("datapath_provider")
         yield from _if_true(path if isinstance(path, Unknown) else path == "ADVANCED_DATAPATH", "gke")
+        if path == "ADVANCED_DATAPATH" or _true(attrs.get("enable_autopilot")):
+            yield from _if_true(attrs.get("enable_cilium_clusterwide_network_policy"), CLUSTERWIDE)
         for value in (
             *(dig(one, "enabled") for one in items_of(attrs.get("network_policy"))),
             attrs.get("enable_autopilot"),

@@ -52,12 +52,7 @@ def touched(cluster: Cluster, resources: list[Resource]) -> Touched:
 
 
 def _subjects(resource: Resource) -> Iterator[tuple[Peer, Value]]:
-    if resource.group == "cilium.io" and resource.kind in ("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"):
-        for spec in (dig(resource.attrs, "spec"), *items_of(dig(resource.attrs, "specs"))):
-            if spec is not None:
-                pods, spaces = _cilium(dig(spec, "endpointSelector"))
-                yield Peer(PeerKind.PODS, resource.namespace, spaces, pods), spec
-    elif resource.group in _CALICO and resource.kind in ("NetworkPolicy", "GlobalNetworkPolicy"):
+    if resource.group in _CALICO and resource.kind in ("NetworkPolicy", "GlobalNetworkPolicy"):
         # Calico's selectors are a language of their own: every pod of the scope may be meant.
         yield Peer(PeerKind.PODS, resource.namespace), dig(resource.attrs, "spec")
 

@@ -10,7 +10,7 @@ from scanner.builders.k8s_network.trusted import Admitted
 from scanner.builders.k8s_network.view import Target, View, own_line
 from scanner.builders.k8s_policy.cluster import Selected
 from scanner.builders.k8s_policy.labels import Match
-from scanner.builders.k8s_policy.model import Action, Direction, Peer, PeerKind, Policy, Tier
+from scanner.builders.k8s_policy.model import Action, Direction, Engine, Peer, PeerKind, Policy
 from scanner.builders.k8s_policy.ports import common, ports
 from scanner.builders.k8s_policy.side import Asked
 from scanner.graph.facts_access import Isolation
@@ -87,15 +87,18 @@ def _denies_all(view: View, policy: Policy, namespace: str) -> tuple[Match, Doub
     subject, rules = policy.subject, policy.rules(Direction.INGRESS)
     doubt = policy.doubt or subject.doubt or subject.pods.doubt or subject.namespaces.doubt
     unsure = doubt or Doubt("value-unknown", (policy.address,))
-    if rules is None or subject.kind is PeerKind.BLOCK or not _every_pod(view, subject, namespace):
+    outside = subject.kind in (PeerKind.BLOCK, PeerKind.NODES)
+    if rules is None or outside or not _every_pod(view, subject, namespace):
         return Match.NO, unsure
-    if policy.tier is Tier.POLICY:
+    if policy.tier.denies:
+        isolates = policy.isolation(Direction.INGRESS)
         certain = doubt is None and Direction.INGRESS not in policy.unsure
-        return Match.YES if certain else Match.MAYBE, unsure
+        return isolates if certain else min(isolates, Match.MAYBE), unsure
     closing = [one for one in rules if one.action is Action.DENY and one.ports is None and _anyone(one.peers)]
     if not closing:
         return Match.NO, unsure
-    if doubt is None and view.enforced.admin and all(one.doubt is None for one in closing):
+    enforced = view.enforced.admin or policy.engine is not Engine.ADMIN
+    if doubt is None and enforced and all(one.doubt is None for one in closing):
         return Match.YES, unsure
     return Match.MAYBE, doubt or view.no_enforcer
 

@@ -70,6 +70,8 @@ def _may_reach(view: View, index: int, targets: frozenset[int]) -> frozenset[int
     found: set[int] = set()
     for asked in side.asked():
         for peer, selected in asked.peers:
+            if peer.kind is PeerKind.NODES or peer.outside:
+                continue  # no pod but those on the network of their node
             if peer.kind is not PeerKind.PODS:
                 return targets
             found |= selected.maybe & targets

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scanner.builders.edges import Doubt
-from scanner.builders.k8s_policy.labels import Labels, labels_of
+from scanner.builders.k8s_policy.labels import SERVICE_ACCOUNT, Labels, labels_of
 from scanner.builders.k8s_policy.model import Pod
 from scanner.builders.k8s_policy.ports import NamedPort
 from scanner.builders.ranges import AddressRange, parse_cidr
@@ -128,11 +128,20 @@ def _pod(workload: Workload, resource: Resource, template: PodTemplate) -> Pod:
     return Pod(
         workload.address,
         resource.namespace or "*",
-        labels,
+        _with_account(labels, template),
         tuple(sorted({port for one in containers(template.spec) for port in _ports(one)})),
         None if isinstance(host, Unknown) else host is True,
         _ip(resource),
     )
+
+
+def _with_account(labels: Labels, template: PodTemplate) -> Labels:
+    """The labels with the service account, `default` where none is written; an operator may have written another."""
+    key = "serviceAccountName" if dig(template.spec, "serviceAccountName") is not None else "serviceAccount"
+    account = dig(template.spec, key) or ("default" if template.labels_known else None)
+    if isinstance(account, str):
+        return Labels({**labels.known, SERVICE_ACCOUNT: account}, labels.unknown, labels.complete, labels.doubt)
+    return Labels(labels.known, labels.unknown | {SERVICE_ACCOUNT}, labels.complete, labels.doubt)
 
 
 def opaque(resource: Resource) -> tuple[Workload, Pod]:

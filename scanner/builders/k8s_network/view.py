@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt
@@ -15,7 +15,7 @@ from scanner.builders.k8s_network.ports import Listening, listening
 from scanner.builders.k8s_policy.cluster import Cluster, named
 from scanner.builders.k8s_policy.eval import Evaluator, Other
 from scanner.builders.k8s_policy.labels import Labels, Match
-from scanner.builders.k8s_policy.model import Direction, Engine, Pod
+from scanner.builders.k8s_policy.model import Direction, Engine, Pod, Policy
 from scanner.builders.k8s_policy.ports import ALL, EVERYTHING, PortSet, Span, common, ports, union
 from scanner.builders.k8s_policy.read import policies_of
 from scanner.builders.k8s_policy.side import Side
@@ -140,7 +140,8 @@ def view_of(world: World, unit: str, resources: list[Resource]) -> View:
     for pod in pods:
         spaces.setdefault(pod.namespace, undeclared(pod.namespace))
     cluster = Cluster(pods, spaces)
-    policies = list(policies_of(resources))
+    enforced = enforcement(world, unit)
+    policies = [_standing(one, enforced) for one in policies_of(resources)]
     full = Evaluator(cluster, policies)
     ordinary = [one for one in policies if one.engine is not Engine.ADMIN]
     plain = full if len(ordinary) == len(policies) else Evaluator(cluster, ordinary)
@@ -152,12 +153,20 @@ def view_of(world: World, unit: str, resources: list[Resource]) -> View:
         cluster,
         full,
         plain,
-        enforcement(world, unit),
+        enforced,
         touched(cluster, resources),
         owners=[f"{unit}:{pod.owner}" for pod in pods],
     )
     view.targets = list(_targets(view))
     return view
+
+
+def _standing(policy: Policy, enforced: Enforcement) -> Policy:
+    """The policy, in doubt where nothing is known to enforce an API that only one plug-in knows."""
+    if policy.engine not in (Engine.CILIUM, Engine.CALICO) or enforced.stands(policy):
+        return policy
+    doubt = Doubt("enforcer-unknown", enforced.unsure or (f"whether anything enforces {policy.kind}",))
+    return replace(policy, doubt=policy.doubt or doubt)
 
 
 def _opaque(world: World, resources: list[Resource], found: list[Workload]) -> list[tuple[Workload, Pod]]:

@@ -126,14 +126,14 @@ class Cluster:
 
     def _search(self, selector: Selector) -> Selected:
         """Start from the smallest set that one positive term names; only unclear pods are looked at beside it."""
-        starts = [self._named(term) for term in selector.terms if term.operator in ("In", "Exists")]
+        starts = [self._named(term) for term in selector.terms if term.positive]
         candidates = min(starts, key=len) | self._unclear if starts else self.everyone.maybe
         matches = [(index, selector.match(self.pods[index].labels)) for index in candidates]
         sure = frozenset(index for index, match in matches if match is Match.YES)
         return Selected(sure, frozenset(index for index, match in matches if match is not Match.NO))
 
     def _named(self, term: Requirement) -> set[int]:
-        if term.operator == "Exists":
+        if term.operator != "In":
             return self._by_key.get(term.key, set())
         found: set[int] = set()
         for value in term.values:

@@ -12,6 +12,8 @@ from scanner.unknown import Unknown, Value, unknowns_in
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 """The label that the API server puts on every namespace."""
+SERVICE_ACCOUNT = ":serviceaccount"
+"""A pod's service account, kept as a label of a name that nobody can write, since some engines select by it."""
 
 
 class Match(IntEnum):
@@ -75,7 +77,10 @@ def _text(value: Value) -> str | None:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Requirement:
-    """One term of a selector: In, NotIn, Exists or DoesNotExist; values sorted."""
+    """One term of a selector: In, NotIn, Exists or DoesNotExist; values sorted.
+
+    Calico compares parts of values too: Contains, StartsWith, EndsWith, and each of them with Not before it.
+    """
 
     key: str
     operator: str
@@ -92,9 +97,25 @@ class Requirement:
             met = value is not None and value in self.values
         elif self.operator == "NotIn":
             met = value is None or value not in self.values
+        elif self.operator.removeprefix("Not") in _PARTS:
+            met = (value is not None and self._part(value)) is not self.operator.startswith("Not")
         else:
             met = (value is not None) is (self.operator == "Exists")
         return Match.YES if met else Match.NO
+
+    def _part(self, value: str) -> bool:
+        part = self.values[0]
+        if self.operator.endswith("Contains"):
+            return part in value
+        return value.startswith(part) if self.operator.endswith("StartsWith") else value.endswith(part)
+
+    @property
+    def positive(self) -> bool:
+        """True where only labels that have the key meet it."""
+        return self.operator in ("In", "Exists", *_PARTS)
+
+
+_PARTS = ("Contains", "StartsWith", "EndsWith")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +152,8 @@ def _shown(term: Requirement) -> str:
         return f"{term.key}={'|'.join(term.values)}"
     if term.operator == "NotIn":
         return f"{term.key}!={'|'.join(term.values)}"
+    if term.values:
+        return f"{term.key} {term.operator} {term.values[0]}"
     return term.key if term.operator == "Exists" else f"!{term.key}"
 
 

@@ -12,6 +12,9 @@ from scanner.builders.k8s_policy.ports import NamedPort, PortSpec
 from scanner.builders.ranges import AddressRange
 from scanner.origin import Origin
 
+UNMODELLED = "policy-engine-unmodelled"
+"""The reason for what an engine's policy says and is not understood."""
+
 
 class Direction(StrEnum):
     """Seen from the pod that a policy selects."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from scanner.builders.edges import Doubt
+from scanner.builders.k8s_policy import cilium
 from scanner.builders.k8s_policy.admin import GROUP, KINDS, admin_policies
 from scanner.builders.k8s_policy.labels import doubt_of, selector_of
 from scanner.builders.k8s_policy.model import ANYONE, Action, Direction, Peer, PeerKind, Policy, Rule, Tier
+from scanner.builders.k8s_policy.objects import Objects
 from scanner.builders.k8s_policy.ports import PROTOCOLS, PortSpec
 from scanner.builders.ranges import AddressRange, parse_cidr
 from scanner.origin import Origin
@@ -15,16 +17,22 @@ from scanner.resource import Resource, dig, items_of, mark
 from scanner.unknown import Unknown, Value
 
 GROUPS = ("networking.k8s.io", "extensions")
+ORDER = 1_000
+"""Where Calico puts NetworkPolicies among its own; where there are none the order means nothing."""
 _PEER_FIELDS = frozenset({"podSelector", "namespaceSelector", "ipBlock"})
 
 
 def policies_of(resources: Iterable[Resource]) -> Iterator[Policy]:
     """Every policy of the evaluated kinds."""
-    for one in resources:
+    every = list(resources)
+    objects = Objects.of(every)
+    for one in every:
         if one.kind == "NetworkPolicy" and one.group in GROUPS:
             yield network_policy(one)
         elif one.kind in KINDS and one.group == GROUP:
             yield from admin_policies(one)
+        elif one.kind in cilium.KINDS and one.group == cilium.GROUP:
+            yield from cilium.cilium_policies(one, objects)
 
 
 def network_policy(resource: Resource) -> Policy:
@@ -46,6 +54,7 @@ def network_policy(resource: Resource) -> Policy:
         _rules(resource, "ingress", "from") if Direction.INGRESS in speaks else None,
         _rules(resource, "egress", "to") if Direction.EGRESS in speaks else None,
         mark(resource.attrs, "metadata", "name") or resource.origin,
+        priority=ORDER,
         doubt=None if resource.possible is None else doubt_of(resource.possible),
         unsure=unsure,
     )
