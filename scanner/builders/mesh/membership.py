@@ -1,0 +1,206 @@
+"""Whether a pod is in the mesh: by a sidecar, by a ztunnel, or not at all; and which ports its proxy sees."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from scanner.builders.edges import Doubt, doubt_of
+from scanner.builders.k8s_policy.labels import Labels, Match, Requirement, Selector
+from scanner.builders.mesh.installed import Installed
+from scanner.origin import Origin
+from scanner.podspec import PodTemplate, containers
+from scanner.resource import dig, items_of, mark
+from scanner.unknown import Unknown, Value
+
+INJECT = "sidecar.istio.io/inject"
+INJECTION = "istio-injection"
+REVISION = "istio.io/rev"
+DATAPLANE = "istio.io/dataplane-mode"
+BYPASS = "ambient.istio.io/bypass-inbound-capture"
+INTERCEPTION = "sidecar.istio.io/interceptionMode"
+INCLUDE = "traffic.sidecar.istio.io/includeInboundPorts"
+EXCLUDE = "traffic.sidecar.istio.io/excludeInboundPorts"
+NEVER = frozenset({"kube-system", "kube-public", "kube-node-lease", "local-path-storage"})
+"""Namespaces in which nothing is ever injected."""
+OWN_PORTS = frozenset({15020, 15021, 15090})
+"""Ports of a sidecar itself, which answers there with its health and its metrics."""
+_PROXY = re.compile(r"(^|/)proxyv2([:@-]|$)")
+_TRUE = frozenset({"y", "yes", "true", "on"})
+
+
+class Plane(StrEnum):
+    """What takes in the traffic of a pod."""
+
+    SIDECAR = "sidecar"
+    ZTUNNEL = "ztunnel"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """How a pod is in the mesh. sure: NO for Plane.NONE; MAYBE with a `doubt` where it is not certain."""
+
+    plane: Plane
+    sure: Match
+    because: str
+    origin: Origin | None = None
+    doubt: Doubt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """The inbound ports that reach the proxy: all but some, or some alone; `unsure` where it is not known."""
+
+    only: frozenset[int] | None = None
+    never: frozenset[int] = frozenset()
+    unsure: Doubt | None = None
+    origin: Origin | None = None
+    because: str = ""
+
+    def port(self, number: int) -> Match:
+        """Whether the proxy sees what comes to a port."""
+        if number in self.never or (self.only is not None and number not in self.only):
+            return Match.NO
+        return Match.MAYBE if self.unsure is not None else Match.YES
+
+    @property
+    def named(self) -> frozenset[int]:
+        """Every port that is named."""
+        return self.never | (self.only or frozenset())
+
+
+def _labels(*terms: tuple[str, str, tuple[str, ...]]) -> Selector:
+    return Selector(tuple(Requirement(*one) for one in terms))
+
+
+def member(template: PodTemplate | None, labels: Labels, namespace: str, space: Labels, mesh: Installed) -> Member:
+    """How the pods of a template are in the mesh; None for pods of which no template is known."""
+    if template is not None and dig(template.spec, "hostNetwork") is True:
+        where = mark(template.spec, "hostNetwork")
+        return Member(Plane.NONE, Match.NO, "it uses the network of its node, which no sidecar guards", where)
+    written = None if template is None else _written(template)
+    if written is not None:
+        return written
+    injected = _injected(template, labels, namespace, space, mesh)
+    ambient = _ambient(labels, namespace, space)
+    plane, best = (Plane.ZTUNNEL, ambient) if injected is Match.NO else (Plane.SIDECAR, injected)
+    if best is Match.NO:
+        return Member(Plane.NONE, Match.NO, "it is not in the mesh: nothing asks for a sidecar or for ambient mode")
+    because = "a sidecar is injected into it" if plane is Plane.SIDECAR else "it is in the ambient mesh"
+    found = Member(plane, best, because)
+    if template is None or isinstance(dig(template.spec, "hostNetwork"), Unknown) or best is not Match.YES:
+        doubt = labels.doubt or space.doubt or Doubt("mesh-unknown", (f"the labels of namespace {namespace}",))
+        found = replace(found, sure=Match.MAYBE, doubt=doubt, because=f"whether {because} is not known")
+    part = mesh.ztunnel if plane is Plane.ZTUNNEL else mesh.control
+    if part is not Match.YES and found.sure is Match.YES:
+        because = f"{because} where the mesh is installed, which nothing in the inputs shows"
+        found = replace(found, sure=Match.MAYBE, doubt=mesh.doubt, because=because)
+    return found
+
+
+def _written(template: PodTemplate) -> Member | None:
+    """A sidecar that the template itself holds: no label is asked."""
+    for one in containers(template.spec):
+        image = one.image.value
+        if one.name == "istio-proxy" and isinstance(image, str) and _PROXY.search(image):
+            return Member(Plane.SIDECAR, Match.YES, "its template holds the sidecar", one.origin)
+    return None
+
+
+def _injected(template: PodTemplate | None, labels: Labels, namespace: str, space: Labels, mesh: Installed) -> Match:
+    """Whether the injector adds a sidecar: by the labels that its webhooks select, then by the pod's annotation."""
+    if namespace in NEVER:
+        return Match.NO
+    revisions = tuple(sorted(mesh.revisions - {"default"}))
+    default = Match.YES if "default" in mesh.revisions or mesh.control is not Match.YES else Match.MAYBE
+    not_off = _labels((INJECT, "NotIn", ("false",)))
+    silent = _labels((INJECTION, "DoesNotExist", ()), (REVISION, "DoesNotExist", ()))
+    best = max(
+        min(default, _labels((INJECTION, "In", ("enabled",))).match(space), not_off.match(labels)),
+        min(default, silent.match(space), _labels((INJECT, "In", ("true",))).match(labels)),
+        min(
+            _revision(space, revisions, mesh),
+            _labels((INJECTION, "DoesNotExist", ())).match(space),
+            not_off.match(labels),
+        ),
+        min(_revision(labels, revisions, mesh), silent.match(space), not_off.match(labels)),
+        min(mesh.everywhere, silent.match(space), _labels((INJECT, "DoesNotExist", ())).match(labels)),
+    )
+    note = None if template is None else template.annotations.get(INJECT)
+    if INJECT in labels.known:
+        return best if labels.known[INJECT].lower() in _TRUE | {""} else Match.NO
+    if isinstance(note, Unknown):
+        return min(best, Match.MAYBE)
+    return Match.NO if isinstance(note, str) and note.lower() not in _TRUE | {""} else best
+
+
+def _revision(labels: Labels, revisions: tuple[str, ...], mesh: Installed) -> Match:
+    """Whether labels ask for a revision that is installed; one that is not shown may be a tag of one that is."""
+    known = _labels((REVISION, "In", (*revisions, "default"))).match(labels) if mesh.revisions else Match.NO
+    return max(known, min(Match.MAYBE, _labels((REVISION, "Exists", ())).match(labels)))
+
+
+def _ambient(labels: Labels, namespace: str, space: Labels) -> Match:
+    """Whether a ztunnel takes in the pod's traffic: its own label goes before that of the namespace."""
+    if namespace in NEVER:
+        return Match.NO
+    asked = _labels((DATAPLANE, "In", ("ambient",)))
+    return max(asked.match(labels), min(asked.match(space), _labels((DATAPLANE, "NotIn", ("none",))).match(labels)))
+
+
+def captured(template: PodTemplate | None, found: Member, mesh: Installed) -> Captured:
+    """Which ports of a pod its proxy sees: all, but for what annotations and the settings of the mesh leave out."""
+    if template is None:
+        return Captured()
+    notes = template.annotations
+    if found.plane is Plane.ZTUNNEL:
+        return _bypass(notes, BYPASS, "true")
+    off = _bypass(notes, INTERCEPTION, "NONE")
+    if off.only is not None or off.unsure is not None:
+        return off
+    made = Captured()
+    for values in mesh.ports:
+        made = _narrow(made, dig(values, "includeInboundPorts"), dig(values, "excludeInboundPorts"), None)
+    include, exclude = notes.get(INCLUDE), notes.get(EXCLUDE)
+    where = mark(notes, EXCLUDE) if exclude is not None else mark(notes, INCLUDE)
+    return _narrow(made, include, exclude, where)
+
+
+def _bypass(notes: Mapping[str, Value], key: str, off: str) -> Captured:
+    value = notes.get(key)
+    if isinstance(value, Unknown):
+        return Captured(unsure=doubt_of(value), origin=mark(notes, key))
+    if value == off:
+        return Captured(only=frozenset(), origin=mark(notes, key), because=f"`{key}: {off}` leaves its proxy out")
+    return Captured()
+
+
+def _narrow(before: Captured, include: Value, exclude: Value, where: Origin | None) -> Captured:
+    """What one place says; only an annotation (with a line) goes before what the mesh says of included ports."""
+    only, never, unsure, because = before.only, before.never, before.unsure, before.because
+    for value, name in ((include, INCLUDE), (exclude, EXCLUDE)):
+        if value is None or (name == INCLUDE and value == "*"):
+            only = None if value == "*" else only
+            continue
+        numbers = _numbers(value)
+        if numbers is None:
+            unsure = doubt_of(value) if isinstance(value, Unknown) else Doubt("value-unknown", (name,))
+        elif name == INCLUDE:
+            only, because = numbers, f"`{name}` lets its proxy see no other port"
+        elif numbers:
+            never, because = never | numbers, f"`{name}` keeps the port from its proxy"
+    return Captured(only, never, unsure, where or before.origin, because)
+
+
+def _numbers(value: Value) -> frozenset[int] | None:
+    """The ports of a list with commas; None where it is not understood."""
+    texts = [part.strip() for one in items_of(value) for part in (str(one).split(",") if _plain(one) else ["?"])]
+    some = [one for one in texts if one]
+    return frozenset(int(one) for one in some) if all(one.isdigit() for one in some) else None
+
+
+def _plain(value: Value) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
