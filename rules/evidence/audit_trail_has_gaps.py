@@ -9,11 +9,13 @@ made without a trace.
 How to fix
 ----------
 Record management events of every region, global services included, with nothing excluded, and turn the audit log of
-every cluster on.
+every cluster on. In Azure send the audit categories of clusters and of accounts with models by a diagnostic setting;
+in Google Cloud ask for the reads of data of Vertex AI, with nobody exempt.
 
 What it cannot see
 ------------------
-Trails of an organisation that are declared elsewhere; whether the records are kept unaltered, and read by anybody.
+Trails of an organisation, and settings that a policy of the cloud adds; whether the records are kept unaltered, and
+read by anybody.
 """
 
 from collections.abc import Iterable

@@ -7,11 +7,14 @@ lock, or with one that a permission lifts, keeps only what nobody wanted gone.
 
 How to fix
 ----------
-Keep evidence in a bucket with object lock in COMPLIANCE mode and a default retention as long as the agreement asks.
+Keep evidence where retention is locked, for as long as the agreement asks: a bucket with object lock in COMPLIANCE mode
+and a default retention, a container or an account with a locked immutability policy, a bucket or log bucket of Google
+Cloud that is locked. A log group, a workspace or a stream is judged by the store that all of it is copied to.
 
 What it cannot see
 ------------------
-Records that were never written; locks that are set object by object; stores outside the inputs.
+Records that were never written; locks that are set object by object; stores outside the inputs; which tables of a
+workspace are exported.
 """
 
 from collections.abc import Iterable
@@ -38,7 +41,7 @@ def check(case: Case) -> Iterable[Finding]:
             yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided)
         elif not fact.immutable:
             message = f"records in the store of evidence `{node.address}` can be altered: {fact.because}"
-            fix = "lock the store in COMPLIANCE mode"
+            fix = "lock its retention, so that nobody shortens it"
             yield case.violated(node, message, origin=fact.origin, because=fact.because, fix=fix)
     for entry in case.absent(case.profile.evidence_sinks):
         message = f"the store of evidence `{entry}` of the profile is not in what was read"

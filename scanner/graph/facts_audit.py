@@ -12,7 +12,8 @@ from scanner.unknown import Unknown
 class Trail(Fact):
     """One statement about the audit trail of an account or a cluster.
 
-    aspect: "on", "regions", "management-events", "global-events", "cluster-audit", "declared".
+    aspect: "on", "regions", "management-events", "global-events", "cluster-audit", "account-audit",
+      "data-access", "declared".
     complete: it leaves nothing out in this respect.
     """
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from scanner.builders.blocks import Found, at, first, line
 from scanner.builders.draft import World
 from scanner.builders.edges import values
+from scanner.builders.evidence.azure_trails import azure_trails
+from scanner.builders.evidence.google_trails import google_logs, google_trails
 from scanner.graph.facts_audit import Trail
 from scanner.graph.model import STACK, Role
 from scanner.origin import Origin
@@ -19,7 +21,7 @@ GUARDED = frozenset({*STACK, Role.MODEL, Role.STORE})
 
 
 def build_audit_trails(world: World) -> None:
-    """Trail facts on every trail, on EKS clusters of guarded units, and on AWS providers without any trail."""
+    """Trail facts on every trail, on clusters of guarded units, on managed models, and on AWS without any trail."""
     guarded = {node.id.partition(":")[0] for node in world.nodes.values() if node.roles & GUARDED}
     trails = list(world.inventory.of(TRAIL))
     for one in trails:
@@ -28,6 +30,10 @@ def build_audit_trails(world: World) -> None:
     for one in world.inventory.of(CLUSTER):
         if one.unit in guarded:
             world.add_fact(one.id, _cluster(one))
+    for owner, trail in (*azure_trails(world, guarded), *google_trails(world, guarded)):
+        world.add_fact(owner.id, trail)
+    for owner, log in google_logs(world):
+        world.add_fact(owner.id, log)
     for node in list(world.nodes.values()):
         unit = node.id.partition(":")[0]
         if node.kind == "provider" and node.name == "aws" and unit in guarded and not trails:

@@ -1,0 +1,83 @@
+"""Stores and trails of evidence: strange and unknown input proves nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from scanner.builders.draft import World
+from scanner.builders.evidence.audit_trails import build_audit_trails
+from scanner.builders.evidence.stores import WAYS, build_evidence_stores
+from scanner.builders.inventory import Inventory
+from scanner.graph.facts_audit import Durable, Trail
+from scanner.graph.model import Role
+from scanner.profile import Profile
+from scanner.resource import Resource
+from scanner.unknown import Ref, Unknown
+from tests.reach import world as made
+
+STRANGE = (None, "text", 7, True, [], {}, ["x"], [{"a": [None]}], Unknown("`var.x` has no value"))
+KEYS = (
+    "bucket", "object_lock_configuration", "rule", "retention_policy", "immutability_policy", "locked",
+    "filter_pattern",
+    "destination_arn", "extended_s3_configuration", "enabled_log", "target_resource_id", "audit_log_config", "service",
+)  # fmt: skip
+
+
+def world_of(*resources: Resource) -> World:
+    return World(Inventory(resources), Profile())
+
+
+def kept(*resources: Resource) -> list[object]:
+    """What is said of the first resource as a store of evidence."""
+    world = world_of(*resources)
+    world.add_roles(resources[0].id, [Role.SINK])
+    build_evidence_stores(world)
+    return [fact.immutable for fact in world.nodes[resources[0].id].facts if isinstance(fact, Durable)]
+
+
+@pytest.mark.parametrize("kind", sorted(WAYS))
+@pytest.mark.parametrize("value", STRANGE, ids=repr)
+def test_strange_input_is_never_taken_for_a_lock(kind: str, value: object) -> None:
+    body = dict.fromkeys(KEYS, value)
+    others = [made.terraform(one, {**body, "log_group_name": "x"}, "other") for one in (
+        "aws_s3_bucket_object_lock_configuration", "aws_cloudwatch_log_subscription_filter",
+        "azurerm_storage_container_immutability_policy", "azurerm_log_analytics_data_export_rule",
+    )]  # fmt: skip
+    if value is True:
+        return  # `locked = true` is a lock
+    (found,) = kept(made.terraform(kind, body), *others)
+    assert found is False or isinstance(found, Unknown)
+
+
+def test_a_store_that_may_not_exist_keeps_nothing_for_certain() -> None:
+    body = {"retention_policy": [{"is_locked": True}]}
+    sure = made.terraform("google_storage_bucket", body)
+    assert kept(sure) == [True]
+    maybe = replace(sure, possible=Unknown("`var.n`"))
+    (found,) = kept(maybe)
+    assert isinstance(found, Unknown)
+
+
+def test_a_lock_that_may_be_of_another_container_proves_nothing() -> None:
+    container = made.terraform("azurerm_storage_container", {"name": "evidence"})
+    policy = made.terraform(
+        "azurerm_storage_container_immutability_policy",
+        {"storage_container_resource_manager_id": Unknown("`var.c` has no value"), "locked": True},
+    )
+    (found,) = kept(container, policy)
+    assert isinstance(found, Unknown)
+
+
+@pytest.mark.parametrize("value", STRANGE, ids=repr)
+def test_a_strange_diagnostic_setting_is_no_record(value: object) -> None:
+    cluster = made.terraform("azurerm_kubernetes_cluster", {"name": "main"})
+    target = Unknown("computed", ref=Ref(cluster.address, "id"))
+    setting = made.terraform("azurerm_monitor_diagnostic_setting", {"target_resource_id": target, "enabled_log": value})
+    model = made.workload("model", "vllm/vllm-openai")
+    world = world_of(cluster, setting, model)
+    world.add_roles(model.id, [Role.MODEL])
+    build_audit_trails(world)
+    (trail,) = [fact for fact in world.nodes[cluster.id].facts if isinstance(fact, Trail)]
+    assert trail.complete is False or isinstance(trail.complete, Unknown)
