@@ -15,7 +15,7 @@ SELECTOR_KEYS = ("namespace", "name", "kind", "role", "address", "unit")
 PLANES = ("network", "identity", "supply", "control", "placement")
 ROLES = (
     *("model", "candidate", "store", "gateway", "classifier", "guardrail"),
-    *("operator", "platform", "external", "device", "cluster", "sink"),
+    *("operator", "platform", "external", "device", "cluster", "sink", "guard"),
 )
 COMMITMENTS = (
     *("cloud-only", "no-edge", "safety-path", "guardrails-on", "approved-models"),

@@ -27,8 +27,8 @@ SEVERITY = "critical"
 
 
 def check(case: Case) -> Iterable[Finding]:
-    """Backwards from every stack member and evidence store over the control plane."""
-    guarded = case.graph.with_role(*STACK, Role.SINK)
+    """Backwards from every stack member, guard and evidence store over the control plane."""
+    guarded = case.graph.with_role(*STACK, Role.GUARD, Role.SINK)
     if not guarded:
         return
     targets = [node.id for node in guarded]

@@ -51,6 +51,8 @@ class Role(StrEnum):
     """A place where workloads are scheduled: an EKS, AKS, GKE or ECS cluster, or the cluster of a set of manifests."""
     SINK = "sink"
     """A store of evidence: a trail, a log group, an audit bucket."""
+    GUARD = "guard"
+    """What closes a way to a model or the stack: a policy, an endpoint, the plug-in that enforces."""
 
 
 STACK = frozenset({Role.GATEWAY, Role.CLASSIFIER, Role.GUARDRAIL})

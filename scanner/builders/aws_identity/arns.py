@@ -36,6 +36,7 @@ SHAPES: dict[str, tuple[str, str, str]] = {
     "aws_cloudtrail": ("cloudtrail", "trail/", "name"),
     "aws_kms_key": ("kms", "key/", ""),
     "aws_eks_cluster": ("eks", "cluster/", "name"),
+    "aws_eks_addon": ("eks", "addon/", "cluster_name"),
     "aws_ecr_repository": ("ecr", "repository/", "name"),
     "aws_vpc_endpoint": ("ec2", "vpc-endpoint/", ""),
 }

@@ -12,6 +12,7 @@ from scanner.builders.aws_models.enforcement import ENFORCED
 from scanner.builders.aws_models.logs import LOGGING
 from scanner.builders.aws_policy.match import ANY, Truth
 from scanner.builders.blocks import at
+from scanner.builders.control.guards import ACTIONS, ADDON, ENDPOINT, TRAIL, mark_aws_guards, sinks_of
 from scanner.builders.draft import World
 from scanner.graph.model import STACK, Edge, Node, Plane, Role, State
 from scanner.resource import Resource
@@ -53,11 +54,13 @@ KINDS = {
     "guardrail": ("aws_bedrock_guardrail", "awscc_bedrock_guardrail"),
     "enforcement": ENFORCED,
     "logging": (LOGGING, LOG_GROUP),
-    "trail": ("aws_cloudtrail",),
+    "trail": (TRAIL,),
     "bucket": ("aws_s3_bucket",),
     "key": ("aws_kms_key",),
     "identity": ("aws_iam_role",),
     "cluster": (CLUSTER,),
+    "network": (ENDPOINT,),
+    "enforcer": (ADDON,),
 }
 """What a row of the control table changes -> the kinds of resources that it can be."""
 
@@ -80,6 +83,7 @@ class Asset:
 
 def add_aws_control(world: World) -> None:
     """Add "write" edges from IAM principals to what the safety path and the evidence rest on."""
+    mark_aws_guards(world)
     everyone = principals(world)
     judges: dict[str, Judge] = {}
     units = sorted({one.unit for one in everyone})
@@ -97,7 +101,7 @@ def _assets(world: World) -> Iterator[Asset]:
         node = world.nodes[one.id]
         if one.data or not one.kind.startswith(("aws_", "awscc_")):
             continue
-        wanted = tuple((row.action, row.because) for row in rows if _touches(row, one, node))
+        wanted = tuple((row.action, row.because) for row in rows if _touches(world, row, one, node))
         if one.kind in COMPUTE and node.roles & STACK:
             wanted = tuple(COMPUTE[one.kind].items())
         if one.kind == "aws_iam_role" and Role.GATEWAY in node.roles:
@@ -125,6 +129,8 @@ def _undeclared(world: World, units: list[str]) -> Iterator[Asset]:
 def _held_by(world: World, one: Resource, node: Node) -> Iterator[str]:
     """The nodes that a change of the resource changes: itself, the guardrail it enforces, the store its logs go to."""
     yield node.id
+    if one.kind == TRAIL:
+        yield from sinks_of(world, one)
     if one.kind == CLUSTER:
         members = (each for each in world.nodes.values() if each.roles & STACK and each.id in world.inventory.by_id)
         for member in members:
@@ -140,13 +146,17 @@ def _held_by(world: World, one: Resource, node: Node) -> Iterator[str]:
             yield target.id
 
 
-def _touches(row: ControlAction, one: Resource, node: Node) -> bool:
+def _touches(world: World, row: ControlAction, one: Resource, node: Node) -> bool:
     if one.kind not in KINDS.get(row.changes, ()):
         return False
     if one.kind in (*ENFORCED, LOGGING):
         return row.action.startswith("bedrock:")
     if one.kind == CLUSTER:
         return True
+    if one.kind in ACTIONS:
+        return Role.GUARD in node.roles and row.action in ACTIONS[one.kind]
+    if one.kind == TRAIL:
+        return Role.SINK in node.roles or bool(sinks_of(world, one))
     if row.changes == "guardrail":
         return Role.GUARDRAIL in node.roles
     service = {LOG_GROUP: "logs"}.get(one.kind, row.action.partition(":")[0])
