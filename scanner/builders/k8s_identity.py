@@ -14,6 +14,8 @@ from scanner.unknown import Unknown, Value
 
 DEFAULT = "default"
 MEMO = "k8s_identity.runs_as"
+ACCOUNTS_MEMO = "k8s_identity.accounts"
+CARRIED_MEMO = "k8s_identity.carried"
 ACCOUNTS = "system:serviceaccounts"
 AUTHENTICATED = "system:authenticated"
 
@@ -40,6 +42,92 @@ class RunsAs:
     def shown(self) -> str:
         """The name, as far as it is known."""
         return self.name if isinstance(self.name, str) else self.name.text()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A service account: declared, or named by a workload. name: Unknown where nobody knows; pods: who runs as it."""
+
+    unit: str
+    namespace: str
+    name: str | Unknown
+    pods: tuple[RunsAs, ...]
+    resource: Resource | None
+
+    @property
+    def shown(self) -> str:
+        """The name, as far as it is known."""
+        return self.name if isinstance(self.name, str) else self.name.text()
+
+    @property
+    def node_id(self) -> str:
+        """The id of its node, which `account_node` makes where no manifest declares it."""
+        return f"{self.unit}:{self.namespace}/ServiceAccount/{self.shown}"
+
+
+class Accounts:
+    """Every service account of the inputs, found by `namespace:name`; those without a known name are in `vague`."""
+
+    def __init__(self, world: World) -> None:
+        pods: dict[tuple[str, str, str], list[RunsAs]] = {}
+        self.vague: list[Account] = []
+        for one in runs_as(world):
+            if isinstance(one.name, Unknown):
+                self.vague.append(Account(one.resource.unit, one.namespace, one.name, (one,), None))
+            else:
+                pods.setdefault((one.resource.unit, one.namespace, one.name), []).append(one)
+        declared = {(one.unit, one.namespace, one.name): one for one in world.inventory.of("ServiceAccount")}
+        self.by_name: dict[str, list[Account]] = {}
+        for key in sorted({*pods, *declared}):
+            account = Account(*key, tuple(pods.get(key, ())), declared.get(key))
+            self.by_name.setdefault(f"{account.namespace}:{account.shown}", []).append(account)
+
+    def all(self) -> Iterator[Account]:
+        """Those with a name first, in order."""
+        for some in self.by_name.values():
+            yield from some
+        yield from self.vague
+
+    def named(self, namespace: str, name: str) -> Iterator[Account]:
+        """Those of this name, and those that may have it."""
+        yield from self.by_name.get(f"{namespace}:{name}", ())
+        yield from (one for one in self.vague if one.namespace == namespace)
+
+
+def accounts(world: World) -> Accounts:
+    """The service accounts of the inputs; read once."""
+    known = world.memo.get(ACCOUNTS_MEMO)
+    if not isinstance(known, Accounts):
+        known = world.memo[ACCOUNTS_MEMO] = Accounts(world)
+    return known
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A role of a cloud that a service account gives its pods. decided_by: what decides, empty where it is sure."""
+
+    account: str
+    role: str
+    because: str
+    decided_by: tuple[str, ...] = ()
+
+
+def note_carried(world: World, carried: Carried) -> None:
+    """Note a role of a cloud that a service account carries, for whoever can become the account."""
+    listed = world.memo.setdefault(CARRIED_MEMO, {})
+    assert isinstance(listed, dict)
+    listed.setdefault(carried, None)
+
+
+def carried_roles(world: World) -> list[Carried]:
+    """Everything that was noted, in order; every account of it has a node."""
+    listed = world.memo.get(CARRIED_MEMO, {})
+    assert isinstance(listed, dict)
+    for one in listed:
+        unit, _, address = one.account.partition(":")
+        namespace, _, name = address.partition("/ServiceAccount/")
+        world.ensure(Node(f"{unit}:{address}", "ServiceAccount", address, name, namespace=namespace))
+    return list(listed)
 
 
 def runs_as(world: World) -> list[RunsAs]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from scanner.builders.blocks import Found, at
 from scanner.builders.draft import World
-from scanner.builders.k8s_identity import RunsAs, runs_as
+from scanner.builders.k8s_identity import Account, Carried, accounts, note_carried
 from scanner.origin import Origin
 from scanner.resource import Resource, mark
 from scanner.unknown import Unknown
@@ -94,29 +94,37 @@ def _by_profile(world: World, one: Resource, found: Found) -> Iterator[Carrier]:
 
 
 def _by_association(world: World) -> Iterator[Carrier]:
-    pods = list(runs_as(world))
+    listed = accounts(world)
     for one in world.inventory.of(ASSOCIATION):
-        wanted = (one.attrs.get("namespace"), one.attrs.get("service_account"))
+        namespace, account = one.attrs.get("namespace"), one.attrs.get("service_account")
+        known = isinstance(namespace, str) and isinstance(account, str)
+        some = listed.named(str(namespace), str(account)) if known else listed.all()
+        wanted = [(each, doubt) for each in some if (doubt := matches(each, namespace, account)) is not False]
         for found in at(one, "role_arn"):
             role = world.inventory.find(found.value, one.unit, "aws_iam_role") or role_by_arn(
                 world, found.text, one.unit
             )
-            if not isinstance(role, Resource):
-                continue
-            for pod in pods:
-                doubt = matches(pod, wanted[0], wanted[1])
-                if doubt is False:
-                    continue
-                across = _across(pod, one.unit)
-                because = f"pod identity gives the role to service account `{pod.namespace}/{pod.shown}`"
-                why = doubt if isinstance(doubt, Unknown) else across
-                line = mark(one.attrs, "service_account") or one.origin
-                yield Carrier(pod.resource.id, role.id, "pods.eks", because, line, why)
+            if isinstance(role, Resource):
+                for each, doubt in wanted:
+                    yield from _associated(world, one, role, each, doubt)
 
 
-def matches(pod: RunsAs, namespace: object, account: object) -> bool | Unknown:
-    """Whether a workload runs as this service account; an Unknown where that is not known."""
-    for wanted, have in ((namespace, pod.namespace), (account, pod.name)):
+def _associated(
+    world: World, one: Resource, role: Resource, account: Account, doubt: bool | Unknown
+) -> Iterator[Carrier]:
+    because = f"pod identity gives the role to service account `{account.namespace}/{account.shown}`"
+    line = mark(one.attrs, "service_account") or one.origin
+    why = doubt if isinstance(doubt, Unknown) else one.possible or _across(account, one.unit)
+    if isinstance(account.name, str):
+        names = () if why is None else why.decided_by or (one.address,)
+        note_carried(world, Carried(account.node_id, role.id, because, names))
+    for pod in account.pods:
+        yield Carrier(pod.resource.id, role.id, "pods.eks", because, line, why)
+
+
+def matches(one: Account, namespace: object, account: object) -> bool | Unknown:
+    """Whether it is this service account; an Unknown where that is not known."""
+    for wanted, have in ((namespace, one.namespace), (account, one.name)):
         for side in (wanted, have):
             if isinstance(side, Unknown):
                 return side
@@ -125,10 +133,10 @@ def matches(pod: RunsAs, namespace: object, account: object) -> bool | Unknown:
     return True
 
 
-def _across(pod: RunsAs, unit: str) -> Unknown | None:
-    if pod.resource.unit == unit:
+def _across(account: Account, unit: str) -> Unknown | None:
+    if account.unit == unit:
         return None
-    cause = f"whether the manifests of `{pod.resource.unit}` run in the cluster of `{unit}` is not known"
+    cause = f"whether the manifests of `{account.unit}` run in the cluster of `{unit}` is not known"
     return Unknown(cause, code="cross-unit", decided_by=("profile:units",))
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from scanner.builders.aws_identity.carriers import Carrier, role_by_arn
 from scanner.builders.aws_identity.principals import Principal
-from scanner.builders.aws_policy.match import ANY, Glob, Truth, glob, includes
+from scanner.builders.aws_policy.match import ANY, ONE, Glob, Truth, glob, includes
 from scanner.builders.aws_policy.statements import Statement
 from scanner.builders.draft import World
-from scanner.builders.k8s_identity import RunsAs, runs_as
+from scanner.builders.k8s_identity import Account, Carried, accounts, note_carried
 from scanner.graph.model import Node
 from scanner.resource import Resource, dig
 from scanner.unknown import Unknown, Value
@@ -32,7 +32,7 @@ def federated(
     elif GITHUB in issuer or any(one.text.startswith("repo:") for one in subjects or ()):
         yield from _github(world, subjects)
     elif "oidc.eks." in issuer or any(one.text.startswith(ACCOUNT) for one in subjects or ()) or not known:
-        yield from _pods(world, role, subjects)
+        yield from _pods(world, role, statement, subjects)
     else:
         host = issuer.rpartition("oidc-provider/")[2].partition("/")[0]
         yield world.external(f"oidc/{host}"), f"its trust policy admits tokens of `{host}`", Truth.YES, ()
@@ -71,46 +71,76 @@ def _github(world: World, subjects: list[Glob] | None) -> Iterator[Source]:
         yield world.external(f"github/{name}"), why, truth, ("subject",)
 
 
-def _pods(world: World, role: Principal, subjects: list[Glob] | None) -> Iterator[Source]:
+def _pods(world: World, role: Principal, statement: Statement, subjects: list[Glob] | None) -> Iterator[Source]:
     patterns = subjects if subjects is not None else [Glob(ACCOUNT + ANY)]
     found = False
-    for pod in runs_as(world):
-        account = glob(pod.name, wild=False)
-        have = Glob(f"{ACCOUNT}{pod.namespace}:{account.text}", account.partly)
-        admitted = max((includes(one, have.text, have.partly) for one in patterns), default=Truth.NO)
+    for account in _candidates(world, patterns):
+        have = glob(account.name, wild=False)
+        text = f"{ACCOUNT}{account.namespace}:{have.text}"
+        admitted = max((includes(one, text, have.partly) for one in patterns), default=Truth.NO)
         if admitted is Truth.NO:
             continue
-        linked, decided = _linked(world, pod, role)
-        if pod.resource.unit != role.unit:
+        linked, decided = _linked(world, account, role)
+        if account.unit != role.unit:
             named = any(ANY not in one.text for one in patterns)
-            if not named and decided and not _annotated(world, pod):
+            if not named and decided and not _annotated(account):
                 # A wildcard, and manifests of a cluster that may be another: one way for all of them, below.
                 continue
             linked, decided = min(linked, Truth.POSSIBLE), ("profile:units", *decided)
-        found = True
-        world.set_actor(pod.resource.id)
-        why = f"its trust policy admits service account `{pod.namespace}/{pod.shown}`, which its pods run as"
-        yield world.nodes[pod.resource.id], why, min(admitted, linked), decided
+        truth = min(admitted, linked)
+        _note(world, account, role, statement, admitted)
+        for pod in account.pods:
+            found = True
+            world.set_actor(pod.resource.id)
+            why = f"its trust policy admits service account `{pod.namespace}/{pod.shown}`, which its pods run as"
+            yield world.nodes[pod.resource.id], why, truth, decided
     if not found:
-        for pattern in patterns:
-            name = pattern.text.removeprefix(ACCOUNT).replace(":", "/").replace(ANY, "*")
-            outside = world.external(f"serviceaccount/{name}", "ServiceAccount")
-            why = f"its trust policy admits service account `{name}`, which no workload of the inputs runs as"
-            yield outside, why, Truth.POSSIBLE, (f"serviceaccount/{name}",)
+        yield from _nobody(world, patterns)
 
 
-def _annotated(world: World, pod: RunsAs) -> bool:
-    account = world.inventory.at(pod.resource.unit, f"{pod.namespace}/ServiceAccount/{pod.shown}")
-    return account is not None and dig(account.attrs, "metadata", "annotations", ANNOTATION) is not None
+def _candidates(world: World, patterns: list[Glob]) -> Iterator[Account]:
+    """The accounts that a pattern may mean: looked up where every pattern is a full name."""
+    listed = accounts(world)
+    texts = [one.text.removeprefix(ACCOUNT) for one in patterns]
+    if any(ANY in one.text or ONE in one.text or one.partly for one in patterns):
+        yield from listed.all()
+        return
+    for text in dict.fromkeys(texts):
+        yield from listed.by_name.get(text, ())
+    yield from listed.vague
 
 
-def _linked(world: World, pod: RunsAs, role: Principal) -> tuple[Truth, tuple[str, ...]]:
+def _nobody(world: World, patterns: list[Glob]) -> Iterator[Source]:
+    for pattern in patterns:
+        name = pattern.text.removeprefix(ACCOUNT).replace(":", "/").replace(ANY, "*")
+        outside = world.external(f"serviceaccount/{name}", "ServiceAccount")
+        why = f"its trust policy admits service account `{name}`, which no workload of the inputs runs as"
+        yield outside, why, Truth.POSSIBLE, (f"serviceaccount/{name}",)
+
+
+def _note(world: World, account: Account, role: Principal, statement: Statement, admitted: Truth) -> None:
+    """Whoever becomes the account becomes the role, whether it asks for it or not: a token of the account is enough."""
+    if not isinstance(account.name, str):
+        return
+    because = f"the trust policy of `{role.name}` admits service account `{account.namespace}/{account.shown}`"
+    across = account.unit != role.unit
+    names = ("profile:units",) if across else ()
+    if admitted is not Truth.YES or statement.doubt is not None:
+        names = (*names, f"{role.name}: assume_role_policy")
+    note_carried(world, Carried(account.node_id, role.node_id, because, names))
+
+
+def _annotated(account: Account) -> bool:
+    declared = account.resource
+    return declared is not None and dig(declared.attrs, "metadata", "annotations", ANNOTATION) is not None
+
+
+def _linked(world: World, account: Account, role: Principal) -> tuple[Truth, tuple[str, ...]]:
     """Whether the service account asks for the role: then its pods get a token that the role takes."""
-    address = f"{pod.namespace}/ServiceAccount/{pod.shown}"
-    account = world.inventory.at(pod.resource.unit, address)
-    if account is None:
+    address = f"{account.namespace}/ServiceAccount/{account.shown}"
+    if account.resource is None:
         return Truth.POSSIBLE, (address,)
-    value = dig(account.attrs, "metadata", "annotations", ANNOTATION)
+    value = dig(account.resource.attrs, "metadata", "annotations", ANNOTATION)
     if value is None:
         return Truth.POSSIBLE, (f"{address}: annotation {ANNOTATION}",)
     if isinstance(value, Unknown):

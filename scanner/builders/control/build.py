@@ -6,6 +6,7 @@ from scanner.builders.control.aws import add_aws_control
 from scanner.builders.control.chains import chain_edges
 from scanner.builders.control.derived import derived
 from scanner.builders.control.eks import access_rights, add_groups
+from scanner.builders.control.fan import Goal
 from scanner.builders.control.platform import mark_named_platform, mark_operators, mark_platform, mark_strangers
 from scanner.builders.control.rbac import Matcher, stack_edges
 from scanner.builders.control.rbac_rules import RoleBook
@@ -13,7 +14,7 @@ from scanner.builders.control.rights import Right, rights_of
 from scanner.builders.control.targets import clusters
 from scanner.builders.control.version import api_versions
 from scanner.builders.draft import World
-from scanner.builders.k8s_identity import add_account_edges, add_group_edges
+from scanner.builders.k8s_identity import add_account_edges, add_group_edges, carried_roles
 from scanner.graph.model import Role
 
 
@@ -32,6 +33,15 @@ def build_control(world: World) -> None:
     mark_named_platform(world)
 
 
+def _carried(world: World) -> dict[str, list[Goal]]:
+    """Service account -> the roles of clouds that it carries."""
+    found: dict[str, list[Goal]] = {}
+    for one in carried_roles(world):
+        doubt = ("value-unknown", one.decided_by) if one.decided_by else None
+        found.setdefault(one.account, []).append(Goal(one.role, one.because, doubt, told=True))
+    return found
+
+
 def _kubernetes(world: World, rights: list[Right]) -> None:
     """The edges that rights open: onto the stack and the models, and from identity to identity."""
     matcher = Matcher(clusters(world), api_versions(world))
@@ -40,7 +50,7 @@ def _kubernetes(world: World, rights: list[Right]) -> None:
         node.id for node in world.nodes.values() if node.kind == "ServiceAccount" and node.roles & {Role.OPERATOR}
     }
     leads = {edge.source for edge in found} | trusted
-    found += chain_edges(world, rights, matcher, leads, {})
+    found += chain_edges(world, rights, matcher, leads, _carried(world))
     for edge in found:
         world.add_edge(edge)
     used = {edge.source for edge in found} | {edge.target for edge in found}

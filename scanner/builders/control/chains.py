@@ -106,7 +106,7 @@ def _add_goals(chains: Chains, node_id: str) -> Iterator[tuple[str, str]]:
     elif node.kind == "Group":
         for (of, namespace), space in sorted(chains.spaces.items()):
             if of == unit and node.name in groups_of(namespace):
-                goal = Goal(node_id, f"every service account of `{namespace}` is in the group")
+                goal = Goal(node_id, f"every service account of `{namespace}` is in the group", told=True)
                 space.goals[ANY].append(goal)
                 if space.running:
                     space.goals[RUNNING].append(goal)

@@ -14,11 +14,16 @@ FEW = 4096
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A target of a fan. because: what leads from the relay to it. doubt: (reason, what decides), None for none."""
+    """A target of a fan.
+
+    because: what leads from the relay to it. doubt: (reason, what decides), None for none. told: it is said as well
+    where there is no relay.
+    """
 
     node_id: str
     because: str
     doubt: tuple[str, tuple[str, ...]] | None = None
+    told: bool = False
 
 
 def surest(edges: Iterable[Edge]) -> list[Edge]:
@@ -40,13 +45,17 @@ def aimed(edge: Edge, goal: Goal) -> Edge:
     return replace(edge, target=goal.node_id, state=State.POSSIBLE, reason=reason, decided_by=decided)
 
 
+def _telling(edge: Edge, goal: Goal) -> Edge:
+    return replace(edge, because=f"{edge.because}; {goal.because}") if goal.told else edge
+
+
 def spread(world: World, unit: str, name: str, sources: Sequence[Edge], goals: Sequence[Goal]) -> list[Edge]:
     """From every source (an edge whose target is left open) to every goal; `name` is the relay's, were there one.
 
     All sources have one verb. A relay is no actor: whoever comes through it is met behind it.
     """
     if len(sources) * len(goals) <= FEW:
-        return [aimed(edge, goal) for edge in sources for goal in goals]
+        return [aimed(_telling(edge, goal), goal) for edge in sources for goal in goals]
     verb = sources[0].verb
     address = f"Rights/{verb}/{name}"
     relay = world.ensure(Node(f"{unit}:{address}", "Rights", address, name))
