@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from fnmatch import fnmatchcase
 
+from scanner.builders.ranges import parse_cidr
 from scanner.unknown import Unknown, Value
 
 _SERVICE = re.compile(r"^(?:[a-z0-9*-]+\.)?(?P<name>[a-z0-9*-]+)\.(?P<space>[a-z0-9*-]+)\.svc(?:\.[a-z0-9.*-]+)?\.?$")
@@ -19,8 +20,9 @@ def service_of(host: Value, namespace: str = "") -> tuple[str, str] | None:
     """Namespace and name of the Service that a host name means, `*` for what is not known; None for one outside.
 
     namespace: where a short name is looked up, "" where short names mean nothing. The name of one pod of a headless
-    Service means that Service; the name of a pod by its address means any Service of its namespace. An address of
-    its own may be any pod's. A host that is not known may be any Service (dns-specification of Kubernetes).
+    Service means that Service; the name of a pod by its address means any Service of its namespace. An address may
+    be any pod's or Service's, but a public IPv4 address is outside the cluster. A host that is not known may be any
+    Service (the DNS specification of Kubernetes).
     """
     written = host.text() if isinstance(host, Unknown) else host
     if not isinstance(written, str):
@@ -32,7 +34,10 @@ def service_of(host: Value, namespace: str = "") -> tuple[str, str] | None:
     pod = _POD.match(written)
     if pod is not None:
         return pod["space"], "*"
-    if written == "*" or _ADDRESS.match(written):
+    if _ADDRESS.match(written):
+        block = parse_cidr(written)
+        return None if block is not None and block.version == 4 and not block.private else ANY_SERVICE
+    if written == "*":
         return ANY_SERVICE
     short = _SHORT.match(written) if namespace else None
     if short is not None and written != "localhost":
