@@ -25,6 +25,7 @@ from scanner.builders.google_models import build_google_models
 from scanner.builders.inventory import Inventory
 from scanner.builders.k8s_network.build import build_k8s_network
 from scanner.builders.literals import build_literals
+from scanner.builders.mesh.build import build_mesh
 from scanner.builders.model_supply.build import build_model_supply
 from scanner.builders.opaque.build import build_opaque
 from scanner.builders.placement.build import build_placement
@@ -50,6 +51,7 @@ STEPS: tuple[Callable[[World], None], ...] = (
     build_gateway_routes,
     build_aws_network,
     build_aws_entry,
+    build_mesh,
     build_aws_models,
     build_azure_models,
     build_google_models,

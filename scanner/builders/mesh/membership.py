@@ -86,9 +86,12 @@ def member(template: PodTemplate | None, labels: Labels, namespace: str, space: 
         return written
     injected = _injected(template, labels, namespace, space, mesh)
     ambient = _ambient(labels, namespace, space)
+    if ambient is Match.MAYBE and mesh.ztunnel is Match.NO:
+        # Labels that are not shown ask for nothing that nothing shows.
+        ambient = Match.NO
     plane, best = (Plane.ZTUNNEL, ambient) if injected is Match.NO else (Plane.SIDECAR, injected)
     if best is Match.NO:
-        return Member(Plane.NONE, Match.NO, "it is not in the mesh: nothing asks for a sidecar or for ambient mode")
+        return Member(Plane.NONE, Match.NO, f"it is not in the mesh: {_why_not(template, labels, space)}")
     because = "a sidecar is injected into it" if plane is Plane.SIDECAR else "it is in the ambient mesh"
     found = Member(plane, best, because)
     if template is None or isinstance(dig(template.spec, "hostNetwork"), Unknown) or best is not Match.YES:
@@ -99,6 +102,17 @@ def member(template: PodTemplate | None, labels: Labels, namespace: str, space: 
         because = f"{because} where the mesh is installed, which nothing in the inputs shows"
         found = replace(found, sure=Match.MAYBE, doubt=mesh.doubt, because=because)
     return found
+
+
+def _why_not(template: PodTemplate | None, labels: Labels, space: Labels) -> str:
+    """What keeps a pod out of the mesh."""
+    note = None if template is None else template.annotations.get(INJECT)
+    for key, value in ((INJECT, labels.known.get(INJECT, note)), (DATAPLANE, labels.known.get(DATAPLANE))):
+        if isinstance(value, str):
+            return f"`{key}: {value}` keeps it out"
+    if space.known.get(INJECTION) not in (None, "enabled"):
+        return f"its namespace has `{INJECTION}: {space.known[INJECTION]}`"
+    return "nothing asks for a sidecar or for ambient mode"
 
 
 def _written(template: PodTemplate) -> Member | None:
