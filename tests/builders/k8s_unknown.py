@@ -49,8 +49,8 @@ def holed_resources(*texts: str) -> list[Resource]:
     return made
 
 
-def holed_graph(*texts: str, models: tuple[str, ...] = (MODEL,), gateways: tuple[str, ...] = (GATEWAY,)) -> Graph:
-    """The frozen graph of manifests with holes, roles given by address."""
+def holed_world(*texts: str, models: tuple[str, ...] = (MODEL,), gateways: tuple[str, ...] = (GATEWAY,)) -> World:
+    """The world of manifests with holes, roles given by address."""
     world = World(Inventory(holed_resources(*texts)), Profile())
     for address in models:
         world.add_roles(f"k8s:{address}", [Role.MODEL])
@@ -58,4 +58,9 @@ def holed_graph(*texts: str, models: tuple[str, ...] = (MODEL,), gateways: tuple
         if f"k8s:{address}" in world.nodes:
             world.add_roles(f"k8s:{address}", [Role.GATEWAY])
     build_k8s_network(world)
-    return world.freeze()
+    return world
+
+
+def holed_graph(*texts: str, models: tuple[str, ...] = (MODEL,), gateways: tuple[str, ...] = (GATEWAY,)) -> Graph:
+    """The frozen graph of manifests with holes, roles given by address."""
+    return holed_world(*texts, models=models, gateways=gateways).freeze()

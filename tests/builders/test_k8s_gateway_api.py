@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from scanner.builders.gateway_routes.build import build_gateway_routes
 from scanner.builders.k8s_network.gateway_attach import hosts_meet
+from scanner.graph.facts import GatewayRoute
+from scanner.unknown import Unknown
 from tests.builders.k8s_unknown import holed_graph as graph_of
+from tests.builders.k8s_unknown import holed_world
 from tests.builders.k8s_world import BASE, CALICO, state, world_of
 from tests.builders.test_k8s_network_exposure import service
 
@@ -400,3 +404,51 @@ def test_odd_objects_never_crash():
     ):  # fmt: skip
         odd = head.format(version, kind, spec)
         assert state(graph_of(BASE, CALICO, PLAIN, gateway(), route(UP), odd), "tenant/Deployment/bot") == "open"
+
+
+def guards(*texts: str) -> list[tuple[str, object, object]]:
+    """(backend, model, guarded) of every way of every route."""
+    world = holed_world(*texts)
+    build_gateway_routes(world)
+
+    def shown(value: object) -> object:
+        return "unknown" if isinstance(value, Unknown) else value
+
+    facts = [fact for _, fact in world.freeze().facts(GatewayRoute)]
+    return sorted((fact.backend, shown(fact.model), shown(fact.guarded)) for fact in facts)
+
+
+TWO = PLAIN.replace("[{port: 80, targetPort: 8000}]", "[{name: a, port: 80, targetPort: 8000}, {name: b, port: 81}]")
+SERVED = "inference/Service/vllm"
+AWAY = route(THERE, namespace="tenant")
+
+
+@pytest.mark.parametrize(
+    ("plain", "made", "expected"),
+    [
+        (PLAIN, route(), [(SERVED, True, False)]),
+        (TWO, route(), [(SERVED, True, False)]),
+        (TWO, route("{name: vllm, port: 99}"), []),
+        (PLAIN, route("{name: vllm, port: 80, weight: 0}"), []),
+        (PLAIN, route("{name: vllm, port: 80, weight: $(WEIGHT)}"), [(SERVED, "unknown", False)]),
+        (PLAIN, route(NONE, rule=MIRROR % ", percent: 0"), []),
+        (PLAIN, route(NONE, rule=MIRROR % ""), [(SERVED, True, False)]),
+        (PLAIN, route("{name: unread, port: 80}"), [("inference/Service/unread", "unknown", False)]),
+        (PLAIN, route("{kind: Pipe, group: a.b, name: x}"), [("inference/Pipe/x", "unknown", False)]),
+        (PLAIN, route(THERE, namespace="tenant"), []),
+        (PLAIN, AWAY + GRANT % (FROM, "{group: '', kind: Service}"), [(SERVED, True, False)]),
+        (
+            PLAIN,
+            route(THERE, namespace="tenant") + GRANT % (FROM, "{group: '', kind: $(KIND)}"),
+            [(SERVED, "unknown", False)],
+        ),
+        (PLAIN, route(UP) + ENVOY % "endpoints: [{fqdn: {hostname: vllm.inference.svc, port: 80}}]",
+         [("inference/Backend/up", True, False)]),
+        ("", AGENT % ("AgentgatewayModel", "parentRefs: [{name: front}], bedrock: {}"),
+         [("inference/AgentgatewayModel/up", True, False)]),
+        ("", AGENT % ("AgentgatewayModel", "parentRefs: [{name: front}], policies: {promptGuard: {request: []}}"),
+         [("inference/AgentgatewayModel/up", True, True)]),
+    ],
+)  # fmt: skip
+def test_each_way_of_a_route_is_known_for_what_it_leads_to(plain, made, expected):
+    assert guards(BASE, CALICO, plain, gateway(", allowedRoutes: {namespaces: {from: All}}"), made) == expected

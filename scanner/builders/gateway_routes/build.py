@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 from scanner.builders.blocks import Found, at, text
 from scanner.builders.draft import World
+from scanner.builders.edges import Doubt, Truth
 from scanner.builders.gateway_routes.policies import Guards
+from scanner.builders.k8s_network.gateway_attach import granted
+from scanner.builders.k8s_network.gateway_backends import any_share, mirrored
 from scanner.graph.facts import GatewayRoute
 from scanner.graph.model import Node, Plane, Role, State
 from scanner.origin import Origin
@@ -17,10 +20,16 @@ from scanner.unknown import Unknown, Value
 
 API = "gateway.networking.k8s.io"
 AI_API = "aigateway.envoyproxy.io"
-ROUTES = {("HTTPRoute", API), ("GRPCRoute", API), ("TCPRoute", API), ("TLSRoute", API), ("AIGatewayRoute", AI_API)}
-BLIND = frozenset({"TCPRoute", "TLSRoute"})
+AGENT_API = "agentgateway.dev"
+ROUTES = {
+    ("HTTPRoute", API), ("GRPCRoute", API), ("TCPRoute", API), ("TLSRoute", API), ("UDPRoute", API),
+    ("AIGatewayRoute", AI_API), ("AgentgatewayModel", AGENT_API),
+}  # fmt: skip
+BLIND = frozenset({"TCPRoute", "TLSRoute", "UDPRoute"})
 """Routes of connections, not of requests: no policy sees what they carry."""
 MODEL_KINDS = frozenset({"InferencePool", "AIServiceBackend", "AgentgatewayModel"})
+FOLLOWED = frozenset({"Service", "Backend", "Upstream", "XBackend", "AgentgatewayBackend", "ServiceImport"})
+"""Kinds of backends of which the network says where they lead."""
 PROVIDERS = re.compile(
     r"(^|\.)(bedrock-runtime|bedrock-mantle)[.-]|(^|\.)(api\.openai\.com|openai\.azure\.com|api\.anthropic\.com|"
     r"aiplatform\.googleapis\.com|generativelanguage\.googleapis\.com|api\.mistral\.ai|api\.cohere\.(com|ai))$"
@@ -29,12 +38,13 @@ PROVIDERS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One backend of one rule of a route. rule: the rule's name, "" where it has none."""
+    """One backend of one rule of a route. rule: the rule's name, "" where it has none. share: its weight, if any."""
 
     reference: Value
     rule: str
     origin: Origin | None
     mirror: bool = False
+    share: Value = None
 
 
 def build_gateway_routes(world: World) -> None:
@@ -53,28 +63,38 @@ def build_gateway_routes(world: World) -> None:
 
 
 def _ways(route: Resource) -> Iterator[Way]:
+    if route.group == AGENT_API:
+        yield Way({"kind": route.kind, "name": route.name}, "", route.origin)
+        return
     spec = dig(route.attrs, "spec")
     for number, rule in enumerate(items_of(dig(spec, "rules"))):
         name = text(dig(rule, "name"))
         base = mark(spec, "rules", number) or route.origin
+        if isinstance(rule, Unknown):
+            yield Way(rule, "", base)
         for index, one in enumerate(items_of(dig(rule, "backendRefs"))):
-            if dig(one, "weight") != 0:
-                yield Way(one, name, mark(one, "name") or mark(rule, "backendRefs", index) or base)
+            line = mark(one, "name") or mark(rule, "backendRefs", index) or base
+            yield Way(one, name, line, share=dig(one, "weight"))
             yield from _mirrors(one, name, base)
         yield from _mirrors(rule, name, base)
 
 
 def _mirrors(holder: Value, rule: str, base: Origin) -> Iterator[Way]:
     for one in items_of(dig(holder, "filters")):
-        reference = dig(one, "requestMirror", "backendRef")
+        mirror = dig(one, "requestMirror")
+        reference = dig(mirror, "backendRef")
         if reference is not None:
-            yield Way(reference, rule, mark(reference, "name") or mark(one, "requestMirror") or base, mirror=True)
+            line = mark(reference, "name") or mark(one, "requestMirror") or base
+            yield Way(reference, rule, line, mirror=True, share=mirrored(mirror))
 
 
 def _fact(route: Resource, way: Way, leads: _Leads, guards: Guards) -> GatewayRoute | None:
+    sends = any_share(way.share)
     model, backend = leads.of(route, way.reference)
-    if model is False:
+    if model is False or sends is False:
         return None
+    if isinstance(sends, Doubt):
+        model = Unknown(f"how much it sends to `{backend}` is not known", decided_by=sends.decided_by)
     guarded: bool | Unknown
     if way.mirror:
         guarded, because = False, f"it copies requests to `{backend}`, and no guardrail looks at what is copied"
@@ -98,6 +118,9 @@ class _Leads:
             if edge.plane is Plane.NETWORK and edge.verb == "reach":
                 into.setdefault(edge.target, []).append((edge.source, edge.state))
         models = [node for node in world.nodes.values() if _is_model(node)]
+        self.parts: dict[str, set[str]] = {}
+        for node_id in {source for some in into.values() for source, _ in some}:
+            self.parts.setdefault(_whole(node_id), set()).add(node_id)
         self.open = _closure(world, into, models, {State.OPEN})
         self.maybe = _closure(world, into, models, {State.OPEN, State.POSSIBLE})
 
@@ -111,23 +134,50 @@ class _Leads:
             unknown = next((one for one in (space, name, kind) if isinstance(one, Unknown)), None)
             return unknown or False, "*"
         address = f"{space}/{kind}/{name}"
-        if kind in MODEL_KINDS:
-            return True, address
+        allowed: Truth = True
+        if space != route.namespace:
+            grants = self.world.inventory.of("ReferenceGrant", unit=route.unit)
+            allowed = granted(grants, route, dig(reference, "group"), kind, name, space)
+        model = self._at(route, address, kind, dig(reference, "port")) if allowed is not False else False
+        if isinstance(allowed, Doubt) and model is True:
+            cause = f"whether a ReferenceGrant lets it refer to `{address}` is not known"
+            return Unknown(cause, decided_by=allowed.decided_by), address
+        return model, address
+
+    def _at(self, route: Resource, address: str, kind: str, port: Value) -> bool | Unknown:
+        """Whether a model answers behind one backend."""
         target = self.world.inventory.at(route.unit, address)
-        if target is not None and self._calls_provider(target):
-            return True, address
-        node = f"{route.unit}:{address}"
-        if node in self.open:
-            return True, address
-        if node in self.maybe:
-            return Unknown(f"whether `{address}` leads to a model is not known", decided_by=(address,)), address
-        return False, address
+        if kind in MODEL_KINDS or (target is not None and self._calls_provider(target)):
+            return True
+        relays = self._relays(f"{route.unit}:{address}", port)
+        if relays & self.open:
+            return True
+        if relays & self.maybe:
+            return Unknown(f"whether `{address}` leads to a model is not known", decided_by=(address,))
+        if not relays and (target is None or kind not in FOLLOWED) and route.id in self.maybe:
+            # What the inputs do not show may be any program of a namespace that holds a model.
+            return Unknown(f"`{address}` is not in the inputs, and may lead to a model", decided_by=(address,))
+        return False
+
+    def _relays(self, node: str, port: Value) -> set[str]:
+        """The relays of a backend: one for the whole, or one for each of its ports and of the workloads behind them."""
+        every = self.parts.get(node, set())
+        parts = {one: one.removeprefix(node).split("#")[0] for one in every}
+        if isinstance(port, int) and any(part[1:].isdigit() for part in parts.values()):
+            return {one for one, part in parts.items() if part == f":{port}"}
+        return every
 
     def _calls_provider(self, target: Resource) -> bool:
         if target.kind == "AgentgatewayBackend":
             return dig(target.attrs, "spec", "ai") is not None
         hosts: list[Found] = [*at(target, "spec.externalName"), *at(target, "spec.endpoints.fqdn.hostname")]
         return any(PROVIDERS.search(found.text) for found in hosts)
+
+
+def _whole(node_id: str) -> str:
+    """The node of the Service that a relay is a part of: a port of it (`:80`), or the pods of one workload (`#...`)."""
+    head, service, rest = node_id.partition("/Service/")
+    return f"{head}{service}{re.split('[:#]', rest, maxsplit=1)[0]}" if service else node_id
 
 
 def _is_model(node: Node) -> bool:

@@ -119,17 +119,20 @@ def parents(route: Resource) -> Iterator[tuple[Value, str, int]]:
             yield one, key, index
 
 
-def granted(view: View, referrer: Resource, group: Value, kind: Value, name: Value, space: str) -> Truth:
+def granted(
+    resources: Iterable[Resource], referrer: Resource, group: Value, kind: Value, name: Value, space: str
+) -> Truth:
     """Whether a ReferenceGrant of another namespace lets an object refer to one there; without one nothing may."""
-    found = either(
+    return either(
         _grants(one, referrer, group, kind, name)
-        for one in view.resources
+        for one in resources
         if one.kind == "ReferenceGrant" and one.namespace == space
     )
-    if found is False:
-        said = f"ReferenceGrant in `{space}` for {referrer.kind} of `{referrer.namespace}`"
-        view.world.assumed_absent[said] = None
-    return found
+
+
+def no_grant(referrer: Resource, space: str) -> str:
+    """What is then assumed to be absent."""
+    return f"ReferenceGrant in `{space}` for {referrer.kind} of `{referrer.namespace}`"
 
 
 def _grants(one: Resource, referrer: Resource, group: Value, kind: Value, name: Value) -> Truth:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from scanner.builders.edges import Doubt, connect, first_doubt
+from scanner.builders.edges import Doubt, Truth, connect, first_doubt
 from scanner.builders.k8s_network.backends import Backend, lead
-from scanner.builders.k8s_network.gateway_attach import granted
+from scanner.builders.k8s_network.gateway_attach import granted, no_grant
 from scanner.builders.k8s_network.hosts import split_url
 from scanner.builders.k8s_network.pools import pool
 from scanner.builders.k8s_network.services import Services
@@ -77,16 +77,27 @@ def references(view: View, route: Resource) -> Iterator[Reference]:
         yield from _filters(view, route, rule, base)
 
 
-def _share(view: View, route: Resource, one: Value, share: Value, what: str) -> bool | Doubt:
-    """Whether a share of requests is any at all."""
-    if isinstance(share, Unknown):
-        return unknown_doubt(share)
-    if share == 0 and share is not False:
+def _share(view: View, route: Resource, one: Value, share: Value, what: str) -> Truth:
+    """Whether a share of requests is any at all; one of nothing is said, since an edit is all that it takes."""
+    sends = any_share(share)
+    if sends is False:
         name = dig(one, "name")
         said = f"`{route.address}` sends to `{name if isinstance(name, str) else '*'}` with {what} 0"
         view.world.assumptions[f"{said}: nothing is sent there until it is edited"] = None
-        return False
-    return True
+    return sends
+
+
+def any_share(share: Value) -> Truth:
+    """Whether a weight, a percentage or the numerator of a fraction is of any request at all."""
+    if isinstance(share, Unknown):
+        return unknown_doubt(share)
+    return share is None or share is False or share != 0
+
+
+def mirrored(mirror: Value) -> Value:
+    """The share of requests that a mirror copies, None for all."""
+    share = dig(mirror, "percent")
+    return dig(mirror, "fraction", "numerator") if share is None else share
 
 
 def _filters(view: View, route: Resource, holder: Value, base: Origin) -> Iterator[Reference]:
@@ -97,9 +108,7 @@ def _filters(view: View, route: Resource, holder: Value, base: Origin) -> Iterat
         mirror = dig(one, "requestMirror")
         reference = dig(mirror, "backendRef")
         if reference is not None:
-            share = dig(mirror, "percent")
-            share = dig(mirror, "fraction", "numerator") if share is None else share
-            sends = _share(view, route, reference, share, "share")
+            sends = _share(view, route, reference, mirrored(mirror), "share")
             if sends is not False:
                 doubt = sends if isinstance(sends, Doubt) else None
                 yield Reference(reference, mark(reference, "name") or line, "it mirrors to", doubt)
@@ -129,8 +138,11 @@ def follow(view: View, services: Services, source: Resource, one: Reference, dep
         doubt = unknown_doubt(unknown) if unknown else Doubt("value-unknown", (f"a backend of {source.address}",))
         because = f"{one.what} a backend that is not known ({shown})"
         return lead(view, services, source.id, Backend("", None, None, one.origin, because, doubt, anywhere=True))
-    allowed = True if given == space else granted(view, source, dig(one.value, "group"), kind, name, given)
+    allowed: Truth = True
+    if given != space:
+        allowed = granted(view.resources, source, dig(one.value, "group"), kind, name, given)
     if allowed is False:
+        view.world.assumed_absent[no_grant(source, given)] = None
         return False
     doubt = first_doubt(one.doubt, allowed if isinstance(allowed, Doubt) else None)
     because = f"{one.what} {kind} `{given}/{name if isinstance(name, str) else '*'}`"
