@@ -40,11 +40,11 @@ def measure(folder: Path, steps: bool) -> dict:
 
     def timed(name: str, call):
         def run(*args, **more):
-            started = time.perf_counter()
+            started = time.process_time()
             try:
                 return call(*args, **more)
             finally:
-                taken[name] = taken.get(name, 0) + time.perf_counter() - started
+                taken[name] = taken.get(name, 0) + time.process_time() - started
                 if steps:
                     print(f"    {name:28} {taken[name]:7.2f} s  {peak():6} MB", file=sys.stderr)
 

@@ -137,23 +137,17 @@ def described(peer: Peer) -> str:
 
 def _one_by_one(view: View, target: Target, pod: int, side: Side) -> Iterator[Admission]:
     """With admin policies an answer depends on all rules at once: sources that no rule tells apart are asked once."""
-    marks: dict[int, list[int]] = {}
-    for number, asked in enumerate(side.asked()):
-        for place, (_, selected) in enumerate(asked.peers):
-            for index in selected.maybe:
-                marks.setdefault(index, []).append((number * 64 + place) * 2 + (index in selected.sure))
-    groups: dict[object, list[int]] = {}
-    for index, one in enumerate(view.cluster.pods):
-        groups.setdefault((tuple(marks.get(index, ())), one.host, one.ip), []).append(index)
+    alike: dict[Span, list[frozenset[int]]] = {}
+    for members in view.classes.of(side, view.cluster.everyone.maybe):
+        alike.setdefault(view.admits(pod, Direction.INGRESS, min(members)), []).append(members)
     doubts = list(side.doubts())
     if not view.enforced.admin:
         doubts.append(view.no_enforcer)
     doubt = doubts[0] if doubts else Doubt("value-unknown", (target.name,))
     line = side_line(side) or next((one.policy.origin for one in side.asked()), None)
     yield from _blocks(view, pod, side)
-    for members in groups.values():
-        span = view.admits(pod, Direction.INGRESS, members[0])
-        some = frozenset(members)
+    for span, parts in alike.items():
+        some = frozenset().union(*parts) if span.maybe else frozenset()
         because = f"the policies that select `{target.name}` admit it"
         if span.sure:
             yield Admission("each", span.sure, because, line, None, None, Selected(some, some))

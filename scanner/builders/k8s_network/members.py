@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from scanner.builders.edges import Doubt, connect, first_doubt
 from scanner.builders.k8s_network.view import View, own_line
 from scanner.builders.k8s_policy.cluster import Selected
-from scanner.builders.k8s_policy.labels import Match
-from scanner.builders.k8s_policy.model import Direction, Peer, PeerKind
+from scanner.builders.k8s_policy.model import Direction, Peer
+from scanner.builders.k8s_policy.ports import ALL, Span
 from scanner.resource import Resource
 
 ANY = "podset/any"
 ON_NODES = "podset/node-network"
+OPEN = "no NetworkPolicy selects it for egress: all egress is open, which is the default"
+ENGINE = "a policy of another engine governs its egress, and is not evaluated"
 
 
 @dataclass(slots=True)
@@ -23,16 +25,18 @@ class Sources:
     free: no policy speaks of it. guarded: groups that the same policies select, with one pod to ask for all.
     hosts: pods that are, or may be, on the network of their node. alone: pods that are asked one by one.
     used: the sets that have an edge, None for one whose members no peer selects. guarded_used: likewise of groups.
-    towards: for each pod of a target, the groups whose policies may admit the way to it.
+    towards: for each pod of a target, what groups admit on the way to it, and which groups admit just that.
+    alike: sets of pods with open egress that the policies of the targets do not tell apart.
     """
 
     free: frozenset[int]
     guarded: list[frozenset[int]]
     hosts: frozenset[int]
     alone: frozenset[int]
-    towards: dict[int, list[frozenset[int]]] = field(default_factory=dict)
+    towards: dict[int, dict[Span, list[frozenset[int]]]] = field(default_factory=dict)
     used: dict[str, Peer | None] = field(default_factory=dict)
     guarded_used: dict[str, frozenset[int]] = field(default_factory=dict)
+    alike: dict[str, frozenset[int]] = field(default_factory=dict)
 
 
 def sources_of(view: View, alone: Collection[str]) -> Sources:
@@ -56,26 +60,45 @@ def sources_of(view: View, alone: Collection[str]) -> Sources:
     guarded = [frozenset(one) for one in groups.values()]
     found = Sources(frozenset(free), guarded, frozenset(hosts), frozenset(single))
     targets = frozenset(pod for target in view.targets for pod in target.pods)
+    parts = _Parts(view, targets)
     for group in (*guarded, *(frozenset({one}) for one in sorted(single))):
-        for target in sorted(_may_reach(view, min(group), targets)):
-            found.towards.setdefault(target, []).append(group)
+        parts.add(group, min(group), alone=min(group) in single)
+    found.towards = parts.found
     return found
 
 
-def _may_reach(view: View, index: int, targets: frozenset[int]) -> frozenset[int]:
-    """The targets that the egress of a pod may admit: by the sets that its rules name, asking no pair."""
-    side = view.side(index, Direction.EGRESS)
-    if side.free or not side.only_networkpolicies or side.isolated is not Match.YES or not view.enforced.policies:
-        return targets
-    found: set[int] = set()
-    for asked in side.asked():
-        for peer, selected in asked.peers:
-            if peer.kind is PeerKind.NODES or peer.outside:
-                continue  # no pod but those on the network of their node
-            if peer.kind is not PeerKind.PODS:
-                return targets
-            found |= selected.maybe & targets
-    return frozenset(found) | (targets & view.cluster.unclear_host)
+class _Parts:
+    """Targets in parts that the egress of a group answers alike; a part that many groups have in common is one object.
+
+    For each pod of a target: by what is admitted, the groups that admit just that.
+    """
+
+    def __init__(self, view: View, targets: frozenset[int]) -> None:
+        self._view, self._targets = view, targets
+        self._groups: dict[tuple[frozenset[int], Span], list[frozenset[int]]] = {}
+
+    def add(self, group: frozenset[int], first: int, *, alone: bool) -> None:
+        """Ask the egress of a pod for all of its group."""
+        view = self._view
+        spans: dict[Span, list[frozenset[int]]] = {}
+        for part in view.classes.of(view.side(first, Direction.EGRESS), self._targets, called=True):
+            span = view.admits(first, Direction.EGRESS, min(part))
+            if not view.enforced.policies and alone:
+                span = Span(span.sure, ALL)
+            if span.maybe:
+                spans.setdefault(span, []).append(part)
+        for span, some in spans.items():
+            part = frozenset().union(*some)
+            self._groups.setdefault((part, span), []).append(group)
+
+    @property
+    def found(self) -> dict[int, dict[Span, list[frozenset[int]]]]:
+        """For each pod of a target, the groups by what they admit."""
+        towards: dict[int, dict[Span, list[frozenset[int]]]] = {}
+        for (part, span), groups in self._groups.items():
+            for target in part:
+                towards.setdefault(target, {}).setdefault(span, []).extend(groups)
+        return towards
 
 
 def members(view: View, sources: Sources) -> None:
@@ -106,6 +129,12 @@ def members(view: View, sources: Sources) -> None:
             doubt = view.touched.doubt(index, Direction.EGRESS)
             _keep(best, view.owners[index], doubt, "the policies that select it admit the way out")
         _join(view, address, resources, best)
+    for address, group in sources.alike.items():
+        best = {}
+        for index in sorted(group):
+            engine = view.touched.doubt(index, Direction.EGRESS)
+            _keep(best, view.owners[index], engine, OPEN if engine is None else ENGINE)
+        _join(view, address, resources, best)
 
 
 def _belongs(view: View, sources: Sources, index: int) -> tuple[Doubt | None, str]:
@@ -115,8 +144,8 @@ def _belongs(view: View, sources: Sources, index: int) -> tuple[Doubt | None, st
     if index in sources.free:
         engine = view.touched.doubt(index, Direction.EGRESS)
         if engine is not None:
-            return first_doubt(engine, unsure), "a policy of another engine governs its egress, and is not evaluated"
-        return unsure, "no NetworkPolicy selects it for egress: all egress is open, which is the default"
+            return first_doubt(engine, unsure), ENGINE
+        return unsure, OPEN
     if not view.enforced.policies:
         return first_doubt(view.no_enforcer, unsure), f"policies govern its egress, {view.unenforced}"
     widened = view.touched.widens(index, Direction.EGRESS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scanner.builders.edges import Doubt, connect, first_doubt
 from scanner.builders.k8s_network.admission import Admission, admissions, described
+from scanner.builders.k8s_network.alike import FEW, Alike
 from scanner.builders.k8s_network.members import ANY, ON_NODES, Sources, sources_of
 from scanner.builders.k8s_network.trusted import Admitted
 from scanner.builders.k8s_network.view import ALL, Target, View, host_line, own_line
@@ -18,13 +19,19 @@ NODES = "node-network"
 def build_sets(view: View, admitted: Admitted) -> Sources:
     """Every way from a pod of the cluster, or from a block that a policy names, into every target."""
     sources = sources_of(view, admitted.callers)
+    many: list[tuple[Target, Admission, frozenset[int]]] = []
     for target in view.targets:
         for pod in target.pods:
             for admission in admissions(view, target, pod):
-                _from_free(view, sources, target, admission)
-                for group in sources.towards.get(pod, ()):
-                    _from_group(view, sources, target, pod, admission, group, admitted)
+                each = _from_free(view, sources, target, admission)
+                if each:
+                    many.append((target, admission, each))
+                for out, groups in sources.towards.get(pod, {}).items():
+                    spans = Span(common(out.sure, admission.traffic), common(out.maybe, admission.traffic))
+                    for group in groups if spans.maybe and admission.who != "block" else ():
+                        _from_group(view, sources, target, spans, admission, group, admitted)
             _from_nodes(view, sources, target, pod)
+    _from_many(view, sources, many)
     return sources
 
 
@@ -43,20 +50,49 @@ def _connect(view: View, source: str, target: Target, admission: Admission, traf
         )
 
 
-def _from_free(view: View, sources: Sources, target: Target, admission: Admission) -> None:
-    """The relay, once for all pods whose egress is open."""
+def _from_free(view: View, sources: Sources, target: Target, admission: Admission) -> frozenset[int]:
+    """The relay, once for all pods whose egress is open; those that are let in one by one, where they are many."""
     if admission.who == "block" and admission.peer is not None:
         block = view.world.external(admission.peer.text, "AddressRange")
         _connect(view, block.id, target, admission, admission.traffic)
     elif admission.who == "each" and admission.selected is not None:
-        for owner, index in view.owned(admission.selected.maybe & sources.free):
-            if owner not in target.nodes and owner != view.node(target.name):
-                one = admission.doubted(view.touched.doubt(index, Direction.EGRESS))
-                _connect(view, owner, target, one, admission.traffic)
+        some = admission.selected.maybe & sources.free
+        if len(some) > FEW:
+            return some
+        _from_each(view, target, admission, some)
     elif admission.everyone:
         _connect(view, any_pod(view, sources), target, admission, admission.traffic)
     elif admission.peer is not None:
         _connect(view, _set(view, sources, admission.peer), target, admission, admission.traffic)
+    return frozenset()
+
+
+def _from_each(view: View, target: Target, admission: Admission, some: frozenset[int]) -> None:
+    for owner, index in view.owned(some):
+        if owner not in target.nodes and owner != view.node(target.name):
+            one = admission.doubted(view.touched.doubt(index, Direction.EGRESS))
+            _connect(view, owner, target, one, admission.traffic)
+
+
+def _from_many(view: View, sources: Sources, many: list[tuple[Target, Admission, frozenset[int]]]) -> None:
+    """A relay for all pods that no target tells apart: never an edge from each of many pods to each target."""
+    alike = Alike(sources.free)
+    for _, _, some in many:
+        alike.add(some)
+    for part in alike.parts() if many else ():
+        first = view.cluster.pods[min(part)].owner
+        address = f"podset/like/{first}"
+        while address in sources.alike:
+            address += "~"
+        for target, admission, some in many:
+            if some.isdisjoint(part):
+                continue
+            if len(part) <= FEW:
+                _from_each(view, target, admission, part)
+                continue
+            sources.alike[address] = part
+            relay = view.relay(address, "PodSet", f"pods that the policies treat like `{first}`")
+            _connect(view, relay, target, admission, admission.traffic)
 
 
 def any_pod(view: View, sources: Sources) -> str:
@@ -78,25 +114,16 @@ def _from_group(
     view: View,
     sources: Sources,
     target: Target,
-    pod: int,
+    spans: Span,
     admission: Admission,
     group: frozenset[int],
     admitted: Admitted,
 ) -> None:
-    """Pods with guarded egress: admitted by both sides, or not at all."""
-    if admission.who == "block":
-        return
+    """Pods with guarded egress: admitted by both sides to `spans`, or not at all."""
     chosen = group if admission.everyone or admission.selected is None else group & admission.selected.maybe
     if not chosen:
         return
-    first = min(group)
-    out = view.admits(first, Direction.EGRESS, pod)
-    if not view.enforced.policies and first in sources.alone:
-        out = Span(out.sure, ALL)
-    spans = Span(common(out.sure, admission.traffic), common(out.maybe, admission.traffic))
-    if not spans.maybe:
-        return
-    unsure = admission.doubted(_out_doubt(view, first))
+    unsure = admission.doubted(_out_doubt(view, min(group)))
     if admission.everyone and len(group) > 1:
         relay = _group(view, sources, group)
         if spans.sure:

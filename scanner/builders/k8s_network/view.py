@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt
 from scanner.builders.inventory import names
+from scanner.builders.k8s_network.classes import Classes
 from scanner.builders.k8s_network.enforcer import Enforcement, enforcement
 from scanner.builders.k8s_network.engines import Touched, touched
 from scanner.builders.k8s_network.pods import Workload, namespaces, opaque, pods_of, undeclared, workloads
@@ -61,6 +62,10 @@ class View:
     touched: Touched
     targets: list[Target] = field(default_factory=list)
     owners: list[str] = field(default_factory=list)
+    classes: Classes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.classes = Classes(self.cluster)
 
     @property
     def no_enforcer(self) -> Doubt:

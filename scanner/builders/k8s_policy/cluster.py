@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from scanner.builders.k8s_policy.index import LabelIndex
 from scanner.builders.k8s_policy.labels import NAMESPACE_NAME, Labels, Match, Requirement, Selector
 from scanner.builders.k8s_policy.model import Peer, PeerKind, Pod
 
@@ -29,6 +30,13 @@ class Selected:
 NOBODY = Selected(frozenset(), frozenset())
 
 
+def together(some: Sequence[Selected]) -> Selected:
+    """What any of `some` selects."""
+    if len(some) < 2:
+        return some[0] if some else NOBODY
+    return Selected(frozenset().union(*(one.sure for one in some)), frozenset().union(*(one.maybe for one in some)))
+
+
 class Cluster:
     """Pods by index, and namespaces by name; a namespace known only by its name has the label that bears the name."""
 
@@ -46,6 +54,7 @@ class Cluster:
         for name in sorted(self.by_namespace.keys() | given.keys()):
             self.namespaces[name] = named(name, given.get(name) or Labels({}))
         self._vague = [name for name in self.namespaces if "*" in name]
+        self._labelled = LabelIndex(self.namespaces.items())
         everyone = frozenset(range(len(self.pods)))
         self.unclear_host = frozenset(index for index, pod in enumerate(self.pods) if pod.host is not False)
         self.everyone = Selected(everyone, everyone)
@@ -112,7 +121,8 @@ class Cluster:
         """The namespaces that a selector matches, surely or perhaps."""
         found = self._spaces.get(selector)
         if found is None:
-            every = ((name, selector.match(labels)) for name, labels in self.namespaces.items())
+            some = self.namespaces if selector.everything else self._labelled.candidates(selector)
+            every = ((name, selector.match(self.namespaces[name])) for name in some)
             found = self._spaces[selector] = {name: match for name, match in every if match is not Match.NO}
         return found
 

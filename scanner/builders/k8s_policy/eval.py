@@ -6,10 +6,21 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import TypeAlias
 
-from scanner.builders.k8s_policy.cluster import NOBODY, Cluster, Selected
+from scanner.builders.k8s_policy.cluster import NOBODY, Cluster, Selected, together
 from scanner.builders.k8s_policy.labels import Match
 from scanner.builders.k8s_policy.model import Action, Direction, Engine, Peer, PeerKind, Policy, Rule, Tier
-from scanner.builders.k8s_policy.ports import ALL, EVERYTHING, NONE, PortSet, Span, common, resolve, union, without
+from scanner.builders.k8s_policy.ports import (
+    ALL,
+    EVERYTHING,
+    NONE,
+    NOTHING,
+    PortSet,
+    Span,
+    common,
+    resolve,
+    union,
+    without,
+)
 from scanner.builders.k8s_policy.side import Asked, Group, Round, Side
 from scanner.builders.ranges import PRIVATE, AddressRange, parse_cidr
 
@@ -40,7 +51,9 @@ class Evaluator:
         self.cluster = cluster
         self._blocks_hold_pods = blocks_hold_pods
         self.policies = sorted(policies, key=_order)
-        self._peers: dict[int, tuple[tuple[Peer, Selected], ...]] = {}
+        self._asked: dict[tuple[Policy, bool, Direction], tuple[Asked, ...]] = {}
+        self._apart: dict[tuple[object, ...], Selected] = {}
+        self._rounds: dict[tuple[Direction, tuple[tuple[Policy, bool], ...]], tuple[Round, ...]] = {}
         self._ports: dict[tuple[object, ...], Span] = {}
         self._sides: dict[tuple[int, Direction], Side] = {}
         self._on: dict[Direction, dict[int, list[tuple[Policy, bool]]]] = {one: {} for one in Direction}
@@ -70,9 +83,13 @@ class Evaluator:
         return found
 
     def _side(self, pod: int, direction: Direction) -> Side:
-        on = self._on[direction].get(pod, [])
-        by_tier = groupby(on, key=lambda one: one[0].tier)
-        return Side(pod, direction, tuple(self._round(tier, tuple(some), direction) for tier, some in by_tier))
+        on = tuple(self._on[direction].get(pod, ()))
+        rounds = self._rounds.get((direction, on))
+        if rounds is None:
+            by_tier = groupby(on, key=lambda one: one[0].tier)
+            rounds = tuple(self._round(tier, tuple(some), direction) for tier, some in by_tier)
+            self._rounds[direction, on] = rounds
+        return Side(pod, direction, rounds)
 
     def _round(self, tier: Tier, on: tuple[tuple[Policy, bool], ...], direction: Direction) -> Round:
         closes = Match.NO
@@ -95,25 +112,34 @@ class Evaluator:
         return tuple(found)
 
     def _ask(self, policy: Policy, sure: bool, direction: Direction) -> tuple[Asked, ...]:
-        return tuple(
-            Asked(policy, rule, self._ready(rule, policy.engine), sure and rule.doubt is None)
-            for rule in policy.rules(direction) or ()
-        )
-
-    def _ready(self, rule: Rule, engine: Engine) -> tuple[tuple[Peer, Selected], ...]:
-        found = self._peers.get(id(rule))
+        key = (policy, sure, direction)
+        found = self._asked.get(key)
         if found is None:
-            found = self._peers[id(rule)] = tuple((peer, self.selected(peer, engine)) for peer in rule.peers)
+            rules = policy.rules(direction) or ()
+            found = self._asked[key] = tuple(self._ready(policy, rule, sure) for rule in rules)
         return found
+
+    def _ready(self, policy: Policy, rule: Rule, sure: bool) -> Asked:
+        peers = tuple((peer, self.selected(peer, policy.engine)) for peer in rule.peers)
+        pods = together([selected for peer, selected in peers if peer.kind is PeerKind.PODS])
+        others = tuple(peer for peer in rule.peers if peer.kind is not PeerKind.PODS)
+        return Asked(policy, rule, peers, sure and rule.doubt is None, pods, others)
 
     def selected(self, peer: Peer, engine: Engine) -> Selected:
         """The pods that a peer names; pods on the node's network match some engines' policies perhaps, others never."""
         if peer.kind is not PeerKind.PODS:
             return NOBODY
         selected = self.cluster.select(peer)
-        hosts = self.cluster.unclear_host
-        if not hosts:
+        if not self.cluster.unclear_host:
             return selected
+        key = (peer.key, peer.doubt is None, engine in POD_NETWORK_ONLY)
+        found = self._apart.get(key)
+        if found is None:
+            found = self._apart[key] = self._without_hosts(selected, engine)
+        return found
+
+    def _without_hosts(self, selected: Selected, engine: Engine) -> Selected:
+        hosts = self.cluster.unclear_host
         maybe = selected.maybe
         if engine in POD_NETWORK_ONLY:
             maybe -= {index for index in hosts if self.cluster.pods[index].host}
@@ -180,13 +206,11 @@ class Evaluator:
 
     def hit(self, asked: Asked, side: Side, other: Other) -> Span:
         """The ports for which a rule matches `other`."""
-        match = Match.NO
-        for peer, selected in asked.peers:
-            match = max(match, self.match(peer, selected, other))
-            if match is Match.YES:
-                break
+        match = asked.pods.match(other) if isinstance(other, int) else Match.NO
+        for peer in asked.others if match is not Match.YES else ():
+            match = max(match, self.match(peer, NOBODY, other))
         if match is Match.NO:
-            return Span(NONE, NONE)
+            return NOTHING
         span = self.ports(asked.rule, side, other)
         return span if match is Match.YES and asked.sure else Span(NONE, span.maybe)
 

@@ -14,12 +14,17 @@ from scanner.builders.k8s_policy.model import Direction, Peer, PeerKind, Policy,
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A rule made ready: its peers with the pods they select. `sure` is False where the rule may not stand."""
+    """A rule made ready: its peers with the pods they select. `sure` is False where the rule may not stand.
+
+    pods: what all peers that select pods select together. others: the peers that name anything else.
+    """
 
     policy: Policy
     rule: Rule
     peers: tuple[tuple[Peer, Selected], ...]
     sure: bool
+    pods: Selected
+    others: tuple[Peer, ...]
 
 
 Group: TypeAlias = tuple[tuple[Asked, ...], ...]
