@@ -9,7 +9,7 @@ from scanner.builders.edges import Doubt, first_doubt
 from scanner.builders.k8s_policy.labels import Labels, Match
 from scanner.builders.mesh.attributes import ANYTHING, Call, Request, Trust
 from scanner.builders.mesh.decide import Proxy, Selected, Verdict, decide
-from scanner.builders.mesh.membership import OWN_PORTS, Captured, Member, Plane
+from scanner.builders.mesh.membership import Captured, Member, Plane
 from scanner.builders.mesh.patterns import Attribute
 from scanner.builders.mesh.peer_auth import DISABLE, STRICT, Mode, PeerPolicies
 from scanner.builders.mesh.policies import NOT_READ, Action, AuthzPolicy
@@ -80,7 +80,7 @@ class Guard:
 
     def named_ports(self) -> frozenset[int]:
         """Every port that may be treated otherwise than the rest."""
-        found = set(self.captured.named) | self.connections | self.peers.named_ports() | OWN_PORTS
+        found = set(self.captured.named) | self.connections | self.peers.named_ports()
         every = [*self.policies, *(one for waypoint in self.waypoints for one in waypoint.policies)]
         for policy, _ in every:
             for rule in policy.rules:
@@ -95,8 +95,6 @@ class Guard:
         """Whether a call to a port of the workload passes."""
         if self.member.plane is Plane.NONE:
             return Answer(Match.YES, self._outside(), self.member.origin)
-        if self.member.plane is Plane.SIDECAR and port in OWN_PORTS:
-            return Answer(Match.NO, "the sidecar itself answers there")
         seen = self.captured.port(port)
         if seen is Match.NO:
             return Answer(Match.YES, self.captured.because, self.captured.origin)

@@ -25,8 +25,6 @@ INCLUDE = "traffic.sidecar.istio.io/includeInboundPorts"
 EXCLUDE = "traffic.sidecar.istio.io/excludeInboundPorts"
 NEVER = frozenset({"kube-system", "kube-public", "kube-node-lease", "local-path-storage"})
 """Namespaces in which nothing is ever injected."""
-OWN_PORTS = frozenset({15020, 15021, 15090})
-"""Ports of a sidecar itself, which answers there with its health and its metrics."""
 _PROXY = re.compile(r"(^|/)proxyv2([:@-]|$)")
 _TRUE = frozenset({"y", "yes", "true", "on"})
 

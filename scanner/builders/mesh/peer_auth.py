@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from scanner.builders.edges import Doubt, doubt_of
 from scanner.builders.k8s_policy.labels import EVERY, Labels, Match, Selector
-from scanner.builders.mesh.policies import GROUP, selector, within
+from scanner.builders.mesh.policies import GROUP, mapping_at, selector, within
 from scanner.origin import Origin
 from scanner.resource import Resource, dig, mark
 from scanner.unknown import Unknown, Value
@@ -147,7 +147,7 @@ def _deciders(one: PeerPolicy) -> tuple[str, ...]:
 
 
 def _policy(one: Resource) -> PeerPolicy:
-    spec = dig(one.attrs, "spec")
+    spec = mapping_at(one, "spec")
     ports = dig(spec, "portLevelMtls")
     known: dict[int, frozenset[str]] = {}
     lines: dict[int, Origin] = {}

@@ -126,7 +126,7 @@ def _policy(one: Resource) -> AuthzPolicy | None:
     dry = dig(one.attrs, "metadata", "annotations", DRY_RUN)
     if isinstance(dry, str) and dry.lower() in ("true", "t", "1"):
         return None
-    spec = dig(one.attrs, "spec")
+    spec = mapping_at(one, "spec")
     doubt = doubt_of(one.possible) or next((doubt_of(each) for each in (dry, spec) if isinstance(each, Unknown)), None)
     action = dig(spec, "action")
     return AuthzPolicy(
@@ -140,6 +140,14 @@ def _policy(one: Resource) -> AuthzPolicy | None:
         mark(one.attrs, "metadata", "name") or one.origin,
         doubt,
     )
+
+
+def mapping_at(one: Resource, key: str) -> Value:
+    """A part of a resource that is a mapping, where it is there; not known where it is anything else."""
+    value = dig(one.attrs, key)
+    if value is None or isinstance(value, Mapping | Unknown):
+        return value
+    return Unknown(f"`{key}` is no mapping", decided_by=(f"{one.address}: {key}",))
 
 
 def _action(value: Value) -> Action:
