@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from scanner.builders.aws_policy.match import Truth
 from scanner.builders.control.fan import FEW, Goal, spread, surest
 from scanner.builders.control.grants import Grant
-from scanner.builders.control.matching import Ask, given, touches
+from scanner.builders.control.matching import GUARDS, Ask, given, touches
 from scanner.builders.control.rights import CLUSTER_WIDE, NOT_IN_INPUT, Right
 from scanner.builders.control.targets import Cluster, Target
 from scanner.builders.draft import World
@@ -65,8 +65,9 @@ class Matcher:
 
 
 def _verbs(row: ControlAction, target: Target) -> Iterator[str]:
-    """What a row opens on a target: to write it; to become it; to reach it past every network policy."""
-    yield "write"
+    """What a row opens on a target: to write it, or a model's guards; to become it; to reach it past every policy."""
+    if target.stack or row.changes in GUARDS:
+        yield "write"
     if row.effect == "become":
         yield "become"
     if row.effect == "reach" and target.model:
