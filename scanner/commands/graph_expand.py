@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scanner.builders.k8s_network.engines import Touched, touched
 from scanner.builders.k8s_network.pods import Workload, namespaces, pods_of, workloads
 from scanner.builders.k8s_policy.cluster import Cluster
 from scanner.builders.k8s_policy.eval import POD_NETWORK_ONLY, Evaluator, Other
@@ -64,12 +63,11 @@ class _Pair:
 class _Unit:
     """The workloads and policies of one cluster, pods grouped so that each pair of groups is asked once."""
 
-    def __init__(self, found: list[Workload], cluster: Cluster, evaluator: Evaluator, engines: Touched) -> None:
+    def __init__(self, found: list[Workload], cluster: Cluster, evaluator: Evaluator) -> None:
         self.workloads = found
         self.owners = sorted({one.address for one in found})
         self.cluster = cluster
         self.evaluator = evaluator
-        self.engines = engines
         self._class = self._classes()
         self._first: dict[int, int] = {}
         for index, number in enumerate(self._class):
@@ -85,7 +83,7 @@ class _Unit:
         cluster = Cluster((pod for one in found for pod in pods_of(one)), namespaces(resources))
         # As other tools have it: a block means addresses outside the cluster, unless a pod is known to have one inside.
         evaluator = Evaluator(cluster, policies_of(resources), blocks_hold_pods=False)
-        return cls(found, cluster, evaluator, touched(cluster, resources))
+        return cls(found, cluster, evaluator)
 
     def _classes(self) -> list[int]:
         """The number of each pod's class: pods of one class are the same to every policy."""
@@ -108,8 +106,7 @@ class _Unit:
         found = []
         for index, pod in enumerate(self.cluster.pods):
             sides = tuple(self.evaluator.side(index, direction).key() for direction in Direction)
-            engines = tuple(self.engines.doubt(index, direction) for direction in Direction)
-            key = (tuple(marks[index]), sides, engines, pod.ports, pod.host, pod.ip)
+            key = (tuple(marks[index]), sides, pod.ports, pod.host, pod.ip)
             found.append(numbers.setdefault(key, len(numbers)))
         return found
 
@@ -165,11 +162,7 @@ class _Unit:
         return out, into
 
     def _ask(self, source: Other, target: Other) -> Span:
-        """What the evaluated policies admit; nothing for certain where those of another engine have a say."""
-        span = self.evaluator.admitted(source, target)
-        out = self.engines.doubt(source, Direction.EGRESS) if isinstance(source, int) else None
-        into = self.engines.doubt(target, Direction.INGRESS) if isinstance(target, int) else None
-        return span if out is None and into is None else Span(NONE, span.maybe)
+        return self.evaluator.admitted(source, target)
 
     def _ranges(self) -> list[AddressRange]:
         """The IPv4 space, cut wherever a policy cuts it."""

@@ -52,12 +52,9 @@ def admissions(view: View, target: Target, pod: int) -> Iterator[Admission]:
     """Everything that one pod of a target lets in."""
     side = view.side(pod, Direction.INGRESS)
     line = own_line(target.workload.resource)
-    engine = view.touched.doubt(pod, Direction.INGRESS)
     if side.free:
         because = f"no NetworkPolicy selects `{target.name}`: all ingress is open, which is the default"
-        if engine is not None:
-            because = f"a policy of another engine selects `{target.name}`, and is not evaluated"
-        yield Admission("any", ALL, because, line, engine)
+        yield Admission("any", ALL, because, line)
         return
     if view.cluster.pods[pod].host is not False:
         because = f"`{target.name}` uses the network of its node, where policies need not hold"
@@ -65,16 +62,10 @@ def admissions(view: View, target: Target, pod: int) -> Iterator[Admission]:
             "any", ALL, because, host_line(target) or line, Doubt("host-network", (f"{target.name}: hostNetwork",))
         )
         return
-    widened = view.touched.widens(pod, Direction.INGRESS)
-    if widened is not None:
-        because = f"a policy of another engine selects `{target.name}`, and may admit what the others do not"
-        yield Admission("any", ALL, because, line, widened)
     if not view.enforced.policies:
         because = f"policies select `{target.name}`, {view.unenforced}"
         yield Admission("any", ALL, because, side_line(side) or line, view.no_enforcer)
-    found = _of_rules(view, side) if side.only_networkpolicies else _one_by_one(view, target, pod, side)
-    for one in found:
-        yield one.doubted(engine)
+    yield from _of_rules(view, side) if side.only_networkpolicies else _one_by_one(view, target, pod, side)
 
 
 def side_line(side: Side) -> Origin | None:
@@ -119,7 +110,10 @@ def _of_peer(
         elif peer.kind is PeerKind.BLOCK and (peer.block is not None or peer.outside):
             block = Doubt("ipblock-vs-pod", (f"where `{peer.text}` is",))
             yield Admission("block", some, f"{policy} admits `{peer.text}`", line, why or peer.doubt or block, peer)
-            if peer.block is not None and not peer.outside and may_hold_pods(peer.block):
+            if peer.internal and peer.block is not None and peer.block.everything and not peer.excluded:
+                because = f"{policy} admits `{peer.text}`, which is held against pods as well"
+                yield Admission("any", some, because, line, why or peer.doubt)
+            elif peer.block is not None and not peer.outside and may_hold_pods(peer.block):
                 because = f"{policy} admits `{peer.text}`, in which pods may have addresses"
                 yield Admission("any", some, because, line, why or block, peer)
         elif peer.kind is not PeerKind.NODES:  # what nodes reach is told once for every target
@@ -141,7 +135,7 @@ def _one_by_one(view: View, target: Target, pod: int, side: Side) -> Iterator[Ad
     for members in view.classes.of(side, view.cluster.everyone.maybe):
         alike.setdefault(view.admits(pod, Direction.INGRESS, min(members)), []).append(members)
     doubts = list(side.doubts())
-    if not view.enforced.admin:
+    if side.admin and not view.enforced.admin:
         doubts.append(view.no_enforcer)
     doubt = doubts[0] if doubts else Doubt("value-unknown", (target.name,))
     line = side_line(side) or next((one.policy.origin for one in side.asked()), None)

@@ -44,39 +44,31 @@ def _egress(view: View, target: Target, pod: int) -> Egress:
         doubt = Doubt("value-unknown", (f"the hostNetwork of {target.name}",))
         return _fact(False if host else _unknown("whether " + because + " is not known", doubt), because, line, target)
     side = view.side(pod, Direction.EGRESS)
-    engine = view.touched.doubt(pod, Direction.EGRESS)
     if side.free:
         because = "no policy speaks of the egress of its pods: all of it is open, which is the default"
-        if engine is None:
-            return _fact(False, because, line)
-        because = (
-            f"a policy of another engine speaks of its egress, and is not evaluated: {', '.join(engine.decided_by)}"
-        )
-        return _fact(_unknown(because, engine), because, line)
+        return _fact(False, because, line)
     opened = list(_opened(view, pod, side))
     sure = [one for one, certain in opened if certain]
     for block in sorted(sure, key=lambda one: one.first - one.last)[:1]:
-        return _admitted(view, side, block, engine, _wide(sure), line)
+        return _admitted(view, side, block, _wide(sure), line)
     if opened:
-        return _maybe(side, engine, line)
+        return _maybe(side, line)
     return _closed(view, pod, side, line)
 
 
-def _admitted(view: View, side: Side, block: AddressRange, engine: Doubt | None, wide: bool, line: Origin) -> Egress:
+def _admitted(view: View, side: Side, block: AddressRange, wide: bool, line: Origin) -> Egress:
     asked, peer = _who(view, side, block)
     origin = line if asked is None else (None if peer is None else peer.origin) or asked.rule.origin or line
     where = "any address" if peer is None or not peer.text else f"`{peer.text}`"
     says = "what no policy denies is open" if asked is None else f"{asked.policy} admits it to {where}"
-    if engine is not None:
-        return _fact(_unknown(says, engine), f"{says}, unless a policy of another engine forbids it", origin)
     if wide:
         return _fact(False, says, origin)
     because = f"{says}, and whether that is its store or its log is not known"
     return _fact(_unknown(because, Doubt("value-unknown", (f"what stands at {where}",))), because, origin)
 
 
-def _maybe(side: Side, engine: Doubt | None, line: Origin) -> Egress:
-    doubt = engine or next(iter(side.doubts()), None) or Doubt("value-unknown", tuple(side.names()))
+def _maybe(side: Side, line: Origin) -> Egress:
+    doubt = next(iter(side.doubts()), None) or Doubt("value-unknown", tuple(side.names()))
     because = (
         f"what the policies on its pods ({', '.join(f'`{one}`' for one in side.names()[:3])}) let out is not known"
     )
@@ -84,11 +76,7 @@ def _maybe(side: Side, engine: Doubt | None, line: Origin) -> Egress:
 
 
 def _closed(view: View, pod: int, side: Side, line: Origin) -> Egress:
-    wider = view.touched.widens(pod, Direction.EGRESS)
     names = f"the policies on its pods ({', '.join(f'`{one}`' for one in side.names()[:3])})"
-    if wider is not None:
-        because = f"{names} close its egress, and one of another engine may open it"
-        return _fact(_unknown(because, wider), because, line)
     if not view.enforced.policies:
         because = f"{names} close its egress, {view.unenforced}"
         return _fact(_unknown(because, view.no_enforcer), because, line)

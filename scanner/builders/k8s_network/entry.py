@@ -9,7 +9,7 @@ from scanner.builders.edges import Doubt, Truth, connect, first_doubt
 from scanner.builders.k8s_network.services import Door
 from scanner.builders.k8s_network.view import View
 from scanner.builders.k8s_policy.labels import Match
-from scanner.builders.k8s_policy.model import Direction, PeerKind
+from scanner.builders.k8s_policy.model import Action, Direction, PeerKind
 from scanner.builders.k8s_policy.ports import common, traffic_of
 from scanner.builders.ranges import AddressRange
 from scanner.graph.model import Node
@@ -35,20 +35,18 @@ class Caller:
 
 def admitted(view: View, door: Door) -> Truth:
     """Whether the policies of a target let everyone in at a door."""
-    engine = view.touched.doubt(door.pod, Direction.INGRESS)
     side = view.side(door.pod, Direction.INGRESS)
     if side.free:
-        return engine or True
+        return True
     if view.cluster.pods[door.pod].host is not False:
         return Doubt("host-network", ("whether policies hold for node addresses",))
     span = view.admits(door.pod, Direction.INGRESS, EVERYWHERE)
     if common(span.sure, door.ports):
-        return engine or True
-    widened = view.touched.widens(door.pod, Direction.INGRESS)
-    if widened is not None:
-        return widened
+        return True
     if not view.enforced.policies:
         return view.no_enforcer
+    if not common(span.maybe, door.ports):
+        return False
     return _unclear(view, door) or False
 
 
@@ -107,8 +105,6 @@ def _lets(view: View, door: Door, pod: int) -> bool:
     """Whether the policies of both sides surely let one pod in at a door."""
     if not view.enforced.policies or view.cluster.pods[pod].host is not False:
         return False
-    if view.touched.doubt(door.pod, Direction.INGRESS) or view.touched.doubt(pod, Direction.EGRESS):
-        return False
     into = view.admits(door.pod, Direction.INGRESS, pod).sure
     out = view.admits(pod, Direction.EGRESS, door.pod).sure
     return bool(common(common(into, out), door.ports))
@@ -126,12 +122,17 @@ def enter_blocks(view: View, caller: Caller, door: Door, hidden: Doubt | None) -
 
 def _blocks(view: View, door: Door) -> Iterator[tuple[str, Origin | None, str]]:
     side = view.side(door.pod, Direction.INGRESS)
-    for policy, _, rules in side.policies:
-        for asked in rules:
-            span = view.full.ports(asked.rule, side, door.pod)
-            for peer, _ in asked.peers if common(span.maybe, door.ports) else ():
-                if peer.kind is PeerKind.BLOCK and peer.block is not None:
-                    yield peer.text, peer.origin, f"{policy} admits `{peer.text}`"
+    for asked in side.asked():
+        span = view.full.ports(asked.rule, side, door.pod)
+        if asked.rule.action is not Action.ALLOW or not common(span.maybe, door.ports):
+            continue
+        for peer, _ in asked.peers:
+            if peer.kind is not PeerKind.BLOCK or peer.block is None:
+                continue
+            if side.only_networkpolicies or common(
+                view.admits(door.pod, Direction.INGRESS, peer.block).maybe, door.ports
+            ):
+                yield peer.text, peer.origin, f"{asked.policy} admits `{peer.text}`"
 
 
 def _join(view: View, source: str, caller: Caller, door: Door, doubt: Doubt | None) -> None:

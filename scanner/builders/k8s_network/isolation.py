@@ -27,7 +27,7 @@ def build_isolation(view: View, admitted: Admitted) -> None:
             spaces.setdefault(view.cluster.pods[target.pods[0]].namespace, []).append(target)
     for namespace, targets in sorted(spaces.items()):
         node, line = _subject(view, namespace, targets[0])
-        default = _default(view, namespace, targets[0], line)
+        default = _default(view, namespace, line)
         view.world.add_fact(node, default)
         if default.closed is not False:
             view.world.add_fact(node, _enforced(view, namespace, default.origin or line))
@@ -54,7 +54,7 @@ def _subject(view: View, namespace: str, target: Target) -> tuple[str, Origin]:
     return _node(view, target), own_line(target.workload.resource)
 
 
-def _default(view: View, namespace: str, target: Target, line: Origin) -> Isolation:
+def _default(view: View, namespace: str, line: Origin) -> Isolation:
     """Whether a pod of the namespace that no other policy selects is closed for ingress."""
     found: list[tuple[Policy, Doubt]] = []
     for policy in view.full.policies:
@@ -68,10 +68,6 @@ def _default(view: View, namespace: str, target: Target, line: Origin) -> Isolat
         policy, doubt = found[0]
         because = f"whether {policy} denies by default in namespace `{namespace}` is not known"
         return _fact("default", namespace, _unknown(because, doubt), because, policy.subject.origin or policy.origin)
-    engine = view.touched.doubt(target.pods[0], Direction.INGRESS)
-    if engine is not None:
-        because = f"a policy of another engine speaks of namespace `{namespace}`, and is not evaluated"
-        return _fact("default", namespace, _unknown(because, engine), because, line)
     some = [one for one in view.full.policies if one.subject.namespace == namespace and one.ingress is not None]
     if not some:
         because = (
@@ -131,21 +127,31 @@ def _enforced(view: View, namespace: str, line: Origin) -> Isolation:
 
 def _admissions(view: View, namespace: str, target: Target, admitted: Admitted) -> Iterator[Isolation]:
     """Whom the NetworkPolicies of a model's pods admit, and to which ports."""
-    seen: set[tuple[str, int, int]] = set()
+    seen: set[tuple[int, int]] = set()
     for pod in target.pods:
-        for policy, _, rules in view.side(pod, Direction.INGRESS).policies:
-            for number, asked in enumerate(rules):
-                for index, (peer, selected) in enumerate(asked.peers):
-                    if (policy.address, number, index) not in seen:
-                        seen.add((policy.address, number, index))
-                        yield _peer(view, namespace, target, policy, asked, peer, selected, admitted)
-                spare = _spare(view, target, pod, asked) if (policy.address, number, -1) not in seen else None
-                if spare:
-                    seen.add((policy.address, number, -1))
-                    because = (
-                        f"{policy} admits the gateway to port {spare} of `{target.name}`, which serves no inference"
-                    )
-                    yield _fact("ports", namespace, False, because, asked.rule.origin)
+        side = view.side(pod, Direction.INGRESS)
+        for asked in side.asked():
+            if asked.rule.action is not Action.ALLOW or asked.policy.engine is Engine.ADMIN:
+                continue
+            for index, (peer, selected) in enumerate(asked.peers):
+                if (id(asked.rule), index) not in seen:
+                    seen.add((id(asked.rule), index))
+                    let = selected if side.only_networkpolicies else _let_in(view, pod, selected)
+                    yield _peer(view, namespace, target, asked, peer, let, admitted)
+            spare = _spare(view, target, pod, asked) if (id(asked.rule), -1) not in seen else None
+            if spare:
+                seen.add((id(asked.rule), -1))
+                because = (
+                    f"{asked.policy} admits the gateway to port {spare} of `{target.name}`, which serves no inference"
+                )
+                yield _fact("ports", namespace, False, because, asked.rule.origin)
+
+
+def _let_in(view: View, pod: int, selected: Selected) -> Selected:
+    """The pods that a rule selects, as far as the rules asked before it let it decide."""
+    spans = {index: view.admits(pod, Direction.INGRESS, index) for index in selected.maybe}
+    sure = frozenset(index for index in selected.sure if spans[index].sure)
+    return Selected(sure, frozenset(index for index, span in spans.items() if span.maybe))
 
 
 def _spare(view: View, target: Target, pod: int, asked: Asked) -> int | None:
@@ -163,13 +169,12 @@ def _peer(
     view: View,
     namespace: str,
     target: Target,
-    policy: Policy,
     asked: Asked,
     peer: Peer,
     selected: Selected,
     admitted: Admitted,
 ) -> Isolation:
-    line = peer.origin or asked.rule.origin
+    policy, line = asked.policy, peer.origin or asked.rule.origin
     doubt = asked.rule.doubt or peer.doubt or peer.pods.doubt or peer.namespaces.doubt
     if doubt is not None or peer.kind is PeerKind.UNKNOWN:
         because = f"whom {policy} admits is not known"

@@ -15,7 +15,6 @@ from scanner.resource import Resource
 ANY = "podset/any"
 ON_NODES = "podset/node-network"
 OPEN = "no NetworkPolicy selects it for egress: all egress is open, which is the default"
-ENGINE = "a policy of another engine governs its egress, and is not evaluated"
 
 
 @dataclass(slots=True)
@@ -126,14 +125,12 @@ def members(view: View, sources: Sources) -> None:
     for address, group in sources.guarded_used.items():
         best = {}
         for index in sorted(group):
-            doubt = view.touched.doubt(index, Direction.EGRESS)
-            _keep(best, view.owners[index], doubt, "the policies that select it admit the way out")
+            _keep(best, view.owners[index], None, "the policies that select it admit the way out")
         _join(view, address, resources, best)
     for address, group in sources.alike.items():
         best = {}
         for index in sorted(group):
-            engine = view.touched.doubt(index, Direction.EGRESS)
-            _keep(best, view.owners[index], engine, OPEN if engine is None else ENGINE)
+            _keep(best, view.owners[index], None, OPEN)
         _join(view, address, resources, best)
 
 
@@ -142,15 +139,9 @@ def _belongs(view: View, sources: Sources, index: int) -> tuple[Doubt | None, st
     host = view.cluster.pods[index].host
     unsure = Doubt("value-unknown", (f"{view.cluster.pods[index].owner}: hostNetwork",)) if host is None else None
     if index in sources.free:
-        engine = view.touched.doubt(index, Direction.EGRESS)
-        if engine is not None:
-            return first_doubt(engine, unsure), ENGINE
         return unsure, OPEN
     if not view.enforced.policies:
         return first_doubt(view.no_enforcer, unsure), f"policies govern its egress, {view.unenforced}"
-    widened = view.touched.widens(index, Direction.EGRESS)
-    if widened is not None:
-        return first_doubt(widened, unsure), "a policy of another engine may admit what the others do not"
     return None, ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanner.builders.edges import Doubt, connect, first_doubt
+from scanner.builders.edges import Doubt, connect
 from scanner.builders.k8s_network.admission import Admission, admissions, described
 from scanner.builders.k8s_network.alike import FEW, Alike
 from scanner.builders.k8s_network.members import ANY, ON_NODES, Sources, sources_of
@@ -68,10 +68,9 @@ def _from_free(view: View, sources: Sources, target: Target, admission: Admissio
 
 
 def _from_each(view: View, target: Target, admission: Admission, some: frozenset[int]) -> None:
-    for owner, index in view.owned(some):
+    for owner, _ in view.owned(some):
         if owner not in target.nodes and owner != view.node(target.name):
-            one = admission.doubted(view.touched.doubt(index, Direction.EGRESS))
-            _connect(view, owner, target, one, admission.traffic)
+            _connect(view, owner, target, admission, admission.traffic)
 
 
 def _from_many(view: View, sources: Sources, many: list[tuple[Target, Admission, frozenset[int]]]) -> None:
@@ -135,7 +134,7 @@ def _from_group(
     for owner, index in view.owned(chosen):
         if owner == view.node(target.name) or owner in target.nodes:
             continue
-        doubt = first_doubt(_member_doubt(view, admission, index), view.touched.doubt(index, Direction.EGRESS))
+        doubt = _member_doubt(view, admission, index)
         removed = admitted.removed(owner, target)
         for one, some in ((admission, spans.sure), (unsure, without(spans.maybe, spans.sure))):
             left = without(some, removed)
@@ -162,7 +161,7 @@ def _member_doubt(view: View, admission: Admission, index: int) -> Doubt | None:
 def _out_doubt(view: View, index: int) -> Doubt:
     side = view.side(index, Direction.EGRESS)
     some = list(side.doubts())
-    if not view.enforced.policies or not (view.enforced.admin or side.only_networkpolicies):
+    if not view.enforced.policies or (side.admin and not view.enforced.admin):
         some.insert(0, view.no_enforcer)
     return some[0] if some else Doubt("value-unknown", (view.cluster.pods[index].owner,))
 

@@ -10,7 +10,6 @@ from scanner.builders.edges import Doubt
 from scanner.builders.inventory import names
 from scanner.builders.k8s_network.classes import Classes
 from scanner.builders.k8s_network.enforcer import Enforcement, enforcement
-from scanner.builders.k8s_network.engines import Touched, touched
 from scanner.builders.k8s_network.pods import Workload, namespaces, opaque, pods_of, undeclared, workloads
 from scanner.builders.k8s_network.ports import Listening, listening
 from scanner.builders.k8s_policy.cluster import Cluster, named
@@ -59,7 +58,6 @@ class View:
     full: Evaluator
     plain: Evaluator
     enforced: Enforcement
-    touched: Touched
     targets: list[Target] = field(default_factory=list)
     owners: list[str] = field(default_factory=list)
     classes: Classes = field(init=False)
@@ -106,9 +104,7 @@ class View:
 
     def closed_by(self, pod: int, direction: Direction) -> Match:
         """Whether any policy of any engine speaks of a pod in one direction."""
-        if self.side(pod, direction).free and self.touched.doubt(pod, direction) is None:
-            return Match.NO
-        return Match.YES
+        return Match.NO if self.side(pod, direction).free else Match.YES
 
     def settled(self, target: Target, some: PortSet, doubt: Doubt | None) -> Doubt | None:
         """The doubt of an edge with this traffic; ports of which none is known to listen are a doubt themselves."""
@@ -159,7 +155,6 @@ def view_of(world: World, unit: str, resources: list[Resource]) -> View:
         full,
         plain,
         enforced,
-        touched(cluster, resources),
         owners=[f"{unit}:{pod.owner}" for pod in pods],
     )
     view.targets = list(_targets(view))

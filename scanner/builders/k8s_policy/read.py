@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from scanner.builders.edges import Doubt
-from scanner.builders.k8s_policy import cilium
+from scanner.builders.k8s_policy import calico, cilium
 from scanner.builders.k8s_policy.admin import GROUP, KINDS, admin_policies
 from scanner.builders.k8s_policy.labels import doubt_of, selector_of
 from scanner.builders.k8s_policy.model import ANYONE, Action, Direction, Peer, PeerKind, Policy, Rule, Tier
@@ -33,6 +33,8 @@ def policies_of(resources: Iterable[Resource]) -> Iterator[Policy]:
             yield from admin_policies(one)
         elif one.kind in cilium.KINDS and one.group == cilium.GROUP:
             yield from cilium.cilium_policies(one, objects)
+        elif one.kind in calico.KINDS and one.group in calico.GROUPS:
+            yield from calico.calico_policies(one, objects)
 
 
 def network_policy(resource: Resource) -> Policy:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from scanner.builders.edges import Doubt
 from scanner.builders.k8s_policy.cluster import Selected
 from scanner.builders.k8s_policy.labels import Match
-from scanner.builders.k8s_policy.model import Direction, Peer, PeerKind, Policy, Rule, Tier
+from scanner.builders.k8s_policy.model import Direction, Engine, Peer, PeerKind, Policy, Rule, Tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,11 @@ class Side:
     def only_networkpolicies(self) -> bool:
         """True where no rule but of the NetworkPolicies' own round speaks of it, and all of them only admit."""
         return all(one.tier is Tier.POLICY and one.plain for one in self.rounds)
+
+    @property
+    def admin(self) -> bool:
+        """True where an admin policy speaks of it, which not every plug-in knows."""
+        return any(policy.engine is Engine.ADMIN for one in self.rounds for policy, _ in one.selecting)
 
     def key(self) -> tuple[object, ...]:
         """Equal for pods that the same policies select in the same way; names ports apart for ingress."""
