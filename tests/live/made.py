@@ -122,11 +122,11 @@ def _service(spec: dict[str, Any]) -> None:
     for index, port in enumerate(spec.get("ports") or []):
         port.setdefault("protocol", "TCP")
         port.setdefault("targetPort", port["port"])
-        if spec["type"] in ("NodePort", "LoadBalancer"):
+        if spec["type"] == "LoadBalancer":
+            spec.setdefault("allocateLoadBalancerNodePorts", True)
+        if spec["type"] == "NodePort" or spec.get("allocateLoadBalancerNodePorts"):
             port.setdefault("nodePort", 30_000 + index)
             spec.setdefault("externalTrafficPolicy", "Cluster")
-            if spec["type"] == "LoadBalancer":
-                spec.setdefault("allocateLoadBalancerNodePorts", True)
 
 
 def _workload(kind: str, spec: dict[str, Any]) -> None:

@@ -201,6 +201,8 @@ def serving(cluster: Cluster) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             address = urlsplit(self.path)

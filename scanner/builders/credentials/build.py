@@ -12,6 +12,7 @@ from scanner.builders.recognise.containers import Container
 from scanner.builders.recognise.objects import object_containers
 from scanner.graph.facts_access import Credential, GuardrailDemand
 from scanner.graph.model import Role, State
+from scanner.origin import Origin
 from scanner.resource import Resource, dig, mark
 from scanner.unknown import Unknown
 
@@ -36,7 +37,7 @@ def build_credentials(world: World) -> None:
         if resource.data or world.nodes[resource.id].roles & HOLDERS:
             continue
         for container in _settings(world, resource):
-            for fact in _static(world, resource, container, managed):
+            for fact in (*_static(world, resource, container, managed), *_out_of_sight(world, resource, container)):
                 world.add_fact(resource.id, fact)
 
 
@@ -142,14 +143,33 @@ def _vendor_key(vendor: Vendor, name: str, found: Found, env: Mapping[str, Found
 
 def _from_secrets(world: World, resource: Resource, container: Container) -> Iterator[tuple[str, Found]]:
     """The variables that `envFrom` takes out of Secrets of the inputs."""
+    for secret, prefix, line in _whole_secrets(world, resource, container):
+        for key in _keys(secret):
+            name = secret.name
+            hidden = Unknown(f"it comes from Secret `{name}`", decided_by=(f"Secret/{name}",), secret=True)
+            yield f"{prefix}{key}", Found(hidden, line)
+
+
+def _whole_secrets(
+    world: World, resource: Resource, container: Container
+) -> Iterator[tuple[Resource, str, Origin | None]]:
+    """The Secrets of the inputs that `envFrom` takes whole, each with the prefix and the line of it."""
     sources = dig(container.body, "envFrom")
     for index, source in enumerate(sources if isinstance(sources, list) else ()):
         name, prefix = text(dig(source, "secretRef", "name")), text(dig(source, "prefix"))
         secret = world.inventory.at(resource.unit, f"{resource.namespace}/Secret/{name}")
-        line = mark(sources, index) or resource.origin
-        for key in () if secret is None else _keys(secret):
-            hidden = Unknown(f"it comes from Secret `{name}`", decided_by=(f"Secret/{name}",), secret=True)
-            yield f"{prefix}{key}", Found(hidden, line)
+        if secret is not None:
+            yield secret, prefix, mark(sources, index) or resource.origin
+
+
+def _out_of_sight(world: World, resource: Resource, container: Container) -> Iterator[Credential]:
+    """One for each Secret taken whole of which only the name was read: a cluster is not asked for more."""
+    for secret, _, line in _whole_secrets(world, resource, container):
+        if isinstance(secret.attrs.get("data"), Unknown):
+            because = f"which variables the Secret `{secret.name}` gives it is not known: only its name is read"
+            unknown = Unknown(because, decided_by=(secret.address,), secret=True)
+            what = f"all of the Secret `{secret.name}`"
+            yield Credential(origin=line, because=because, what=what, reaches=unknown, static=True)
 
 
 def _keys(secret: Resource) -> Iterable[str]:

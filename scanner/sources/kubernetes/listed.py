@@ -55,7 +55,7 @@ LISTED: dict[str, frozenset[str]] = {
         "flightctl.io": "Device Fleet",
         "gateway.envoyproxy.io": "Backend BackendTrafficPolicy ClientTrafficPolicy EnvoyExtensionPolicy "
         "EnvoyPatchPolicy EnvoyProxy SecurityPolicy",
-        "gateway.networking.k8s.io": "GRPCRoute Gateway HTTPRoute ReferenceGrant TCPRoute TLSRoute UDPRoute",
+        "gateway.networking.k8s.io": "GRPCRoute Gateway GatewayClass HTTPRoute ReferenceGrant TCPRoute TLSRoute UDPRoute",
         "helm.cattle.io": "HelmChart HelmChartConfig",
         "helm.toolkit.fluxcd.io": "HelmRelease",
         "inference.networking.k8s.io": "InferencePool",
@@ -81,7 +81,7 @@ LISTED: dict[str, frozenset[str]] = {
         "network.openyurt.io": "PoolService",
         "networking.istio.io": "DestinationRule EnvoyFilter Gateway ProxyConfig ServiceEntry Sidecar VirtualService "
         "WorkloadEntry WorkloadGroup",
-        "networking.k8s.io": "Ingress NetworkPolicy",
+        "networking.k8s.io": "Ingress IngressClass NetworkPolicy",
         "nvidia.com": "DynamoComponentDeployment DynamoGraphDeployment DynamoModel",
         "ome.io": "BaseModel ClusterBaseModel ClusterServingRuntime FineTunedWeight InferenceService ServingRuntime",
         "onprem.cluster.gke.io": "*",
