@@ -13,6 +13,7 @@ from scanner.builders.aws_models.build import build_aws_models
 from scanner.builders.aws_network.build import build_aws_network
 from scanner.builders.azure_models import build_azure_models
 from scanner.builders.caller_identity.build import build_caller_identity
+from scanner.builders.cluster_delivery.build import build_cluster_deliveries
 from scanner.builders.consumers.build import build_consumers
 from scanner.builders.control.build import build_control
 from scanner.builders.credentials.build import build_credentials
@@ -60,6 +61,7 @@ STEPS: tuple[Callable[[World], None], ...] = (
     build_control,
     build_credentials,
     build_supply,
+    build_cluster_deliveries,
     build_explicit_denies,
     build_audit_trails,
     build_evidence_stores,

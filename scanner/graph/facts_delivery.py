@@ -1,0 +1,25 @@
+"""What is known of objects that bring workloads to a cluster other than their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scanner.graph.facts import Fact
+from scanner.unknown import Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterDelivery(Fact):
+    """The node delivers to a cluster.
+
+    cluster: the node id of the cluster where the inputs hold it, else its name or address.
+    place_class, provider, region: what its name or address says of its place, as in Placement; for a cluster of the
+      inputs an empty class, since its own statements decide; "own" for the cluster of the object itself.
+    carries_model: whether a model is among what it delivers.
+    """
+
+    cluster: str
+    place_class: str | Unknown
+    carries_model: bool | Unknown
+    provider: str = ""
+    region: str = ""
