@@ -104,9 +104,8 @@ class Guard:
             return found
         if found.match is Match.YES:
             return found
-        because = self.member.because if self.member.doubt else f"what guards it is not certain; {found.because}"
-        if found.match is Match.NO and not self.policies and self.member.doubt is not None:
-            because = f"{found.because}; {self.member.because}"
+        unsure = self.member.because if self.member.doubt else "whether its proxy holds to that is not known"
+        because = f"{found.because}, but {unsure}"
         return Answer(Match.MAYBE, because, found.origin or self.member.origin, first_doubt(doubt, found.doubt))
 
     def _outside(self) -> str:
