@@ -9,6 +9,7 @@ from scanner.builders.mesh.apply import guarded
 from scanner.builders.mesh.authorizer import Authorizer
 from scanner.builders.mesh.installed import installed
 from scanner.builders.mesh.membership import DATAPLANE, INJECTION, REVISION
+from scanner.builders.mesh.others import KINDS, doubted, speaks
 from scanner.builders.mesh.places import Places
 from scanner.resource import Resource, dig
 
@@ -19,14 +20,24 @@ ASKED = ("EnvoyFilter", "Sidecar", "ProxyConfig", "WasmPlugin", "Telemetry", "Re
 
 def build_mesh(world: World) -> None:
     """The gates of every cluster in which anything of a mesh is declared."""
-    for unit in sorted({one.unit for one in world.inventory.of(*POLICIES, "Namespace")}):
-        resources = _objects(world.inventory, unit)
-        if any(_speaks(one) for one in resources):
-            _build(world, unit, resources)
+    list(world.inventory.of(*ASKED, *POLICIES, *(kind for kind, _ in KINDS)))
+    for unit, resources in sorted(_units(world.inventory).items()):
+        istio, other = any(_speaks(one) for one in resources), any(speaks(one) for one in resources)
+        if not istio and not other:
+            continue
+        view = view_of(world, unit, resources)
+        if view.targets and istio:
+            guarded(view, Places.of(view, Authorizer.of(resources, installed(world, unit, resources))), {})
+        if view.targets and other:
+            doubted(view)
 
 
-def _objects(inventory: Inventory, unit: str) -> list[Resource]:
-    return [one for one in inventory.all if one.unit == unit and one.kind[:1].isupper() and not one.data]
+def _units(inventory: Inventory) -> dict[str, list[Resource]]:
+    found: dict[str, list[Resource]] = {}
+    for one in inventory.all:
+        if one.kind[:1].isupper() and not one.data:
+            found.setdefault(one.unit, []).append(one)
+    return found
 
 
 def _speaks(one: Resource) -> bool:
@@ -35,12 +46,3 @@ def _speaks(one: Resource) -> bool:
         return one.group == "security.istio.io"
     labels = dig(one.attrs, "metadata", "labels") if one.kind == "Namespace" else None
     return any(dig(labels, key) is not None for key in (INJECTION, REVISION, DATAPLANE))
-
-
-def _build(world: World, unit: str, resources: list[Resource]) -> None:
-    list(world.inventory.of(*ASKED, unit=unit))
-    view = view_of(world, unit, resources)
-    if not view.targets:
-        return
-    places = Places.of(view, Authorizer.of(resources, installed(world, unit, resources)))
-    guarded(view, places, {})
