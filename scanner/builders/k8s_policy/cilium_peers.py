@@ -52,13 +52,14 @@ def unmodelled(*names: str) -> Doubt:
 class Endpoints:
     """A selector of endpoints taken apart: labels of pods, labels of namespaces, reserved labels.
 
-    placed: it speaks of the namespace itself, so that none is implied.
+    placed: it speaks of the namespace itself, so that none is implied. vague: which labels it speaks of is not known.
     """
 
     pods: Selector
     spaces: Selector
     reserved: tuple[str, ...]
     placed: bool
+    vague: Doubt | None = None
 
     @property
     def negative(self) -> bool:
@@ -73,7 +74,8 @@ def endpoints_of(value: Value) -> Endpoints:
     spaces: list[Requirement] = []
     reserved: list[str] = []
     doubt = written.doubt
-    placed = False
+    keys = list(_keys(value))
+    placed = any(_bare(key).startswith((_SPACE, _SPACE_LABELS)) for key in keys if key is not None)
     for term in written.terms:
         source, colon, rest = term.key.partition(":")
         key = rest if colon else term.key
@@ -82,7 +84,6 @@ def endpoints_of(value: Value) -> Endpoints:
         elif colon and source not in ("k8s", "any"):
             doubt = doubt or unmodelled(f"the label `{term.key}`")
         elif key == _SPACE or key.startswith(_SPACE_LABELS):
-            placed = True
             inside = NAMESPACE_NAME if key == _SPACE else key.removeprefix(_SPACE_LABELS)
             spaces.append(replace(term, key=inside))
         elif key == _ACCOUNT:
@@ -91,7 +92,24 @@ def endpoints_of(value: Value) -> Endpoints:
             doubt = doubt or unmodelled(f"the label `{key}`, which is no part of an identity unless configured")
         else:
             pods.append(replace(term, key=key))
-    return Endpoints(Selector(tuple(sorted(pods)), doubt), Selector(tuple(sorted(spaces))), tuple(reserved), placed)
+    every = Selector(tuple(sorted(pods)), doubt), Selector(tuple(sorted(spaces)))
+    return Endpoints(*every, tuple(reserved), placed, doubt_of(value) if None in keys else None)
+
+
+def _keys(value: Value) -> Iterator[str | None]:
+    """The labels that a selector speaks of, None for one that is not known."""
+    labels, expressions = dig(value, "matchLabels"), dig(value, "matchExpressions")
+    odd = value.keys() - {"matchLabels", "matchExpressions"} if isinstance(value, Mapping) else value is not None
+    if odd or not isinstance(labels, Mapping | None):
+        yield None
+    yield from labels if isinstance(labels, Mapping) else ()
+    for one in items_of(expressions):
+        key = dig(one, "key")
+        yield key if isinstance(key, str) else None
+
+
+def _bare(key: str) -> str:
+    return key.removeprefix("k8s:").removeprefix("any:")
 
 
 def endpoint_peers(value: Value, namespace: str, line: Origin | None) -> Iterator[Peer]:
@@ -100,6 +118,9 @@ def endpoint_peers(value: Value, namespace: str, line: Origin | None) -> Iterato
     Without a word of the namespace a policy of a namespace means its own, and a clusterwide one the pods of all.
     """
     found = endpoints_of(value)
+    if found.vague is not None:
+        yield Peer(PeerKind.UNKNOWN, doubt=found.vague, origin=line)
+        return
     if found.reserved:
         for name in found.reserved:
             yield from entity_peers(name, line)
