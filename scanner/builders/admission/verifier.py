@@ -1,0 +1,35 @@
+"""One policy that verifies images, asked of one set of pods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from scanner.builders.admission.subjects import Subject
+from scanner.builders.edges import Truth
+from scanner.origin import Origin
+from scanner.resource import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """truth: whether it is so. because, origin: what decides, in words and by its line."""
+
+    truth: Truth
+    because: str
+    origin: Origin | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verifier:
+    """A rule of a policy.
+
+    covers: whether the pods are among those that it looks at, exemptions counted. enforces: whether what it finds wrong
+    is turned away. closed: whether pods are turned away where the engine does not answer.
+    """
+
+    resource: Resource
+    engine: str
+    covers: Callable[[Subject], Answer]
+    enforces: Callable[[Subject], Answer]
+    closed: Answer
