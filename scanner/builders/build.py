@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from scanner.builders.absent import build_absent
+from scanner.builders.admission.build import build_admission
 from scanner.builders.agreement import build_agreement
 from scanner.builders.aws_entry.build import build_aws_entry
 from scanner.builders.aws_identity.build import build_aws_identity
@@ -48,6 +49,7 @@ STEPS: tuple[Callable[[World], None], ...] = (
     build_opaque,
     build_replicas,
     build_switches,
+    build_admission,
     build_k8s_network,
     build_gateway_routes,
     build_aws_network,
