@@ -64,19 +64,21 @@ class Unknown:
         return "".join(piece if isinstance(piece, str) else piece.text() for piece in self.pieces)
 
 
+_PLAIN = frozenset({str, int, bool, float, type(None)})
 Value: TypeAlias = None | bool | int | float | str | Unknown | Sequence["Value"] | Mapping[str, "Value"]
 
 
 def unknowns_in(value: Value) -> Iterator[Unknown]:
     """Every Unknown inside `value`, depth first; the pieces and the document of an Unknown are not entered."""
-    if isinstance(value, Unknown):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from unknowns_in(item)
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        for item in value:
-            yield from unknowns_in(item)
+    waiting = [value]
+    while waiting:
+        here = waiting.pop()
+        if isinstance(here, Unknown):
+            yield here
+        elif isinstance(here, (dict, Mapping)):
+            waiting.extend(item for item in reversed(list(here.values())) if type(item) not in _PLAIN)
+        elif isinstance(here, (list, Sequence)) and not isinstance(here, str):
+            waiting.extend(item for item in reversed(here) if type(item) not in _PLAIN)
 
 
 def refs_in(value: Value) -> Iterator[Ref]:

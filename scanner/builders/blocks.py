@@ -72,7 +72,7 @@ def _reach(found: Found, steps: tuple[str, ...]) -> Iterator[Found]:
     value = found.value
     if value is None:
         return
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, (list, Sequence)) and not isinstance(value, str):
         if not steps:
             yield found
             return
@@ -82,7 +82,7 @@ def _reach(found: Found, steps: tuple[str, ...]) -> Iterator[Found]:
     if isinstance(value, Unknown) or not steps:
         yield found
         return
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):
         possible = found.possible or doubt(value)
         for key in value if steps[0] == "*" else (steps[0],):
             if key != POSSIBLE:
@@ -91,7 +91,7 @@ def _reach(found: Found, steps: tuple[str, ...]) -> Iterator[Found]:
 
 def doubt(block: Value) -> Unknown | None:
     """What decides whether a block exists; None where nothing does, since it certainly exists."""
-    if not isinstance(block, Mapping) or POSSIBLE not in block:
+    if not isinstance(block, (dict, Mapping)) or POSSIBLE not in block:
         return None
     why = block[POSSIBLE]
     return why if isinstance(why, Unknown) else Unknown("the block may not exist")
@@ -107,19 +107,26 @@ def _mark(value: Value, key: str | int) -> Origin | None:
 
 def strings(value: Value, origin: Origin | None = None) -> Iterator[Found]:
     """Every string inside `value`, the known parts of partly known ones and of encoded documents included."""
+    found: list[Found] = []
+    _gather(value, origin, None, found)
+    return iter(found)
+
+
+def _gather(value: Value, origin: Origin | None, possible: Unknown | None, found: list[Found]) -> None:
+    """Add the strings of `value`; `possible` decides whether the nearest block around it exists."""
     if isinstance(value, str):
-        yield Found(value, origin)
+        found.append(Found(value, origin, possible))
     elif isinstance(value, Unknown):
         where = origin or value.origin
         if value.pieces:
-            yield Found(value.text(), where)
+            found.append(Found(value.text(), where, possible))
         for inside in (value.document, *value.options):
-            yield from strings(inside, where)
-    elif isinstance(value, Mapping):
-        possible = doubt(value)
+            _gather(inside, where, possible, found)
+    elif isinstance(value, (dict, Mapping)):
+        possible = doubt(value) or possible
         for key, item in value.items():
-            for one in strings(item, _mark(value, key) or origin) if key != POSSIBLE else ():
-                yield Found(one.value, one.origin, one.possible or possible)
-    elif isinstance(value, Sequence):
+            if key != POSSIBLE and item is not None:
+                _gather(item, _mark(value, key) or origin, possible, found)
+    elif isinstance(value, (list, Sequence)):
         for index, item in enumerate(value):
-            yield from strings(item, _mark(value, index) or origin)
+            _gather(item, _mark(value, index) or origin, possible, found)

@@ -32,6 +32,7 @@ class World:
         self.trusted: dict[str, None] = {}
         self.assumed_absent: dict[str, None] = {}
         self.recognised: dict[str, str] = {}
+        self._spaces: dict[tuple[str, frozenset[Role]], frozenset[str]] = {}
         self.memo: dict[str, object] = {}
         """What a builder works out of the resources once, under a key of its own; resources never change."""
         for resource in inventory.all:
@@ -39,6 +40,8 @@ class World:
 
     def ensure(self, node: Node) -> Node:
         """Add `node` unless there is one with its id; return the one that is there."""
+        if node.roles:
+            self._spaces.clear()
         return self.nodes.setdefault(node.id, node)
 
     def external(self, name: str, kind: str = "External", *, actor: bool = True) -> Node:
@@ -57,6 +60,7 @@ class World:
         """Give the node more roles; `how` says for the report how it was recognised."""
         node = self.nodes[node_id]
         self.nodes[node_id] = replace(node, roles=node.roles | frozenset(roles))
+        self._spaces.clear()
         if how:
             self.recognised.setdefault(node_id, how)
 
@@ -64,10 +68,22 @@ class World:
         """Take roles away."""
         node = self.nodes[node_id]
         self.nodes[node_id] = replace(node, roles=node.roles - frozenset(roles))
+        self._spaces.clear()
+
+    def spaces(self, unit: str, roles: frozenset[Role]) -> frozenset[str]:
+        """The namespaces of a unit in which something with one of `roles` stands."""
+        found = self._spaces.get((unit, roles))
+        if found is None:
+            nodes = (node for node in self.nodes.values() if node.roles & roles and node.namespace)
+            some = (node.namespace for node in nodes if node.id.partition(":")[0] == unit)
+            found = self._spaces[unit, roles] = frozenset(some)
+        return found
 
     def set_actor(self, node_id: str, *, actor: bool = True) -> None:
         """Say that the node can start traffic or use a credential (or that it cannot)."""
-        self.nodes[node_id] = replace(self.nodes[node_id], actor=actor)
+        node = self.nodes[node_id]
+        if node.actor is not actor:
+            self.nodes[node_id] = replace(node, actor=actor)
 
     def add_fact(self, node_id: str, fact: Fact) -> None:
         """Add a fact to the node; the same fact twice is one."""
@@ -81,8 +97,12 @@ class World:
 
     def freeze(self) -> Graph:
         """The finished graph."""
-        ordered = (replace(node, facts=tuple(sorted(node.facts, key=repr))) for node in self.nodes.values())
-        return Graph.of(ordered, self.edges)
+        return Graph.of(map(_ordered, self.nodes.values()), self.edges)
+
+
+def _ordered(node: Node) -> Node:
+    """The node with its facts in an order that does not depend on the builders'."""
+    return node if len(node.facts) < 2 else replace(node, facts=tuple(sorted(node.facts, key=repr)))
 
 
 def node_of(resource: Resource) -> Node:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
+from functools import cache
+from itertools import chain
 from typing import TypeVar
 
 from scanner.graph.facts import Fact
@@ -81,8 +83,9 @@ class Graph:
         """sha256 over nodes, facts and edges; the same for the same graph, whatever order it was built in."""
         if not self._digest:
             sha = hashlib.sha256()
-            for thing in (*self.nodes.values(), *self.edges):
-                sha.update(json.dumps(plain(thing), sort_keys=True, separators=(",", ":")).encode())
+            encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+            for thing in chain(map(_node_row, self.nodes.values()), map(_edge_row, self.edges)):
+                sha.update(encode(thing).encode())
                 sha.update(b"\n")
             self._digest = sha.hexdigest()
         return self._digest
@@ -94,9 +97,9 @@ def _settled(edge: Edge, nodes: Mapping[str, Node]) -> Edge:
         if end not in nodes:
             raise ValueError(f"an edge names {end!r}, which is no node")
         ends.append(nodes[end])
-    decided = sorted({name for node in ends if node.state is State.POSSIBLE for name in node.decided_by})
     if edge.state is State.POSSIBLE or all(node.state is State.OPEN for node in ends):
         return edge
+    decided = sorted({name for node in ends if node.state is State.POSSIBLE for name in node.decided_by})
     reason = edge.reason or "existence-unknown"
     return replace(edge, state=State.POSSIBLE, reason=reason, decided_by=tuple(decided) or ("existence",))
 
@@ -115,15 +118,34 @@ def edge_key(edge: Edge) -> tuple[str, ...]:
     )
 
 
+def _node_row(node: Node) -> list[object]:
+    """Everything of a node, in the order of its fields; sets sorted."""
+    return [
+        node.id, node.kind, node.address, node.name, plain(node.origin), sorted(node.roles), node.actor, node.state,
+        node.decided_by, [plain(fact) for fact in node.facts], node.namespace,
+    ]  # fmt: skip
+
+
+def _edge_row(edge: Edge) -> list[object]:
+    """Everything of an edge, in the order of its fields."""
+    traffic = [(one.protocol, one.from_port, one.to_port) for one in edge.traffic]
+    return [
+        edge.source, edge.target, edge.plane, edge.verb, edge.because, plain(edge.origin), edge.state, traffic,
+        edge.reason, edge.decided_by, edge.cut,
+    ]  # fmt: skip
+
+
 def plain(thing: object) -> object:
     """`thing` as plain JSON values: dataclasses with their type's name, sets sorted."""
+    if thing is None or type(thing) in (str, int, bool):
+        return thing
     if isinstance(thing, Enum):
         return thing.value
     if isinstance(thing, Unknown):
         return {"unknown": thing.cause, "decided_by": list(thing.decided_by)}
-    if is_dataclass(thing) and not isinstance(thing, type):
-        body = {field.name: plain(getattr(thing, field.name)) for field in fields(thing)}
-        return {"type": type(thing).__name__, **body}
+    names = _field_names(type(thing).__mro__[0])
+    if names:
+        return {"type": type(thing).__name__, **{name: plain(getattr(thing, name)) for name in names}}
     if isinstance(thing, Mapping):
         return {str(key): plain(value) for key, value in thing.items()}
     if isinstance(thing, (frozenset, set)):
@@ -131,3 +153,9 @@ def plain(thing: object) -> object:
     if isinstance(thing, (tuple, list)):
         return [plain(one) for one in thing]
     return thing
+
+
+@cache
+def _field_names(kind: Hashable) -> tuple[str, ...]:
+    """The fields of a dataclass; none for any other type."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()

@@ -57,7 +57,7 @@ def _subject(view: View, namespace: str, target: Target) -> tuple[str, Origin]:
 def _default(view: View, namespace: str, line: Origin) -> Isolation:
     """Whether a pod of the namespace that no other policy selects is closed for ingress."""
     found: list[tuple[Policy, Doubt]] = []
-    for policy in view.full.policies:
+    for policy in view.policies_about(namespace):
         match, doubt = _denies_all(view, policy, namespace)
         if match is Match.YES:
             because = f"{policy} selects every pod of namespace `{namespace}`: what no rule admits is denied"
@@ -68,7 +68,17 @@ def _default(view: View, namespace: str, line: Origin) -> Isolation:
         policy, doubt = found[0]
         because = f"whether {policy} denies by default in namespace `{namespace}` is not known"
         return _fact("default", namespace, _unknown(because, doubt), because, policy.subject.origin or policy.origin)
+<<<<<<< HEAD
     some = [one for one in view.full.policies if one.subject.namespace == namespace and one.ingress is not None]
+=======
+    engine = view.touched.doubt(target.pods[0], Direction.INGRESS)
+    if engine is not None:
+        because = f"a policy of another engine speaks of namespace `{namespace}`, and is not evaluated"
+        return _fact("default", namespace, _unknown(because, engine), because, line)
+    some = [
+        one for one in view.policies_about(namespace) if one.subject.namespace == namespace and one.ingress is not None
+    ]
+>>>>>>> 0567344 (Hash the graph row by row, look policies and namespaces up by name, walk values without asking what they are twice)
     if not some:
         because = (
             f"no NetworkPolicy of namespace `{namespace}` denies by default: all ingress is open, which is the default"

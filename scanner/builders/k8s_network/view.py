@@ -13,7 +13,7 @@ from scanner.builders.k8s_network.enforcer import Enforcement, enforcement
 from scanner.builders.k8s_network.pods import Workload, namespaces, opaque, pods_of, undeclared, workloads
 from scanner.builders.k8s_network.ports import Listening, listening
 from scanner.builders.k8s_policy.cluster import Cluster, named
-from scanner.builders.k8s_policy.eval import Evaluator, Other
+from scanner.builders.k8s_policy.eval import Evaluator, Other, order
 from scanner.builders.k8s_policy.labels import Labels, Match
 from scanner.builders.k8s_policy.model import Direction, Engine, Pod, Policy
 from scanner.builders.k8s_policy.ports import ALL, EVERYTHING, PortSet, Span, common, ports, union
@@ -61,9 +61,16 @@ class View:
     targets: list[Target] = field(default_factory=list)
     owners: list[str] = field(default_factory=list)
     classes: Classes = field(init=False)
+    _about: dict[str, list[Policy]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.classes = Classes(self.cluster)
+        for policy in self.full.policies:
+            self._about.setdefault(policy.subject.namespace, []).append(policy)
+
+    def policies_about(self, namespace: str) -> list[Policy]:
+        """The policies that can select a pod of a namespace, in the order in which they are asked."""
+        return sorted((*self._about.get("", ()), *self._about.get(namespace, ())), key=order)
 
     @property
     def no_enforcer(self) -> Doubt:

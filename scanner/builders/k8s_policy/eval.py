@@ -50,7 +50,7 @@ class Evaluator:
     def __init__(self, cluster: Cluster, policies: Iterable[Policy], *, blocks_hold_pods: bool = True) -> None:
         self.cluster = cluster
         self._blocks_hold_pods = blocks_hold_pods
-        self.policies = sorted(policies, key=_order)
+        self.policies = sorted(policies, key=order)
         self._asked: dict[tuple[Policy, bool, Direction], tuple[Asked, ...]] = {}
         self._apart: dict[tuple[object, ...], Selected] = {}
         self._rounds: dict[tuple[Direction, tuple[tuple[Policy, bool], ...]], tuple[Round, ...]] = {}
@@ -272,5 +272,6 @@ def _in_block(peer: Peer, other: AddressRange) -> Match:
     return Match.YES if whole else Match.MAYBE
 
 
-def _order(policy: Policy) -> tuple[Tier, float, str, str]:
+def order(policy: Policy) -> tuple[Tier, float, str, str]:
+    """The order in which policies are asked."""
     return (policy.tier, 0 if policy.priority is None else policy.priority, policy.rank, policy.label)

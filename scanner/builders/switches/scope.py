@@ -29,20 +29,14 @@ def matters(world: World, resource: Resource, row: str) -> bool:
     return way is None or way(world, resource)
 
 
-def _spaces(world: World, unit: str, roles: frozenset[Role]) -> set[str]:
-    """The namespaces of a unit in which something with one of `roles` stands."""
-    nodes = (node for node in world.nodes.values() if node.roles & roles and node.namespace)
-    return {node.namespace for node in nodes if node.id.partition(":")[0] == unit}
-
-
 def _hook_of_the_stack(world: World, resource: Resource) -> bool:
-    spaces = _spaces(world, resource.unit, STACK)
+    spaces = world.spaces(resource.unit, STACK)
     return any(found.text in spaces for found in at(resource, "webhooks.clientConfig.service.namespace"))
 
 
 def _namespace_of_models(world: World, resource: Resource) -> bool:
     asked = any(world.inventory.of("ClusterImagePolicy", unit=resource.unit))
-    return asked and resource.name in _spaces(world, resource.unit, MODELS)
+    return asked and resource.name in world.spaces(resource.unit, MODELS)
 
 
 def _pod_of_models(world: World, resource: Resource) -> bool:
@@ -71,9 +65,9 @@ def _binding_about_images(world: World, resource: Resource) -> bool:
 def _gatekeeper(world: World, resource: Resource) -> bool:
     """A constraint about images, or an exemption of a namespace where models or the stack stand."""
     if resource.kind == "Namespace":
-        return resource.name in _spaces(world, resource.unit, GUARDED)
+        return resource.name in world.spaces(resource.unit, GUARDED)
     if resource.kind == "Config":
-        spaces = _spaces(world, resource.unit, GUARDED)
+        spaces = world.spaces(resource.unit, GUARDED)
         found = at(resource, "spec.match.excludedNamespaces")
         listed = [text(name) for one in found for name in items_of(one.value)]
         return any(name in spaces for one in listed for name in (one, *spaces) if one in (name, "*"))
@@ -81,7 +75,7 @@ def _gatekeeper(world: World, resource: Resource) -> bool:
 
 
 def _guarded_namespace(world: World, resource: Resource) -> bool:
-    return resource.namespace in _spaces(world, resource.unit, GUARDED) | MESH_ROOTS
+    return resource.namespace in world.spaces(resource.unit, GUARDED) | MESH_ROOTS
 
 
 def asks_a_classifier(world: World, resource: Resource) -> bool:
