@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scanner.sources.kubernetes.live_items import Item
+from scanner.sources.kubernetes.live_items import Item, dig
 
 FOLDS = {
     ("", "Pod"): {
@@ -203,10 +203,3 @@ def _add(one: Item, extras: list[tuple[str, Any]]) -> None:
         if told not in seen:
             seen.append(told)
             spec[name] = [*(spec.get(name) or []), container]
-
-
-def dig(value: Any, *path: str) -> Any:
-    """What stands at `path` of plain JSON; None where a step is missing."""
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value

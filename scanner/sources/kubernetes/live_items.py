@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scanner.resource import Unread
@@ -47,8 +47,26 @@ class Item:
         return "/".join(part for part in (self.namespace, self.kind, self.name) if part)
 
 
-def items_of(calls: Iterable[Call], namespaced: frozenset[tuple[str, str]], unread: list[Unread]) -> Iterator[Item]:
-    """Every object once; what is none is told in `unread`. `namespaced`: the kinds whose objects have a namespace."""
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A list that did not come to its end. space: the namespace, "" for the whole cluster."""
+
+    call: Call
+    space: str = ""
+
+    @property
+    def what(self) -> tuple[str, str]:
+        """Group and kind."""
+        return str(self.call.parameters.get("group", "")), str(self.call.parameters.get("kind", ""))
+
+
+def items_of(
+    calls: Iterable[Call], namespaced: frozenset[tuple[str, str]], unread: list[Unread], lost: list[Lost]
+) -> Iterator[Item]:
+    """Every object once; what is none is told in `unread`, and the list that it is of in `lost`.
+
+    namespaced: the kinds whose objects have a namespace.
+    """
     seen: set[tuple[str, str, str, str]] = set()
     for call in calls:
         group, version, kind, inside = (str(call.parameters.get(key, "")) for key in _KEYS)
@@ -59,6 +77,8 @@ def items_of(calls: Iterable[Call], namespaced: frozenset[tuple[str, str]], unre
                 if fault:
                     cause = f"an object in the list of `{resource_name(call)}` cannot be read: {fault}"
                     unread.append(Unread(call.origin(resource_name(call)), cause, "call"))
+                    space = dig(value, "metadata", "namespace")
+                    lost.append(Lost(replace(call, cause=fault), inside or (space if isinstance(space, str) else "")))
                     continue
                 metadata = value["metadata"]
                 namespace = metadata["namespace"] if spaced else ""
@@ -94,3 +114,10 @@ def _fault(value: Any, spaced: bool, inside: str) -> str:
     if inside and namespace != inside:
         return f"`{name}` is of another namespace than the one that was asked for"
     return ""
+
+
+def dig(value: Any, *path: str) -> Any:
+    """What stands at `path` of plain JSON; None where a step is missing."""
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value

@@ -1,0 +1,82 @@
+"""Guards that could not be read: what they might close is possible there, neither open nor closed.
+
+An empty list of policies says that nothing is closed; a list that was refused says nothing. So a policy that closes
+everything stands in its place, of which nobody knows whether it exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from scanner.resource import Attrs, Resource, SourceName
+from scanner.sources.kubernetes.live_items import Lost, resource_name
+from scanner.sources.kubernetes.live_marks import marked
+from scanner.unknown import Unknown
+
+NAME = "not-readable"
+_CALICO = {
+    "selector": "all()",
+    "types": ["Ingress", "Egress"],
+    "ingress": [{"action": "Deny"}],
+    "egress": [{"action": "Deny"}],
+}
+_CILIUM = {
+    "endpointSelector": {},
+    "ingressDeny": [{"fromEntities": ["all"]}],
+    "egressDeny": [{"toEntities": ["all"]}],
+}
+_ADMIN = {
+    "priority": 0,
+    "subject": {"namespaces": {}},
+    "ingress": [{"action": "Deny", "from": [{"namespaces": {}}]}],
+    "egress": [{"action": "Deny", "to": [{"namespaces": {}}]}],
+}
+GUARDS: Mapping[tuple[str, str], tuple[bool, Mapping[str, Any]]] = {
+    ("networking.k8s.io", "NetworkPolicy"): (True, {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}),
+    ("cilium.io", "CiliumNetworkPolicy"): (True, _CILIUM),
+    ("cilium.io", "CiliumClusterwideNetworkPolicy"): (False, _CILIUM),
+    ("crd.projectcalico.org", "NetworkPolicy"): (True, _CALICO),
+    ("crd.projectcalico.org", "GlobalNetworkPolicy"): (False, _CALICO),
+    ("projectcalico.org", "NetworkPolicy"): (True, _CALICO),
+    ("projectcalico.org", "GlobalNetworkPolicy"): (False, _CALICO),
+    ("policy.networking.k8s.io", "AdminNetworkPolicy"): (False, _ADMIN),
+    ("policy.networking.k8s.io", "BaselineAdminNetworkPolicy"): (False, _ADMIN),
+    ("policy.networking.k8s.io", "ClusterNetworkPolicy"): (False, {**_ADMIN, "tier": "Admin"}),
+    ("security.istio.io", "AuthorizationPolicy"): (True, {"action": "DENY", "rules": [{}]}),
+}
+"""By kind: whether it has a namespace, and the specification that closes everything."""
+
+
+def stand_ins(lost: Iterable[Lost], spaces: Iterable[str], unit: str, source: SourceName) -> Iterator[Resource]:
+    """A policy that may exist for each list of policies that is not known, in each namespace that it is of."""
+    every = sorted(set(spaces))
+    for one in lost:
+        if one.what in GUARDS:
+            spaced, spec = GUARDS[one.what]
+            for space in ([one.space] if one.space else every) if spaced else [""]:
+                yield _policy(one, space, spec, unit, source)
+
+
+def _policy(one: Lost, space: str, spec: Mapping[str, Any], unit: str, source: SourceName) -> Resource:
+    group, kind = one.what
+    where = f"namespace `{space}`" if space else "the cluster"
+    name = resource_name(one.call)
+    cause = f"which `{name}` there are in {where} is not known: {one.call.cause or one.call.outcome}"
+    address = "/".join(part for part in (space, kind, NAME) if part)
+    origin = one.call.origin(name)
+    version = "/".join(part for part in (group, str(one.call.parameters.get("version", ""))) if part)
+    metadata = {"name": NAME, **({"namespace": space} if space else {})}
+    attrs = marked({"apiVersion": version, "kind": kind, "metadata": metadata, "spec": dict(spec)}, origin)
+    return Resource(
+        address=address,
+        unit=unit,
+        kind=kind,
+        name=NAME,
+        attrs=attrs if isinstance(attrs, Attrs) else Attrs(),
+        origin=origin,
+        source=source,
+        group=group,
+        namespace=space,
+        possible=Unknown(cause, decided_by=(f"{name} in {space}" if space else name,)),
+    )
