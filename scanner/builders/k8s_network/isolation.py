@@ -68,17 +68,8 @@ def _default(view: View, namespace: str, line: Origin) -> Isolation:
         policy, doubt = found[0]
         because = f"whether {policy} denies by default in namespace `{namespace}` is not known"
         return _fact("default", namespace, _unknown(because, doubt), because, policy.subject.origin or policy.origin)
-<<<<<<< HEAD
-    some = [one for one in view.full.policies if one.subject.namespace == namespace and one.ingress is not None]
-=======
-    engine = view.touched.doubt(target.pods[0], Direction.INGRESS)
-    if engine is not None:
-        because = f"a policy of another engine speaks of namespace `{namespace}`, and is not evaluated"
-        return _fact("default", namespace, _unknown(because, engine), because, line)
-    some = [
-        one for one in view.policies_about(namespace) if one.subject.namespace == namespace and one.ingress is not None
-    ]
->>>>>>> 0567344 (Hash the graph row by row, look policies and namespaces up by name, walk values without asking what they are twice)
+    every = view.policies_about(namespace)
+    some = [one for one in every if one.subject.namespace == namespace and one.ingress is not None]
     if not some:
         because = (
             f"no NetworkPolicy of namespace `{namespace}` denies by default: all ingress is open, which is the default"
