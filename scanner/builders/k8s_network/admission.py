@@ -10,7 +10,7 @@ from scanner.builders.k8s_network.view import Target, View, host_line, own_line
 from scanner.builders.k8s_policy.cluster import Selected
 from scanner.builders.k8s_policy.eval import may_hold_pods
 from scanner.builders.k8s_policy.labels import Match
-from scanner.builders.k8s_policy.model import Action, Direction, Peer, PeerKind, Policy
+from scanner.builders.k8s_policy.model import UNMODELLED, Action, Direction, Peer, PeerKind, Policy
 from scanner.builders.k8s_policy.ports import ALL, PortSet, Span, without
 from scanner.builders.k8s_policy.side import Asked, Side
 from scanner.origin import Origin
@@ -80,8 +80,9 @@ def _of_rules(view: View, side: Side) -> Iterator[Admission]:
     elif side.isolated is Match.MAYBE:
         doubt = next(iter(side.doubts()), Doubt("value-unknown", ("the policy's selector",)))
         yield Admission("any", ALL, "a policy selects it only perhaps: ingress may be open", side_line(side), doubt)
-    alone = len(side.policies) == 1
     for policy, sure, rules in side.policies:
+        # Whether the only policy is there or not, what it admits is open; unless it is not read to the end.
+        alone = len(side.policies) == 1 and (policy.doubt is None or policy.doubt.reason != UNMODELLED)
         unsure = None if sure or alone else next(iter(side.doubts()), None)
         for asked in rules:
             span = view.full.ports(asked.rule, side, side.pod)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from scanner.builders.blocks import POSSIBLE
 from scanner.builders.edges import Doubt
 from scanner.resource import items_of
 from scanner.unknown import Unknown, Value, unknowns_in
@@ -169,6 +170,9 @@ def selector_of(value: Value) -> Selector:
         return EVERY
     if not isinstance(value, Mapping):
         return Selector((), Doubt(_NOT_UNDERSTOOD, ("a selector that is no mapping",)))
+    if POSSIBLE in value:
+        # Without the block everything would be selected.
+        return Selector((), doubt_of(value[POSSIBLE]))
     terms: set[Requirement] = set()
     doubts: list[Doubt] = []
     for key in value.keys() - {"matchLabels", "matchExpressions"}:
@@ -209,7 +213,7 @@ def _read_labels(value: Value, terms: set[Requirement], doubts: list[Doubt]) -> 
 
 
 def _read_expression(item: Value, terms: set[Requirement], doubts: list[Doubt]) -> None:
-    if not isinstance(item, Mapping):
+    if not isinstance(item, Mapping) or POSSIBLE in item:
         doubts.append(doubt_of(item))
         return
     key, operator, values = item.get("key"), item.get("operator"), item.get("values")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from scanner.builders.blocks import POSSIBLE
 from scanner.builders.edges import Doubt
 from scanner.builders.k8s_policy import calico, cilium
 from scanner.builders.k8s_policy.admin import GROUP, KINDS, admin_policies
@@ -57,7 +58,7 @@ def network_policy(resource: Resource) -> Policy:
         _rules(resource, "egress", "to") if Direction.EGRESS in speaks else None,
         mark(resource.attrs, "metadata", "name") or resource.origin,
         priority=ORDER,
-        doubt=None if resource.possible is None else doubt_of(resource.possible),
+        doubt=next((doubt_of(one) for one in (resource.possible, perhaps(spec)) if one is not None), None),
         unsure=unsure,
     )
 
@@ -73,10 +74,10 @@ def _directions(spec: Value) -> tuple[frozenset[Direction], frozenset[Direction]
         return both, both
     written = items_of(types)
     if not written:
-        egress = dig(spec, "egress")
-        if isinstance(egress, Unknown):
+        rules = [one for one in items_of(dig(spec, "egress")) if perhaps(one) is None and not isinstance(one, Unknown)]
+        if not rules and items_of(dig(spec, "egress")):
             return both, frozenset({Direction.EGRESS})
-        return (both if items_of(egress) else frozenset({Direction.INGRESS})), frozenset()
+        return (both if rules else frozenset({Direction.INGRESS})), frozenset()
     sure = {Direction(one.lower()) for one in written if isinstance(one, str) and one in ("Ingress", "Egress")}
     unsure = both - sure if any(isinstance(one, Unknown) for one in written) else frozenset()
     return frozenset(sure) | unsure, unsure
@@ -94,26 +95,35 @@ def _rules(resource: Resource, section: str, who: str) -> tuple[Rule, ...]:
     return tuple(found)
 
 
+def perhaps(value: Value) -> Unknown | None:
+    """What decides whether a block of Terraform is there at all; None where it certainly is."""
+    found = value.get(POSSIBLE) if isinstance(value, Mapping) else None
+    return found if isinstance(found, Unknown) else None
+
+
 def _rule(item: Value, namespace: str, who: str, line: Origin) -> Rule:
     if item is None:
         return Rule(Action.ALLOW, (ANYONE,), None, line)
     if not isinstance(item, Mapping):
         return Rule(Action.ALLOW, (ANYONE,), None, line, doubt_of(item))
+    unsure = perhaps(item)
+    doubt = None if unsure is None else doubt_of(unsure)
     ports = port_specs(item.get("ports"))
-    peers = item.get(who)
-    if isinstance(peers, Unknown):
-        return Rule(Action.ALLOW, (Peer(PeerKind.UNKNOWN, doubt=doubt_of(peers), origin=line),), ports, line)
-    written = items_of(peers)
+    written = items_of(item.get(who))
+    vague = [one for one in written if isinstance(one, Unknown) or perhaps(one) is not None]
     if not written:
-        return Rule(Action.ALLOW, (ANYONE,), ports, line)
+        return Rule(Action.ALLOW, (ANYONE,), ports, line, doubt)
+    if len(vague) == len(written):
+        # Without any peer the rule would be for anyone.
+        return Rule(Action.ALLOW, (Peer(PeerKind.UNKNOWN, doubt=doubt_of(written), origin=line),), ports, line, doubt)
     where = (mark(item, who, index) or line for index in range(len(written)))
-    return Rule(
-        Action.ALLOW, tuple(_peer(one, namespace, at) for one, at in zip(written, where, strict=True)), ports, line
-    )
+    peers = tuple(_peer(one, namespace, at) for one, at in zip(written, where, strict=True))
+    return Rule(Action.ALLOW, peers, ports, line, doubt)
 
 
 def _peer(item: Value, namespace: str, line: Origin) -> Peer:
-    if not isinstance(item, Mapping):
+    blocks = [item, *item.values()] if isinstance(item, Mapping) else []
+    if not isinstance(item, Mapping) or any(perhaps(one) is not None for one in blocks):
         return Peer(PeerKind.UNKNOWN, doubt=doubt_of(item), origin=line)
     strange = sorted(item.keys() - _PEER_FIELDS)
     given = {key for key in _PEER_FIELDS if item.get(key) is not None}
@@ -151,6 +161,9 @@ def port_specs(value: Value) -> tuple[PortSpec, ...] | None:
         return tuple(PortSpec(protocol, unsure=True) for protocol in PROTOCOLS)
     if not isinstance(value, Sequence) or isinstance(value, str) or not value:
         return None
+    if all(perhaps(item) is not None for item in value):
+        # Without any item the rule would be for every port.
+        return tuple(PortSpec(protocol, unsure=True) for protocol in PROTOCOLS)
     return tuple(one for item in value for one in _port(item))
 
 
@@ -162,7 +175,7 @@ def _port(item: Value) -> tuple[PortSpec, ...]:
     protocol = item.get("protocol", "TCP") or "TCP"
     if not isinstance(protocol, str):
         return tuple(_numbers(one, item, unsure=True) for one in PROTOCOLS)
-    return (_numbers(protocol, item),)
+    return (_numbers(protocol, item, unsure=perhaps(item) is not None),)
 
 
 def _numbers(protocol: str, item: Mapping[str, Value], *, unsure: bool = False) -> PortSpec:
