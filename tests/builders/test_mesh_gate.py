@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from scanner.graph.model import State
+from scanner.origin import FileOrigin
+from scanner.resource import Attrs
+from scanner.sources.kubernetes.live_doubts import GUARDS
+from scanner.sources.kubernetes.objects import object_to_resource
+from scanner.unknown import Unknown
 from tests.builders.k8s_world import BASE, CALICO, GATEWAY, MODEL, ONLY_GATEWAY, TENANT, reasons, state, ways, workload
 from tests.builders.mesh_world import (
     GATEWAY_ID,
@@ -225,6 +232,19 @@ def test_the_root_namespace_is_where_the_mesh_says():
     assert state(mesh_graph(MESH, peer("{mtls: {mode: STRICT}}"), deny, settings), TENANT) == "closed"
     named = authz('{rules: [{from: [{source: {principals: ["acme.example/ns/tenant/sa/bot"]}}]}]}')
     assert state(mesh_graph(MESH, peer("{mtls: {mode: STRICT}}"), named, settings), TENANT) == "open"
+
+
+def test_a_list_that_was_refused_leaves_every_way_possible():
+    for (group, kind), (_, spec) in GUARDS.items():
+        if not group.endswith("istio.io"):
+            continue
+        meta = Attrs({"name": "x", "namespace": "inference"})
+        value = Attrs({"apiVersion": f"{group}/v1", "kind": kind, "metadata": meta, "spec": spec})
+        found = object_to_resource(value, FileOrigin("x.yaml", 1), "k8s", "kubernetes")
+        lost = replace(found, possible=Unknown("the list was refused", decided_by=(kind,)))
+        closed = mesh_graph(MESH, STRICT, ONLY_GATEWAY_ID, more=(lost,))
+        assert state(closed, TENANT) == "possible", kind
+        assert state(closed, GATEWAY) == ("open" if kind == "EnvoyFilter" else "possible")
 
 
 def service(labels: str = "", name: str = "vllm", ports: str = "{port: 80, targetPort: 8000}") -> str:

@@ -43,7 +43,10 @@ GUARDS: Mapping[tuple[str, str], tuple[bool, Mapping[str, Any]]] = {
     ("policy.networking.k8s.io", "AdminNetworkPolicy"): (False, _ADMIN),
     ("policy.networking.k8s.io", "BaselineAdminNetworkPolicy"): (False, _ADMIN),
     ("policy.networking.k8s.io", "ClusterNetworkPolicy"): (False, {**_ADMIN, "tier": "Admin"}),
-    ("security.istio.io", "AuthorizationPolicy"): (True, {"action": "DENY", "rules": [{}]}),
+    # It may deny, and it may be one more that allows: an action that no mesh knows stands for both.
+    ("security.istio.io", "AuthorizationPolicy"): (True, {"action": "NOT-READ", "rules": [{}]}),
+    ("security.istio.io", "PeerAuthentication"): (True, {"mtls": {"mode": "NOT-READ"}}),
+    ("networking.istio.io", "EnvoyFilter"): (True, {"configPatches": [{"applyTo": "LISTENER"}]}),
 }
 """By kind: whether it has a namespace, and the specification that closes everything."""
 
