@@ -255,9 +255,9 @@ def test_two_clusters_do_not_reach_each_other():
 
 def test_a_model_whose_pods_an_operator_makes_is_reached_unless_nothing_may_reach_it():
     made = (
-        "---\napiVersion: kubeai.org/v1\nkind: Model\nmetadata: {name: llm, namespace: inference}\nspec: {url: hf://x}"
+        "---\napiVersion: kaito.sh/v1beta1\nkind: Workspace\nmetadata: {name: llm, namespace: inference}\ninference: {}"
     )
-    model = "inference/Model/llm"
+    model = "inference/Workspace/llm"
     assert state(graph_of(BASE, CALICO, made, models=(model,)), TENANT, model) == "open"
     some = policy("  podSelector: {matchLabels: {app: vllm}}")
     graph = graph_of(BASE, CALICO, made, some, models=(model,))
@@ -278,3 +278,23 @@ def test_hostile_values_make_ways_possible_and_never_crash():
         "  podSelector: {}\n  ingress: [{ports: [text, {port: {}}, {port: 80, endPort: x}, {protocol: 7}]}]",
     ):
         assert state(graph_of(BASE, CALICO, policy(spec)), TENANT) in ("possible", "open"), spec
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "expected"),
+    [
+        ("crd.antrea.io/v1beta1", "NetworkPolicy", "possible"),
+        ("crd.antrea.io/v1beta1", "ClusterNetworkPolicy", "possible"),
+        ("networking.k8s.aws/v1alpha1", "ClusterNetworkPolicy", "possible"),
+        ("networking.gke.io/v1alpha1", "FQDNNetworkPolicy", "open"),
+        ("k8s.ovn.org/v1", "EgressFirewall", "open"),
+    ],
+)
+def test_an_engine_that_is_not_evaluated_leaves_what_it_may_select_in_doubt(version, kind, expected):
+    other = f"\n---\napiVersion: {version}\nkind: {kind}\nmetadata: {{name: x, namespace: inference}}\nspec: {{}}\n"
+    graph = graph_of(BASE, CALICO, other)
+    assert state(graph, TENANT) == expected
+    assert expected == "open" or reasons(graph, TENANT) == {"policy-engine-unmodelled"}
+    assert state(graph_of(BASE, CALICO, ONLY_GATEWAY, other), TENANT) in ("possible", "closed")
+    far = other.replace("namespace: inference", "namespace: elsewhere")
+    assert state(graph_of(BASE, CALICO, far), TENANT) == ("possible" if kind == "ClusterNetworkPolicy" else "open")

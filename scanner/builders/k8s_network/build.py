@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from scanner.builders.draft import World
+from scanner.builders.draft import World, node_of
 from scanner.builders.k8s_network.containers import build_containers
 from scanner.builders.k8s_network.egress import build_egress
 from scanner.builders.k8s_network.exposure import build_exposure
 from scanner.builders.k8s_network.gateways import build_gateways
 from scanner.builders.k8s_network.isolation import build_isolation
 from scanner.builders.k8s_network.members import members
+from scanner.builders.k8s_network.platforms.registry import made_objects
 from scanner.builders.k8s_network.pods import HELM
 from scanner.builders.k8s_network.routes import build_routes
 from scanner.builders.k8s_network.services import Services
@@ -39,6 +40,10 @@ def _build(view: View) -> None:
     view.world.assumptions[TRUSTED_BASE] = None
     admitted = admitted_callers(view)
     sources = build_sets(view, admitted)
+    made = made_objects(view.resources)
+    for one in made:
+        view.world.ensure(node_of(one))
+    view.resources = [*view.resources, *made]
     services = Services.of(view)
     build_exposure(view, services, sources)
     build_routes(view, services, sources)

@@ -95,10 +95,22 @@ def enter_by_controller(
     unsure = verdict if isinstance(verdict, Doubt) else None
     if verdict is not True and any(_lets(view, door, pod) for pod in via):
         unsure = None
+    elif shut(view, door.pod):
+        return
     elif verdict is False:
         unsure = Doubt(CONTROLLER, ("the pods that serve the route",))
     traffic, every = traffic_of(door.ports), first_doubt(doubt, unsure, door.doubt)
     connect(view.world, source, door.node, because, line, traffic=traffic, doubt=every, cut=True)
+
+
+def shut(view: View, pod: int) -> bool:
+    """Whether policies that are surely enforced let nobody into a pod, whoever comes: they have no rule at all."""
+    side = view.side(pod, Direction.INGRESS)
+    if view.cluster.pods[pod].host is not False or side.isolated is not Match.YES or side.admin:
+        return False
+    if not view.enforced.policies:
+        return False
+    return not any(True for _ in side.asked()) and not any(True for _ in side.doubts())
 
 
 def _lets(view: View, door: Door, pod: int) -> bool:

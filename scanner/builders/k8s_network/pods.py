@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scanner.builders.edges import Doubt
+from scanner.builders.k8s_network.platforms.registry import pod_labels
 from scanner.builders.k8s_policy.labels import SERVICE_ACCOUNT, Labels, labels_of
 from scanner.builders.k8s_policy.model import Pod
 from scanner.builders.k8s_policy.ports import NamedPort
@@ -123,7 +124,8 @@ def _pod(workload: Workload, resource: Resource, template: PodTemplate) -> Pod:
     labels = labels_of(template.labels, ADDED_LABELS.get(resource.kind, frozenset()))
     if not template.labels_known:
         doubt = labels.doubt or Doubt("value-unknown", (f"the labels of the pods of {workload.address}",))
-        labels = Labels(labels.known, labels.unknown, complete=False, doubt=doubt)
+        known = {**pod_labels(resource, template.path), **labels.known}
+        labels = Labels(known, labels.unknown, complete=False, doubt=doubt)
     host = dig(template.spec, "hostNetwork")
     return Pod(
         workload.address,
@@ -145,11 +147,11 @@ def _with_account(labels: Labels, template: PodTemplate) -> Labels:
 
 
 def opaque(resource: Resource) -> tuple[Workload, Pod]:
-    """A resource whose pods something else makes (an operator, a chart): nothing of them is known but that they run."""
+    """A resource whose pods something else makes (an operator, a chart): they run, and have its operator's labels."""
     workload = Workload(resource.address, resource.kind, resource, (resource,), ())
     namespace = resource.attrs.get("namespace", "default") if resource.kind == HELM else resource.namespace
     doubt = Doubt("value-unknown", (f"the pods of {resource.address}",))
-    labels = Labels({}, complete=False, doubt=doubt)
+    labels = Labels(pod_labels(resource), complete=False, doubt=doubt)
     where = namespace if isinstance(namespace, str) and namespace else "*"
     return workload, Pod(resource.address, where, labels, (NamedPort("", "", 0),))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from scanner.builders.edges import Doubt, connect
 from scanner.builders.k8s_network.endpoints import Endpoints, owners
 from scanner.builders.k8s_network.hosts import names, service_of
+from scanner.builders.k8s_network.platforms.made import ANY_PORT, is_made
 from scanner.builders.k8s_network.view import Target, View, own_line, unknown_doubt
 from scanner.builders.k8s_policy.labels import Match, selector_of_labels
 from scanner.builders.k8s_policy.model import Peer, PeerKind
@@ -73,6 +74,10 @@ class Services:
             if asked is not False:
                 doubt = asked if isinstance(asked, Doubt) else None
                 found.extend(one if doubt is None else _doubted(one, doubt) for one in self._port(service, index, item))
+        if not found and port is not None and is_made(service):
+            # What is known of the ports that an operator gives a Service need not be all.
+            doubt = Doubt("value-unknown", (f"the ports of {service.address}",))
+            return [_doubted(one, doubt) for one in self.doors(service)]
         return found
 
     def named(self, host: tuple[str, str], port: Value, depth: int = 0) -> list[Door]:
@@ -153,6 +158,7 @@ class Services:
         line = mark(service.attrs, "spec", "ports", index, "port") or own_line(service)
         every = [*self._selected(service, item), *self._listed(service, item)]
         owned = {led.target.name for led in every}
+        exists = None if service.possible is None else unknown_doubt(service.possible)
         for led in every:
             target, some = led.target, led.span.sure or led.span.maybe
             if not some:
@@ -160,7 +166,7 @@ class Services:
             address = base if len(owned) == 1 else f"{base}#{target.workload.kind}/{target.workload.resource.name}"
             node = self.view.relay(address, "Service", service.name, line)
             unsure = Doubt("value-unknown", (f"the target port of {service.address}",))
-            why = led.doubt or (None if led.span.sure else unsure)
+            why = led.doubt or (None if led.span.sure else unsure) or exists
             said = f"port {shown}" if shown is not None else "its port"
             because = f"Service `{service.address}` sends {said} to the pods of `{target.name}`"
             for end in target.nodes:
@@ -198,6 +204,8 @@ class Services:
         if isinstance(protocol, str) and isinstance(port, int):
             some = ports(protocol, port, port)
             return Span(some, some)
+        if port == ANY_PORT:
+            return Span(ALL, ALL)
         declared = self.view.cluster.pods[pod].ports
         if isinstance(protocol, str) and isinstance(port, str):
             return resolve((PortSpec(protocol, name=port),), declared)

@@ -10,6 +10,7 @@ from scanner.builders.edges import Doubt
 from scanner.builders.inventory import names
 from scanner.builders.k8s_network.classes import Classes
 from scanner.builders.k8s_network.enforcer import Enforcement, enforcement
+from scanner.builders.k8s_network.platforms.registry import RUNS
 from scanner.builders.k8s_network.pods import Workload, namespaces, opaque, pods_of, undeclared, workloads
 from scanner.builders.k8s_network.ports import Listening, listening
 from scanner.builders.k8s_policy.cluster import Cluster, named
@@ -17,7 +18,7 @@ from scanner.builders.k8s_policy.eval import Evaluator, Other, order
 from scanner.builders.k8s_policy.labels import Labels, Match
 from scanner.builders.k8s_policy.model import Direction, Engine, Pod, Policy
 from scanner.builders.k8s_policy.ports import ALL, EVERYTHING, PortSet, Span, common, ports, union
-from scanner.builders.k8s_policy.read import policies_of
+from scanner.builders.k8s_policy.read import KNOWN_KINDS, policies_of
 from scanner.builders.k8s_policy.side import Side
 from scanner.graph.model import Node, Role
 from scanner.origin import Origin
@@ -149,6 +150,7 @@ def view_of(world: World, unit: str, resources: list[Resource]) -> View:
         spaces.setdefault(pod.namespace, undeclared(pod.namespace))
     cluster = Cluster(pods, spaces)
     enforced = enforcement(world, unit)
+    world.inventory.asked |= KNOWN_KINDS
     policies = [_standing(one, enforced) for one in policies_of(resources)]
     full = Evaluator(cluster, policies)
     ordinary = [one for one in policies if one.engine is not Engine.ADMIN]
@@ -183,7 +185,8 @@ def _opaque(world: World, resources: list[Resource], found: list[Workload]) -> l
     for one in resources:
         roles = world.nodes[one.id].roles & TARGET_ROLES
         routes = roles == {Role.GATEWAY} and one.group.endswith(ROUTING)
-        if roles and one.id not in known and not routes:
+        runs = bool(roles) or (one.group, one.kind) in RUNS
+        if runs and one.id not in known and not routes:
             made.append(opaque(one))
     return made
 

@@ -1,0 +1,1 @@
+"""Serving platforms: the pods, Services and routes that an operator makes of one object."""
