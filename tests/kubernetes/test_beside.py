@@ -84,13 +84,27 @@ def test_shell_and_messages_are_no_placeholders(read) -> None:
 
 
 def test_a_kustomization_that_lists_is_no_trouble(read) -> None:
-    found = read({"kustomization.yaml": "resources: [a.yaml, ../b]\n", "a.yaml": POD % "a"})
+    found = read({"kustomization.yaml": "resources: [a.yaml, b]\n", "a.yaml": POD % "a", "b/b.yaml": POD % "b"})
+    assert [one.cause for one in found.unread] == [
+        "a kustomize overlay is not rendered: there is no kustomization in `b`"
+    ]
+    found = read({"b/kustomization.yaml": "resources: [b.yaml]\n"})
     assert not found.unread
+    assert [one.name for one in found.resources] == ["a", "b"]
+    assert found.passed_over == {"kustomization.yaml": "a kustomization that only lists files"}
+
+
+def test_what_is_listed_and_not_scanned_is_not_on_disk(read) -> None:
+    found = read({"kustomization.yaml": "resources: [a.yaml, ../b, gone.yaml]\n", "a.yaml": POD % "a"})
+    assert unread(found) == [
+        ("kustomization.yaml:1:21", "module", "`../b` leads out of the root"),
+        ("kustomization.yaml:1:27", "module", "`gone.yaml` is not there"),
+    ]
     assert [one.name for one in found.resources] == ["a"]
 
 
 @pytest.mark.parametrize("name", ["kustomization.yaml", "kustomization.yml", "Kustomization"])
-def test_a_kustomization_that_changes_is_unread_and_its_patches_are_no_objects(read, name: str) -> None:
+def test_the_patches_of_a_kustomization_are_no_objects(read, name: str) -> None:
     found = read(
         {
             f"over/{name}": "resources: [../base]\nnamespace: prod\npatches: [{path: patch.yaml}]\n"
@@ -98,13 +112,11 @@ def test_a_kustomization_that_changes_is_unread_and_its_patches_are_no_objects(r
             "over/patch.yaml": POD % "a",
             "over/more.yaml": POD % "b",
             "base/a.yaml": POD % "a",
+            "base/kustomization.yaml": "resources: [a.yaml]\n",
         }
     )
     assert unread(found) == [
-        (
-            f"over/{name}:1:1", "template",
-            "a kustomize overlay is not rendered: it has `namespace`, `patches`, `patchesStrategicMerge`",
-        ),
+        ("over/more.yaml:1:1", "template", "a kustomize overlay is not rendered: a patch of `Pod/b` fits no object"),
     ]  # fmt: skip
     assert found.unread[0].remedy == "scan the output of `kubectl kustomize over`"
     assert [str(one.origin) for one in found.resources] == ["base/a.yaml:1:1"]
@@ -116,12 +128,14 @@ def test_a_kustomization_that_changes_is_unread_and_its_patches_are_no_objects(r
 
 def test_a_patch_that_is_listed_as_a_resource_is_an_object(read) -> None:
     found = read({"kustomization.yaml": "resources: [a.yaml]\npatches: [{path: a.yaml}]\n", "a.yaml": POD % "a"})
+    assert not found.unread
     assert [one.name for one in found.resources] == ["a"]
 
 
 def test_remote_resources_are_not_on_disk(read) -> None:
     text = "resources:\n- https://example.com/a.yaml\n- github.com/org/repo//x?ref=v1\n- local.yaml\n"
-    assert [(origin, kind) for origin, kind, _ in unread(read({"kustomization.yaml": text}))] == [
+    found = read({"kustomization.yaml": text, "local.yaml": POD % "a"})
+    assert [(origin, kind) for origin, kind, _ in unread(found)] == [
         ("kustomization.yaml:2:3", "module"), ("kustomization.yaml:3:3", "module"),
     ]  # fmt: skip
 

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scanner.origin import FileOrigin
 from scanner.resource import Reading, Resource, Unread, dig
 from scanner.sources.kubernetes.objects import Identity, identify, object_to_resource, placeholder
 from scanner.sources.kubernetes.units import manifest_units
-from scanner.unknown import Value
+from scanner.unknown import Unknown, Value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """An object before its unit is known; `path` is its file, relative to the root."""
+    """An object before its unit is known; `path` is its file, relative to the root.
+
+    unit: where it belongs whatever its folder, "" where the folder decides; possible: what decides whether it exists.
+    """
 
     path: str
     value: Value
     origin: FileOrigin
+    unit: str = ""
+    possible: Unknown | None = None
 
 
 def assemble(root: Path, found: Sequence[Found], unit_of: Callable[[str], str], reading: Reading) -> None:
@@ -32,15 +37,19 @@ def assemble(root: Path, found: Sequence[Found], unit_of: Callable[[str], str], 
             reading.unread.append(identity)
         else:
             known.append((one, identity))
-    loose = [(one.path, one if identity.generated else identity) for one, identity in known if not unit_of(one.path)]
+    loose = [
+        (one.path, one if identity.generated else identity)
+        for one, identity in known if not unit_of(one.path) and not one.unit
+    ]  # fmt: skip
     folders = manifest_units(root, loose)
     seen: dict[tuple[str, Identity], Resource] = {}
     for one, identity in known:
-        unit = unit_of(one.path) or folders[one.path]
+        unit = unit_of(one.path) or one.unit or folders[one.path]
         resource = object_to_resource(one.value, one.origin, unit, "kubernetes", scopes)
         if isinstance(resource, Unread):
             reading.unread.append(resource)
             continue
+        resource = replace(resource, possible=one.possible) if one.possible is not None else resource
         first = seen.setdefault((unit, identity), resource)
         if first is not resource and not identity.generated:
             if first.attrs == resource.attrs:

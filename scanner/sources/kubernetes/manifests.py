@@ -7,12 +7,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from scanner.origin import FileOrigin
-from scanner.resource import Reading, Unread, UnreadKind, dig
+from scanner.resource import Attrs, Reading, Unread, UnreadKind, dig
 from scanner.sources.files import Text, read_text
-from scanner.sources.kubernetes import foreign, kustomize
+from scanner.sources.kubernetes import foreign
 from scanner.sources.kubernetes.assemble import Found, assemble
 from scanner.sources.kubernetes.charts import Charts
+from scanner.sources.kubernetes.kustomize import Forest, Kustomization, Rendered, is_kustomization, named_folders
+from scanner.sources.kubernetes.kustomize.load import Loader
 from scanner.sources.kubernetes.objects import expanded, looks_like_object, restore_text
+from scanner.sources.units import unit_name
 from scanner.yamltext import BadDocument, Document, TextError, documents, json_document
 
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -50,8 +53,8 @@ class _Reader:
         self._charts = Charts(paths)
         self._reading = Reading()
         self._found: list[Found] = []
-        self._listed: set[str] = set()
-        self._fragments: dict[str, str] = {}
+        self._forest = Forest()
+        self._loader = Loader(root, paths)
         self._noted: set[tuple[str, str]] = set()
 
     def file(self, path: str) -> None:
@@ -117,12 +120,9 @@ class _Reader:
     def _good(self, path: str, one: Document, mixed: bool) -> str:
         """Take a document that parses; the answer is why it is passed over, "" where it is not."""
         value = one.value
-        if kustomize.is_kustomization(path, value):
-            said = kustomize.read_kustomization(path, value, one.origin)
-            self._reading.unread.extend(said.unread)
-            self._fragments.update(said.fragments)
-            self._listed.update(said.listed)
-            return "" if said.unread else "a kustomization that only lists files"
+        if isinstance(value, Attrs) and is_kustomization(path, value):
+            self._forest.add(Kustomization(path, value, one.origin))
+            return ""
         if foreign.is_kubeconfig(value):
             return "a kubeconfig"
         if looks_like_object(value):
@@ -170,14 +170,33 @@ class _Reader:
 
     def finish(self, unit_of: Callable[[str], str]) -> Reading:
         """The reading, once every file was looked at."""
+        rendered = self._rendered()
         declaring = {one.path for one in self._found}
-        patches = {path: role for path, role in self._fragments.items() if path in declaring - self._listed}
+        fragments = self._forest.fragments()
+        patches = {path: role for path, role in fragments.items() if path in declaring - self._forest.listed()}
         self._reading.passed_over.update(patches)
-        kept = [one for one in self._found if one.path not in patches]
+        away = patches.keys() | rendered.replaced
+        kept = [one for one in self._found if one.path not in away]
+        kept += [
+            Found(one.top.path, obj.value, obj.origin, unit_name(self._root, one.top.folder) if apart else "")
+            for one in rendered.renderings
+            for apart in (one.top.folder in rendered.apart,)
+            for obj in one.objects
+        ]
         self._reading.unread.extend(self._charts.unread())
         assemble(self._root, kept, unit_of, self._reading)
         self._reading.unread.sort(key=_place)
         return self._reading
+
+    def _rendered(self) -> Rendered:
+        """Render the kustomizations that are deployed."""
+        rendered = self._forest.render(self._loader, named_folders(one.value for one in self._found))
+        self._reading.unread.extend(rendered.unread)
+        self._reading.passed_over.update(rendered.passed)
+        self._reading.inputs.update(self._loader.inputs)
+        for path in self._loader.inputs:
+            self._reading.passed_over.pop(path, None)
+        return rendered
 
 
 def _place(one: Unread) -> tuple[str, int, int]:
