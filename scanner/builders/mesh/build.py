@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scanner.builders.draft import World
 from scanner.builders.inventory import Inventory
+from scanner.builders.k8s_network.pods import HELM
 from scanner.builders.k8s_network.view import view_of
 from scanner.builders.mesh.apply import guarded
 from scanner.builders.mesh.authorizer import Authorizer
@@ -14,13 +15,13 @@ from scanner.builders.mesh.places import Places
 from scanner.resource import Resource, dig
 
 POLICIES = ("AuthorizationPolicy", "PeerAuthentication")
-ASKED = ("EnvoyFilter", "Sidecar", "ProxyConfig", "WasmPlugin", "Telemetry", "RequestAuthentication", "WorkloadGroup")
-"""Kinds of a mesh that open no way by themselves, and close none that counts."""
+ISTIO = ("networking.istio.io", "security.istio.io", "extensions.istio.io", "telemetry.istio.io")
+"""Groups of which every kind is read here, or opens no way by itself and closes none that counts."""
 
 
 def build_mesh(world: World) -> None:
     """The gates of every cluster in which anything of a mesh is declared."""
-    list(world.inventory.of(*ASKED, *POLICIES, *(kind for kind, _ in KINDS)))
+    _asked(world.inventory)
     for unit, resources in sorted(_units(world.inventory).items()):
         istio, other = any(_speaks(one) for one in resources), any(speaks(one) for one in resources)
         if not istio and not other:
@@ -32,10 +33,17 @@ def build_mesh(world: World) -> None:
             doubted(view)
 
 
+def _asked(inventory: Inventory) -> None:
+    """Say which kinds are modelled: those of which no resource is of a group that is not known here."""
+    mine = {one.kind for one in inventory.all if one.group in ISTIO or (one.kind, one.group) in KINDS}
+    others = {one.kind for one in inventory.all if one.group not in ISTIO and (one.kind, one.group) not in KINDS}
+    inventory.asked.update(mine - others)
+
+
 def _units(inventory: Inventory) -> dict[str, list[Resource]]:
     found: dict[str, list[Resource]] = {}
     for one in inventory.all:
-        if one.kind[:1].isupper() and not one.data:
+        if (one.kind[:1].isupper() or one.kind == HELM) and not one.data:
             found.setdefault(one.unit, []).append(one)
     return found
 

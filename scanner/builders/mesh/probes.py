@@ -17,7 +17,7 @@ _MOST = 128
 
 
 def inference(policies: Selected) -> tuple[Request, ...]:
-    """Requests that ask a model for an answer, with the hosts and headers that the policies of a workload name.
+    """Requests that ask a model for an answer, or manage its server, with the hosts and headers that policies name.
 
     A caller may set both as it likes; a token it need not have.
     """
@@ -33,8 +33,7 @@ def inference(policies: Selected) -> tuple[Request, ...]:
 
 
 def _paths() -> list[str]:
-    every = (one.path.replace("*", _LEAST) for one in model_facts("path") if one.carries == "inference")
-    return [*dict.fromkeys(every)]
+    return [*dict.fromkeys(one.path.replace("*", _LEAST) for one in model_facts("path"))]
 
 
 def _atoms(policies: Selected) -> Iterator[Atom]:
