@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scanner.builders.draft import World
+from scanner.builders.k8s_policy.read import POLICY_KINDS
 
 AWS = {
     "organisation policies": ("aws_organizations_policy",),
@@ -13,7 +14,7 @@ AWS = {
     "fleets and components of devices": ("aws_sagemaker_device_fleet", "awscc_greengrassv2_component_version"),
 }
 KUBERNETES = {
-    "network policies": ("NetworkPolicy", "CiliumNetworkPolicy"),
+    "network policies": POLICY_KINDS,
     "grants of the cluster": ("RoleBinding", "ClusterRoleBinding"),
     "ingresses and gateway routes": ("Ingress", "HTTPRoute", "GRPCRoute", "TCPRoute"),
     "admission webhooks": ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"),

@@ -15,6 +15,7 @@ from scanner.builders.aws_network import build as aws_network
 from scanner.builders.blocks import strings
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, connect
+from scanner.builders.k8s_policy.read import POLICY_KINDS
 from scanner.builders.supply import build as supply
 from scanner.graph.model import STACK, Plane, Role
 from scanner.resource import Resource
@@ -108,7 +109,7 @@ def _of_kubernetes(one: Resource) -> bool:
 @cache
 def _known() -> frozenset[str]:
     """Every kind that a table or one of the builders beside this one knows."""
-    found = set(aws_network.handled() | aws_entry.HANDLED | supply.handled())
+    found = set(aws_network.handled() | aws_entry.HANDLED | supply.handled()) | {*POLICY_KINDS}
     for name in TABLES:
         for row in tables.load(name).rows:
             found.update(_kinds(row))

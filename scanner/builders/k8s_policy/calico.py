@@ -8,7 +8,7 @@ Facts: docs.tigera.io, reference of NetworkPolicy, GlobalNetworkPolicy and Tier,
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from scanner.builders.blocks import POSSIBLE
 from scanner.builders.edges import Doubt
@@ -30,6 +30,8 @@ from scanner.unknown import Unknown, Value
 
 GROUPS = ("crd.projectcalico.org", "projectcalico.org")
 KINDS = ("NetworkPolicy", "GlobalNetworkPolicy")
+STAGED = ("StagedNetworkPolicy", "StagedGlobalNetworkPolicy", "StagedKubernetesNetworkPolicy")
+"""What these would do is recorded, and nothing of it is enforced."""
 LAST = float("inf")
 UNPLACED = Tier(-0.5, "calico-unplaced")
 """A tier of which the inputs do not show the place: asked before the others and never certain, it leaves all open."""
@@ -201,10 +203,10 @@ class _Reader:
         if unread is not None:
             return self._anything(doubt_of(unread), line)
         far, near = ("source", "destination") if direction is Direction.INGRESS else ("destination", "source")
-        other, own = self._entity(ends[far], line), self._entity(ends[near], line)
+        other = self._entity(ends[far], mark(item, far) or line)
+        own = self._entity(ends[near], line)
         doubt = self._narrowed(item, other, own, direction)
-        where = mark(item, far) or line
-        peers = tuple(replace(one, origin=one.origin or where) for one in other.peers())
+        peers = tuple(other.peers())
         known = _ACTIONS.get(action) if isinstance(action, str) else None
         every = (known,) if known is not None else tuple(Action)
         return tuple(
@@ -213,7 +215,9 @@ class _Reader:
         )
 
     def _entity(self, value: Value, line: Origin) -> Entity:
-        return Entity(value if isinstance(value, Mapping) else {}, self.resource.namespace, self.objects, line)
+        deciding = (mark(value, one) for one in ("namespaceSelector", "selector", "notSelector", "nets", "notNets"))
+        where = next((one for one in deciding if one is not None), line)
+        return Entity(value if isinstance(value, Mapping) else {}, self.resource.namespace, self.objects, where)
 
     def _narrowed(self, item: Mapping[str, Value], other: Entity, own: Entity, direction: Direction) -> Doubt | None:
         """Why a rule may match less than its peers and destination ports say."""

@@ -30,6 +30,8 @@ class Engine(StrEnum):
     ADMIN = "admin"
     CILIUM = "cilium"
     CALICO = "calico"
+    OTHER = "other"
+    """One whose policies are not evaluated."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

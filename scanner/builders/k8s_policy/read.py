@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from scanner.builders.blocks import POSSIBLE
 from scanner.builders.edges import Doubt
-from scanner.builders.k8s_policy import calico, cilium
+from scanner.builders.k8s_policy import calico, cilium, other
 from scanner.builders.k8s_policy.admin import GROUP, KINDS, admin_policies
 from scanner.builders.k8s_policy.labels import doubt_of, selector_of
 from scanner.builders.k8s_policy.model import ANYONE, Action, Direction, Peer, PeerKind, Policy, Rule, Tier
@@ -20,6 +20,10 @@ from scanner.unknown import Unknown, Value
 GROUPS = ("networking.k8s.io", "extensions")
 ORDER = 1_000
 """Where Calico puts NetworkPolicies among its own; where there are none the order means nothing."""
+POLICY_KINDS = tuple(
+    dict.fromkeys(("NetworkPolicy", *KINDS, *cilium.KINDS, *calico.KINDS, *calico.STAGED, *sorted(other.EVERY)))
+)
+"""The kinds that policies are written in."""
 _PEER_FIELDS = frozenset({"podSelector", "namespaceSelector", "ipBlock"})
 
 
@@ -36,6 +40,8 @@ def policies_of(resources: Iterable[Resource]) -> Iterator[Policy]:
             yield from cilium.cilium_policies(one, objects)
         elif one.kind in calico.KINDS and one.group in calico.GROUPS:
             yield from calico.calico_policies(one, objects)
+        elif one.kind in other.KINDS.get(one.group, ()):
+            yield other.unmodelled_policy(one)
 
 
 def network_policy(resource: Resource) -> Policy:
