@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from scanner.builders.control.aws import add_aws_control
+from scanner.builders.control.azure import azure_rights
 from scanner.builders.control.chains import chain_edges
+from scanner.builders.control.clouds import Estate
 from scanner.builders.control.derived import derived
 from scanner.builders.control.eks import access_rights, add_groups
 from scanner.builders.control.fan import Goal
+from scanner.builders.control.google import google_rights
 from scanner.builders.control.platform import mark_named_platform, mark_operators, mark_platform, mark_strangers
 from scanner.builders.control.rbac import Matcher, stack_edges
 from scanner.builders.control.rbac_rules import RoleBook
@@ -20,9 +23,10 @@ from scanner.graph.model import Role
 
 def build_control(world: World) -> None:
     """Add "write" edges to the safety stack, and roles to the subjects of Kubernetes that hold them."""
-    add_groups(world)
-    book = RoleBook(world)
-    rights = [*rights_of(world, book), *access_rights(world)]
+    book, estate = RoleBook(world), Estate.of(world)
+    bound = rights_of(world, book)
+    add_groups(world, estate)
+    rights = [*bound, *access_rights(world, estate), *azure_rights(world, estate), *google_rights(world, estate)]
     mark_operators(world)
     mark_platform(world)
     _kubernetes(world, [*rights, *derived(rights, book)])

@@ -17,6 +17,8 @@ SIGNER = "kubernetes.io/kube-apiserver-client"
 """The signer whose certificates are users of the API server."""
 SIGNERS = (SIGNER, "kubernetes.io/*")
 CERTIFICATES = "certificates.k8s.io"
+MASTERS, MANAGER = "system:masters", "system:kube-controller-manager"
+PEOPLE = ("users", "groups", "serviceaccounts")
 EDIT = ("create", "update", "patch")
 _RUNS = (("", "pods", EDIT), ("", "serviceaccounts/token", ("create",)), ("", "serviceaccounts", ("impersonate",)))
 
@@ -39,6 +41,7 @@ def _may_lead_on(grant: Grant) -> bool:
         *((RBAC, kind, verb) for kind in ("roles", "clusterroles") for verb in ("bind", "escalate")),
         *((RBAC, kind, verb) for kind in (*_BINDINGS, "roles", "clusterroles") for verb in EDIT),
         (CERTIFICATES, "signers", "approve"),
+        *(("", kind, "impersonate") for kind in PEOPLE),
         *((group, resource, verb) for group, resource, verbs in _RUNS for verb in verbs),
     )
     return any(grant.permits(*one) is not Truth.NO for one in asked)
@@ -67,6 +70,7 @@ def _given(right: Right, held: list[Right], book: RoleBook) -> Iterator[Right]:
     yield from _escalate(right, held)
     yield from _approve(right, held)
     yield from _controllers(right)
+    yield from _masters(right, held)
 
 
 _BINDINGS = ("rolebindings", "clusterrolebindings")
@@ -147,6 +151,19 @@ def _approve(right: Right, held: list[Right]) -> Iterator[Right]:
         truth = min(truth, max(max(some, default=Truth.NO), Truth.POSSIBLE))
     for grant in built_in("cluster-admin") or ():
         yield _made(right, CLUSTER_WIDE, grant, truth, "approve", "certificate requests to make and to approve")
+
+
+def _masters(right: Right, held: list[Right]) -> Iterator[Right]:
+    """Impersonation, by name, of the group or of a user that may do anything; a group is taken beside some user."""
+    if right.namespace != CLUSTER_WIDE or not right.grant.names:
+        return
+    user = right.settle(min(right.grant.permits("", "users", "impersonate"), right.grant.named(MANAGER)))
+    group = right.settle(min(right.grant.permits("", "groups", "impersonate"), right.grant.named(MASTERS)))
+    beside = (one.settle(one.grant.permits("", kind, "impersonate")) for one in held for kind in PEOPLE[::2])
+    truth = max(user, min(group, max(max(beside, default=Truth.NO), Truth.POSSIBLE)))
+    if truth is not Truth.NO:
+        for grant in built_in("cluster-admin") or ():
+            yield _made(right, CLUSTER_WIDE, grant, truth, "impersonate", "a user to impersonate")
 
 
 def _controllers(right: Right) -> Iterator[Right]:

@@ -16,6 +16,7 @@ USERS = ("system:kube-", "system:node", "system:apiserver", "eks:", "system:aggr
 CONTROLLERS = "kube-system"
 ANONYMOUS = ("Group/system:unauthenticated", "User/system:anonymous")
 GOOGLE = "google_container_cluster"
+DIRECTORY = ("azuread_group", "azuread_user", "azuread_service_principal", "azuread_application")
 NAMED = "the profile names it under `operators`"
 
 
@@ -57,6 +58,10 @@ def mark_operators(world: World) -> None:
                 if node.kind == kind and fnmatchcase(called(node), name):
                     world.set_actor(node.id)
                     world.add_roles(node.id, [Role.OPERATOR], NAMED)
+        else:
+            for one in world.inventory.of(*DIRECTORY):
+                if names(entry, one.unit, one.address):
+                    world.add_roles(one.id, [Role.OPERATOR], NAMED)
     for node_id, account in _at_work(world):
         world.add_roles(node_id, [Role.OPERATOR], f"it runs as the operator `{account}`")
 
