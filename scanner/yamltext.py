@@ -124,8 +124,10 @@ def _parse(chunk: str, path: str, line: int, budget: Budget) -> Iterator[Documen
         cause = f"the control character U+{ord(bad.group()):04X} is not allowed"
         yield BadDocument(where.offset(bad.start()), cause, line, last)
         return
-    events = yaml.parse(chunk, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     try:
+        # What `yaml.parse` does, without a generator between the parser and the builder.
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(chunk)
+        events = iter(loader.get_event, None)
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
                 builder = Builder(events, where, budget)

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from sys import intern
 from typing import Any
 
-from scanner.origin import FileOrigin
+from scanner.origin import FileOrigin, Origin
 from scanner.resource import Attrs, Items
 from scanner.unknown import Value
 from scanner.yamltext_json import MAX_DEPTH, Lines
@@ -20,6 +21,13 @@ MAX_EXPANDED = 1_000_000
 _ODD_BREAK = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
 
 
+_SHARED = 1_000_000  # up to here a line number is one object, wherever it is noted: manifests note millions
+_NUMBERS = list(range(1_000))
+_NO_KEYS: dict[str, str] = {}
+_NO_INDICES: dict[int, str] = {}
+"""Shared by all that have no such scalar, which are nearly all; never written to."""
+
+
 class YamlAttrs(Attrs):
     """An Attrs that remembers the source of plain scalars that are no strings: `texts["namespace"] == "y"`."""
 
@@ -27,7 +35,17 @@ class YamlAttrs(Attrs):
 
     def __init__(self) -> None:
         super().__init__()
-        self.texts: dict[str, str] = {}
+        self.texts = _NO_KEYS
+
+    def put(self, key: str, value: Value, origin: Origin, text: str | None) -> None:
+        """Set an entry, with the place and the source of its value."""
+        self[key] = value
+        self.marks[key] = origin
+        if text is not None:
+            self.texts = {} if self.texts is _NO_KEYS else self.texts
+            self.texts[key] = text
+        elif self.texts:
+            self.texts.pop(key, None)
 
 
 class YamlItems(Items):
@@ -37,7 +55,24 @@ class YamlItems(Items):
 
     def __init__(self) -> None:
         super().__init__()
-        self.texts: dict[int, str] = {}
+        self.texts = _NO_INDICES
+
+    def put(self, value: Value, origin: Origin, text: str | None) -> None:
+        """Add an item, with the place and the source of its value."""
+        if text is not None:
+            self.texts = {} if self.texts is _NO_INDICES else self.texts
+            self.texts[len(self)] = text
+        self.append(value)
+        self.marks.append(origin)
+
+
+def _number(line: int) -> int:
+    """`line`, the same object for the same number."""
+    if line >= _SHARED:
+        return line
+    if line >= len(_NUMBERS):
+        _NUMBERS.extend(range(len(_NUMBERS), min(2 * line, _SHARED)))
+    return _NUMBERS[line]
 
 
 class Budget:
@@ -81,8 +116,8 @@ class Where:
     def span(self, start: Any, end: Any) -> FileOrigin:
         """From one mark to another."""
         if self._lines is None:
-            base = self._base
-            return FileOrigin(self._path, start.line + base, start.column + 1, end.line + base, end.column + 1)
+            first, last = _number(start.line + self._base), _number(end.line + self._base)
+            return FileOrigin(self._path, first, start.column + 1, last, end.column + 1)
         return FileOrigin(self._path, *self._at(start.index), *self._at(end.index))
 
     def point(self, mark: Any) -> FileOrigin:
@@ -127,12 +162,10 @@ class Builder:
         self._nodes = 0
         self._deepest = 0
         self._end: Any = None
-        self._alias_event = pyyaml().AliasEvent
-        self._scalar_event = pyyaml().ScalarEvent
+        self._alias_event, self._scalar_event = pyyaml().AliasEvent, pyyaml().ScalarEvent
         self.text: str | None = None
         """The source of the plain scalar that was read last, where it is no string."""
-        self.written = False
-        """True where the document holds anything, be it `null`."""
+        self.written = False  # True where the document holds anything, be it `null`
 
     def node(self, event: Any, depth: int) -> tuple[Value, FileOrigin]:
         """The node that starts with `event`; `text` is set beside it. Raises Refused."""
@@ -182,7 +215,7 @@ class Builder:
         return anchor.value, self._where.span(event.start_mark, event.end_mark)
 
     def _scalar(self, event: Any) -> Value:
-        text: str = event.value
+        text: str = intern(event.value)
         self.text = None
         try:
             if event.tag is not None:
@@ -211,10 +244,7 @@ class Builder:
                 self._close(event)
                 break
             value, origin = self.node(event, depth + 1)
-            if self.text is not None:
-                items.texts[len(items)] = self.text
-            items.append(value)
-            items.marks.append(origin)
+            items.put(value, origin, self.text)
         return items
 
     def _mapping(self, depth: int) -> YamlAttrs:
@@ -233,7 +263,7 @@ class Builder:
                 raise Refused(event.start_mark, f"the key `{key}` stands twice")
             merged.discard(key)
             value, origin = self.node(next(self._events), depth + 1)
-            _put(attrs, key, value, origin, self.text)
+            attrs.put(key, value, origin, self.text)
         return attrs
 
     def _key(self, event: Any, depth: int) -> str:
@@ -267,13 +297,4 @@ class Builder:
                     raise Refused(key.start_mark, f"`<<` stands after `{name}`, which it also sets: tools disagree")
                 if name not in attrs:
                     merged.add(name)
-                    _put(attrs, name, entry, source.marks[name], source.texts.get(name))
-
-
-def _put(attrs: YamlAttrs, key: str, value: Value, origin: Any, text: str | None) -> None:
-    attrs[key] = value
-    attrs.marks[key] = origin
-    if text is None:
-        attrs.texts.pop(key, None)
-    else:
-        attrs.texts[key] = text
+                    attrs.put(name, entry, source.marks[name], source.texts.get(name))

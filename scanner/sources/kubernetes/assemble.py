@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from scanner.origin import FileOrigin
@@ -30,6 +31,7 @@ class Found:
 def assemble(root: Path, found: Sequence[Found], unit_of: Callable[[str], str], reading: Reading) -> None:
     """Add the Resources of all objects to `reading`, and what is wrong with them."""
     scopes = _scopes(found)
+    unit_of = cache(unit_of)  # one answer a file, which may hold thousands of objects
     known: list[tuple[Found, Identity]] = []
     for one in found:
         identity = _identity(one, scopes)

@@ -137,17 +137,17 @@ def restore_text(value: Value) -> None:
         here, key = waiting.pop()
         if isinstance(here, YamlAttrs):
             _restore_map(here, key)
-            waiting.extend((item, name) for name, item in here.items() if isinstance(item, Attrs | Items))
+            waiting.extend((item, name) for name, item in here.items() if isinstance(item, (Attrs, Items)))
         elif isinstance(here, YamlItems):
             if key in _TEXT_LISTS:
                 for index, text in here.texts.items():
                     here[index] = text
-            waiting.extend((item, f"{key}[]") for item in here if isinstance(item, Attrs | Items))
+            waiting.extend((item, f"{key}[]") for item in here if isinstance(item, (Attrs, Items)))
 
 
 def _restore_map(attrs: YamlAttrs, key: str) -> None:
     flat = key in _TEXT_MAPS or (
-        key == "selector" and not any(isinstance(one, Attrs | Items) for one in attrs.values())
+        key == "selector" and not any(isinstance(one, (Attrs, Items)) for one in attrs.values())
     )
     values = key.removesuffix("[]") in _NAMED_VALUES and key.endswith("[]")
     for name, text in attrs.texts.items():
@@ -172,10 +172,10 @@ def _images(value: Value) -> Iterator[str]:
     waiting: list[Value] = [value]
     while waiting:
         here = waiting.pop()
-        if isinstance(here, Mapping):
+        if isinstance(here, (dict, Mapping)):
             image = here.get("image")
             if isinstance(image, str):
                 yield image
-            waiting.extend(item for item in here.values() if isinstance(item, Mapping | list))
+            waiting.extend([item for item in here.values() if isinstance(item, (dict, list, Mapping))])
         elif isinstance(here, list):
-            waiting.extend(item for item in here if isinstance(item, Mapping | list))
+            waiting.extend([item for item in here if isinstance(item, (dict, list, Mapping))])
