@@ -18,7 +18,7 @@ from scanner.builders.k8s_policy.eval import Evaluator, Other, order
 from scanner.builders.k8s_policy.labels import Labels, Match
 from scanner.builders.k8s_policy.model import Direction, Engine, Pod, Policy
 from scanner.builders.k8s_policy.ports import ALL, EVERYTHING, PortSet, Span, common, ports, union
-from scanner.builders.k8s_policy.read import KNOWN_KINDS, policies_of
+from scanner.builders.k8s_policy.read import policies_of
 from scanner.builders.k8s_policy.side import Side
 from scanner.graph.model import Node, Role
 from scanner.origin import Origin
@@ -150,7 +150,6 @@ def view_of(world: World, unit: str, resources: list[Resource]) -> View:
         spaces.setdefault(pod.namespace, undeclared(pod.namespace))
     cluster = Cluster(pods, spaces)
     enforced = enforcement(world, unit)
-    world.inventory.asked |= KNOWN_KINDS
     policies = [_standing(one, enforced) for one in policies_of(resources)]
     full = Evaluator(cluster, policies)
     ordinary = [one for one in policies if one.engine is not Engine.ADMIN]

@@ -116,7 +116,8 @@ class Requirement:
         return self.operator in ("In", "Exists", *_PARTS)
 
 
-_PARTS = ("Contains", "StartsWith", "EndsWith")
+_WORDS = {"Contains": "contains", "StartsWith": "starts with", "EndsWith": "ends with"}
+_PARTS = tuple(_WORDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,9 @@ def _shown(term: Requirement) -> str:
     if term.operator == "NotIn":
         return f"{term.key}!={'|'.join(term.values)}"
     if term.values:
-        return f"{term.key} {term.operator} {term.values[0]}"
+        return f"{term.key} {_WORDS[term.operator.removeprefix('Not')]} {term.values[0]}".replace(
+            " ", " not " if term.operator.startswith("Not") else " ", 1
+        )
     return term.key if term.operator == "Exists" else f"!{term.key}"
 
 
