@@ -52,7 +52,7 @@ def build_gateway_routes(world: World) -> None:
     routes = [one for one in world.inventory.all if (one.kind, one.group) in ROUTES]
     if not routes:
         return
-    leads = _Leads(world)
+    leads = Leads(world)
     for unit in sorted({one.unit for one in routes}):
         guards = Guards(world, unit)
         for route in (one for one in routes if one.unit == unit):
@@ -88,7 +88,7 @@ def _mirrors(holder: Value, rule: str, base: Origin) -> Iterator[Way]:
             yield Way(reference, rule, line, mirror=True, share=mirrored(mirror))
 
 
-def _fact(route: Resource, way: Way, leads: _Leads, guards: Guards) -> GatewayRoute | None:
+def _fact(route: Resource, way: Way, leads: Leads, guards: Guards) -> GatewayRoute | None:
     sends = any_share(way.share)
     model, backend = leads.of(route, way.reference)
     if model is False or sends is False:
@@ -108,7 +108,7 @@ def _fact(route: Resource, way: Way, leads: _Leads, guards: Guards) -> GatewayRo
     )
 
 
-class _Leads:
+class Leads:
     """Which backends are models: by what they are, or by the edges that lead on from them."""
 
     def __init__(self, world: World) -> None:

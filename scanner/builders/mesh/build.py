@@ -5,13 +5,16 @@ from __future__ import annotations
 from scanner.builders.draft import World
 from scanner.builders.inventory import Inventory
 from scanner.builders.k8s_network.pods import HELM
-from scanner.builders.k8s_network.view import view_of
+from scanner.builders.k8s_network.view import View, view_of
 from scanner.builders.mesh.apply import guarded
 from scanner.builders.mesh.authorizer import Authorizer
+from scanner.builders.mesh.facts import build_virtual_facts
 from scanner.builders.mesh.installed import installed
 from scanner.builders.mesh.membership import DATAPLANE, INJECTION, REVISION
 from scanner.builders.mesh.others import KINDS, doubted, speaks
 from scanner.builders.mesh.places import Places
+from scanner.builders.mesh.routed import routed, routed_gateways
+from scanner.builders.mesh.virtual import is_virtual
 from scanner.resource import Resource, dig
 
 POLICIES = ("AuthorizationPolicy", "PeerAuthentication")
@@ -28,9 +31,15 @@ def build_mesh(world: World) -> None:
             continue
         view = view_of(world, unit, resources)
         if view.targets and istio:
-            guarded(view, Places.of(view, Authorizer.of(resources, installed(world, unit, resources))), {})
+            _istio(view, Authorizer.of(resources, installed(world, unit, resources)))
         if view.targets and other:
             doubted(view)
+
+
+def _istio(view: View, authorizer: Authorizer) -> None:
+    places = Places.of(view, authorizer)
+    build_virtual_facts(view, authorizer.mesh.root)
+    guarded(view, places, {**routed(view, places), **routed_gateways(view, places)})
 
 
 def _asked(inventory: Inventory) -> None:
@@ -50,7 +59,7 @@ def _units(inventory: Inventory) -> dict[str, list[Resource]]:
 
 def _speaks(one: Resource) -> bool:
     """Whether a resource says anything of a mesh."""
-    if one.kind in POLICIES:
-        return one.group == "security.istio.io"
+    if one.kind in POLICIES or is_virtual(one):
+        return one.group.endswith(".istio.io")
     labels = dig(one.attrs, "metadata", "labels") if one.kind == "Namespace" else None
     return any(dig(labels, key) is not None for key in (INJECTION, REVISION, DATAPLANE))
