@@ -37,6 +37,7 @@ from scanner.builders.supply.build import build_supply
 from scanner.builders.switches.build import build_switches
 from scanner.builders.switches.modalities import build_modalities
 from scanner.builders.unmodelled import build_unmodelled, unmodelled_kinds
+from scanner.builders.workload_identity import build_workload_identity
 from scanner.graph.graph import Graph
 from scanner.lock import Pins
 from scanner.profile import Profile
@@ -60,6 +61,7 @@ STEPS: tuple[Callable[[World], None], ...] = (
     build_google_models,
     build_aws_identity,
     build_consumers,
+    build_workload_identity,
     build_control,
     build_credentials,
     build_supply,
