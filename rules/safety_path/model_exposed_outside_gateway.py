@@ -15,11 +15,12 @@ What it cannot see
 Firewalls outside the inputs; DNS names and tunnels that somebody opens by hand.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from scanner.findings import Finding
+from scanner.graph.graph import Graph
 from scanner.graph.model import Node, Plane, Role, State
-from scanner.graph.search import Way, reach
+from scanner.graph.search import Reach, Way, reach
 from scanner.rule import Case, counted
 
 ASSERTION = "ROUTE-002"
@@ -33,14 +34,36 @@ def check(case: Case) -> Iterable[Finding]:
     if not models:
         return
     found = reach(case.graph, [node.id for node in models], [Plane.NETWORK], allowed=_may_stand)
-    outside = [way for way in found.ways if Role.EXTERNAL in way.actor.roles]
-    for group in _by_cut(outside):
+    outside = [way.actor for way in found.ways if Role.EXTERNAL in way.actor.roles]
+    for group in _by_cut(list(_each(case.graph, found, outside))):
         yield _finding(case, group)
     for node in models:
         case.examine(node, "ways from outside were searched")
     if not found.ways:
         case.prove("no caller from outside reaches a model but through a gateway", found)
     case.summary = f"{counted(len(models), 'model')}, none exposed"
+
+
+def _each(graph: Graph, found: Reach, outside: Sequence[Node]) -> Iterator[Way]:
+    """A way for each model and each door that a caller from outside comes in by: one search tells one of them."""
+    inner = _behind(graph, found, outside)
+    for target in found.targets:
+        if target in inner:
+            own = reach(graph, [target], found.planes, allowed=lambda node: node.id not in inner)
+            for actor in outside:
+                yield from own.doors(graph, actor)
+
+
+def _behind(graph: Graph, found: Reach, outside: Sequence[Node]) -> frozenset[str]:
+    """The callers from outside, and the relays and models that they come to; what else leads to a model is left out."""
+    seen = {actor.id for actor in outside}
+    waiting = list(seen)
+    while waiting:
+        for edge in graph.out_of(waiting.pop()):
+            if edge.plane in found.planes and edge.target in found.closed and edge.target not in seen:
+                seen.add(edge.target)
+                waiting.append(edge.target)
+    return frozenset(seen)
 
 
 def _may_stand(node: Node) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from scanner.graph.graph import Graph
 from scanner.graph.model import Edge, Node, Plane, State
@@ -34,6 +34,7 @@ class Reach:
 
     closed: every node that was entered, targets included: the set into which only `allowed` and `ways` lead.
     allowed: the nodes that were met and may stand there. ways: one shortest way for each other actor met.
+    onward: the best edge from each node that was met, as far as the search came.
     """
 
     targets: tuple[str, ...]
@@ -42,6 +43,29 @@ class Reach:
     closed: frozenset[str]
     allowed: frozenset[str]
     ways: tuple[Way, ...]
+    onward: Mapping[str, Edge] = field(default_factory=dict, compare=False)
+
+    def doors(self, graph: Graph, actor: Node) -> list[Way]:
+        """A way for each node that an actor enters the closed set by, the best first; `ways` has one of them."""
+        found: dict[str, Way] = {}
+        for edge in graph.out_of(actor.id):
+            if edge.plane not in self.planes or (self.verbs and edge.verb not in self.verbs):
+                continue
+            if edge.target in self.closed and edge.target != actor.id:
+                way = Way(actor, tuple(self._follow(edge)))
+                if edge.target not in found or _cost(way) < _cost(found[edge.target]):
+                    found[edge.target] = way
+        return sorted(found.values(), key=_cost)
+
+    def _follow(self, edge: Edge) -> Iterator[Edge]:
+        yield edge
+        while edge.target not in self.targets:
+            edge = self.onward[edge.target]
+            yield edge
+
+
+def _cost(way: Way) -> tuple[int, int, str]:
+    return sum(edge.state is State.POSSIBLE for edge in way.edges), len(way.edges), way.edges[0].target
 
 
 def reach(
@@ -74,7 +98,8 @@ def reach(
                 continue
             way = others.way(here)
         ways.append(way)
-    return Reach(goal, tuple(planes), tuple(verbs), frozenset(walk.closed), frozenset(walk.met), tuple(ways))
+    closed, met = frozenset(walk.closed), frozenset(walk.met)
+    return Reach(goal, tuple(planes), tuple(verbs), closed, met, tuple(ways), walk.onward)
 
 
 class _Walk:
@@ -95,7 +120,7 @@ class _Walk:
         self.closed: set[str] = set()
         self.met: set[str] = set()
         self.actors: list[str] = []
-        self._onward: dict[str, Edge] = {}
+        self.onward: dict[str, Edge] = {}
         self._best: dict[str, tuple[int, int]] = {}
         self._heap: list[tuple[int, int, str]] = []
 
@@ -129,12 +154,12 @@ class _Walk:
             cost = (unknown + (edge.state is State.POSSIBLE), hops + 1)
             if edge.source not in self._best or cost < self._best[edge.source]:
                 self._best[edge.source] = cost
-                self._onward[edge.source] = edge
+                self.onward[edge.source] = edge
                 heapq.heappush(self._heap, (*cost, edge.source))
 
     def way(self, actor: str) -> Way:
         """The best way from an actor that was met to a target."""
-        edges = [self._onward[actor]]
+        edges = [self.onward[actor]]
         while edges[-1].target not in self.goal:
-            edges.append(self._onward[edges[-1].target])
+            edges.append(self.onward[edges[-1].target])
         return Way(self.graph.nodes[actor], tuple(edges))
