@@ -6,6 +6,7 @@ from scanner import tables
 from scanner.builders.blocks import strings
 from scanner.builders.gateway_routes.build import PROVIDERS, Leads
 from scanner.builders.k8s_network.hosts import service_of
+from scanner.builders.k8s_network.services import Services
 from scanner.builders.k8s_network.view import View
 from scanner.builders.k8s_policy.labels import Match, Selector, selector_of_labels
 from scanner.builders.mesh.ingress import Front, front, gateways_of, serves
@@ -30,6 +31,12 @@ def build_virtual_facts(view: View, root: str | Unknown) -> None:
     virtuals, known = Virtuals.of(view.resources), gateways_of(view)
     if not virtuals.by_name:
         return
+    services = Services.of(view)
+    for route in virtuals.by_name.values():
+        every = (*items_of(dig(route.attrs, "spec", "hosts")), *(sent.host for sent in virtuals.sent(route)))
+        for meant in (service_of(one, route.namespace) for one in every):
+            if meant is not None:
+                services.named(meant, None)  # its relay, and where that leads
     leads = Leads(view.world)
     for route in virtuals.by_name.values():
         bound = gateways(route)
