@@ -75,13 +75,13 @@ SELECTS = "  matchResources: {namespaceSelector: {matchLabels: {tier: %s}}}"
         (vap(binding=SELECTS % "models"), HOLDS),
         (vap(binding=SELECTS % "other"), BROKEN),
         (vap(binding="  matchResources: {objectSelector: {matchLabels: {app: vllm}}}"), HOLDS),
-        (vap(binding="  matchResources: {objectSelector: {matchExpressions: [{key: app, operator: DoesNotExist}]}}"), BROKEN),
+        (vap(binding="  matchResources: {objectSelector: {matchExpressions: [{key: app, operator: DoesNotExist}]}}"), BROKEN),  # noqa: E501
         (vap(rule="{apiGroups: [apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}"), HOLDS),
         (vap(rule="{apiGroups: [apps], apiVersions: [v1], operations: [CREATE], resources: [statefulsets]}"), BROKEN),
         (vap(rule="{apiGroups: [''], apiVersions: [v1], operations: [DELETE], resources: [pods]}"), BROKEN),
         (vap(rule="{apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*']}"), HOLDS),
-        (vap("  paramKind: {apiVersion: v1, kind: ConfigMap}", "  paramRef: {name: p, parameterNotFoundAction: Allow}"), UNSURE),
-        (vap("  paramKind: {apiVersion: v1, kind: ConfigMap}", "  paramRef: {name: p, parameterNotFoundAction: Deny}"), HOLDS),
+        (vap("  paramKind: {apiVersion: v1, kind: ConfigMap}", "  paramRef: {name: p, parameterNotFoundAction: Allow}"), UNSURE),  # noqa: E501
+        (vap("  paramKind: {apiVersion: v1, kind: ConfigMap}", "  paramRef: {name: p, parameterNotFoundAction: Deny}"), HOLDS),  # noqa: E501
         (vap().partition("---")[0], BROKEN),
     ],
 )  # fmt: skip
@@ -134,8 +134,8 @@ def resources(**parts: str) -> str:
         (kyverno(kind="Policy"), HOLDS),
         (kyverno(kind="Policy").replace("namespace: inference", "namespace: elsewhere"), BROKEN),
         (kyverno(check='{imageReferences: ["registry.example.gov/*"]}'), BROKEN),
-        (kyverno(check='{imageReferences: ["registry.example.gov/*"]}', spec="  validationFailureAction: Enforce"), HOLDS),
-        (kyverno(check='{imageReferences: ["registry.example.gov/*"]}', spec="  validationFailureAction: Audit"), BROKEN),
+        (kyverno(check='{imageReferences: ["registry.example.gov/*"]}', spec="  validationFailureAction: Enforce"), HOLDS),  # noqa: E501
+        (kyverno(check='{imageReferences: ["registry.example.gov/*"]}', spec="  validationFailureAction: Audit"), BROKEN),  # noqa: E501
         (kyverno(check='{imageReferences: ["*"], failureAction: Enforce, required: false}'), BROKEN),
         (kyverno(check='{imageReferences: ["*"], failureAction: Enforce, skipImageReferences: ["*/vllm*"]}'), BROKEN),
         (kyverno(check='{imageReferences: ["ghcr.io/*"], failureAction: Enforce}'), BROKEN),
@@ -159,7 +159,7 @@ def resources(**parts: str) -> str:
         (kyverno("      exclude: {any: [{clusterRoles: [cluster-admin]}]}"), UNSURE),
         (kyverno("      preconditions: {all: [{key: a, operator: Equals, value: b}]}"), UNSURE),
         (kyverno(spec="  validationFailureActionOverrides: [{action: Audit, namespaces: [inference]}]",
-                 check='{imageReferences: ["*"]}') .replace("spec:\n  v", "spec:\n  validationFailureAction: Enforce\n  v"), BROKEN),
+                 check='{imageReferences: ["*"]}') .replace("spec:\n  v", "spec:\n  validationFailureAction: Enforce\n  v"), BROKEN),  # noqa: E501
         (kyverno() + "---" + exception(resources(kinds="[Pod]", namespaces="[inference]")), BROKEN),
         (kyverno() + "---" + exception(resources(kinds="[Pod]", namespaces="[payments]")), HOLDS),
         (kyverno() + "---" + exception(resources(kinds="[Pod]"), policy="other"), HOLDS),
@@ -256,8 +256,8 @@ def exempt(names: str, processes: str) -> str:
         (constraint("  match: {kinds: [{apiGroups: [''], kinds: [Pod]}]}") + "---" + CLOSED, HOLDS),
         (constraint("  match: {kinds: [{apiGroups: [''], kinds: [Service]}]}") + "---" + CLOSED, BROKEN),
         (constraint("  match: {labelSelector: {matchLabels: {app: web}}}") + "---" + CLOSED, BROKEN),
-        (constraint("  enforcementAction: scoped\n  scopedEnforcementActions: [{action: deny, enforcementPoints: [{name: validation.gatekeeper.sh}]}]") + "---" + CLOSED, HOLDS),
-        (constraint("  enforcementAction: scoped\n  scopedEnforcementActions: [{action: deny, enforcementPoints: [{name: audit.gatekeeper.sh}]}]") + "---" + CLOSED, BROKEN),
+        (constraint("  enforcementAction: scoped\n  scopedEnforcementActions: [{action: deny, enforcementPoints: [{name: validation.gatekeeper.sh}]}]") + "---" + CLOSED, HOLDS),  # noqa: E501
+        (constraint("  enforcementAction: scoped\n  scopedEnforcementActions: [{action: deny, enforcementPoints: [{name: audit.gatekeeper.sh}]}]") + "---" + CLOSED, BROKEN),  # noqa: E501
         (constraint() + "---" + CLOSED + exempt("inference", "*"), BROKEN),
         (constraint() + "---" + CLOSED + exempt("inference", "audit"), HOLDS),
         (constraint() + "---" + CLOSED + exempt("payments", "*"), HOLDS),
@@ -357,7 +357,7 @@ def test_an_exception_under_conditions_is_not_known() -> None:
 @pytest.mark.parametrize("value", ["3", "[]", "{}", "[1, null, {a: b}]", "'x'", "null"])
 def test_hostile_policies_do_not_raise(value: str) -> None:
     texts = [
-        kyverno(match=value), kyverno(check=value), kyverno("      exclude: " + value), exception(value), ivp(), constraint(f"  match: {value}"),
+        kyverno(match=value), kyverno(check=value), kyverno("      exclude: " + value), exception(value), ivp(), constraint(f"  match: {value}"),  # noqa: E501
         cip(f"  match: {value}"), cip(f"  authorities: {value}"), hook(f"    namespaceSelector: {value}"),
         *vap(binding=f"  matchResources: {value}").split("---"), EXEMPT.replace('["NAMES"]', value),
     ]  # fmt: skip

@@ -55,7 +55,7 @@ def test_the_scope_of_an_access_policy(tmp_path, policy, scope, found):
 
 @pytest.mark.parametrize(("policy", "found"), [("AmazonEKSAdminViewPolicy", "open"), ("AmazonEKSViewPolicy", "none")])
 def test_an_access_policy_that_reads_secrets(tmp_path, policy, found):
-    text = "apiVersion: v1\nkind: Secret\nmetadata: {name: t, namespace: safety, annotations: {kubernetes.io/service-account.name: gateway}}\ntype: kubernetes.io/service-account-token\n---\n"
+    text = "apiVersion: v1\nkind: Secret\nmetadata: {name: t, namespace: safety, annotations: {kubernetes.io/service-account.name: gateway}}\ntype: kubernetes.io/service-account-token\n---\n"  # noqa: E501
     built = writes(tmp_path, text, eks(policy, 'type = "cluster"'))
     assert state(built, "aws_iam_role.dev", verb="become") == found
 
@@ -183,7 +183,7 @@ def test_roles_of_google_in_a_cluster(tmp_path, role, more, found):
 
 
 @pytest.mark.parametrize(
-    ("setting", "found"), [("", "none"), ("enable_legacy_abac = true", "open"), ("enable_legacy_abac = var.on", "possible")]
+    ("setting", "found"), [("", "none"), ("enable_legacy_abac = true", "open"), ("enable_legacy_abac = var.on", "possible")]  # noqa: E501
 )  # fmt: skip
 def test_access_control_of_the_old_kind(tmp_path, setting, found):
     assert state(writes(tmp_path, "", gke(setting)), "Group/system:authenticated") == found
@@ -235,7 +235,7 @@ def joined(folder, text: str, infra: str, monkeypatch, note: str = ""):
         (pool("serviceAccount:p.svc.id.goog[ci/bot]"), "", "open"),
         (pool("serviceAccount:p.svc.id.goog[ci/other]"), "", "none"),
         (pool("serviceAccount:p.svc.id.goog[ci/bot]", "roles/iam.serviceAccountViewer"), "", "none"),
-        (pool("principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p.svc.id.goog/subject/ns/ci/sa/bot"), "", "open"),
+        (pool("principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p.svc.id.goog/subject/ns/ci/sa/bot"), "", "open"),  # noqa: E501
         (POOL, "iam.gke.io/gcp-service-account: trainer@p.iam.gserviceaccount.com", "possible"),
         (POOL, "", "none"),
     ],

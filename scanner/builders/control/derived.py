@@ -20,6 +20,7 @@ CERTIFICATES = "certificates.k8s.io"
 MASTERS, MANAGER = "system:masters", "system:kube-controller-manager"
 PEOPLE = ("users", "groups", "serviceaccounts")
 EDIT = ("create", "update", "patch")
+_REQUESTS = (("certificatesigningrequests/approval", ("update", "patch")), ("certificatesigningrequests", ("create",)))
 _RUNS = (("", "pods", EDIT), ("", "serviceaccounts/token", ("create",)), ("", "serviceaccounts", ("impersonate",)))
 
 
@@ -41,6 +42,7 @@ def _may_lead_on(grant: Grant) -> bool:
         *((RBAC, kind, verb) for kind in ("roles", "clusterroles") for verb in ("bind", "escalate")),
         *((RBAC, kind, verb) for kind in (*_BINDINGS, "roles", "clusterroles") for verb in EDIT),
         (CERTIFICATES, "signers", "approve"),
+        *((CERTIFICATES, resource, verb) for resource, verbs in _REQUESTS for verb in verbs),
         *(("", kind, "impersonate") for kind in PEOPLE),
         *((group, resource, verb) for group, resource, verbs in _RUNS for verb in verbs),
     )
@@ -140,8 +142,7 @@ def _approve(right: Right, held: list[Right]) -> Iterator[Right]:
     truth = min(truth, max(right.grant.named(signer) for signer in SIGNERS))
     if truth is Truth.NO:
         return
-    wanted = (("certificatesigningrequests/approval", ("update", "patch")), ("certificatesigningrequests", ("create",)))
-    for resource, verbs in wanted:
+    for resource, verbs in _REQUESTS:
         some = (
             one.settle(one.grant.permits(CERTIFICATES, resource, verb))
             for one in held
