@@ -10,7 +10,7 @@ from scanner.graph.facts import GatewayRoute
 from scanner.unknown import Unknown
 from tests.builders.k8s_unknown import holed_graph as graph_of
 from tests.builders.k8s_unknown import holed_world
-from tests.builders.k8s_world import BASE, CALICO, state, world_of
+from tests.builders.k8s_world import BASE, CALICO, MODEL, state, world_of
 from tests.builders.test_k8s_network_exposure import service
 
 INTERNET, CLOUD, NODES = "external/internet", "external/vpc", "external/node-network"
@@ -408,7 +408,7 @@ def test_odd_objects_never_crash():
 
 def guards(*texts: str) -> list[tuple[str, object, object]]:
     """(backend, model, guarded) of every way of every route."""
-    world = holed_world(*texts)
+    world = holed_world(*texts, models=(MODEL, "inference/NIMService/nim") if "NIMService" in texts[-1] else (MODEL,))
     build_gateway_routes(world)
 
     def shown(value: object) -> object:
@@ -418,6 +418,15 @@ def guards(*texts: str) -> list[tuple[str, object, object]]:
     return sorted((fact.backend, shown(fact.model), shown(fact.guarded)) for fact in facts)
 
 
+NIM_BEHIND_A_GATEWAY = """
+---
+apiVersion: apps.nvidia.com/v1alpha1
+kind: NIMService
+metadata: {name: nim, namespace: inference}
+spec:
+  image: {repository: nvcr.io/nim/x, tag: "1"}
+  expose: {router: {gateway: {name: front, namespace: inference}}}
+"""
 TWO = PLAIN.replace("[{port: 80, targetPort: 8000}]", "[{name: a, port: 80, targetPort: 8000}, {name: b, port: 81}]")
 SERVED = "inference/Service/vllm"
 AWAY = route(THERE, namespace="tenant")
@@ -448,6 +457,7 @@ AWAY = route(THERE, namespace="tenant")
          [("inference/AgentgatewayModel/up", True, False)]),
         ("", AGENT % ("AgentgatewayModel", "parentRefs: [{name: front}], policies: {promptGuard: {request: []}}"),
          [("inference/AgentgatewayModel/up", True, True)]),
+        ("", NIM_BEHIND_A_GATEWAY, [("inference/Service/nim", True, False)]),
     ],
 )  # fmt: skip
 def test_each_way_of_a_route_is_known_for_what_it_leads_to(plain, made, expected):

@@ -12,6 +12,7 @@ from scanner.builders.edges import Doubt, Truth
 from scanner.builders.gateway_routes.policies import Guards
 from scanner.builders.k8s_network.gateway_attach import granted
 from scanner.builders.k8s_network.gateway_backends import any_share, mirrored
+from scanner.builders.k8s_network.platforms.registry import made_objects
 from scanner.graph.facts import GatewayRoute
 from scanner.graph.model import Node, Plane, Role, State
 from scanner.origin import Origin
@@ -49,7 +50,7 @@ class Way:
 
 def build_gateway_routes(world: World) -> None:
     """A GatewayRoute fact for each way of a route that leads, or may lead, to a model."""
-    routes = [one for one in world.inventory.all if (one.kind, one.group) in ROUTES]
+    routes = [one for one in (*world.inventory.all, *_made(world)) if (one.kind, one.group) in ROUTES]
     if not routes:
         return
     leads = Leads(world)
@@ -60,6 +61,16 @@ def build_gateway_routes(world: World) -> None:
                 fact = _fact(route, way, leads, guards)
                 if fact is not None:
                     world.add_fact(route.id, fact)
+
+
+def _made(world: World) -> Iterator[Resource]:
+    """The routes that operators make, where the network has them."""
+    units: dict[str, list[Resource]] = {}
+    for one in world.inventory.all:
+        if one.kind[:1].isupper() and not one.data:
+            units.setdefault(one.unit, []).append(one)
+    for resources in units.values():
+        yield from (one for one in made_objects(resources) if one.id in world.nodes)
 
 
 def _ways(route: Resource) -> Iterator[Way]:
