@@ -8,15 +8,18 @@ from dataclasses import dataclass
 
 from scanner.builders.k8s_network.pods import Workload
 from scanner.builders.recognise.signals import is_client
-from scanner.podspec import Container, command_line, containers
+from scanner.podspec import Container, command_line, containers, environment
 from scanner.resource import dig, items_of
 from scanner.tables import model_facts, pattern
 from scanner.unknown import Unknown
 
 PROXIES = frozenset({"istio-proxy", "linkerd-proxy"})
 """Sidecars of meshes, which pass on what they are given."""
-_FLAGS = ("--port", "--http-port", "--server-port", "-p")
-_SCRIPT = re.compile(r"(?:^|\s)--(?:http-|server-)?port(?:=|\s+)(\d+)\b")
+_FLAG = re.compile(r"^(?:-p|--(?:[\w-]*[-_])?port)$")
+_SCRIPT = re.compile(r"(?:^|\s)(--(?:[\w-]*[-_])?port|-p)(?:=|\s+)(\S+)")
+_ASIDE = re.compile(r"metrics|prometheus|nccl|dashboard-agent|object-manager|node-manager|master|dist|health")
+"""Flags of ports on which nothing is answered, or which only parts of one server use among themselves."""
+_VARIABLE = re.compile(r"(?:^|_)PORT$|^OLLAMA_HOST$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +39,17 @@ def listening(workload: Workload) -> Listening:
     unclear = False
     for container in serving(workload):
         declared = set(_declared(container))
-        argued = set(_argued(container))
+        argued = {*_argued(container), *_own_program(container)}
+        named = set(_from_environment(container))
         tabled = set(_tabled(container))
         if container.name not in PROXIES and (argued or tabled):
-            inference |= argued or tabled
+            # One flag moves one port: a server that has several keeps the others where they were.
+            inference |= argued | tabled if len(tabled) > 1 or not argued else argued
+            # A variable need not be of the port that answers (`VLLM_PORT` is none): it adds a port, and moves none.
+            inference |= named
             how = how or ("its arguments name the port" if argued else "the port is the default of its server")
-            unclear = unclear or 0 in argued
-        known |= declared | argued | tabled
+            unclear = unclear or 0 in argued | named
+        known |= declared | argued | tabled | named
     if unclear:
         return Listening(frozenset(known - {0}), frozenset())
     return Listening(frozenset(known), frozenset(inference), how)
@@ -80,16 +87,39 @@ def _argued(container: Container) -> Iterator[int]:
     """The ports that the arguments name, also inside a shell script; 0 for one that is not known."""
     tokens = [token.value for token in command_line(container)]
     for index, token in enumerate(tokens):
-        if isinstance(token, Unknown):
-            if token.text().startswith("--port"):
-                yield 0
+        text = token.text() if isinstance(token, Unknown) else token
+        if not isinstance(text, str):
             continue
-        if not isinstance(token, str):
-            continue
-        yield from (int(found[1]) for found in _SCRIPT.finditer(token))
-        if token in _FLAGS and index + 1 < len(tokens):
+        for found in _SCRIPT.finditer(text):
+            if not _ASIDE.search(found[1]) and (found[1] != "-p" or " " not in text.strip()):
+                yield _number(found[2])
+        if _FLAG.match(text) and not _ASIDE.search(text) and index + 1 < len(tokens):
             following = tokens[index + 1]
-            yield int(following) if isinstance(following, str) and following.isdigit() else 0
+            yield _number(following if isinstance(following, str) else "")
+
+
+def _number(written: str) -> int:
+    """A port as it is written; 0 where it is none, such as a variable of the shell."""
+    bare = written.strip("\"';,)")
+    return int(bare) if bare.isdigit() and len(bare) < 6 else 0
+
+
+def _from_environment(container: Container) -> Iterator[int]:
+    """The ports that variables of a server name; 0 for one that is not known."""
+    if not server_of(container):
+        return
+    for name, fact in environment(container).items():
+        if _VARIABLE.search(name) and not _ASIDE.search(name.lower()):
+            value = fact.value
+            yield _number(value.rpartition(":")[2]) if isinstance(value, str) else 0
+
+
+def _own_program(container: Container) -> Iterator[int]:
+    """0 where the image is a server's, and a program of another name is started in it."""
+    if dig(container.value, "command") is not None and server_of(container):
+        line = " ".join(one.value if isinstance(one.value, str) else "*" for one in command_line(container))
+        if not any(row.regex and pattern(row.regex).search(line) for row in model_facts("argument")):
+            yield 0
 
 
 def _tabled(container: Container) -> Iterator[int]:
