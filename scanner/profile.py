@@ -75,6 +75,7 @@ class Unit:
     """A set of inputs that is one deployment: Terraform roots, and the manifests of one cluster.
 
     live: what a kubeconfig or a bundle calls that cluster.
+    plans, states: the names of the files that `--plan` and `--state` are given for it.
     """
 
     name: str
@@ -83,6 +84,8 @@ class Unit:
     manifests: tuple[str, ...] = ()
     cluster: str = ""
     live: tuple[str, ...] = ()
+    plans: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,7 +165,7 @@ def _not_model(part: Part) -> NotModel:
 
 
 def _units(file: Part) -> tuple[Unit, ...]:
-    units = file.each("units", ("name", "terraform", "manifests", "cluster", "live"), _unit)
+    units = file.each("units", ("name", "terraform", "manifests", "cluster", "live", "plans", "states"), _unit)
     seen: set[str] = set()
     for unit in units:
         if unit.name in seen:
@@ -182,10 +182,11 @@ def _unit(part: Part) -> Unit:
     name = part.must("name", _UNIT, "letters, digits, `.`, `_`, `-` and `/`, and not `external`")
     form = "a relative path of a folder, without `..`"
     terraform, manifests = part.texts("terraform", _FOLDER, form), part.texts("manifests", _FOLDER, form)
-    live = part.texts("live")
-    if not terraform and not manifests and not live:
-        part.fail(f"`{part.name}` needs a folder in `terraform` or `manifests`, or a cluster in `live`")
-    return Unit(name, part.origin, terraform, manifests, part.text("cluster"), live)
+    live, plans, states = (part.texts(key) for key in ("live", "plans", "states"))
+    if not (terraform or manifests or live or plans or states):
+        what = "a folder in `terraform` or `manifests`, a cluster in `live`, or a file in `plans` or `states`"
+        part.fail(f"`{part.name}` needs {what}")
+    return Unit(name, part.origin, terraform, manifests, part.text("cluster"), live, plans, states)
 
 
 _WAIVER_KEYS = ("rule", "subject", "reason", "owner", "approver", "second_approver", "expires")

@@ -96,6 +96,7 @@ class Resource:
     data: True for a Terraform data source.
     provider: for Terraform resources.
     deleted: True where a plan deletes it.
+    action: what a plan does to it: "create", "update", "replace", "delete", "forget", "read", "no-op"; "" without one.
     memo: what was worked out from `attrs` alone, so that it is worked out once; a copy starts empty.
     """
 
@@ -112,6 +113,7 @@ class Resource:
     data: bool = False
     provider: Provider | None = None
     deleted: bool = False
+    action: str = ""
     memo: dict[str, object] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -161,6 +163,7 @@ class Reading:
     resources: list[Resource] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     inputs: dict[str, str] = field(default_factory=dict)
+    assumptions: dict[str, None] = field(default_factory=dict)
     passed_over: dict[str, str] = field(default_factory=dict)
     bases: set[Basis] = field(default_factory=set)
 

@@ -44,6 +44,8 @@ class Request:
     lock: Path | None = None
     workspace: str = "default"
     cross_check: bool = False
+    plans: tuple[Path, ...] = ()
+    states: tuple[Path, ...] = ()
     bundles: tuple[Path, ...] = ()
     live: tuple[Live, ...] = ()
     run: tuple[tuple[str, str], ...] = field(default=())
@@ -78,6 +80,8 @@ def read_and_build(request: Request) -> Scanned:
             environ=dict(request.environ),
             workspace=request.workspace,
             cross_check=request.cross_check,
+            plans=request.plans,
+            states=request.states,
             bundles=request.bundles,
             live=request.live,
         )
@@ -139,7 +143,7 @@ def scan(request: Request) -> tuple[Report, Scanned]:
         scope=Scope(basis, judgement.not_judged, built.assumed_absent),
         models=_roles(built, frozenset({Role.MODEL, Role.CANDIDATE})),
         safety_stack=_roles(built, STACK),
-        assumptions=built.assumptions,
+        assumptions=(*reading.assumptions, *built.assumptions),
         trusted=built.trusted,
         inputs=reading.inputs,
         passed_over=reading.passed_over,
@@ -179,7 +183,7 @@ def _counts(reading: Reading, built: Built) -> dict[str, int]:
         "resources": len(sources),
         "terraform": sources.count("terraform"),
         "kubernetes": sources.count("kubernetes"),
-        **{name: sources.count(name) for name in ("bundle", "live") if name in sources},
+        **{name: sources.count(name) for name in ("plan", "state", "bundle", "live") if name in sources},
         "unread": len(reading.unread),
         "unmodelled": built.unmodelled,
         "passed_over": len(reading.passed_over),

@@ -52,6 +52,7 @@ def add_inputs(parser: ArgumentParser) -> None:
     parser.add_argument(
         "paths", nargs="*", type=Path, metavar="PATH", help="files or folders (default: . where no API is read)"
     )
+    add_told(parser)
     parser.add_argument(
         "--bundle",
         action="append",
@@ -62,6 +63,26 @@ def add_inputs(parser: ArgumentParser) -> None:
     )
     add_live(parser)
     add_reading(parser)
+
+
+def add_told(parser: ArgumentParser) -> None:
+    """What Terraform wrote of its own: each is laid over the root it was made from, if that is read too."""
+    parser.add_argument(
+        "--plan",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="a plan, as `terraform show -json` writes it, - for standard input; repeatable",
+    )
+    parser.add_argument(
+        "--state",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="a state file, or a state as `terraform show -json` writes it; repeatable",
+    )
 
 
 def add_live(parser: ArgumentParser, *, required: bool = False) -> None:
@@ -154,9 +175,10 @@ def request_of(options: Namespace) -> Request:
     from scanner.scan import Request
 
     bundles, live = tuple(getattr(options, "bundle", ())), lives_of(options)
-    paths = tuple(options.paths) or (() if bundles or live else (Path(),))
-    for path in (*paths, *options.var_file):
-        if not path.exists():
+    plans, states = tuple(getattr(options, "plan", ())), tuple(getattr(options, "state", ()))
+    paths = tuple(options.paths) or (() if bundles or live or plans or states else (Path(),))
+    for path in (*paths, *options.var_file, *plans, *states):
+        if not path.exists() and str(path) != "-":
             raise UsageError(f"`{path}` does not exist")
     profile = profile_of(options.profile)
     return Request(
@@ -169,6 +191,8 @@ def request_of(options: Namespace) -> Request:
         rules_dirs=tuple(getattr(options, "rules", ())),
         as_of=getattr(options, "as_of", None) or today(),
         workspace=options.workspace,
+        plans=plans,
+        states=states,
         bundles=bundles,
         live=live,
         cross_check=options.cross_check,

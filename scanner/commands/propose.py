@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scanner.builders.build import build
-from scanner.builders.control.build import WORDS
+from scanner.builders.control.platform import WORDS
 from scanner.builders.recognise.stack import PRINCIPALS
 from scanner.graph.facts import Filter, Log, ModelReference, Placement
 from scanner.graph.graph import Graph

@@ -27,6 +27,8 @@ class Recorded:
     lock: str = ""
     rules: tuple[str, ...] = ()
     cross_check: bool = False
+    plans: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
     bundles: tuple[str, ...] = ()
     live: tuple[str, ...] = ()
 
@@ -42,6 +44,8 @@ def recorded(scanned: Scanned) -> str:
         "variables": sorted(names),
         "workspace": request.workspace,
         "cross_check": request.cross_check,
+        "plans": [path.name for path in request.plans],
+        "states": [path.name for path in request.states],
         "bundles": [path.name for path in request.bundles],
         "live": [one.name for one in request.live],
         "as_of": request.as_of.isoformat(),
@@ -69,6 +73,8 @@ def replayed(text: object) -> Recorded:
         lock=_text(body, "lock"),
         rules=_texts(body, "rules"),
         cross_check=body.get("cross_check") is True,
+        plans=_texts(body, "plans"),
+        states=_texts(body, "states"),
         bundles=_texts(body, "bundles"),
         live=_texts(body, "live"),
     )

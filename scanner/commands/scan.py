@@ -62,7 +62,8 @@ def run(options: Namespace) -> int:
     with _no_collection():
         report, scanned = scan(request)
     report = replace(report, run={**report.run, "started": started, "request": recorded(scanned)})
-    refuse_inputs(targets, scanned.root, report.inputs, request.profile, options.baseline, *request.bundles)
+    told = (path for path in (*request.plans, *request.states) if str(path) != "-")
+    refuse_inputs(targets, scanned.root, report.inputs, request.profile, options.baseline, *request.bundles, *told)
     beside = _since(baseline, report, scanned)
     ended = outcome(report, len(scanned.reading.resources), allow_unproven=options.allow_unproven, since=beside)
     view = View(

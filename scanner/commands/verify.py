@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from scanner.commands.arguments import add_reading, add_rules, complain, lock_of, terraform_environment
+from scanner.commands.arguments import add_reading, add_rules, add_told, complain, lock_of, terraform_environment
 from scanner.errors import SettingsError, UsageError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--bundle", action="append", default=[], type=Path, metavar="FILE", help="each bundle that was read; repeatable"
     )
+    add_told(parser)
     add_reading(parser)
     add_rules(parser)
     parser.epilog = EPILOG
@@ -127,12 +128,17 @@ def _root(recorded: Recorded, options: Namespace) -> Path:
             "the report rests on what an API answered at the time, which cannot be read again: "
             "`tether collect`, and scan the bundle"
         )
-    if options.root is None and (recorded.paths or not recorded.bundles):
+    told = recorded.bundles or recorded.plans or recorded.states
+    if options.root is None and (recorded.paths or not told):
         raise UsageError("the report rests on files: --root DIR names the folder that was the run's root")
-    given = sorted(path.name for path in options.bundle)
-    if given != sorted(Path(one).name for one in recorded.bundles):
-        wanted = ", ".join(f"`{one}`" for one in recorded.bundles) or "none"
-        raise UsageError(f"--bundle must name the bundles that were read: {wanted}")
+    for option, given, read in (
+        ("bundle", options.bundle, recorded.bundles),
+        ("plan", options.plan, recorded.plans),
+        ("state", options.state, recorded.states),
+    ):
+        if sorted(path.name for path in given) != sorted(Path(one).name for one in read):
+            wanted = ", ".join(f"`{one}`" for one in read) or "none"
+            raise UsageError(f"--{option} must name the {option}s that were read: {wanted}")
     return options.root or Path()
 
 
@@ -167,6 +173,8 @@ def _request(recorded: Recorded, shown: str, options: Namespace) -> Request:
         lock=lock,
         rules_dirs=tuple(options.rules) or tuple(Path(path) for path in recorded.rules),
         workspace=recorded.workspace or options.workspace,
+        plans=tuple(options.plan),
+        states=tuple(options.state),
         bundles=tuple(options.bundle),
         cross_check=recorded.cross_check or options.cross_check,
     )

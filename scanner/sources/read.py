@@ -41,6 +41,8 @@ class ReadRequest:
     environ: Mapping[str, str] = field(default_factory=dict)
     workspace: str = "default"
     cross_check: bool = False
+    plans: tuple[Path, ...] = ()
+    states: tuple[Path, ...] = ()
     bundles: tuple[Path, ...] = ()
     live: tuple[Live, ...] = ()
 
@@ -61,15 +63,42 @@ def read_all(request: ReadRequest) -> Reading:
         workspace=request.workspace,
         cross_check=request.cross_check,
     )
+    roots: list[tuple[Path, str, Reading]] = []
     for folder in find_roots(request.root, [request.root / path for path in (*files.files, *files.links)]):
         unit = named(folder, "terraform") or unit_name(request.root, folder.relative_to(request.root).as_posix())
-        merge(whole, read_root(request.root, folder, unit, options))
+        part = read_root(request.root, folder, unit, options)
+        roots.append((folder, unit, part))
+        merge(whole, part)
     manifests = read_manifests(request.root, files.files, lambda path: named(request.root / path, "manifests"))
     merge(whole, manifests)
+    if request.plans or request.states:
+        _told(request, whole, roots)
     unwrap(whole)
     if request.bundles or request.live:
         _recorded(request, whole)
     return whole
+
+
+def _told(request: ReadRequest, whole: Reading, read: list[tuple[Path, str, Reading]]) -> None:
+    """Lay plans and states over the roots that they were made from; imported here, as most scans have none."""
+    from scanner.sources.terraform import signature
+    from scanner.sources.terraform.planned import Root, read_plan, read_state
+
+    roots = [
+        Root(
+            unit,
+            folder.relative_to(request.root).as_posix(),
+            signature(folder, request.root),
+            frozenset(one.address for one in part.resources),
+        )
+        for folder, unit, part in read
+    ]
+    named = {name: unit.name for unit in request.units for name in (*unit.plans, *unit.states)}
+    for paths, reader in ((request.states, read_state), (request.plans, read_plan)):
+        names = [path.name for path in paths]
+        for path in paths:
+            shown = path.name if names.count(path.name) == 1 else path.as_posix()
+            reader(whole, path, shown, roots, named.get(path.name, f"terraform/{shown}"))
 
 
 def _recorded(request: ReadRequest, whole: Reading) -> None:
@@ -97,6 +126,7 @@ def merge(whole: Reading, part: Reading) -> None:
     whole.inputs.update(part.inputs)
     whole.passed_over.update(part.passed_over)
     whole.bases |= part.bases
+    whole.assumptions |= part.assumptions
 
 
 def _unit_names(request: ReadRequest) -> Callable[[Path, str], str]:

@@ -5,7 +5,7 @@ nested and dynamic blocks above all, is told in `blocks`; how what is not known 
 """
 
 from scanner.sources.terraform.read import read_root
-from scanner.sources.terraform.roots import find_roots
+from scanner.sources.terraform.roots import find_roots, signature
 from scanner.sources.terraform.variables import TerraformOptions
 
-__all__ = ["TerraformOptions", "find_roots", "read_root"]
+__all__ = ["TerraformOptions", "find_roots", "read_root", "signature"]

@@ -31,6 +31,13 @@ def find_roots(root: Path, files: Sequence[Path]) -> list[Path]:
     return sorted(by_real[real] for real in roots)
 
 
+def signature(directory: Path, root: Path) -> frozenset[str]:
+    """What a directory declares itself, as a plan names it: resources, data sources and module calls."""
+    config = read_config(directory, Files(root, Reading()))
+    declared = {f"{'data.' if mode == 'data' else ''}{kind}.{name}" for mode, kind, name in config.resources}
+    return frozenset(declared | {f"module.{name}" for name in config.calls})
+
+
 def _called(directory: Path, root: Path) -> set[str]:
     """The real paths of the local modules that a directory calls; a file that cannot be read calls none."""
     config = read_config(directory, Files(root, Reading()))

@@ -1,0 +1,179 @@
+"""A plan as `terraform show -json` writes it, to Resources: what will be, what goes, and what is not known yet.
+
+Source: Terraform documentation, "JSON Output Format", formats 0.1 to 1.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from scanner.origin import ApiOrigin
+from scanner.resource import Attrs, Resource, Unread
+from scanner.sources.terraform.planned.configuration import Configuration, Scope
+from scanner.sources.terraform.planned.document import Document, Unusable
+from scanner.sources.terraform.planned.objects import (
+    mapping,
+    mappings,
+    module_of,
+    provider,
+    resources,
+    text,
+)
+from scanner.sources.terraform.planned.values import Path, Reader, computed
+from scanner.unknown import Unknown
+
+ROOT = Scope({}, "")
+ALWAYS = ("id", "arn")
+"""What a provider makes, and others name a resource by: kept where it is known."""
+
+
+class Plan:
+    """One plan. `reading` gets what is wrong with it."""
+
+    def __init__(self, document: Document, unit: str) -> None:
+        self.document = document
+        self.unit = unit
+        self._body = document.body
+        version = text(self._body.get("format_version"))
+        if version.partition(".")[0] not in ("0", "1"):
+            raise Unusable(f"its format {version[:20]!r} is not known", "use a newer version of Tether")
+        if "planned_values" not in self._body:
+            remedy = "give it with --state" if "values" in self._body else ""
+            raise Unusable("it is no plan: `planned_values` is missing", remedy)
+        self._changes = {text(one.get("address")): one for one in mappings(self._body.get("resource_changes"))
+                         if "deposed" not in one}  # fmt: skip
+        planned = [*resources(self._body.get("planned_values")), *self._prior()]
+        self._values = {text(one.get("address")): one for one in planned}
+        addresses = frozenset(self._values)
+        self._configuration = Configuration(mapping(self._body.get("configuration")), addresses)
+
+    def signature(self) -> frozenset[str]:
+        """The resources and module calls that the root module declares: by it the root in the source is found."""
+        root = mapping(mapping(self._body.get("configuration")).get("root_module"))
+        declared = {text(one.get("address")) for one in mappings(root.get("resources"))}
+        return frozenset(declared | {f"module.{name}" for name in mapping(root.get("module_calls"))})
+
+    def unread(self) -> Iterator[Unread]:
+        """What the plan itself says it lacks."""
+        if self._body.get("errored") is True:
+            yield Unread(self._origin(""), "the plan ended with an error: it is not whole", "document", "plan again")
+        for one in mappings(self._body.get("deferred_changes")):
+            address = text(mapping(one.get("resource_change")).get("address"))
+            yield Unread(self._origin(address), "the plan defers it to a later one", "module", "apply, and plan again")
+
+    def resources(self) -> Iterator[Resource]:
+        """What stands after the plan is applied, what it deletes, and the provider configurations."""
+        for address, one in self._values.items():
+            yield self._resource(address, one, self._changes.get(address, {}))
+        for address, change in self._changes.items():
+            if address not in self._values and "delete" in _actions(change):
+                yield self._deleted(address, change)
+        yield from self._providers()
+
+    def _prior(self) -> Iterator[Mapping[str, Any]]:
+        """The data sources that were read already: only the state before the plan has their values."""
+        state = mapping(self._body.get("prior_state"))
+        return (one for one in resources(state.get("values")) if one.get("mode") == "data")
+
+    def _origin(self, address: str) -> ApiOrigin:
+        return ApiOrigin("plan", self.document.shown, (), address)
+
+    def _resource(self, address: str, one: Mapping[str, Any], change: Mapping[str, Any]) -> Resource:
+        kind, name, data = text(one.get("type")), text(one.get("name")), one.get("mode") == "data"
+        module = module_of(address, kind, name, data=data)
+        scope = self._configuration.scope(module) or ROOT
+        declared = self._configuration.resource(scope, f"data.{kind}.{name}" if data else f"{kind}.{name}")
+        written = mapping(declared.get("expressions"))
+        told = mapping(change.get("change"))
+
+        def unknown(path: Path) -> Unknown:
+            return self._configuration.unknown(scope, declared, address, path) if written else computed(address, path)
+
+        reader = Reader(address, self._origin(address), unknown, lambda attribute: attribute in written or not written)
+        marks = one.get("sensitive_values"), told.get("after_sensitive")
+        attrs = reader.attrs(mapping(one.get("values")), told.get("after_unknown"), _either(*marks))
+        return Resource(
+            address=address,
+            unit=self.unit,
+            kind=kind,
+            name=name,
+            attrs=attrs,
+            origin=self._origin(address),
+            source="plan",
+            data=data,
+            provider=provider(
+                text(one.get("provider_name")),
+                text(declared.get("provider_config_key")).rpartition(":")[2] or kind.partition("_")[0],
+                self._provider_attrs(text(declared.get("provider_config_key"))),
+                self._origin(f"provider.{text(declared.get('provider_config_key'))}"),
+            ),
+            action=_action(change),
+        )
+
+    def _deleted(self, address: str, change: Mapping[str, Any]) -> Resource:
+        told = mapping(change.get("change"))
+        reader = Reader(address, self._origin(address), lambda path: computed(address, path))
+        return Resource(
+            address=address,
+            unit=self.unit,
+            kind=text(change.get("type")),
+            name=text(change.get("name")),
+            attrs=reader.attrs(mapping(told.get("before")), None, told.get("before_sensitive")),
+            origin=self._origin(address),
+            source="plan",
+            data=change.get("mode") == "data",
+            deleted=True,
+            action="delete",
+        )
+
+    def _providers(self) -> Iterator[Resource]:
+        configured = mapping(mapping(self._body.get("configuration")).get("provider_config"))
+        for key, one in configured.items():
+            attrs = self._provider_attrs(key)
+            if ":" not in key and attrs:
+                name = text(mapping(one).get("name"))
+                address = f"provider.{key}"
+                yield Resource(address, self.unit, "provider", name, attrs, self._origin(address), "plan")
+
+    def _provider_attrs(self, key: str) -> Attrs:
+        """The arguments of a provider block: constants alone are told by a plan."""
+        found = mapping(mapping(mapping(self._body.get("configuration")).get("provider_config")).get(key))
+        origin = self._origin(f"provider.{key}")
+        values: dict[str, Any] = {}
+        open_: dict[str, Any] = {}
+        for name, expression in mapping(found.get("expressions")).items():
+            constant = mapping(expression)
+            if "constant_value" in constant:
+                values[name] = constant["constant_value"]
+            elif "references" in constant:
+                open_[name] = True
+        address = f"provider.{key}"
+
+        def unknown(path: Path) -> Unknown:
+            names = mapping(mapping(found.get("expressions")).get(str(path[0]))).get("references") or ()
+            decided = tuple(sorted(one for one in names if isinstance(one, str))) or (address,)
+            return Unknown(f"what a plan does not tell of `{address}`: it is computed", decided_by=decided)
+
+        return Reader(address, origin, unknown).attrs(values, open_, None)
+
+
+def _actions(change: Mapping[str, Any]) -> list[str]:
+    return [one for one in mapping(change.get("change")).get("actions") or () if isinstance(one, str)]
+
+
+def _action(change: Mapping[str, Any]) -> str:
+    """What the plan does: "create", "update", "replace", "forget", "read", "no-op"; "" where it does not say."""
+    actions = _actions(change)
+    return "replace" if "delete" in actions and "create" in actions else actions[0] if actions else ""
+
+
+def _either(first: object, second: object) -> object:
+    """Marks of secrets from two places: what either marks is marked."""
+    if first is True or second is True:
+        return True
+    if isinstance(first, Mapping) and isinstance(second, Mapping):
+        return {key: _either(first.get(key), second.get(key)) for key in {*first, *second}}
+    if isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
+        return [_either(one, other) for one, other in zip(first, second, strict=True)]
+    return first if isinstance(first, (Mapping, list)) and first else second

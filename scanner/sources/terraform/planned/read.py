@@ -1,0 +1,116 @@
+"""Plans and states into a run: each is laid over the root that it was made from, where that was read too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from scanner.origin import FileOrigin
+from scanner.resource import Reading, Resource, Unread
+from scanner.sources.terraform.planned.configuration import ASSUMED
+from scanner.sources.terraform.planned.document import Unusable, load
+from scanner.sources.terraform.planned.overlay import overlaid
+from scanner.sources.terraform.planned.plan import Plan
+from scanner.sources.terraform.planned.state import state_resources
+from scanner.unknown import Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A root module of the source: its unit, its folder relative to the run's root, and what it declares itself.
+
+    addresses: of all resources that it and its modules declare.
+    """
+
+    unit: str
+    folder: str
+    signature: frozenset[str]
+    addresses: frozenset[str]
+
+
+def read_plan(whole: Reading, path: Path, shown: str, roots: list[Root], alone: str) -> None:
+    """Add a plan to what was read. `alone` is the unit of a plan that no root, or more than one, fits."""
+    try:
+        document = load(path, shown)
+        plan = Plan(document, alone)
+        fitting = [root for root in roots if root.signature == plan.signature()]
+        root = fitting[0] if len(fitting) == 1 else None
+        plan.unit = root.unit if root else alone
+        told = list(plan.resources())
+    except Unusable as error:
+        whole.unread.append(Unread(FileOrigin(shown, 1), error.cause, "file", error.remedy))
+        return
+    whole.inputs[shown] = document.sha256
+    whole.unread.extend(plan.unread())
+    if not told:
+        whole.unread.append(Unread(FileOrigin(shown, 1), "the plan holds no resource", "document"))
+        return
+    if root is None:
+        whole.assumptions[ASSUMED] = None
+        whole.resources.extend(told)
+        return
+    _over(whole, root, told, lambda one: None)
+    # A plan has the resources of every module, wherever that was downloaded from.
+    whole.unread = [one for one in whole.unread if not _of_module(one, root)]
+
+
+def read_state(whole: Reading, path: Path, shown: str, roots: list[Root], alone: str) -> None:
+    """Add a state to what was read; what is declared and not in it is possible: it may never have been applied."""
+    try:
+        document = load(path, shown)
+        found = list(state_resources(document, alone))
+    except Unusable as error:
+        whole.unread.append(Unread(FileOrigin(shown, 1), error.cause, "file", error.remedy))
+        return
+    whole.inputs[shown] = document.sha256
+    if not found:
+        whole.unread.append(Unread(FileOrigin(shown, 1), "the state holds no resource", "document"))
+    own = frozenset(_signature(one) for one in found)
+    fitting = [root for root in roots if own <= root.signature]
+    if len(fitting) == 1 and own:
+        told = [replace(one, unit=fitting[0].unit) for one in found]
+        _over(whole, fitting[0], told, _undone)
+        return
+    whole.resources.extend(found)
+
+
+def _undone(one: Resource) -> Resource | None:
+    cause = f"`{one.address}` is declared, and the state does not hold it"
+    return replace(one, possible=one.possible or Unknown(cause, decided_by=(one.address,)))
+
+
+def _signature(one: Resource) -> str:
+    """The root module's own declaration that a resource comes from."""
+    if one.address.startswith("module."):
+        return "module." + one.address.split(".", 2)[1].partition("[")[0]
+    return f"{'data.' if one.data else ''}{one.kind}.{one.name}"
+
+
+def _over(whole: Reading, root: Root, told: list[Resource], absent: Callable[[Resource], Resource | None]) -> None:
+    """Put what a plan or state tells in the place of what the source of its root says."""
+    source: dict[str, Resource] = {}
+    kept: list[Resource] = []
+    for one in whole.resources:
+        if one.unit == root.unit and one.source == "terraform" and one.address in root.addresses:
+            source[one.address] = one
+        else:
+            kept.append(one)
+    by_address = {one.address: one for one in told}
+    for address, one in source.items():
+        if one.kind in ("provider", "terraform"):
+            kept.append(one)
+        elif address not in by_address and (left := absent(one)) is not None:
+            kept.append(left)
+    for one in told:
+        before = source.get(one.address)
+        if one.kind == "provider" and before is not None:
+            continue
+        kept.append(one if before is None else overlaid(before, one))
+    whole.resources = kept
+
+
+def _of_module(one: Unread, root: Root) -> bool:
+    """Whether a module of the root that is not on disk is what was not read."""
+    folder = "" if root.folder in ("", ".") else f"{root.folder}/"
+    return one.kind == "module" and isinstance(one.origin, FileOrigin) and one.origin.path.startswith(folder)

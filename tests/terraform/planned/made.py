@@ -1,0 +1,138 @@
+"""A plan made from source, in the format that Terraform documents: what is not known is left to `after_unknown`.
+
+No provider is asked: values are those that are written, and every reference to what a provider computes is unknown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from scanner.resource import Attrs, Resource
+from scanner.sources.terraform import TerraformOptions, read_root
+from scanner.sources.terraform.blocks import POSSIBLE
+from scanner.unknown import Ref, Unknown, Value
+
+META = ("lifecycle", "depends_on", "provisioner", "connection")
+MODULE = re.compile(r"module\.([^.\[]+)(\[[^\]]*\])?\.?")
+
+
+def plan_of(root: Path, folder: Path) -> dict[str, Any]:
+    """The plan of the root module in `folder`, were nothing applied yet."""
+    found = [
+        one
+        for one in read_root(root, folder, "made", TerraformOptions()).resources
+        if one.kind not in ("provider", "terraform") and one.possible is None and not one.address.endswith("]module")
+    ]
+    return Made(found).plan()
+
+
+class Made:
+    """The plan of some resources."""
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        self.resources = [one for one in resources if "." in one.address and one.kind != "module"]
+        self.modules: dict[str, dict[str, Any]] = {"": {"resources": [], "module_calls": {}, "outputs": {}}}
+        self.names = 0
+
+    def plan(self) -> dict[str, Any]:
+        """The JSON object."""
+        planned, changes = [], []
+        for one in self.resources:
+            values, unknown = self.values(one.attrs)
+            mode = "data" if one.data else "managed"
+            told = {"address": one.address, "mode": mode, "type": one.kind, "name": one.name}
+            provider = f"registry.terraform.io/{one.provider.source}" if one.provider else ""
+            planned.append({**told, "provider_name": provider, "values": values, "sensitive_values": {}})
+            change = {"actions": ["read" if one.data else "create"], "before": None, "after": values}
+            changes.append({**told, "change": {**change, "after_unknown": unknown}})
+            self.declare(one)
+        root = self.modules[""]
+        return {
+            "format_version": "1.2",
+            "terraform_version": "1.11.4",
+            # Where a resource stands among modules is in its address; that is all a reader may go by.
+            "planned_values": {"root_module": {"resources": planned}},
+            "resource_changes": changes,
+            "configuration": {"provider_config": {}, "root_module": root},
+        }
+
+    def values(self, attrs: Attrs) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The known values, and the marks of those that are not."""
+        values: dict[str, Any] = {}
+        unknown: dict[str, Any] = {}
+        for name, value in attrs.items():
+            if name not in META:
+                values[name], unknown[name] = self.value(value)
+        return {name: value for name, value in values.items() if unknown[name] is not True}, unknown
+
+    def value(self, value: Value) -> tuple[Any, Any]:
+        """A value and its marks."""
+        if isinstance(value, Unknown):
+            return None, True
+        if isinstance(value, dict):
+            pairs = {name: self.value(item) for name, item in value.items()}
+            return {name: one for name, (one, mark) in pairs.items() if mark is not True}, {
+                name: mark for name, (_, mark) in pairs.items()
+            }
+        if isinstance(value, list):
+            pairs_ = [self.value(item) for item in value if not (isinstance(item, dict) and POSSIBLE in item)]
+            return [one for one, _ in pairs_], [mark for _, mark in pairs_]
+        return (str(value) if isinstance(value, str) else value), False
+
+    def declare(self, one: Resource) -> None:
+        """The declaration of a resource in the configuration, once for all its instances."""
+        path, own = self.split(one.address)
+        module = self.module(path)
+        address = re.sub(r"\[[^\]]*\]$", "", own)
+        if all(other["address"] != address for other in module["resources"]):
+            expressions = {name: self.expression(value, path) for name, value in one.attrs.items() if name not in META}
+            module["resources"].append({"address": address, "expressions": expressions})
+
+    def expression(self, value: Value, path: tuple[str, ...]) -> Any:
+        """An expression: constants whole, blocks by their members, all else by what it refers to."""
+        if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+            return [{name: self.expression(item, path) for name, item in one.items()} for one in value]
+        if isinstance(value, Unknown):
+            names = [self.name(value.ref, path)] if value.ref is not None else list(value.decided_by)
+            return {"references": [one for name in names for one in (name, name.rpartition(".")[0]) if one]}
+        return {"constant_value": None}
+
+    def name(self, ref: Ref, path: tuple[str, ...]) -> str:
+        """How a module names an attribute: through outputs up to the module that both are in, and variables down."""
+        home, own = self.split(ref.address)
+        name = f"{own}.{ref.attribute}" if ref.attribute else own
+        shared = 0
+        while shared < min(len(home), len(path)) and home[shared] == path[shared]:
+            shared += 1
+        for depth in range(len(home), shared, -1):
+            self.names += 1
+            self.module(home[:depth])["outputs"][f"o{self.names}"] = {"expression": {"references": [name]}}
+            name = f"module.{home[depth - 1]}.o{self.names}"
+        for depth in range(shared, len(path)):
+            self.names += 1
+            call = re.sub(r"\[.*", "", path[depth])
+            calls = self.module(path[:depth])["module_calls"]
+            self.module(path[: depth + 1])
+            calls[call]["expressions"][f"v{self.names}"] = {"references": [name]}
+            name = f"var.v{self.names}"
+        return name
+
+    def module(self, path: tuple[str, ...]) -> dict[str, Any]:
+        """The configuration of a module, made where it is first asked for."""
+        found = self.modules[""]
+        for step in path:
+            name = re.sub(r"\[.*", "", step)
+            empty = {"resources": [], "module_calls": {}, "outputs": {}}
+            found = found["module_calls"].setdefault(name, {"expressions": {}, "module": empty})["module"]
+        return found
+
+    def split(self, address: str) -> tuple[tuple[str, ...], str]:
+        """The modules that an address leads through, and what is left of it."""
+        path = []
+        while found := MODULE.match(address):
+            path.append(found.group(1) + (found.group(2) or ""))
+            address = address[found.end() :]
+        return tuple(path), address

@@ -1,0 +1,262 @@
+"""Plans and states through the command line: the same answer as the source, and nothing unknown or secret told."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scanner.resource import Reading
+from scanner.sources.read import merge
+from scanner.sources.terraform import TerraformOptions, read_root, signature
+from scanner.sources.terraform.planned import Root, read_state
+from scanner.sources.terraform.planned.document import Document
+from scanner.sources.terraform.planned.plan import Plan
+from scanner.unknown import Ref, Unknown
+from tests.harness import AS_OF, FIXTURES, run
+from tests.terraform.planned.made import plan_of
+
+WORLDS = FIXTURES / "worlds"
+
+
+def scan(*arguments: object, code: tuple[int, ...] = (0, 1, 3)) -> dict[str, Any]:
+    ended, out, err = run("scan", *map(str, arguments), "--as-of", AS_OF, "--format", "json")
+    assert ended in code, err
+    report: dict[str, Any] = json.loads(out)
+    return report
+
+
+def verdicts(report: dict[str, Any]) -> dict[str, str]:
+    return {one["id"]: one["verdict"] for one in report["commitments"]}
+
+
+def told(report: dict[str, Any]) -> set[tuple[str, ...]]:
+    return {
+        (one["rule"], one["verdict"], one["subject"]["address"], one["message"], str(one["subject"]["origin"]))
+        for one in report["findings"]
+    }
+
+
+def edges(*arguments: object) -> set[tuple[str, ...]]:
+    _, out, err = run("graph", *map(str, arguments), "--format", "json")
+    assert out, err
+    return {
+        (one["source"], one["target"], one["plane"], one["state"], one["because"], str(one["origin"]))
+        for one in json.loads(out)["edges"]
+    }
+
+
+@pytest.fixture(params=["reference", "broken"])
+def world(request: pytest.FixtureRequest) -> Path:
+    return WORLDS / str(request.param)
+
+
+@pytest.fixture
+def plan(world: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(plan_of(world, world / "terraform")))
+    return path
+
+
+def test_source_and_plan_give_what_the_source_gives(world: Path, plan: Path) -> None:
+    profile = ("--profile", world / "tether.yaml")
+    source, both = scan(world, *profile), scan(world, *profile, "--plan", plan)
+    assert verdicts(both) == verdicts(source)
+    assert told(both) == told(source)
+    assert both["counts"]["plan"] > 30
+    assert edges(world, *profile, "--plan", plan) == edges(world, *profile)
+
+
+def alone(world: Path, folder: Path) -> tuple[object, ...]:
+    """The manifests of a world and a profile whose unit has the plan in the place of the source."""
+    shutil.copytree(world / "k8s", folder / "k8s")
+    text = (world / "tether.yaml").read_text()
+    assert "terraform: [terraform]" in text
+    (folder / "tether.yaml").write_text(text.replace("terraform: [terraform]", "plans: [plan.json]"))
+    return folder / "k8s", "--profile", folder / "tether.yaml"
+
+
+def test_a_plan_alone_never_says_the_opposite(world: Path, plan: Path, tmp_path: Path) -> None:
+    source = verdicts(scan(world, "--profile", world / "tether.yaml"))
+    found = verdicts(scan(*alone(world, tmp_path), "--plan", plan))
+    assert all({source[one], found[one]} != {"holds", "violated"} for one in source)
+    # What a plan does not tell (what a partly known policy says, whose account a provider works in) is not proved.
+    assert sum(found[one] == source[one] for one in source) >= 4
+
+
+def test_what_a_plan_leaves_open_is_never_a_pass(tmp_path: Path) -> None:
+    world = WORLDS / "broken"
+    whole = plan_of(world, world / "terraform")
+    inputs = alone(world, tmp_path)
+    before = verdicts(scan(*inputs, "--plan", written(tmp_path, whole)))
+    places = [
+        (number, name)
+        for number, one in enumerate(whole["resource_changes"])
+        for name in one["change"]["after_unknown"]
+    ]
+    for number, name in random.Random(4).sample(places, 20):
+        body = copy.deepcopy(whole)
+        body["resource_changes"][number]["change"]["after_unknown"][name] = True
+        body["planned_values"]["root_module"]["resources"][number]["values"].pop(name, None)
+        after = verdicts(scan(*inputs, "--plan", written(tmp_path, body)))
+        worse = [one for one in after if after[one] == "holds" and before[one] != "holds"]
+        assert not worse, (whole["resource_changes"][number]["address"], name)
+
+
+def written(folder: Path, body: Any, name: str = "plan.json") -> Path:
+    path = folder / name
+    path.write_text(body if isinstance(body, str) else json.dumps(body))
+    return path
+
+
+REAL = json.loads((Path(__file__).parent / "real_plan.json").read_text())
+"""What `terraform show -json` 1.11.4 wrote for `real/`: count, for_each, a module, references, a secret variable."""
+
+
+def test_a_real_plan(tmp_path: Path) -> None:
+    code, out, err = run("graph", "--plan", str(written(tmp_path, REAL)), "--format", "json")
+    assert code == 0, err
+    assert [one["address"] for one in json.loads(out)["nodes"]] == [
+        'module.m["k1"].terraform_data.z',
+        "terraform_data.a",
+        "terraform_data.b[0]",
+        "terraform_data.b[1]",
+        "terraform_data.c",
+    ]
+
+
+def test_a_reference_is_followed_through_modules() -> None:
+    found = {one.address: one.attrs for one in Plan(Document("plan.json", REAL, ""), "u").resources()}
+    into = found['module.m["k1"].terraform_data.z']["input"]
+    out_of = found["terraform_data.c"]["input"]
+    assert isinstance(into, Unknown)
+    assert into.ref == Ref("terraform_data.a", "id")
+    assert isinstance(out_of, Unknown)
+    assert out_of.ref == Ref('module.m["k1"].terraform_data.z', "id")
+    # Two names in one expression: what it is made from, and no more.
+    text = found["terraform_data.b[0]"]["input"]
+    assert [one.ref for one in (text["ref"], text["text"])] == [None, None]
+
+
+def test_a_source_and_its_plan_are_one_deployment(tmp_path: Path) -> None:
+    shutil.copytree(Path(__file__).parent / "real", tmp_path / "real")
+    report = scan(tmp_path / "real", "--plan", written(tmp_path, REAL))
+    assert (report["counts"]["plan"], report["counts"]["terraform"]) == (5, 1)
+    assert [one["path"] for one in report["inputs"]] == ["m/main.tf", "main.tf", "plan.json"]
+
+
+SECRET = "hunter2-of-the-plan"
+
+
+@pytest.mark.parametrize("format", ["text", "short", "json", "sarif", "junit", "github", "gitlab", "markdown"])
+def test_no_secret_is_told(tmp_path: Path, format: str) -> None:
+    values = {"name": "gw", "assume_role_policy": SECRET, "description": SECRET, "tags": {"token": SECRET}}
+    role = {"address": "aws_iam_role.gw", "mode": "managed", "type": "aws_iam_role", "name": "gw"}
+    sensitive = {"assume_role_policy": True, "description": True, "tags": {"token": True}}
+    planned = {"resources": [{**role, "values": values, "sensitive_values": sensitive}]}
+    plan = written(tmp_path, {"format_version": "1.2", "planned_values": {"root_module": planned}})
+    state = {
+        "version": 4,
+        "resources": [
+            {
+                **{key: role[key] for key in ("mode", "type", "name")},
+                "provider": 'provider["registry.terraform.io/hashicorp/aws"]',
+                "instances": [
+                    {
+                        "attributes": values,
+                        "sensitive_attributes": [
+                            [{"type": "get_attr", "value": name}] for name in ("assume_role_policy", "description")
+                        ]
+                        + [[{"type": "get_attr", "value": "tags"}, {"type": "index", "value": {"value": "token"}}]],
+                    }
+                ],
+            }
+        ],
+    }
+    for option, path in (("--plan", plan), ("--state", written(tmp_path, state, "terraform.tfstate"))):
+        code, out, err = run("scan", option, str(path), "--format", format, "--as-of", AS_OF)
+        assert code in (1, 3)
+        assert SECRET not in out + err
+        _, out, err = run("graph", option, str(path), "--format", "json")
+        assert "aws_iam_role.gw" in out
+        assert SECRET not in out + err
+
+
+PLAN = {"format_version": "1.2", "planned_values": {"root_module": {}}}
+STATE = {"format_version": "1.0", "values": {"root_module": {}}}
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "cause"),
+    [
+        ("--plan", "PK\x03\x04rest", "it is a binary plan"),
+        ("--plan", "no JSON at all", "there is no JSON of a plan or a state in it"),
+        ("--plan", '{"format_version": "1.2", "planned_values"', "there is no JSON of a plan or a state in it"),
+        ("--plan", json.dumps({**PLAN, "format_version": "2.0"}), "its format '2.0' is not known"),
+        ("--plan", json.dumps(STATE), "it is no plan: `planned_values` is missing"),
+        ("--plan", json.dumps(PLAN), "the plan holds no resource"),
+        ("--plan", json.dumps({**PLAN, "errored": True}), "the plan ended with an error: it is not whole"),
+        ("--state", json.dumps(PLAN), "it is a plan"),
+        ("--state", '{"version": 3, "modules": []}', "it is a state of version 3, not 4"),
+        ("--state", '{"version": 4, "resources": []}', "the state holds no resource"),
+        ("--state", "[" * 100_000, "there is no JSON of a plan or a state in it"),
+        ("--state", '{"version": 4, "resources": [NaN]}', "there is no JSON of a plan or a state in it"),
+    ],
+)
+def test_what_cannot_be_used_is_unread(tmp_path: Path, option: str, text: str, cause: str) -> None:
+    path = written(tmp_path, text, "input.json")
+    report = scan(option, path, code=(3,))
+    assert cause in {one["cause"] for one in report["unread"]}
+    assert set(verdicts(report).values()) == {"unproven"}
+
+
+def test_a_plan_is_found_behind_a_mark_and_log_lines(tmp_path: Path) -> None:
+    body = {**PLAN, "planned_values": REAL["planned_values"]}
+    for before in ("\ufeff", "::debug:: {not json\n{\n", "[command] terraform show\n"):
+        assert scan("--plan", written(tmp_path, before + json.dumps(body)))["counts"]["plan"] == 5
+
+
+def test_hostile_shapes_are_read_for_what_they_are(tmp_path: Path) -> None:
+    for wrong in (None, 1, "x", [], [1], {"a": 1}, {"resources": [{"address": 1}, None, {"values": 3}]}):
+        body = {**PLAN, "planned_values": {"root_module": wrong}, "resource_changes": wrong, "configuration": wrong}
+        assert scan("--plan", written(tmp_path, body))["verdict"] == "unproven"
+
+
+def test_what_is_declared_and_not_in_the_state_is_not_taken_to_be_there(tmp_path: Path) -> None:
+    source = tmp_path / "src"
+    source.mkdir()
+    (source / "main.tf").write_text('resource "aws_s3_bucket" "a" {}\nresource "aws_s3_bucket" "b" {}\n')
+    state = {
+        "version": 4,
+        "resources": [
+            {"mode": "managed", "type": "aws_s3_bucket", "name": "a", "instances": [{"attributes": {"bucket": "x"}}]}
+        ],
+    }
+    path = written(tmp_path, state, "terraform.tfstate")
+    whole = Reading()
+    merge(whole, read_root(source, source, "u", TerraformOptions()))
+    addresses = frozenset(one.address for one in whole.resources)
+    read_state(whole, path, path.name, [Root("u", ".", signature(source, source), addresses)], "alone")
+    found = {one.address: one for one in whole.resources}
+    assert {one.unit for one in found.values()} == {"u"}
+    assert found["aws_s3_bucket.a"].possible is None
+    assert found["aws_s3_bucket.a"].source == "state"
+    assert found["aws_s3_bucket.b"].possible is not None
+    report = scan(source, "--state", path)
+    assert report["scope"]["basis"] == ["declared", "recorded"]
+
+
+def test_a_plan_from_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import io
+    import sys
+
+    class Input:
+        buffer = io.BytesIO(json.dumps(REAL).encode())
+
+    monkeypatch.setattr(sys, "stdin", Input())
+    assert scan("--plan", "-")["counts"]["plan"] == 5
