@@ -155,6 +155,10 @@ class Leads:
             return Unknown(cause, decided_by=allowed.decided_by), address
         return model, address
 
+    def behind(self, route: Resource, address: str, port: Value) -> bool | Unknown:
+        """Whether a model answers behind a port of a Service that a mesh finds by its host; no grant is asked for."""
+        return self._at(route, address, "Service", port)
+
     def _at(self, route: Resource, address: str, kind: str, port: Value) -> bool | Unknown:
         """Whether a model answers behind one backend."""
         target = self.world.inventory.at(route.unit, address)

@@ -46,7 +46,7 @@ def build_virtual_facts(view: View, root: str | Unknown) -> None:
         if inside and any(_leads(leads, route, one)[0] is not False for one in hosts):
             continue  # the host is a model's own: whoever calls it is judged as its caller
         for sent in virtuals.sent(route):
-            model, backend = _leads(leads, route, sent.host)
+            model, backend = _leads(leads, route, sent.host, sent.port)
             if model is not False and not sent.unread:
                 guarded, because = _guarded(view, root, fronts, sent, inside)
                 view.world.add_fact(
@@ -58,7 +58,7 @@ def build_virtual_facts(view: View, root: str | Unknown) -> None:
                 )  # fmt: skip
 
 
-def _leads(leads: Leads, route: Resource, host: Value) -> tuple[bool | Unknown, str]:
+def _leads(leads: Leads, route: Resource, host: Value, port: Value = None) -> tuple[bool | Unknown, str]:
     """Whether a host is a model's, and its name; one of a provider's API is."""
     if isinstance(host, str) and PROVIDERS.search(host.lower()):
         return True, host
@@ -67,7 +67,8 @@ def _leads(leads: Leads, route: Resource, host: Value) -> tuple[bool | Unknown, 
         return host, host.text()
     if meant is None or "*" in meant:
         return False, str(host)
-    return leads.of(route, {"kind": "Service", "namespace": meant[0], "name": meant[1]})
+    address = f"{meant[0]}/Service/{meant[1]}"
+    return leads.behind(route, address, port), address
 
 
 def _guarded(
