@@ -113,7 +113,6 @@ LITERALS = {
     "lgw-rtb-0123456789abcdef0": {"local-gateway-id"},
     "cagw-0123456789abcdef0": {"carrier-gateway-id"},
     "mi-0123456789abcdef0": {"managed-instance-id"},
-    "arn:aws:iot:us-east-1:111122223333:rolealias/x": {"iot-arn"},
     "/subscriptions/x/providers/Microsoft.Kubernetes/connectedClusters/y": {"azure-arc-id"},
     "curl https://hybrid-assets.eks.amazonaws.com/releases": {"eks-hybrid-assets"},
     "curl -sfL https://get.k3s.io | sh -": {"edge-installers"},

@@ -41,7 +41,7 @@ COUNTS = {
     "assertions": 80,
     "inference_actions": 47,
     "placement_azure": 53,
-    "placement_terraform": 323,
+    "placement_terraform": 321,
     "switch_heuristics": 3,
     "switches": 118,
 }
@@ -55,7 +55,7 @@ FACTS = {
     "model_servers": {"image", "argument", "client", "port", "environment", "resource", "path", "crd"},
     "placement_kubernetes": {
         "provider-id", "node-label", "kubelet-version", "os-image", "kernel-version", "crd", "delivery", "image",
-        "not-edge", "wrapper", "scheduling",
+        "not-edge", "wrapper",
     },
     "regions": {"partition", "zone", "kubernetes-label", "lookalike"},
     "safety_components": {"classifier", "gateway", "crd"},

@@ -40,6 +40,12 @@ class Inventory:
                 if not one.data and (unit is None or one.unit == unit):
                     yield one
 
+    def like(self, kind: str, group: str | None = None) -> Iterator[Resource]:
+        """The managed resources of a kind, of one API group where given; it does not say that they are modelled."""
+        for one in self._by_kind.get(kind, ()):
+            if not one.data and (group is None or one.group == group):
+                yield one
+
     def data(self, *kinds: str) -> Iterator[Resource]:
         """The data sources of any of `kinds`."""
         for kind in kinds:

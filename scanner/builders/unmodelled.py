@@ -12,10 +12,11 @@ from typing import TypeAlias
 from scanner import tables
 from scanner.builders.aws_entry import build as aws_entry
 from scanner.builders.aws_network import build as aws_network
-from scanner.builders.blocks import strings
+from scanner.builders.blocks import strings, text
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, connect
 from scanner.builders.k8s_policy.read import POLICY_KINDS
+from scanner.builders.recognise.terraform import managed
 from scanner.builders.supply import build as supply
 from scanner.graph.model import STACK, Plane, Role
 from scanner.resource import Resource
@@ -33,6 +34,8 @@ GUARDS = frozenset(
     }
 )  # fmt: skip
 """What stands before a model or a member of the stack, or holds it, where it refers to one of these."""
+AZAPI = "azapi_resource"
+"""A resource of Azure by the name of its type, which the tables know or not."""
 FRAME = frozenset({"terraform", "provider", "moved", "import", "check", "module", "terraform_data"})
 """What a Terraform configuration has beside resources; a module that was not read is told by its own."""
 IDENTITY = "aws_iam_"
@@ -96,6 +99,9 @@ def _edge(world: World, one: Resource, target: str, via: str) -> None:
 def _unmodelled(world: World, one: Resource) -> bool:
     if one.data or one.kind in world.inventory.asked or one.kind in _known():
         return False
+    if one.kind == AZAPI:
+        named = text(one.attrs.get("type"))
+        return tables.azure_placement(named) is None and not managed(one)
     if _of_kubernetes(one):
         return one.group not in BUILT_IN and not tables.is_inert(one.kind, one.group)
     return one.kind not in FRAME and not one.kind.startswith(IDENTITY) and not tables.is_inert(one.kind)

@@ -1,9 +1,10 @@
-"""Every row of the table of model servers makes a thing a model, narrows its ports, or is listed."""
+"""Every row of the table of model servers makes a thing a model, narrows its ports, or silences what is listed."""
 
 from __future__ import annotations
 
 import json
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,24 +12,35 @@ import pytest
 
 from scanner import tables
 from scanner.builders.build import build
-from scanner.graph.facts import GatewayRoute, ModelReference
+from scanner.graph.facts import GatewayRoute, ModelName, ModelReference
 from scanner.graph.graph import Graph
 from scanner.graph.model import Plane, Role
 from scanner.resource import Resource
 from scanner.table_rows import ModelFact
+from tests.builders.k8s_world import TENANT, state
+from tests.builders.mesh_world import MESH, STRICT, authz, mesh_graph
 from tests.reach import world
 from tests.reach.examples import example, put
+from tests.reach.without import changes
+from tests.reach.world import everything
 
-LISTED = json.loads((Path(__file__).parent / "rows.json").read_text())["uncovered"]["model_servers"]
+LISTED = json.loads((Path(__file__).parent / "rows.json").read_text())
 FACTS = ("image", "argument", "environment", "resource", "port", "path", "crd", "client")
 ROWS = [row for fact in FACTS for row in tables.model_facts(fact)]
 SEEN = (Role.MODEL, Role.CANDIDATE)
 GPU = {"resources": {"limits": {"nvidia.com/gpu": "1"}}}
 
 
-def reason(row: ModelFact) -> str:
-    """Why no rule reaches a row, where the list says so."""
-    return next((why for glob, why in LISTED.items() if fnmatchcase(row.id, glob)), "")
+def reason(row: ModelFact, part: str) -> str:
+    """Why no rule reaches a row, or what it silences, where the list says so."""
+    listed = LISTED[part].get("model_servers", {}).items()
+    return next((why for glob, why in listed if fnmatchcase(row.id, glob)), "")
+
+
+def rows(part: str = "") -> list[ModelFact]:
+    """The rows of one list, without a name those of none."""
+    named = {one: [row for row in ROWS if reason(row, one)] for one in ("silences", "uncovered")}
+    return named[part] if part else [row for row in ROWS if not any(row in some for some in named.values())]
 
 
 def probe(image: str = "acme/x:1", *, args: str = "", env: dict[str, str] | None = None, **more: object) -> Resource:
@@ -66,9 +78,21 @@ def reached(row: ModelFact) -> bool:
         return opens(row)
     if row.fact == "crd":
         return serves(row)
-    if row.fact == "client":
-        return not is_seen(probe(example(row.regex))) if row.regex else False
-    return False
+    if row.fact == "path":
+        return admits(row)
+    return row.fact == "client" and not is_seen(probe(example(row.regex)))
+
+
+def admits(row: ModelFact) -> bool:
+    """Whether a mesh that admits everybody to the row's path alone lets everybody into the model, by the row."""
+    path = row.path.replace("*", "model")
+    policy = authz(f'{{rules: [{{to: [{{operation: {{paths: ["{path}"]}}}}]}}]}}')
+    look = partial(_let_in, policy)
+    return look() == "open" and changes(look, "model_servers", lambda one: one["id"] == row.id)
+
+
+def _let_in(policy: str) -> str:
+    return state(mesh_graph(MESH, STRICT, policy), TENANT)
 
 
 def opens(row: ModelFact) -> bool:
@@ -94,22 +118,40 @@ def serves(row: ModelFact) -> bool:
     route = world.manifest("gateway.networking.k8s.io", "HTTPRoute", {"spec": {"rules": [sends]}}, "route")
     graph = build(world.around(one, route), world.profile()).graph
     node = graph.nodes[one.id]
-    told = [fact for fact in node.facts if isinstance(fact, (ModelReference, GatewayRoute))]
+    told = [fact for fact in node.facts if isinstance(fact, (ModelReference, GatewayRoute, ModelName))]
     return bool(node.roles & set(SEEN)) or bool(told) or any(True for _ in graph.facts(GatewayRoute))
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if not reason(row)], ids=lambda row: row.id)
+def silenced(row: ModelFact) -> bool:
+    """Whether a report says something else of an object of the row's kind where the table has no such row.
+
+    The object names a model, and has a container that would serve one.
+    """
+    server = {"name": "c", "image": "vllm/vllm-openai", "args": ["--model=s3://weights/m/v1/"]}
+    pods = {"template": {"spec": {"containers": [server]}}, "containers": [server], "x": "model"}
+    one = world.manifest(row.group, row.kinds[0], {"spec": pods})
+    return changes(lambda: everything([one]), "model_servers", lambda other: other["id"] == row.id)
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row.id)
 def test_a_row_is_reached(row: ModelFact) -> None:
     assert reached(row)
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if reason(row)], ids=lambda row: row.id)
+@pytest.mark.parametrize("row", rows("silences"), ids=lambda row: row.id)
+def test_a_row_of_which_nothing_is_told_changes_what_is(row: ModelFact) -> None:
+    assert silenced(row), "it is dead"
+
+
+@pytest.mark.parametrize("row", rows("uncovered"), ids=lambda row: row.id)
 def test_a_row_that_is_listed_is_not(row: ModelFact) -> None:
-    assert not reached(row), "take it off the list"
+    assert not reached(row) and not silenced(row), "take it off the list"
 
 
-def test_every_line_of_the_list_names_a_row() -> None:
-    assert all(why.strip() and any(fnmatchcase(row.id, glob) for row in ROWS) for glob, why in LISTED.items())
+def test_every_line_of_the_lists_names_a_row() -> None:
+    for part in ("silences", "uncovered"):
+        listed = LISTED[part].get("model_servers", {}).items()
+        assert all(why.strip() and any(fnmatchcase(row.id, glob) for row in ROWS) for glob, why in listed)
 
 
 def test_every_fact_of_the_table_is_looked_at() -> None:

@@ -31,7 +31,10 @@ safety_stack:
     - {id: google_model_armor_template.x}
     - {id: gr7acme2026x, version: "3"}
   required_filters: {HATE: {input: HIGH, output: HIGH}, PROMPT_ATTACK: {input: HIGH}}
-models: {approved: [{id: none}], stores: ["s3://weights"], servers: [ns/Deployment/model]}
+models:
+  approved: [{id: none}]
+  stores: ["s3://weights", azurerm_storage_account.weights, google_storage_bucket.weights]
+  servers: [ns/Deployment/model]
 places:
   - {provider: aws, partition: aws-us-gov, accounts: ["111122223333"], regions: [us-gov-west-1]}
   - {provider: azure, accounts: [acme], regions: [usgovvirginia]}
@@ -119,3 +122,13 @@ def answers(*resources: Resource) -> dict[str, list[Finding]]:
     """By assertion: what its rule finds in the surroundings with `resources` put in."""
     graph = build(around(*resources), profile()).graph
     return {rule.assertion: list(rule.check(Case(rule, graph, profile()))) for rule in rules()}
+
+
+def everything(objects: list[Resource]) -> object:
+    """All that a report says of an object: the findings of every rule, and what it assumes and counts."""
+    built = build(around(*objects), profile())
+    found = (Case(rule, built.graph, profile()) for rule in rules())
+    said = sorted(
+        (case.rule.id, one.verdict, one.message, one.decided_by) for case in found for one in case.rule.check(case)
+    )
+    return said, built.assumptions, built.unmodelled

@@ -31,12 +31,18 @@ WAYS: dict[str, Way] = {
 def build_cluster_deliveries(world: World) -> None:
     """ClusterDelivery facts on every delivery object."""
     for row in tables.kubernetes_facts("delivery"):
-        way = WAYS.get(row.id)
-        for one in world.inventory.of(*row.kinds) if way is not None else ():
-            if way is not None and one.group == row.group:
+        way = WAYS.get(row.id, _nowhere)
+        for kind in row.kinds:
+            for one in world.inventory.like(kind, row.group):
                 _add(world, one, way(world, one))
-    for one in world.inventory.of(*KINDS):
-        _add(world, one, delivered(world, one))
+    for kind in KINDS:
+        for one in world.inventory.like(kind):
+            _add(world, one, delivered(world, one))
+
+
+def _nowhere(_world: World, _one: Resource) -> Iterator[tuple[Target, bool | Unknown]]:
+    """The objects of a row that describes clusters deliver nothing themselves."""
+    return iter(())
 
 
 def _add(world: World, one: Resource, found: Iterator[tuple[Target, bool | Unknown]]) -> None:

@@ -10,6 +10,7 @@ from scanner.builders.cluster_delivery.payload import carries
 from scanner.builders.cluster_delivery.targets import (
     Target,
     bears,
+    described,
     hidden,
     is_own,
     of_made,
@@ -22,6 +23,8 @@ from scanner.resource import Resource, dig, mark
 from scanner.unknown import Unknown, Value
 
 Delivered = Iterator[tuple[Target, bool | Unknown]]
+OCM, CAPI = "delivery-ocm-placement", "delivery-capi"
+"""The rows of placement_kubernetes that describe the clusters of Open Cluster Management and of Cluster API."""
 GIT_PATH = "apps.open-cluster-management.io/git-path"
 _SERVER = re.compile(r"server:\s*[\"']?(https?://[^\s\"']+)")
 
@@ -67,7 +70,7 @@ def fleet(world: World, one: Resource) -> Delivered:
                 yield target, carried
             continue
         labels = dig(each.value, "clusterSelector", "matchLabels")
-        yield from _selected(world, one, labels, each.origin, carried, ("fleet.cattle.io", "Cluster"))
+        yield from _selected(world, one, labels, each.origin, carried)
 
 
 def _each(found: Found) -> Iterator[Found]:
@@ -77,19 +80,18 @@ def _each(found: Found) -> Iterator[Found]:
 
 
 def _selected(
-    world: World, one: Resource, labels: Value, origin: Origin | None, carried: bool | Unknown, kind: tuple[str, str]
+    world: World, one: Resource, labels: Value, origin: Origin | None, carried: bool | Unknown, row: str = ""
 ) -> Delivered:
-    """The clusters of the inputs that a selector takes; one that nothing shows where there are none."""
+    """The clusters of the inputs that a selector takes, of Fleet without a row; a hidden one where there are none."""
     wanted = labels if isinstance(labels, Mapping) else {}
+    registered = described(world, row) if row else world.inventory.like("Cluster", "fleet.cattle.io")
     known = [
-        each
-        for each in world.inventory.of(kind[1])
-        if each.group == kind[0] and bears(dig(each.attrs, "metadata", "labels"), wanted)
+        one for one in registered if one.kind != "Placement" and bears(dig(one.attrs, "metadata", "labels"), wanted)
     ]
     for each in known:
-        if kind[1] == "ManagedCluster":
+        if row == OCM:
             yield of_managed(each), carried
-        elif kind[0] == "cluster.x-k8s.io":
+        elif row == CAPI:
             yield of_made(each, origin), carried
         else:
             yield hidden(each.name, origin), carried
@@ -129,8 +131,7 @@ def subscription(world: World, one: Resource) -> Delivered:
         Found({}, origin)
     ]
     for each in selectors:
-        kind = ("cluster.open-cluster-management.io", "ManagedCluster")
-        yield from _selected(world, placement, each.value, each.origin, carried, kind)
+        yield from _selected(world, placement, each.value, each.origin, carried, OCM)
 
 
 def charts(world: World, one: Resource) -> Delivered:
@@ -138,7 +139,7 @@ def charts(world: World, one: Resource) -> Delivered:
     carried = carries(world, one.unit, at(one, "spec"), (), at(one, "spec.chartName"))
     for each in at(one, "spec.clusterSelector") or [Found({}, one.origin)]:
         labels = dig(each.value, "matchLabels")
-        yield from _selected(world, one, labels, each.origin, carried, ("cluster.x-k8s.io", "Cluster"))
+        yield from _selected(world, one, labels, each.origin, carried, CAPI)
 
 
 def imported(world: World, one: Resource) -> Delivered:

@@ -102,9 +102,16 @@ def _address(name: str) -> tuple[str, str, str] | None:
     return ("hybrid-compute", "", "") if ARC.search(name) else None
 
 
+def described(world: World, row_id: str) -> Iterator[Resource]:
+    """The objects that describe a cluster, by a row of placement_kubernetes."""
+    for row in tables.kubernetes_facts("delivery"):
+        for kind in row.kinds if row.id == row_id else ():
+            yield from world.inventory.like(kind, row.group)
+
+
 def registrations(world: World, labels: Mapping[str, Value]) -> Iterator[Resource]:
     """The Secrets that register a cluster with Argo CD and bear all of `labels`."""
-    for one in world.inventory.of("Secret"):
+    for one in described(world, "delivery-argo-cluster"):
         own = dig(one.attrs, "metadata", "labels")
         if dig(own, "argocd.argoproj.io/secret-type") == "cluster" and bears(own, labels):
             yield one
@@ -158,8 +165,8 @@ def _registered(world: World, name: str, _origin: Origin | None) -> Iterator[Tar
 
 def _managed(world: World, name: str, _origin: Origin | None) -> Iterator[Target]:
     """A ManagedCluster of OCM: its labels say on which cloud it stands, and in which region."""
-    for one in world.inventory.of("ManagedCluster"):
-        if one.name == name:
+    for one in described(world, "delivery-ocm-placement"):
+        if one.name == name and one.kind == "ManagedCluster":
             yield of_managed(one)
 
 
@@ -179,8 +186,8 @@ def of_managed(one: Resource) -> Target:
 
 def _made(world: World, name: str, origin: Origin | None) -> Iterator[Target]:
     """A Cluster of Cluster API: the kind of its infrastructure says where it stands."""
-    for one in world.inventory.of("Cluster"):
-        if one.name == name and one.group == "cluster.x-k8s.io":
+    for one in described(world, "delivery-capi"):
+        if one.name == name:
             yield of_made(one, origin)
 
 

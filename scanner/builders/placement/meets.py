@@ -20,6 +20,10 @@ class Meetings:
         self.world = world
         self._met: frozenset[str] | None = None
 
+    def unit(self, name: str) -> bool:
+        """Whether any such thing stands in a unit."""
+        return any(node.roles & MET and node.id.partition(":")[0] == name for node in self.world.nodes.values())
+
     def __contains__(self, resource: Resource) -> bool:
         if self._met is None:
             self._met = frozenset(_met(self.world))

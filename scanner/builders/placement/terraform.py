@@ -52,7 +52,13 @@ def _azapi(world: World, resource: Resource, meetings: Meetings) -> None:
 def _apply(
     world: World, resource: Resource, place: str, signal: str, because: str, outcome: Outcome, meetings: Meetings
 ) -> None:
-    """The fact of one row. Ways out for data are always noted: what flows to them decides, and is not known yet."""
+    """The fact of one row. Ways out for data are always noted: what flows to them decides, and is not known yet.
+
+    A private link is a way in for callers, and no place.
+    """
+    if place == "hybrid-link" and outcome.holds is not False and meetings.unit(resource.unit):
+        said = f"who comes over the private link `{resource.address}` is not seen: it is a caller like any other"
+        world.assumptions[said] = None
     if signal == "medium" and place != "hybrid-data" and (outcome.holds is False or resource not in meetings):
         return
     if place == "hybrid-compute":

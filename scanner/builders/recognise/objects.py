@@ -57,10 +57,8 @@ def object_verdict(world: World, resource: Resource) -> Verdict | None:
     """The role that an object seems to have."""
     row = model_row(resource)
     role = row.role if row else ""
-    if resource.kind in NEVER or role not in ("", "model", "workload", "template", "job"):
-        return None
-    if resource.kind in ("ServingRuntime", "ClusterServingRuntime", "LLMInferenceServiceConfig", "Server"):
-        return None
+    if resource.kind in NEVER or role not in ("", "model", "workload", "job"):
+        return None  # what serves by a template is judged where it stands
     if row is not None and role == "model" and not _only_tunes(resource):
         return Verdict(Role.MODEL, row.because)
     return verdict(object_containers(world, resource), resource.kind)

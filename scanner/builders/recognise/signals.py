@@ -14,8 +14,6 @@ from scanner.table_rows import ModelFact
 
 GENERIC_SERVERS = frozenset({"ray-serve"})
 """Servers whose image or command runs anything: one signal among others."""
-CALLERS = frozenset({"BEDROCK_MODEL_ID", "AZURE_OPENAI_DEPLOYMENT", "OPENAI_MODEL", "SERVED_MODEL_NAME"})
-"""Variables that clients carry as well, or that name an alias: they say nothing of who serves."""
 COMMON_PORTS = frozenset({80, 443, 3000, 5000, 8000, 8080, 8081, 9000})
 """Ports that half of all programs use: they only support a mount."""
 WEIGHT_PATHS = ("*/models*", "*/model", "*/model/*", "*weights*", "*huggingface*", "*/model-store*", "*.ollama*")
@@ -117,7 +115,7 @@ def image_fact(image: str) -> ModelFact | None:
 
 def argument_fact(line: str) -> ModelFact | None:
     """The row of the model server that a command line starts."""
-    rows = (row for row in tables.model_facts("argument") if row.role != "gateway")
+    rows = tables.model_facts("argument")
     return next((row for row in rows if tables.pattern(row.regex).search(line)), None)
 
 
@@ -151,7 +149,7 @@ def _devices(container: Container) -> Iterator[Signal]:
 
 def _variables(container: Container) -> Iterator[Signal]:
     for row in tables.model_facts("environment"):
-        if row.key in container.env and row.key not in CALLERS:
+        if row.key in container.env:
             kind = "name" if row.key in NAMES else "environment"
             yield Signal(kind, f"`{row.key}` names a model", container.env[row.key].origin)
 
