@@ -46,6 +46,25 @@ TERRAFORM = {
           value = jsonencode({ termination = "edge", insecureEdgeTerminationPolicy = "Redirect" })
         }
     """,
+    "a function at the edge of a content network": """
+        resource "aws_cloudfront_distribution" "site" {
+          enabled = true
+          default_cache_behavior {
+            target_origin_id = "www"
+            lambda_function_association {
+              event_type = "viewer-request"
+              lambda_arn = "arn:aws:lambda:us-east-1:111122223333:function:headers:3"
+            }
+          }
+        }
+    """,
+    "an attachment of Cloud WAN": """
+        resource "aws_networkmanager_vpc_attachment" "a" {
+          core_network_id = "core-network-0a1b2c3d4e5f60718"
+          vpc_arn         = "arn:aws-us-gov:ec2:us-gov-west-1:111122223333:vpc/vpc-0a1b2c3d4e5f60718"
+          subnet_arns     = ["arn:aws-us-gov:ec2:us-gov-west-1:111122223333:subnet/subnet-0a1b2c3d4e5f60718"]
+        }
+    """,
     "Graviton machines": """
         resource "aws_eks_node_group" "arm" {
           cluster_name   = aws_eks_cluster.main.name
@@ -222,6 +241,10 @@ MANIFESTS = {
     "anti-affinity with NotIn": kept_off("{key: eks.amazonaws.com/compute-type, operator: NotIn, values: [hybrid]}"),
     "anti-affinity with DoesNotExist": kept_off("{key: node-role.kubernetes.io/edge, operator: DoesNotExist}"),
     "a worker that is not of the edge": POD.format(more='      nodeSelector: {openyurt.io/is-edge-worker: "false"}'),
+    "workers that are not of the edge, by an affinity": kept_off(
+        '{key: openyurt.io/is-edge-worker, operator: NotIn, values: ["true"]}'
+    ),
+    "any architecture": kept_off("{key: kubernetes.io/arch, operator: In, values: [amd64, arm64, arm]}"),
     "64-bit ARM": POD.format(more="      nodeSelector: {kubernetes.io/arch: arm64}"),
     "a label with edge in it": POD.format(more="      nodeSelector: {team: edge, tier: knowledge-edge}"),
     "a plug-in for accelerators": """
@@ -278,7 +301,8 @@ MANIFESTS = {
 }
 
 
-def violations(folder: Path) -> list[str]:
+def findings(folder: Path, *verdicts: str) -> list[str]:
+    """What the rules about places say, by verdict where given."""
     report = run_scan(folder)
     assert all(not one["note"].startswith("the rule raised") for one in report["rules"] if "note" in one), report[
         "rules"
@@ -286,8 +310,12 @@ def violations(folder: Path) -> list[str]:
     return [
         json.dumps([one["rule"], one["message"]])
         for one in report["findings"]
-        if one["verdict"] == "violated" and one["commitment"] in ("cloud-only", "no-edge")
+        if one["commitment"] in ("cloud-only", "no-edge") and (not verdicts or one["verdict"] in verdicts)
     ]
+
+
+def violations(folder: Path) -> list[str]:
+    return findings(folder, "violated")
 
 
 def world(folder: Path, terraform: str = "", manifest: str = "") -> Path:
@@ -300,14 +328,35 @@ def world(folder: Path, terraform: str = "", manifest: str = "") -> Path:
     return folder
 
 
+OUT_OF_SIGHT = "an installer of a small Kubernetes that no model meets"
+"""What it fetches is not known, wherever the machine stands: no violation, and not proved either."""
+
+
 @pytest.mark.parametrize("trap", TERRAFORM)
 def test_nothing_of_it_is_told_in_terraform(tmp_path: Path, trap: str) -> None:
-    assert violations(world(tmp_path, TERRAFORM[trap])) == []
+    (tmp_path / "without").mkdir()
+    (tmp_path / "with").mkdir()
+    folder = world(tmp_path / "with", TERRAFORM[trap])
+    assert violations(folder) == []
+    more = set(findings(folder)) - set(findings(world(tmp_path / "without")))
+    assert [json.loads(one)[0] for one in more] == (["placement-decided-out-of-sight"] if trap == OUT_OF_SIGHT else [])
 
 
 @pytest.mark.parametrize("trap", MANIFESTS)
 def test_nothing_of_it_is_told_in_manifests(tmp_path: Path, trap: str) -> None:
-    assert violations(world(tmp_path, manifest=MANIFESTS[trap])) == []
+    (tmp_path / "without").mkdir()
+    (tmp_path / "with").mkdir()
+    folder = world(tmp_path / "with", manifest=MANIFESTS[trap])
+    assert set(findings(folder)) <= set(findings(world(tmp_path / "without")))
+
+
+def test_the_strength_that_the_provider_demands_is_not_too_weak(tmp_path: Path) -> None:
+    folder = world(tmp_path, TERRAFORM["the mandatory strength of the filter against prompt attacks"])
+    stack = "{guardrails: [{id: aws_bedrock_guardrail.g}], required_filters: {PROMPT_ATTACK: {input: HIGH}}}"
+    (folder / "tether.yaml").write_text(f"{PROFILE}safety_stack: {stack}\n")
+    report = run_scan(folder)
+    weak = next(one for one in report["rules"] if one["id"] == "guardrail-filter-too-weak")
+    assert (weak["verdict"], weak["examined"]) == ("holds", 1)
 
 
 OUTSIDE = {
