@@ -356,3 +356,17 @@ def test_a_cluster_without_a_mesh_is_left_as_it_is():
 )
 def test_what_is_not_understood_never_closes(broken):
     assert state(mesh_graph(MESH, broken), TENANT) in ("open", "possible")
+
+
+def test_an_identity_that_is_admitted_and_not_shown_may_be_anybody_s():
+    other = authz('{rules: [{from: [{source: {principals: ["cluster.local/ns/watch/sa/prometheus"]}}]}]}')
+    graph = mesh_graph(MESH, STRICT, other)
+    source = "external/pods-running-as/watch/prometheus"
+    assert state(graph, source) == "possible" and reasons(graph, source) == {"selector-target-not-in-input"}
+    shown = mesh_graph(MESH, STRICT, other, workload("prometheus", "watch", account("prometheus")))
+    assert f"external:{source}" not in shown.nodes
+    assert f"external:{source}" not in mesh_graph(MESH, STRICT, CALICO, ONLY_GATEWAY, other).nodes
+    by_name = authz("{rules: [{from: [{source: {serviceAccounts: [loader]}}]}]}")
+    assert state(mesh_graph(MESH, STRICT, by_name), "external/pods-running-as/inference/loader") == "possible"
+    denied = authz('{action: DENY, rules: [{from: [{source: {serviceAccounts: ["watch/prometheus"]}}]}]}')
+    assert f"external:{source}" not in mesh_graph(MESH, STRICT, denied).nodes

@@ -14,6 +14,7 @@ from scanner.builders.k8s_policy.ports import ALL, NONE, PortSet, common, ports,
 from scanner.builders.mesh.gate import TCP_ONLY, Gate, Part, Parts, key_of
 from scanner.builders.mesh.guard import ANYBODY, PLAINTEXT, Answer, Caller
 from scanner.builders.mesh.places import Places
+from scanner.builders.mesh.unseen import known_accounts, unseen
 from scanner.graph.model import Edge, Node, Plane, Role, State
 
 PASSING = frozenset({"PodSet", "Service", "InferencePool"})
@@ -168,6 +169,7 @@ def guarded(view: View, places: Places, routed: dict[str, tuple[Caller, ...]]) -
             into.setdefault(edge.target, []).append(edge)
     gates = Gates(view, places, routed, into)
     changed: dict[str, list[Edge]] = {}
+    known = known_accounts(view, places)
     for target in view.targets:
         gate = gates.gate(target)
         if not gate.matters:
@@ -175,6 +177,7 @@ def guarded(view: View, places: Places, routed: dict[str, tuple[Caller, ...]]) -
         for node in target.nodes:
             every = sorted(into.get(node, ()), key=lambda one: (one.source, one.because))
             changed[node] = [left for edge in every for left in gates.edges(target, gate, edge)]
+        gates.added += unseen(view, places, target, gate, known)
     kept = [one for one in world.edges if one.target not in changed or not _reaches(one)]
     world.edges = [*kept, *gates.added, *(edge for edges in changed.values() for edge in edges)]
 
