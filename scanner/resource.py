@@ -97,6 +97,7 @@ class Resource:
     provider: for Terraform resources.
     deleted: True where a plan deletes it.
     action: what a plan does to it: "create", "update", "replace", "delete", "forget", "read", "no-op"; "" without one.
+    before: its attributes before the plan, where the plan changes or replaces it.
     memo: what was worked out from `attrs` alone, so that it is worked out once; a copy starts empty.
     """
 
@@ -114,6 +115,7 @@ class Resource:
     provider: Provider | None = None
     deleted: bool = False
     action: str = ""
+    before: Attrs | None = None
     memo: dict[str, object] = field(default_factory=dict, init=False, repr=False)
 
     @property

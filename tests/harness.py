@@ -35,6 +35,8 @@ def run_scan(folder: Path, *more: str) -> dict[str, Any]:
             return run_scan(copy, *more)
     profile = folder / "tether.yaml"
     settings = ("--profile", str(profile)) if profile.is_file() else ()
+    plan = folder / "plan.json"
+    more = (*more, "--plan", str(plan)) if plan.is_file() else more
     code, out, err = run("scan", str(folder), *settings, "--as-of", AS_OF, "--format", "json", *more)
     assert code in (0, 1, 3), err
     report: dict[str, Any] = json.loads(out)

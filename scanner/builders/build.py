@@ -31,6 +31,7 @@ from scanner.builders.mesh.build import build_mesh
 from scanner.builders.model_supply.build import build_model_supply
 from scanner.builders.opaque.build import build_opaque
 from scanner.builders.placement.build import build_placement
+from scanner.builders.planned_changes import build_planned_changes
 from scanner.builders.recognise.build import build_roles
 from scanner.builders.replicas import build_replicas
 from scanner.builders.supply.build import build_supply
@@ -72,6 +73,7 @@ STEPS: tuple[Callable[[World], None], ...] = (
     build_model_supply,
     build_modalities,
     build_caller_identity,
+    build_planned_changes,
     build_unmodelled,
     build_absent,
     build_agreement,

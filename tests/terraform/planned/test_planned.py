@@ -260,3 +260,13 @@ def test_a_plan_from_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(sys, "stdin", Input())
     assert scan("--plan", "-")["counts"]["plan"] == 5
+
+
+def test_a_plan_that_deletes_a_guardrail_is_told(tmp_path: Path) -> None:
+    role = {"address": "aws_bedrock_guardrail.g", "mode": "managed", "type": "aws_bedrock_guardrail", "name": "g"}
+    change = {"actions": ["delete"], "before": {"name": "g"}, "after": None}
+    body = {**PLAN, "planned_values": REAL["planned_values"], "resource_changes": [{**role, "change": change}]}
+    report = scan("--plan", written(tmp_path, body), code=(1,))
+    [found] = [one for one in report["findings"] if one["rule"] == "plan-removes-safety-object"]
+    assert found["message"] == "the plan deletes the guardrail: `aws_bedrock_guardrail.g`"
+    assert found["subject"]["origin"]["api"]["object"] == "aws_bedrock_guardrail.g"

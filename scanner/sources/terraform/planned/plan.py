@@ -109,17 +109,21 @@ class Plan:
                 self._origin(f"provider.{text(declared.get('provider_config_key'))}"),
             ),
             action=_action(change),
+            before=self._before(address, change) if _action(change) in ("update", "replace") else None,
         )
 
-    def _deleted(self, address: str, change: Mapping[str, Any]) -> Resource:
+    def _before(self, address: str, change: Mapping[str, Any]) -> Attrs:
         told = mapping(change.get("change"))
         reader = Reader(address, self._origin(address), lambda path: computed(address, path))
+        return reader.attrs(mapping(told.get("before")), None, told.get("before_sensitive"))
+
+    def _deleted(self, address: str, change: Mapping[str, Any]) -> Resource:
         return Resource(
             address=address,
             unit=self.unit,
             kind=text(change.get("type")),
             name=text(change.get("name")),
-            attrs=reader.attrs(mapping(told.get("before")), None, told.get("before_sensitive")),
+            attrs=self._before(address, change),
             origin=self._origin(address),
             source="plan",
             data=change.get("mode") == "data",
