@@ -15,6 +15,7 @@ from scanner.builders.aws_network import build as aws_network
 from scanner.builders.blocks import strings, text
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, connect
+from scanner.builders.k8s_network.handled import HANDLED
 from scanner.builders.k8s_policy.read import POLICY_KINDS
 from scanner.builders.recognise.terraform import managed
 from scanner.builders.supply import build as supply
@@ -97,7 +98,7 @@ def _edge(world: World, one: Resource, target: str, via: str) -> None:
 
 
 def _unmodelled(world: World, one: Resource) -> bool:
-    if one.data or one.kind in world.inventory.asked or one.kind in _known():
+    if one.data or one.kind in world.inventory.asked or one.kind in _known() or (one.kind, one.group) in HANDLED:
         return False
     if one.kind == AZAPI:
         named = text(one.attrs.get("type"))

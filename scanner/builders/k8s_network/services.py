@@ -169,6 +169,9 @@ class Services:
             why = led.doubt or (None if led.span.sure else unsure) or exists
             said = f"port {shown}" if shown is not None else "its port"
             because = f"Service `{service.address}` sends {said} to the pods of `{target.name}`"
+            if led.origin is not None:
+                may = "is" if led.doubt is None else "may be"
+                because = f"an address listed for Service `{service.address}` {may} a pod of `{target.name}`"
             for end in target.nodes:
                 connect(self.view.world, node, end, because, led.origin or line, traffic=traffic_of(some), doubt=why)
             yield Door(node, target, led.pod, some)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scanner.builders.k8s_network.platforms.made import Port, ingress, line_of, owned, service
+from scanner.origin import Origin
 from scanner.resource import Key, Resource, dig, items_of, mark
 from scanner.unknown import Unknown, Value
 
@@ -52,7 +53,8 @@ def objects(one: Resource) -> Iterator[Resource]:
     base = _CLUSTERS.get(one.kind, ("spec",))
     cluster = dig(one.attrs, *base)
     head = dig(cluster, "headGroupSpec")
-    kind, where = dig(head, "serviceType"), mark(head, "serviceType")
+    kind = dig(head, "serviceType")
+    where = mark(head, "serviceType") if kind is not None else None
     own = dig(head, "headService")
     ports = _ports(head)
     named = dig(own, "metadata", "name") if one.kind == "RayCluster" else None
@@ -63,7 +65,7 @@ def objects(one: Resource) -> Iterator[Resource]:
     yield service(one, name, "head", ports, kind if asked is None else asked, notes, line or line_of(one))
     switch = dig(one.attrs, "metadata", "annotations", _SERVE_SWITCH)
     if one.kind == "RayService" or switch is not None:
-        yield _serve(one, ports, kind)
+        yield _serve(one, ports, kind, where)
     wanted = dig(head, "enableIngress")
     if wanted is True or isinstance(wanted, Unknown):
         line = mark(head, "enableIngress") or line_of(one)
@@ -72,14 +74,14 @@ def objects(one: Resource) -> Iterator[Resource]:
         yield ingress(one, f"{one.name}-head-ingress", name, _DASHBOARD, None, notes, line, possible)
 
 
-def _serve(one: Resource, ports: tuple[Port, ...], kind: Value) -> Resource:
+def _serve(one: Resource, ports: tuple[Port, ...], kind: Value, where: Origin | None) -> Resource:
     own = dig(one.attrs, "spec", "serveService")
     named, asked = dig(own, "metadata", "name"), dig(own, "spec", "type")
     serving = tuple(port for port in ports if port.name.startswith("serve")) or (Port(_SERVE),)
-    line = mark(own, "spec", "type") or mark(one.attrs, "spec", "serveService") or line_of(one)
+    line = mark(own, "spec", "type") if asked is not None else where
     notes = dig(own, "metadata", "annotations")
     name = named if isinstance(named, str) else f"{one.name}-serve-svc"
-    return service(one, name, "", serving, kind if asked is None else asked, notes, line)
+    return service(one, name, "", serving, kind if asked is None else asked, notes, line or line_of(one))
 
 
 def _ports(head: Value) -> tuple[Port, ...]:
