@@ -1,4 +1,4 @@
-"""Small random clusters: what the builder says of their rights, against a plain evaluator that asks request by request."""
+"""Small random clusters: the rights that the builder finds, against an evaluator that asks request by request."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ MAYBE = (
     *((verb, "", "nodes/proxy", "", name) for verb in ("get", "create") for name in ("gateway", "other")),
     *((verb, "", "secrets", "safety", ANY) for verb in ("get", "list")),
     *((verb, group, kind, "safety", name) for verb in ("create", "patch") for name in ("gateway", "other", ANY)
-      for group, kind in (("", "pods"), ("apps", "deployments"), ("", "replicationcontrollers"), ("apps", "replicasets"))
+      for group, kind in (("", "pods"), ("apps", "deployments"), ("", "replicationcontrollers"), ("apps", "replicasets"))  # noqa: E501
       if (verb, kind) != ("patch", "pods")),
 )  # fmt: skip
 """Requests with which one may: by version, by what else there is, by a name."""

@@ -10,6 +10,7 @@ from scanner.builders.control.derived import derived
 from scanner.builders.control.eks import access_rights, add_groups
 from scanner.builders.control.fan import Goal
 from scanner.builders.control.google import google_rights
+from scanner.builders.control.passing import guard_edges
 from scanner.builders.control.platform import mark_named_platform, mark_operators, mark_platform, mark_strangers
 from scanner.builders.control.rbac import Matcher, stack_edges
 from scanner.builders.control.rbac_rules import RoleBook
@@ -53,6 +54,7 @@ def _kubernetes(world: World, rights: list[Right]) -> None:
     trusted = {
         node.id for node in world.nodes.values() if node.kind == "ServiceAccount" and node.roles & {Role.OPERATOR}
     }
+    found += guard_edges(world, rights)
     leads = {edge.source for edge in found} | trusted
     found += chain_edges(world, rights, matcher, leads, _carried(world))
     for edge in found:

@@ -20,7 +20,9 @@ from scanner.graph.model import Edge, Plane, State
 from scanner.table_rows import ControlAction
 from scanner.unknown import Unknown
 
-ANY, RUNNING, NAMED = "any", "running", "named"
+ANY, RUNNING = "any", "running"
+FEW = 64
+"""Up to so many pairs of a holder and an account each has its own edge."""
 HOW = {
     "create-pods": ANY, "create-workloads": ANY, "create-custom-workloads": ANY, "change-workloads": ANY,
     "mint-token": ANY, "impersonate": ANY, "mutate-on-admission": ANY, "change-pods": RUNNING,
@@ -185,4 +187,4 @@ def _spread(chains: Chains) -> Iterator[Edge]:
             continue
         where = "everywhere" if namespace == CLUSTER_WIDE else namespace
         sources = [replace(edge, target=how) for edge in edges]
-        yield from surest(spread(chains.world, unit, f"{where}/accounts-{how}", surest(sources), goals))
+        yield from surest(spread(chains.world, unit, f"{where}/accounts-{how}", surest(sources), goals, FEW))

@@ -49,12 +49,15 @@ def _telling(edge: Edge, goal: Goal) -> Edge:
     return replace(edge, because=f"{edge.because}; {goal.because}") if goal.told else edge
 
 
-def spread(world: World, unit: str, name: str, sources: Sequence[Edge], goals: Sequence[Goal]) -> list[Edge]:
+def spread(
+    world: World, unit: str, name: str, sources: Sequence[Edge], goals: Sequence[Goal], few: int = FEW
+) -> list[Edge]:
     """From every source (an edge whose target is left open) to every goal; `name` is the relay's, were there one.
 
-    All sources have one verb. A relay is no actor: whoever comes through it is met behind it.
+    few: up to so many pairs there is none. All sources have one verb. A relay is no actor: whoever comes through it is
+    met behind it.
     """
-    if len(sources) * len(goals) <= FEW:
+    if len(sources) * len(goals) <= few:
         return [aimed(_telling(edge, goal), goal) for edge in sources for goal in goals]
     verb = sources[0].verb
     address = f"Rights/{verb}/{name}"

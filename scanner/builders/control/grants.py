@@ -66,19 +66,17 @@ class Grant:
 
         A row whose only resource is `*` asks for any resource of its groups.
         """
-        every = row.resources == (ALL,)
-        best = Truth.NO
-        for verb in row.verbs:
-            if best is not Truth.YES and _among(verb, self.verbs, _same) is not Truth.NO:
-                best = max(best, self._any_resource(row, verb, every))
-        return best
-
-    def _any_resource(self, row: ControlAction, verb: str, every: bool) -> Truth:
-        resources = tuple(one for one in self.resources if isinstance(one, str)) if every else row.resources
-        if every and len(resources) < len(self.resources):
-            resources = (*resources, "?")
-        found = (self.permits(group, resource, verb) for group in row.groups for resource in resources)
-        return max(found, default=Truth.NO)
+        group = max(_among(one, self.groups, _same) for one in row.groups)
+        resources = [*self.resources] if row.resources == (ALL,) else row.resources
+        wanted = [one if isinstance(one, str) else "?" for one in resources] if group is not Truth.NO else ()
+        resource = max((_among(one, self.resources, _fits) for one in wanted), default=Truth.NO)
+        if resource is Truth.NO:
+            return Truth.NO
+        if self.names:
+            asked = ((one, of, verb) for one in row.groups for of in wanted for verb in row.verbs)
+            return max((self.permits(*each) for each in asked), default=Truth.NO)
+        truth = min(group, resource, max(_among(verb, self.verbs, _same) for verb in row.verbs))
+        return min(truth, Truth.POSSIBLE) if self.unknown is not None else truth
 
     def _nameless(self, verb: str) -> Truth:
         """What `resourceNames` leave of a verb whose requests name no object; a list not known may turn out empty."""

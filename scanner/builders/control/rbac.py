@@ -36,7 +36,7 @@ class Matcher:
 
     def rows(self, grant: Grant, unit: str, scope: str) -> list[tuple[ControlAction, Truth]]:
         """The rows of the control table that the rule gives in a scope, whatever they are done to."""
-        key = (*grant.key, unit, scope)
+        key = (*grant.key, unit, scope == CLUSTER_WIDE)
         if key not in self._given:
             asked = ((row, given(self._ask(row, grant, unit, scope))) for row in control_actions("kubernetes"))
             self._given[key] = [(row, truth) for row, truth in asked if truth is not Truth.NO]
@@ -44,12 +44,13 @@ class Matcher:
 
     def opened(self, grant: Grant, unit: str, scope: str) -> dict[str, dict[str, Found]]:
         """verb -> target -> the surest row by which the rule opens it."""
+        targets = self.clusters[unit].within(scope) if unit in self.clusters else ()
+        if not targets:
+            return {}
         key = (*grant.key, unit, scope)
         if key not in self._opened:
             found: dict[str, dict[str, Found]] = {}
-            targets = self.clusters[unit].within(scope) if unit in self.clusters else []
-            rows = self.rows(grant, unit, scope) if targets else []
-            for row, _ in rows:
+            for row, _ in self.rows(grant, unit, scope):
                 ask = self._ask(row, grant, unit, scope)
                 for target in targets:
                     truth = touches(ask, target)

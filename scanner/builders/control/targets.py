@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from scanner.builders.draft import World
@@ -63,21 +63,25 @@ def plural(kind: str) -> str:
 class Cluster:
     """The objects of one unit that rights are held against.
 
-    objects: (plural, name) of every object, by namespace ("" for objects of the cluster).
+    targets: by namespace, all of them under `*`. objects: (plural, name) of every object, kinds: their plurals, by
+    namespace ("" for objects of the cluster).
     """
 
     unit: str
-    targets: list[Target] = field(default_factory=list)
+    targets: dict[str, list[Target]] = field(default_factory=dict)
     objects: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+    kinds: dict[str, set[str]] = field(default_factory=dict)
 
-    def within(self, namespace: str) -> list[Target]:
+    def within(self, namespace: str) -> Sequence[Target]:
         """The targets of a namespace, or all of them for `*`."""
-        return [one for one in self.targets if namespace in ("*", one.namespace)]
+        return self.targets.get(namespace, ())
 
     def holds(self, namespace: str, plurals: frozenset[str], name: str = "") -> bool:
         """Whether an object of one of these kinds (and of this name) is declared there."""
-        listed = self.objects.get(namespace, set())
-        return any(kind in plurals and (not name or name == called) for kind, called in listed)
+        if not name:
+            return not plurals.isdisjoint(self.kinds.get(namespace, ()))
+        listed = self.objects.get(namespace, ())
+        return any((kind, name) in listed for kind in plurals)
 
 
 def clusters(world: World) -> dict[str, Cluster]:
@@ -88,10 +92,14 @@ def clusters(world: World) -> dict[str, Cluster]:
         if not resource.is_manifest or resource.data:
             continue
         cluster = found.setdefault(resource.unit, Cluster(resource.unit))
-        cluster.objects.setdefault(resource.namespace, set()).add((plural(resource.kind), resource.name))
+        kind = plural(resource.kind)
+        cluster.objects.setdefault(resource.namespace, set()).add((kind, resource.name))
+        cluster.kinds.setdefault(resource.namespace, set()).add(kind)
         roles = world.nodes[resource.id].roles
         if roles & {*STACK, Role.MODEL}:
-            cluster.targets.append(_target(resource, bool(roles & STACK), Role.MODEL in roles, tokens))
+            target = _target(resource, bool(roles & STACK), Role.MODEL in roles, tokens)
+            for scope in (target.namespace, "*"):
+                cluster.targets.setdefault(scope, []).append(target)
     return found
 
 
