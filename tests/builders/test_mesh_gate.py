@@ -370,3 +370,21 @@ def test_an_identity_that_is_admitted_and_not_shown_may_be_anybody_s():
     assert state(mesh_graph(MESH, STRICT, by_name), "external/pods-running-as/inference/loader") == "possible"
     denied = authz('{action: DENY, rules: [{from: [{source: {serviceAccounts: ["watch/prometheus"]}}]}]}')
     assert f"external:{source}" not in mesh_graph(MESH, STRICT, denied).nodes
+
+
+def test_a_waypoint_for_pods_is_on_the_way_of_callers_in_the_mesh():
+    every = WAYPOINT.replace("namespace: inference}", "namespace: inference, labels: {istio.io/waypoint-for: all}}")
+    graph = mesh_graph(AMBIENT, STRICT, every, USED, AT_SERVICE)
+    assert state(graph, TENANT) == "possible"
+    assert state(graph, GATEWAY) == "open"
+
+
+def test_a_destination_rule_can_take_the_identity_from_calls_of_the_mesh():
+    deny = authz('{action: DENY, rules: [{from: [{source: {namespaces: ["tenant"]}}]}]}')
+    rule = (
+        "\n---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: d, namespace: tenant}\n"
+        "spec: {host: vllm.inference.svc.cluster.local, trafficPolicy: {tls: {mode: DISABLE}}}\n"
+    )
+    assert state(mesh_graph(MESH, service(), deny), TENANT) == "possible"
+    assert state(mesh_graph(MESH, service(), deny, rule), TENANT) == "open"
+    assert state(mesh_graph(MESH, service(), deny, rule, STRICT), TENANT) == "closed"

@@ -10,7 +10,7 @@ from scanner.builders.mesh.attributes import Call, Trust
 from scanner.builders.mesh.decide import Proxy, Selected, Verdict, decide
 from scanner.builders.mesh.installed import Installed, of_resources
 from scanner.builders.mesh.peer_auth import STRICT, PeerPolicies
-from scanner.builders.mesh.policies import AuthzPolicy, policies_of
+from scanner.builders.mesh.policies import AuthzPolicy, Spaced, policies_of
 from scanner.resource import Resource
 
 
@@ -18,7 +18,7 @@ from scanner.resource import Resource
 class Authorizer:
     """The policies of a mesh, and the settings that say how they are read."""
 
-    policies: tuple[AuthzPolicy, ...]
+    policies: Spaced[AuthzPolicy]
     peers: PeerPolicies
     mesh: Installed
 
@@ -27,7 +27,7 @@ class Authorizer:
         """Everything that one cluster declares; `mesh` as far as more than its own objects show it."""
         every = list(resources)
         found = mesh or of_resources(every)
-        return cls(tuple(policies_of(every)), PeerPolicies.of(every, found.root), found)
+        return cls(Spaced(policies_of(every), found.root), PeerPolicies.of(every, found.root), found)
 
     @property
     def trust(self) -> Trust:
@@ -36,7 +36,7 @@ class Authorizer:
 
     def selected(self, namespace: str, labels: Labels) -> Selected:
         """The policies that select, or may select, a workload."""
-        every = ((one, one.selects(namespace, labels, self.mesh.root)) for one in self.policies)
+        every = ((one, one.selects(namespace, labels, self.mesh.root)) for one in self.policies.about(namespace))
         return tuple(pair for pair in every if pair[1] is not Match.NO)
 
     def verdict(self, namespace: str, labels: Labels, call: Call, proxy: Proxy = Proxy.ENVOY) -> Verdict:

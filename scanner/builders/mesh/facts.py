@@ -97,6 +97,9 @@ def _of_front(view: View, root: str | Unknown, found: Front) -> tuple[bool | Unk
         match = _concerns(view, root, one, found)
         if match is Match.NO or not _calls_out(one):
             continue
+        if dig(one.attrs, "spec", "failStrategy") == "FAIL_OPEN":
+            unsure = unsure or (False, f"`{one.address}` lets requests pass where it fails")
+            continue
         if match is Match.YES and any(tables.pattern(SAFETY).search(each.text) for each in strings(one.attrs)):
             return True, f"`{one.address}` is on the proxies that serve it"
         because = f"whether `{one.address}` asks a guardrail for it is not known"

@@ -43,8 +43,7 @@ class Gate:
     def matters(self) -> bool:
         """Whether there is anything to say."""
         return any(
-            one.policies
-            or (one.member.plane is not Plane.NONE and (one.member.sure is Match.YES or one.peers.policies))
+            one.policies or (one.member.plane is not Plane.NONE and (one.member.sure is Match.YES or one.peers.any))
             for one in self.guards
         )
 
@@ -84,11 +83,18 @@ def key_of(guards: list[Guard]) -> object:
             tuple((policy.address, match) for policy, match in one.policies),
             tuple((port, one.peers.mode(one.namespace, one.labels, port)) for port in sorted(one.named_ports() | {0})),
             tuple(
-                (each.address, str(each.identity), each.sure, tuple(policy.address for policy, _ in each.policies))
+                (
+                    each.address,
+                    str(each.identity),
+                    each.sure,
+                    each.pods,
+                    tuple(policy.address for policy, _ in each.policies),
+                )
                 for each in one.waypoints
             ),
             one.connections,
             one.altered,
+            one.plain,
         )
         for one in guards
     )

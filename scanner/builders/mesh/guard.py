@@ -43,12 +43,16 @@ ANYBODY = Caller((((ANYTHING, Match.YES),), ((None, Match.YES),)))
 
 @dataclass(frozen=True, slots=True)
 class Waypoint:
-    """A proxy that calls to a workload may take: its own identity, and the policies that are attached to it."""
+    """A proxy that calls to a workload may take: its own identity, and the policies that are attached to it.
+
+    pods: calls from the mesh to the address of a pod pass it as well.
+    """
 
     address: str
     identity: Attribute
     policies: Selected
     sure: Match
+    pods: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """The mesh at the pods of one template. connections: ports that carry no HTTP for certain."""
+    """The mesh at the pods of one template.
+
+    connections: ports that carry no HTTP for certain. plain: a DestinationRule takes mTLS from calls of the mesh.
+    """
 
     member: Member
     captured: Captured
@@ -76,11 +83,12 @@ class Guard:
     waypoints: tuple[Waypoint, ...] = ()
     connections: frozenset[int] = frozenset()
     altered: Doubt | None = None
+    plain: bool = False
     probes: dict[int, tuple[Request, ...]] = field(default_factory=dict, compare=False, hash=False)
 
     def named_ports(self) -> frozenset[int]:
         """Every port that may be treated otherwise than the rest."""
-        found = set(self.captured.named) | self.connections | self.peers.named_ports()
+        found = set(self.captured.named) | self.connections | self.peers.named_ports(self.namespace)
         every = [*self.policies, *(one for waypoint in self.waypoints for one in waypoint.policies)]
         for policy, _ in every:
             for rule in policy.rules:
@@ -140,7 +148,7 @@ class Guard:
                 one = Answer(Match.MAYBE, f"{one.because}, but {mode.because}", mode.origin or one.origin, doubt)
             elif identity is None and one.match is Match.YES:
                 one = replace(one, because=f"{mode.because}; {one.because}", origin=mode.origin or one.origin)
-            if one.match is Match.YES and sure is Match.MAYBE:
+            if one.match is Match.YES and sure is Match.MAYBE and not (identity is None and self.plain):
                 doubt = Doubt("mesh-identity-unknown", ("the identity that the caller comes with",))
                 one = replace(one, match=Match.MAYBE, doubt=doubt)
             found.append(one)
@@ -166,6 +174,10 @@ class Guard:
         """The answer of the policies for one identity: directly, or through a waypoint."""
         if self.member.plane is Plane.ZTUNNEL:
             direct = self._decided(self.policies, identity, port, Proxy.ZTUNNEL)
+            covers = next((one for one in self.waypoints if one.pods), None)
+            if covers is not None and identity is not None and direct.match is Match.YES:
+                doubt = Doubt("mesh-identity-unknown", (f"whether a call can pass by {covers.address}",))
+                direct = replace(direct, match=Match.MAYBE, doubt=doubt)
             return max([direct, *self._by_waypoint(identity, port)], key=lambda one: one.match)
         return self._decided(self.policies, identity, port, Proxy.ENVOY)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from scanner.builders.edges import Doubt
@@ -39,22 +39,22 @@ class Elsewhere:
     doubt: Doubt
 
 
-def elsewhere(view: View, target: Target) -> Elsewhere | None:
-    """The first authorizer of another mesh that may guard a target, and all of them as its doubt."""
+def elsewhere(view: View, some: Sequence[Resource], target: Target) -> Elsewhere | None:
+    """The first authorizer of another mesh among `some` that may guard a target, and all of them as its doubt."""
     pods = [view.cluster.pods[index] for index in target.pods]
-    found = sorted({one for pod in pods for one in _guards(view, target.workload, pod)})
+    found = sorted({one for pod in pods for one in _guards(view, some, target.workload, pod)})
     if not found:
         return None
     because = f"{found[0][0]} `{found[0][1]}` may guard it, and is not evaluated"
     return Elsewhere(because, Doubt(REASON, tuple(address for _, address in found)))
 
 
-def _guards(view: View, workload: Workload, pod: Pod) -> Iterator[tuple[str, str]]:
-    for one in view.resources:
+def _guards(view: View, some: Sequence[Resource], workload: Workload, pod: Pod) -> Iterator[tuple[str, str]]:
+    for one in some:
         whose = KINDS.get((one.kind, one.group))
         if whose is not None and _may_guard(view, one, workload, pod):
             yield f"{one.kind} of {whose}", one.address
-    for one in (*workload.members, *(each for each in view.resources if _space(each, pod))):
+    for one in (*workload.members, *(each for each in some if _space(each, pod))):
         for note in _notes(one, workload):
             if note is not None and note not in _OPEN:
                 yield f"`{_DEFAULT}` of Linkerd at", one.address
@@ -98,8 +98,9 @@ def _services(view: View, pod: Pod) -> Iterator[str]:
 def doubted(view: View) -> None:
     """Make every open way into a target possible that an authorizer of another mesh may close."""
     found: dict[str, Elsewhere] = {}
+    some = [one for one in view.resources if speaks(one) or one.kind == "Namespace"]
     for target in view.targets:
-        guard = elsewhere(view, target)
+        guard = elsewhere(view, some, target)
         if guard is not None:
             found.update(dict.fromkeys(target.nodes, guard))
     if found:

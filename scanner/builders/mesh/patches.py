@@ -23,8 +23,13 @@ def altered(resources: Iterable[Resource], namespace: str, labels: Labels, root:
     return Doubt(REASON, tuple(sorted(found))) if found else None
 
 
+def is_patch(one: Resource) -> bool:
+    """Whether a resource is an EnvoyFilter."""
+    return one.kind == "EnvoyFilter" and one.group == GROUP
+
+
 def _concerns(one: Resource, namespace: str, labels: Labels, root: str | Unknown) -> bool:
-    if one.kind != "EnvoyFilter" or one.group != GROUP or within(one.namespace, namespace, root) is Match.NO:
+    if within(one.namespace, namespace, root) is Match.NO:
         return False
     spec = dig(one.attrs, "spec")
     if dig(spec, "targetRefs") and not isinstance(spec, Unknown):

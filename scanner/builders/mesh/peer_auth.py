@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from scanner.builders.edges import Doubt, doubt_of
 from scanner.builders.k8s_policy.labels import EVERY, Labels, Match, Selector
-from scanner.builders.mesh.policies import GROUP, mapping_at, selector, within
+from scanner.builders.mesh.policies import GROUP, Spaced, mapping_at, selector, within
 from scanner.origin import Origin
 from scanner.resource import Resource, dig, mark
 from scanner.unknown import Unknown, Value
@@ -65,34 +65,39 @@ class PeerPolicy:
         return self.ports.get(port)
 
 
-@dataclass(frozen=True, slots=True)
 class PeerPolicies:
     """Every PeerAuthentication of a mesh, and its root namespace."""
 
-    policies: tuple[PeerPolicy, ...]
-    root: str | Unknown
+    def __init__(self, policies: Iterable[PeerPolicy], root: str | Unknown) -> None:
+        self.spaced = Spaced(sorted(policies, key=lambda one: one.address), root)
+        self.root = root
 
     @classmethod
     def of(cls, resources: Iterable[Resource], root: str | Unknown) -> PeerPolicies:
         """All of one cluster."""
-        found = (_policy(one) for one in resources if one.kind == "PeerAuthentication" and one.group == GROUP)
-        return cls(tuple(sorted(found, key=lambda one: one.address)), root)
+        return cls([_policy(one) for one in resources if one.kind == "PeerAuthentication" and one.group == GROUP], root)
 
-    def named_ports(self) -> frozenset[int]:
-        """Every port for which any policy has a word of its own."""
-        return frozenset(port for one in self.policies for port in one.ports)
+    @property
+    def any(self) -> bool:
+        """Whether there is one at all."""
+        return bool(self.spaced.every)
+
+    def named_ports(self, namespace: str) -> frozenset[int]:
+        """Every port for which a policy that may speak of a namespace has a word of its own."""
+        return frozenset(port for one in self.spaced.about(namespace) for port in one.ports)
 
     def mode(self, namespace: str, labels: Labels, port: int) -> Mode:
         """The modes of one port of a workload: the narrowest policy that says anything."""
         found = Mode(frozenset({PERMISSIVE}), DEFAULT)
-        for level in self._levels(namespace, labels):
+        levels = self._levels(namespace, labels)
+        for level in levels:
             found = _layer(found, level)
-        return _port(found, self._levels(namespace, labels)[-1], port)
+        return _port(found, levels[-1], port)
 
     def _levels(self, namespace: str, labels: Labels) -> list[list[tuple[PeerPolicy, Match]]]:
         """The policies of the mesh, of the namespace, and of the workload, with how sure it is that each applies."""
         levels: list[list[tuple[PeerPolicy, Match]]] = [[], [], []]
-        for one in self.policies:
+        for one in self.spaced.about(namespace):
             sure = Match.YES if one.doubt is None else Match.MAYBE
             of_root = within(self.root, one.namespace, "") if isinstance(self.root, str) else Match.MAYBE
             here = within(one.namespace, namespace, "")

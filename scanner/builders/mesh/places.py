@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from scanner.builders.k8s_network.hosts import names, service_of
 from scanner.builders.k8s_network.pods import Workload, pods_of
 from scanner.builders.k8s_network.view import Target, View
 from scanner.builders.k8s_policy.labels import Match, selector_of_labels
@@ -13,7 +14,7 @@ from scanner.builders.mesh.attributes import ANYTHING
 from scanner.builders.mesh.authorizer import Authorizer
 from scanner.builders.mesh.guard import Caller, Guard, Waypoint
 from scanner.builders.mesh.membership import Member, Plane, captured, member
-from scanner.builders.mesh.patches import altered
+from scanner.builders.mesh.patches import altered, is_patch
 from scanner.builders.mesh.patterns import Attribute
 from scanner.builders.mesh.policies import AuthzPolicy, TargetRef
 from scanner.podspec import PodTemplate
@@ -23,6 +24,8 @@ from scanner.unknown import Unknown
 GATEWAYS = "gateway.networking.k8s.io"
 WAYPOINT = "istio.io/use-waypoint"
 WAYPOINT_SPACE = "istio.io/use-waypoint-namespace"
+WAYPOINT_FOR = "istio.io/waypoint-for"
+ISTIO = "networking.istio.io"
 ACCOUNT = "gateway.istio.io/service-account"
 _CONNECTIONS = frozenset({"tcp", "tls", "https", "mongo", "mysql", "redis"})
 """Protocols of a Service port that a sidecar passes on without reading requests."""
@@ -34,17 +37,24 @@ class Places:
 
     view: View
     authorizer: Authorizer
-    services: list[Resource] = field(default_factory=list)
+    services: dict[str, list[Resource]] = field(default_factory=dict)
+    rules: list[Resource] = field(default_factory=list)
+    patches: list[Resource] = field(default_factory=list)
     gateways: dict[tuple[str, str], Resource] = field(default_factory=dict)
 
     @classmethod
     def of(cls, view: View, authorizer: Authorizer) -> Places:
         """All of a view."""
-        services = [one for one in view.resources if one.kind == "Service" and one.group == ""]
+        services: dict[str, list[Resource]] = {}
+        for one in view.resources:
+            if one.kind == "Service" and one.group == "":
+                services.setdefault(one.namespace, []).append(one)
         gateways = {
             (one.namespace, one.name): one for one in view.resources if one.kind == "Gateway" and one.group == GATEWAYS
         }
-        return cls(view, authorizer, services, gateways)
+        rules = [one for one in view.resources if without_mtls(one)]
+        patches = [one for one in view.resources if is_patch(one)]
+        return cls(view, authorizer, services, rules, patches, gateways)
 
     def guards(self, target: Target) -> list[Guard]:
         """The guards of a target: callers are in as soon as one of its templates lets them in."""
@@ -70,7 +80,8 @@ class Places:
             mesh.normalisation,
             tuple(self._waypoints(pod)) if found.plane is Plane.ZTUNNEL else (),
             self._connections(pod),
-            altered(self.view.resources, pod.namespace, pod.labels, mesh.root),
+            altered(self.patches, pod.namespace, pod.labels, mesh.root),
+            any(self._in_plaintext(one, pod) for one in self.rules),
         )
 
     def member(self, pod: Pod, template: PodTemplate | None) -> Member:
@@ -98,7 +109,7 @@ class Places:
     def _connections(self, pod: Pod) -> frozenset[int]:
         """Ports of a pod that Services declare as connections, and none as anything else."""
         kinds: dict[int, set[bool]] = {}
-        for service in self.services:
+        for service in self.services.get(pod.namespace, ()):
             match = self._selects(service, pod)
             for item in items_of(dig(service.attrs, "spec", "ports")) if match is not Match.NO else ():
                 for port in _numbers(item, pod):
@@ -111,12 +122,21 @@ class Places:
             return Match.NO
         return selector_of_labels(selector).match(pod.labels)
 
+    def _in_plaintext(self, rule: Resource, pod: Pod) -> bool:
+        """Whether a DestinationRule without mTLS speaks of a Service that leads to a pod."""
+        host = dig(rule.attrs, "spec", "host")
+        meant = service_of(host, rule.namespace) if isinstance(host, str) else None
+        return meant is not None and any(
+            names(meant, one.namespace, one.name) and self._selects(one, pod) is not Match.NO
+            for one in self.services.get(pod.namespace, ())
+        )
+
     def _waypoints(self, pod: Pod) -> Iterator[Waypoint]:
         """The waypoints that calls to a pod may pass: those of its Services, of itself and of its namespace."""
         space = self.view.space(pod.namespace)
         fallback = pod.labels.known.get(WAYPOINT) or space.known.get(WAYPOINT)
         where = pod.labels.known.get(WAYPOINT_SPACE) or space.known.get(WAYPOINT_SPACE) or pod.namespace
-        for service in self.services:
+        for service in self.services.get(pod.namespace, ()):
             match = self._selects(service, pod)
             if match is Match.NO:
                 continue
@@ -139,10 +159,12 @@ class Places:
             if account is None or isinstance(account, str):
                 identity = self.authorizer.trust.identity(namespace, account or name)
         policies = tuple(self._attached(namespace, name, service))
-        return Waypoint(address, identity, policies, match if gateway is not None else Match.MAYBE)
+        covers = None if gateway is None else dig(gateway.attrs, "metadata", "labels", WAYPOINT_FOR)
+        sure = match if gateway is not None else Match.MAYBE
+        return Waypoint(address, identity, policies, sure, covers in ("all", "workload"))
 
     def _attached(self, namespace: str, name: str, service: Resource) -> Iterator[tuple[AuthzPolicy, Match]]:
-        for policy in self.authorizer.policies:
+        for policy in self.authorizer.policies.every:
             if policy.refs is None:
                 yield policy, Match.MAYBE
                 continue
@@ -155,6 +177,16 @@ class Places:
             )
             if at_service or at_gateway or at_class:
                 yield policy, Match.YES if policy.doubt is None else Match.MAYBE
+
+
+def without_mtls(rule: Resource) -> bool:
+    """Whether a DestinationRule lets sidecars call in plaintext, anywhere in it."""
+    if rule.kind != "DestinationRule" or rule.group != ISTIO:
+        return False
+    spec = dig(rule.attrs, "spec")
+    holders = (dig(spec, "trafficPolicy"), *(dig(one, "trafficPolicy") for one in items_of(dig(spec, "subsets"))))
+    ports = (one for holder in holders for one in items_of(dig(holder, "portLevelSettings")))
+    return any(dig(one, "tls", "mode") == "DISABLE" for one in (*holders, *ports))
 
 
 def _gateway(one: TargetRef, name: str) -> bool:
