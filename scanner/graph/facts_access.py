@@ -62,7 +62,38 @@ class Egress(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToldEndpoint(Fact):
+    """A setting of this caller says where it sends its prompts.
+
+    host: the host that it names. outside: it is a public API of models, which no gateway of the deployment stands
+      before; an Unknown where the setting is not known.
+    """
+
+    host: str
+    outside: bool | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallerIdentity(Fact):
     """Whether this front asks every caller who it is before it forwards; an Unknown where what is behind it may."""
 
     asked: bool | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdmittedPods(Fact):
+    """Pods that a guard of this model lets in for what they are labelled: whoever makes such a pod is let in.
+
+    namespaces: where such a pod stands; perhaps: where it may have to stand; everywhere: in any namespace.
+    elsewhere: a namespace that the inputs do not declare may be one of these.
+    labelled: namespaces are chosen by labels that whoever may change a namespace can give.
+    reason, decided_by: set where it is not certain that the guard lets them in.
+    """
+
+    namespaces: tuple[str, ...] = ()
+    perhaps: tuple[str, ...] = ()
+    everywhere: bool = False
+    elsewhere: bool = False
+    labelled: bool = False
+    reason: str = ""
+    decided_by: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from scanner.builders.k8s_network.containers import build_containers
 from scanner.builders.k8s_network.egress import build_egress
 from scanner.builders.k8s_network.exposure import build_exposure
 from scanner.builders.k8s_network.gateways import build_gateways
+from scanner.builders.k8s_network.guards import build_guards
 from scanner.builders.k8s_network.isolation import build_isolation
 from scanner.builders.k8s_network.members import members
 from scanner.builders.k8s_network.platforms.registry import made_objects
@@ -51,6 +52,7 @@ def _build(view: View) -> None:
     build_containers(view)
     members(view, sources)
     build_isolation(view, admitted)
+    build_guards(view)
     build_egress(view)
     for target in view.targets:
         if any(view.world.nodes[one].roles & {Role.MODEL} for one in target.nodes) and not target.listening.inference:
