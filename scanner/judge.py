@@ -75,6 +75,9 @@ def _one(
         note = f"the rule raised {type(error).__name__}: {error}"
         return _result(rule, Verdict.UNPROVEN, len(case.looked_at), note, crashed=True), [], ""
     verdict, note = _verdict(findings, case, unread)
+    lacking = [one for one in profile.require if one not in basis]
+    if verdict is Verdict.HOLDS and lacking:
+        verdict, note = Verdict.UNPROVEN, f"the profile requires a {' and a '.join(lacking)}{BASIS_NOTE}"
     certificates = list(case.certificates)
     if verdict is Verdict.HOLDS:
         looked = tuple(sorted(case.looked_at.items()))

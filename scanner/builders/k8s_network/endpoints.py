@@ -119,7 +119,7 @@ def _ports(number: Value, protocol: Value) -> PortSet:
 def owners(view: View, service: Resource, address: Address) -> Iterator[tuple[Target, int, Doubt | None]]:
     """The pods of targets that an address may be: a pod that it names, one that has it, or any whose is not known."""
     ip = parse_cidr(address.value) if isinstance(address.value, str) else None
-    name = dig(address.reference, "name")
+    name, kind = dig(address.reference, "name"), _kind(address.reference)
     doubt = Doubt("endpoints-unknown", (f"the addresses behind {service.address}",))
     known = ip is not None and any(pod.ip == ip for pod in view.cluster.pods)
     if ip is not None and not known and ip.version == 4 and not ip.private and name is None:
@@ -127,17 +127,23 @@ def owners(view: View, service: Resource, address: Address) -> Iterator[tuple[Ta
         return
     for target in view.targets:
         named = isinstance(name, str) and any(
-            (one.kind, one.name, one.namespace) == ("Pod", name, service.namespace) for one in target.workload.members
+            (one.kind, one.name, one.namespace) == (kind, name, service.namespace) for one in target.workload.members
         )
         for pod in target.pods:
             own = view.cluster.pods[pod].ip
             if named or (known and own == ip):
                 yield target, pod, None
-            elif own is None and not known and not (isinstance(name, str) and _pod_known(view, service, name)):
+            elif own is None and not known and not (isinstance(name, str) and _pod_known(view, service, kind, name)):
                 yield target, pod, doubt
 
 
-def _pod_known(view: View, service: Resource, name: str) -> bool:
+def _kind(reference: Value) -> str:
+    """What a reference names: a pod, or the workload that stands for its pods where a cluster was read."""
+    kind = dig(reference, "kind")
+    return kind if isinstance(kind, str) and kind else "Pod"
+
+
+def _pod_known(view: View, service: Resource, kind: str, name: str) -> bool:
     """Whether the inputs hold the pod that a reference names: it is then that pod, and no other."""
-    found = view.world.inventory.at(view.unit, f"{service.namespace}/Pod/{name}")
+    found = view.world.inventory.at(view.unit, f"{service.namespace}/{kind}/{name}")
     return found is not None and bool(text_of(found, "metadata", "name"))

@@ -14,6 +14,7 @@ LISTED: dict[str, frozenset[str]] = {
         "admissionregistration.k8s.io": "MutatingAdmissionPolicy MutatingAdmissionPolicyBinding "
         "MutatingWebhookConfiguration ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding "
         "ValidatingWebhookConfiguration",
+        "addons.cluster.x-k8s.io": "ClusterResourceSet HelmChartProxy",
         "agentgateway.dev": "AgentgatewayBackend AgentgatewayModel AgentgatewayParameters AgentgatewayPolicy",
         "aigateway.envoyproxy.io": "AIGatewayRoute AIServiceBackend BackendSecurityPolicy GatewayConfig MCPRoute "
         "QuotaPolicy",
@@ -45,12 +46,14 @@ LISTED: dict[str, frozenset[str]] = {
         "configuration.konghq.com": "KongClusterPlugin KongConsumer KongPlugin",
         "connectivity.iotoperations.azure.com": "*",
         "constraints.gatekeeper.sh": "*",
+        "crd.antrea.io": "ClusterNetworkPolicy NetworkPolicy",
         "crd.projectcalico.org": "FelixConfiguration GlobalNetworkPolicy GlobalNetworkSet HostEndpoint NetworkPolicy "
-        "NetworkSet Tier",
+        "NetworkSet StagedGlobalNetworkPolicy StagedKubernetesNetworkPolicy StagedNetworkPolicy Tier",
         "devices.kubeedge.io": "Device DeviceModel DeviceStatus",
         "discovery.k8s.io": "EndpointSlice",
         "elbv2.k8s.aws": "TargetGroupBinding",
         "elemental.cattle.io": "MachineInventory MachineRegistration",
+        "extensions.istio.io": "WasmPlugin",
         "fleet.cattle.io": "Bundle ClusterGroup GitRepo",
         "flightctl.io": "Device Fleet",
         "gateway.envoyproxy.io": "Backend BackendTrafficPolicy ClientTrafficPolicy EnvoyExtensionPolicy "
@@ -64,6 +67,7 @@ LISTED: dict[str, frozenset[str]] = {
         "install.istio.io": "IstioOperator",
         "iot.openyurt.io": "Device DeviceProfile DeviceService PlatformAdmin",
         "iotoperations.azure.com": "*",
+        "k8s.ovn.org": "EgressFirewall",
         "kaito.sh": "InferenceSet ModelMirror MultiRoleInference RAGEngine Workspace",
         "karpenter.sh": "NodeClaim NodePool",
         "keda.sh": "ScaledJob ScaledObject",
@@ -76,11 +80,14 @@ LISTED: dict[str, frozenset[str]] = {
         "machinelearning.seldon.io": "SeldonDeployment",
         "metal.sidero.dev": "Server ServerClass",
         "metal3.io": "BareMetalHost",
+        "ml.sigstore.dev": "ModelValidation",
         "mlops.seldon.io": "Experiment Model Pipeline Server",
         "model.aibrix.ai": "ModelAdapter ModelClaim",
         "network.openyurt.io": "PoolService",
+        "networking.gke.io": "FQDNNetworkPolicy",
         "networking.istio.io": "DestinationRule EnvoyFilter Gateway ProxyConfig ServiceEntry Sidecar VirtualService "
         "WorkloadEntry WorkloadGroup",
+        "networking.k8s.aws": "ApplicationNetworkPolicy ClusterNetworkPolicy",
         "networking.k8s.io": "Ingress IngressClass NetworkPolicy",
         "nvidia.com": "DynamoComponentDeployment DynamoGraphDeployment DynamoModel",
         "ome.io": "BaseModel ClusterBaseModel ClusterServingRuntime FineTunedWeight InferenceService ServingRuntime",
@@ -96,7 +103,7 @@ LISTED: dict[str, frozenset[str]] = {
         "policy.sigstore.dev": "ClusterImagePolicy TrustRoot",
         "production-stack.vllm.ai": "CacheServer LoraAdapter VLLMRouter VLLMRuntime",
         "projectcalico.org": "FelixConfiguration GlobalNetworkPolicy GlobalNetworkSet HostEndpoint NetworkPolicy "
-        "NetworkSet Tier",
+        "NetworkSet StagedGlobalNetworkPolicy StagedKubernetesNetworkPolicy StagedNetworkPolicy Tier",
         "raven.openyurt.io": "Gateway",
         "ray.io": "RayCluster RayCronJob RayJob RayService",
         "rbac.authorization.k8s.io": "ClusterRole ClusterRoleBinding Role RoleBinding",

@@ -45,21 +45,21 @@ _LISTS = ("containers", "initContainers", "ephemeralContainers")
 
 @dataclass(slots=True)
 class Folded:
-    """What stands, and which name stands for each pod that was folded away."""
+    """What stands, and the kind and name of what stands for each pod that was folded away."""
 
     items: list[Item] = field(default_factory=list)
-    renamed: dict[tuple[str, str], str] = field(default_factory=dict)
+    renamed: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
 
 def fold(items: Iterable[Item]) -> Folded:
     """Fold copies into their owners, innermost first; the order of what stands is kept."""
     every = list(items)
-    by_uid = {one.uid: one for one in every if one.uid}
+    owners = _Owners(every)
     into: dict[int, Item] = {}
     extras: dict[int, list[tuple[str, Any]]] = {}
     for kind in FOLDS:
         for one in every:
-            owner = _owner(one, by_uid) if one.what == kind else None
+            owner = owners.of(one) if one.what == kind else None
             if owner is None:
                 continue
             more = _more(one, owner)
@@ -70,9 +70,10 @@ def fold(items: Iterable[Item]) -> Folded:
     for one in every:
         if id(one) in into:
             if one.what == ("", "Pod"):
-                result.renamed[(one.namespace, one.name)] = _top(one, into).name
+                top = _top(one, into)
+                result.renamed[(one.namespace, one.name)] = (top.kind, top.name)
             continue
-        _name_owner(one, by_uid, into)
+        _name_owner(one, owners, into)
         _add(one, extras.get(id(one), []))
         result.items.append(one)
     return result
@@ -84,15 +85,37 @@ def _top(one: Item, into: Mapping[int, Item]) -> Item:
     return one
 
 
-def _owner(one: Item, by_uid: Mapping[str, Item]) -> Item | None:
-    """The controller that made it, where it is in the inputs and of a kind that makes such copies."""
-    references = one.metadata.get("ownerReferences")
-    for reference in references if isinstance(references, list) else ():
-        if isinstance(reference, dict) and reference.get("controller") is True:
-            owner = by_uid.get(str(reference.get("uid")))
-            good = owner is not None and owner.namespace == one.namespace and owner.what in FOLDS[one.what]
-            return owner if good else None
-    return None
+class _Owners:
+    """The controllers among the objects, as their copies name them."""
+
+    def __init__(self, every: Iterable[Item]) -> None:
+        self._by_uid: dict[str, Item] = {}
+        self._by_name: dict[tuple[str, str], Item] = {}
+        for one in every:
+            self._by_uid[one.uid] = one
+            if one.what == ("apps", "Deployment"):
+                self._by_name[one.namespace, one.name] = one
+
+    def of(self, one: Item) -> Item | None:
+        """The controller that made `one`, where it is in the inputs and of a kind that makes such copies."""
+        references = one.metadata.get("ownerReferences")
+        for reference in references if isinstance(references, list) else ():
+            if isinstance(reference, dict) and reference.get("controller") is True:
+                uid = reference.get("uid")
+                owner = self._by_uid.get(uid) if isinstance(uid, str) and uid else None
+                if owner is None:
+                    return self._behind(one, reference)
+                good = owner.namespace == one.namespace and owner.what in FOLDS[one.what]
+                return owner if good else None
+        return None
+
+    def _behind(self, one: Item, reference: Mapping[str, Any]) -> Item | None:
+        """The Deployment behind a ReplicaSet that could not be read, by the name that it gave the ReplicaSet."""
+        mark = dig(one.metadata, "labels", "pod-template-hash")
+        name = reference.get("name")
+        if reference.get("kind") != "ReplicaSet" or not isinstance(name, str) or not isinstance(mark, str):
+            return None
+        return self._by_name.get((one.namespace, name.removesuffix(f"-{mark}")))
 
 
 def _more(one: Item, owner: Item) -> list[tuple[str, Any]] | None:
@@ -181,9 +204,9 @@ def _same_container(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
     return all(one in wanted or str(dig(one, "name")).startswith(_INJECTED) for one in own)
 
 
-def _name_owner(one: Item, by_uid: Mapping[str, Item], into: Mapping[int, Item]) -> None:
+def _name_owner(one: Item, owners: _Owners, into: Mapping[int, Item]) -> None:
     """Let what stands beside its owner name the owner that stands, not a copy in between that does not."""
-    owner = _owner(one, by_uid) if one.what in FOLDS else None
+    owner = owners.of(one) if one.what in FOLDS else None
     if owner is not None and id(owner) in into:
         top = _top(owner, into)
         group = f"{top.group}/" if top.group else ""

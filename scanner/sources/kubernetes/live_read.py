@@ -74,7 +74,7 @@ def _point_at_owners(body: dict[str, object], namespace: str, folded: Folded) ->
             name = dig(target, "name")
             owner = folded.renamed.get((namespace, name)) if isinstance(name, str) else None
             if owner is not None and isinstance(target, dict):
-                here["targetRef"] = {**target, "name": owner}
+                here["targetRef"] = {"kind": owner[0], "name": owner[1]}
             waiting.extend(here.values())
         elif isinstance(here, list):
             waiting.extend(here)
