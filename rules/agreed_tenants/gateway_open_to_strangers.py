@@ -38,7 +38,8 @@ def check(case: Case) -> Iterable[Finding]:
         [node.id for node in gateways],
         [Plane.NETWORK, Plane.IDENTITY],
         verbs=["reach", "invoke"],
-        allowed=lambda node: _own(node) or any(covers(entry, node) for entry in agreed),
+        # Who calls is agreed, not what a call passes through: a route in an agreed namespace lets in whoever calls it.
+        allowed=lambda node: _own(node) or (node.actor and any(covers(entry, node) for entry in agreed)),
     )
     if not case.profile.has("tenants.agreed"):
         yield case.missing(
