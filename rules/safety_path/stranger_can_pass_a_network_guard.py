@@ -53,7 +53,8 @@ def _may_be(node: Node) -> bool:
 
 def _finding(case: Case, way: Way) -> Finding:
     last = way.edges[-1].target
-    onward = next(edge for edge in case.graph.out_of(last) if edge.plane is Plane.NETWORK)
+    behind = [edge for edge in case.graph.out_of(last) if edge.plane is Plane.NETWORK]
+    onward = min(behind, key=lambda edge: (edge.state is not State.OPEN, edge.target))
     whole = replace(way, edges=(*way.edges, onward))
     model = case.graph.nodes[onward.target]
     outside = Role.EXTERNAL in way.actor.roles

@@ -90,11 +90,9 @@ def test_a_port_that_serves_nothing_is_no_way():
 
 
 def test_guards_of_the_other_engines_count_too():
-    calico = (
-        "\n---\napiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {name: x, namespace: inference}\n"
-        'spec: {ingress: [{action: Allow, source: {selector: "a == \'b\'", namespaceSelector: "projectcalico.org/name == '
-        "'tenant'\"}}]}\n"
-    )
+    source = "{selector: \"a == 'b'\", namespaceSelector: \"projectcalico.org/name == 'tenant'\"}"
+    head = "\n---\napiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {name: x, namespace: inference}\n"
+    calico = f"{head}spec: {{ingress: [{{action: Allow, source: {source}}}]}}\n"
     assert passes(CALICO, calico, role("", "pods", "create", "tenant")) == "open"
     assert passes(CALICO, calico, role("", "pods", "create", "other")) == "closed"
     denied = calico.replace("ingress: [", "ingress: [{action: Deny, source: {selector: \"c == 'd'\"}}, ")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from scanner.builders.aws_policy.match import Truth
 from scanner.builders.control.fan import surest
@@ -20,24 +20,46 @@ MAKING = frozenset({"create-pods", "change-pods", "create-workloads", "change-wo
 LABELLING = "change-namespaces"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Guard:
-    """What one statement of a guard says of a model.
+    """Guards that let in pods of the same namespaces, with the models that stand behind and what says so."""
+
+    relay: str
+    address: str
+    like: AdmittedPods
+    models: list[tuple[Node, AdmittedPods]] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class _Unit:
+    """The guards of one unit, by what they ask of a namespace.
 
     told: the namespaces in which other rules tell who makes pods. declared: those that the inputs declare.
     """
 
-    unit: str
-    address: str
-    model: Node
-    fact: AdmittedPods
-    told: frozenset[str]
-    declared: frozenset[str]
+    guards: dict[tuple[object, ...], _Guard] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
+    declared: set[str] = field(default_factory=set)
+    sure: dict[str, list[_Guard]] = field(default_factory=dict)
+    perhaps: dict[str, list[_Guard]] = field(default_factory=dict)
 
-    @property
-    def relay(self) -> str:
-        """The id of the node that stands for the pods that are let in."""
-        return f"{self.unit}:{self.address}"
+    def index(self) -> None:
+        """Sort the guards by namespace, so that none is asked in vain."""
+        for guard in self.guards.values():
+            for name in guard.like.namespaces:
+                self.sure.setdefault(name, []).append(guard)
+            for name in guard.like.perhaps:
+                self.perhaps.setdefault(name, []).append(guard)
+
+    def lets_in(self, namespace: str) -> Iterator[tuple[_Guard, Truth]]:
+        """The guards that let in pods of a namespace, and whether surely."""
+        yield from ((guard, Truth.YES) for guard in self.sure.get(namespace, ()))
+        yield from ((guard, Truth.POSSIBLE) for guard in self.perhaps.get(namespace, ()))
+        for guard in self.guards.values():
+            if guard.like.everywhere:
+                yield guard, Truth.YES
+            elif guard.like.elsewhere and namespace not in self.declared:
+                yield guard, Truth.POSSIBLE
 
 
 def guard_edges(world: World, rights: Iterable[Right]) -> list[Edge]:
@@ -46,84 +68,78 @@ def guard_edges(world: World, rights: Iterable[Right]) -> list[Edge]:
     Left to other rules: who makes pods where the gateway, a classifier or the model itself stands, and so whoever
     makes them everywhere: such a subject is, or becomes, the stack or the model.
     """
-    guards = _guards(world)
+    units = _units(world)
+    gives = [(right, right.settle(makes), right.settle(labels)) for right, makes, labels in _able(rights, units.keys())]
+    makers = {right.subject for right, makes, _ in gives if makes is Truth.YES}
     found: list[Edge] = []
-    able: dict[tuple[object, ...], tuple[Truth, Truth]] = {}
-    held: dict[str, list[Right]] = {}
-    for right in rights:
-        if right.unit in guards:
-            held.setdefault(right.unit, []).append(right)
-    for unit, some in held.items():
-        gives: list[tuple[Right, Truth, Truth]] = []
-        for right in some:
-            if right.grant.key not in able:
-                able[right.grant.key] = _able(right)
-            makes, labels = able[right.grant.key]
-            if max(makes, labels) is not Truth.NO:
-                gives.append((right, right.settle(makes), right.settle(labels)))
-        makers = {right.subject for right, makes, _ in gives if makes is Truth.YES}
-        for right, makes, labels in gives:
-            for guard in guards[unit]:
-                found += _passes(right, makes, labels, guard, right.subject in makers)
-    return [*surest(found), *(_onward(world, guard) for some in guards.values() for guard in some)]
+    for right, makes, labels in gives:
+        unit = units[right.unit]
+        if right.namespace in unit.told:
+            continue
+        if right.namespace != CLUSTER_WIDE and makes is not Truth.NO:
+            what = f"a pod that it makes in namespace `{right.namespace}` is let in"
+            for guard, truth in unit.lets_in(right.namespace):
+                by = f"Namespace/{right.namespace}" if truth is Truth.POSSIBLE else ""
+                found.append(_edge(right, guard, min(truth, makes), what, by))
+        if labels is not Truth.NO:
+            found += _labels(right, labels, unit, right.subject in makers)
+    return [*surest(found), *_onward(world, units)]
 
 
-def _guards(world: World) -> dict[str, list[_Guard]]:
-    """By unit, every statement of every guard."""
-    spaces: dict[str, set[str]] = {}
-    facts: list[tuple[str, Node, AdmittedPods]] = []
+def _units(world: World) -> dict[str, _Unit]:
+    found: dict[str, _Unit] = {}
     for node in world.nodes.values():
         if not node.namespace or not node.roles & {*STACK, Role.MODEL}:
             continue
-        unit = node.id.removesuffix(f":{node.address}")
-        spaces.setdefault(unit, set()).add(node.namespace)
-        facts += [(unit, node, fact) for fact in node.facts if isinstance(fact, AdmittedPods)]
-    declared: dict[str, set[str]] = {}
+        name = node.id.removesuffix(f":{node.address}")
+        unit = found.setdefault(name, _Unit())
+        unit.told.add(node.namespace)
+        for fact in node.facts:
+            if isinstance(fact, AdmittedPods):
+                key = (fact.namespaces, fact.perhaps, fact.everywhere, fact.elsewhere, fact.labelled)
+                address = f"admitted/{len(unit.guards) + 1}"
+                guard = unit.guards.setdefault(key, _Guard(f"{name}:{address}", address, fact))
+                guard.models.append((node, fact))
     for one in world.inventory.of("Namespace"):
-        declared.setdefault(one.unit, set()).add(one.name)
-    found: dict[str, list[_Guard]] = {}
-    for number, (unit, node, fact) in enumerate(facts):
-        address = f"admitted/{number + 1}/{node.address}"
-        found.setdefault(unit, []).append(
-            _Guard(unit, address, node, fact, frozenset(spaces[unit]), frozenset(declared.get(unit, ())))
-        )
-    return found
+        if one.unit in found:
+            found[one.unit].declared.add(one.name)
+    for unit in found.values():
+        unit.index()
+    return {name: unit for name, unit in found.items() if unit.guards}
 
 
-def _able(right: Right) -> tuple[Truth, Truth]:
-    """Whether a right gives pods with labels of the holder's own, and labels of namespaces."""
-    rows = control_actions("kubernetes")
-    makes = max((right.grant.allows(row) for row in rows if row.action in MAKING), default=Truth.NO)
-    labels = max((right.grant.allows(row) for row in rows if row.action == LABELLING), default=Truth.NO)
-    return makes, labels
+def _able(rights: Iterable[Right], units: Iterable[str]) -> Iterator[tuple[Right, Truth, Truth]]:
+    """The rights that give pods with labels of the holder's own, or labels of namespaces."""
+    making = [row for row in control_actions("kubernetes") if row.action in MAKING]
+    labelling = [row for row in control_actions("kubernetes") if row.action == LABELLING]
+    known: dict[tuple[object, ...], tuple[Truth, Truth]] = {}
+    wanted = set(units)
+    for right in rights:
+        if right.unit not in wanted:
+            continue
+        key = right.grant.key
+        if key not in known:
+            known[key] = (
+                max((right.grant.allows(row) for row in making), default=Truth.NO),
+                max((right.grant.allows(row) for row in labelling), default=Truth.NO),
+            )
+        if max(known[key]) is not Truth.NO:
+            yield right, *known[key]
 
 
-def _passes(right: Right, makes: Truth, labels: Truth, guard: _Guard, maker: bool) -> Iterator[Edge]:
-    fact = guard.fact
-    here = right.namespace
-    truth = Truth.NO
-    if here != CLUSTER_WIDE and here not in guard.told:
-        if here in fact.namespaces or fact.everywhere:
-            truth = makes
-        elif here in fact.perhaps or (fact.elsewhere and here not in guard.declared):
-            truth = min(makes, Truth.POSSIBLE)
-    if truth is not Truth.NO:
-        yield _edge(right, guard, truth, f"a pod that it makes in namespace `{here}` is let in", ())
-    elif fact.labelled and labels is not Truth.NO and here not in guard.told:
-        # Without pods of its own it can still let in those of others.
-        sure = labels if maker and not right.grant.names else min(labels, Truth.POSSIBLE)
-        what = "a label that it gives to a namespace lets the pods of the namespace in"
-        yield _edge(right, guard, sure, what, (f"who makes pods in a namespace that {right.binding} lets it label",))
+def _labels(right: Right, labels: Truth, unit: _Unit, maker: bool) -> Iterator[Edge]:
+    """Who labels a namespace lets its pods in; without pods of its own, those of others."""
+    sure = labels if maker and not right.grant.names else min(labels, Truth.POSSIBLE)
+    by = f"who makes pods in a namespace that {right.binding} lets it label"
+    for guard in unit.guards.values():
+        if guard.like.labelled:
+            what = "a label that it gives to a namespace lets the pods of the namespace in"
+            yield _edge(right, guard, sure, what, by)
 
 
-def _edge(right: Right, guard: _Guard, truth: Truth, what: str, decided: tuple[str, ...]) -> Edge:
-    fact = guard.fact
+def _edge(right: Right, guard: _Guard, truth: Truth, what: str, decided: str) -> Edge:
     unknown = right.doubt or right.grant.unknown
-    by = unknown.decided_by if unknown is not None else decided
-    if fact.reason:
-        truth, by = min(truth, Truth.POSSIBLE), (*by, *fact.decided_by)
-    elif truth is Truth.POSSIBLE and right.namespace not in (CLUSTER_WIDE, *fact.namespaces) and not fact.everywhere:
-        by = (*by, f"Namespace/{right.namespace}")
+    by = {decided} - {""} if unknown is None else {*unknown.decided_by}
     possible = truth is Truth.POSSIBLE
     where = "every namespace" if right.namespace == CLUSTER_WIDE else f"namespace `{right.namespace}`"
     return Edge(
@@ -134,26 +150,27 @@ def _edge(right: Right, guard: _Guard, truth: Truth, what: str, decided: tuple[s
         because=f"`{right.binding}` gives it `{right.grant.role}` in {where}: {what}",
         origin=right.grant.origin or right.origin,
         state=State.POSSIBLE if possible else State.OPEN,
-        reason=(fact.reason or "value-unknown") if possible else "",
-        decided_by=(tuple(sorted(set(by))) or (right.grant.role,)) if possible else (),
+        reason="value-unknown" if possible else "",
+        decided_by=(tuple(sorted(by)) or (right.grant.role,)) if possible else (),
         cut=True,
     )
 
 
-def _onward(world: World, guard: _Guard) -> Edge:
-    """The relay of the pods that the guard lets in, and its way to the model."""
-    fact = guard.fact
-    name = f"pods that the guard of {guard.model.address} lets in"
-    world.ensure(Node(guard.relay, ADMITTED, guard.address, name, origin=fact.origin))
-    return Edge(
-        source=guard.relay,
-        target=guard.model.id,
-        plane=Plane.NETWORK,
-        verb="reach",
-        because=fact.because,
-        origin=fact.origin,
-        traffic=ALL_TRAFFIC,
-        state=State.POSSIBLE if fact.reason else State.OPEN,
-        reason=fact.reason,
-        decided_by=fact.decided_by,
-    )
+def _onward(world: World, units: Mapping[str, _Unit]) -> Iterator[Edge]:
+    """The relays of the pods that guards let in, and their ways to the models."""
+    for guard in (one for unit in units.values() for one in unit.guards.values()):
+        line = guard.like.origin
+        world.ensure(Node(guard.relay, ADMITTED, guard.address, "pods that a guard lets in", origin=line))
+        for model, fact in guard.models:
+            yield Edge(
+                source=guard.relay,
+                target=model.id,
+                plane=Plane.NETWORK,
+                verb="reach",
+                because=fact.because,
+                origin=fact.origin,
+                traffic=ALL_TRAFFIC,
+                state=State.POSSIBLE if fact.reason else State.OPEN,
+                reason=fact.reason,
+                decided_by=fact.decided_by,
+            )
