@@ -52,7 +52,9 @@ FACTS = {
         "format", "target-device", "target-platform", "scheme", "store", "csi-driver", "volume", "offline-variable",
         "deny", "exception", "adapter",
     },
-    "model_servers": {"image", "argument", "client", "port", "environment", "resource", "path", "crd"},
+    "model_servers": {
+        "image", "argument", "client", "port", "environment", "resource", "path", "crd", "endpoint", "api",
+    },
     "placement_kubernetes": {
         "provider-id", "node-label", "kubelet-version", "os-image", "kernel-version", "crd", "delivery", "image",
         "not-edge", "wrapper",

@@ -3,24 +3,29 @@
 Why it matters
 --------------
 The promise is that every call to a model passes the gateway that the operator runs. One workload with a direct way to
-the model's port is enough to get answers that no guardrail and no classifier has seen.
+the model's port is enough to get answers that no guardrail and no classifier has seen. So is a setting that sends its
+prompts to a model of somebody else.
 
 How to fix
 ----------
 Close the hop that the finding marks: let the model's network policy or security group admit the gateway alone. A probe
-or a scraper that needs a port of its own is admitted under `trusted` in the profile.
+or a scraper that needs a port of its own is admitted under `trusted` in the profile. Let the base URL of every client
+name the gateway.
 
 What it cannot see
 ------------------
-What the gateway does with a call once it has it, and what a trusted caller relays for others.
+What the gateway does with a call once it has it, what a trusted caller relays for others, and addresses that stand in
+the code of a program.
 """
 
 from collections.abc import Iterable, Sequence
 
 from scanner.findings import Finding
+from scanner.graph.facts_access import ToldEndpoint
 from scanner.graph.model import Node, Plane, Role, State
 from scanner.graph.search import Reach, Way, reach
 from scanner.rule import Case, counted
+from scanner.unknown import Unknown
 
 ASSERTION = "ROUTE-001"
 SEVERITY = "critical"
@@ -28,6 +33,7 @@ SEVERITY = "critical"
 
 def check(case: Case) -> Iterable[Finding]:
     """Backwards from every model over relays: each actor met must be a gateway; outside callers are another rule."""
+    yield from _told(case)
     models = [node for node in case.graph.with_role(Role.MODEL, Role.CANDIDATE) if _judged(node)]
     if not models:
         return
@@ -44,6 +50,27 @@ def check(case: Case) -> Iterable[Finding]:
     _certify(case, found, inside)
     ways_in = sum(1 for _ in found.allowed)
     case.summary = f"{counted(len(models), 'model')}, {counted(ways_in, 'way')} in, through a gateway alone"
+
+
+def _told(case: Case) -> Iterable[Finding]:
+    """Callers whose settings send their prompts to a public API of models."""
+    known = case.profile.has("safety_stack.gateways")
+    for node, fact in case.graph.facts(ToldEndpoint):
+        case.examine(node, fact.because)
+        doubts = fact.outside.decided_by if isinstance(fact.outside, Unknown) else ()
+        fix = "let its base URL name the gateway"
+        if fact.outside is True and known:
+            message = f"`{node.address}` is told to call the model API `{fact.host}` itself, past the safety stack"
+            yield case.violated(node, message, origin=fact.origin, because=fact.because, fix=fix)
+        elif fact.outside is True:
+            message = (
+                f"`{node.address}` is told to call the model API `{fact.host}`: whether it is the gateway is not known"
+            )
+            decided = ("profile:safety_stack.gateways",)
+            yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided, fix=fix)
+        elif doubts and known:
+            message = f"where `{node.address}` sends its prompts is not known: {fact.because}"
+            yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=doubts, fix=fix)
 
 
 def _judged(node: Node) -> bool:

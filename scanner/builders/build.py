@@ -25,6 +25,7 @@ from scanner.builders.explicit_denies import build_explicit_denies
 from scanner.builders.gateway_routes.build import build_gateway_routes
 from scanner.builders.google_models import build_google_models
 from scanner.builders.inventory import Inventory
+from scanner.builders.k8s_machines import build_k8s_machines
 from scanner.builders.k8s_network.build import build_k8s_network
 from scanner.builders.literals import build_literals
 from scanner.builders.mesh.build import build_mesh
@@ -37,6 +38,7 @@ from scanner.builders.replicas import build_replicas
 from scanner.builders.supply.build import build_supply
 from scanner.builders.switches.build import build_switches
 from scanner.builders.switches.modalities import build_modalities
+from scanner.builders.told_endpoints import build_told_endpoints
 from scanner.builders.unmodelled import build_unmodelled, unmodelled_kinds
 from scanner.builders.workload_identity import build_workload_identity
 from scanner.graph.graph import Graph
@@ -53,6 +55,7 @@ STEPS: tuple[Callable[[World], None], ...] = (
     build_switches,
     build_admission,
     build_k8s_network,
+    build_k8s_machines,
     build_gateway_routes,
     build_aws_network,
     build_aws_entry,
@@ -73,6 +76,7 @@ STEPS: tuple[Callable[[World], None], ...] = (
     build_model_supply,
     build_modalities,
     build_caller_identity,
+    build_told_endpoints,
     build_planned_changes,
     build_unmodelled,
     build_absent,

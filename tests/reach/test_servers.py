@@ -25,7 +25,7 @@ from tests.reach.without import changes
 from tests.reach.world import everything
 
 LISTED = json.loads((Path(__file__).parent / "rows.json").read_text())
-FACTS = ("image", "argument", "environment", "resource", "port", "path", "crd", "client")
+FACTS = ("image", "argument", "environment", "resource", "port", "path", "crd", "client", "endpoint", "api")
 ROWS = [row for fact in FACTS for row in tables.model_facts(fact)]
 SEEN = (Role.MODEL, Role.CANDIDATE)
 GPU = {"resources": {"limits": {"nvidia.com/gpu": "1"}}}
@@ -80,7 +80,23 @@ def reached(row: ModelFact) -> bool:
         return serves(row)
     if row.fact == "path":
         return admits(row)
+    if row.fact in ("endpoint", "api"):
+        return tells(row)
     return row.fact == "client" and not is_seen(probe(example(row.regex)))
+
+
+def tells(row: ModelFact) -> bool:
+    """Whether a caller that is told to call a public API of models is told, by the row."""
+    host = example(row.regex).removeprefix(".") if row.regex else "api.openai.com"
+    host = host if tables.pattern(row.regex or ".").search(host) else f"x.{host}"
+    one = probe(env={row.key or "OPENAI_BASE_URL": f"https://{host}/v1"})
+    look = partial(_told, one)
+    return bool(look()) and changes(look, "model_servers", lambda other: other["id"] == row.id)
+
+
+def _told(one: Resource) -> list[str]:
+    found = world.answers(one)["ROUTE-001"]
+    return [each.message for each in found if "is told to call" in each.message]
 
 
 def admits(row: ModelFact) -> bool:
