@@ -15,7 +15,7 @@ from scanner.builders.control.matching import pod_of
 from scanner.builders.control.rbac import Matcher, tell
 from scanner.builders.control.rights import CLUSTER_WIDE, Right, named_subject
 from scanner.builders.draft import World
-from scanner.builders.k8s_identity import groups_of, runs_as
+from scanner.builders.k8s_identity import ACCOUNTS, groups_of, runs_as
 from scanner.graph.model import Edge, Plane, State
 from scanner.table_rows import ControlAction
 from scanner.unknown import Unknown
@@ -35,10 +35,14 @@ BY_POD = frozenset({"change-pods", "exec-into-pod", "exec-by-websocket", "debug-
 
 @dataclass(slots=True, eq=False)
 class Space:
-    """What leads on from a namespace of one unit. goals: by how it is got at; running: account -> workloads."""
+    """What leads on from a namespace of one unit.
+
+    goals: by how it is got at. running: account -> workloads. vague: workloads whose account nobody knows.
+    """
 
     goals: dict[str, list[Goal]] = field(default_factory=lambda: {ANY: [], RUNNING: []})
     running: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    vague: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True, eq=False)
@@ -59,8 +63,10 @@ def chain_edges(
     """Edges from holders of rights to identities that lead on. leads: node ids of subjects that do, as far as known."""
     chains = Chains(world, matcher, carried)
     for one in runs_as(world):
-        if isinstance(one.name, str):
-            space = chains.spaces.setdefault((one.resource.unit, one.namespace), Space())
+        space = chains.spaces.setdefault((one.resource.unit, one.namespace), Space())
+        if isinstance(one.name, Unknown):
+            space.vague.add(one.resource.address)
+        else:
             space.running.setdefault(one.name, []).append((one.resource.kind, one.resource.name))
     by_scope: dict[tuple[str, str], list[tuple[Right, ControlAction, Truth]]] = {}
     for right in rights:
@@ -104,15 +110,20 @@ def _add_goals(chains: Chains, node_id: str) -> Iterator[tuple[str, str]]:
         space.goals[ANY] += goals
         if node.name in space.running:
             space.goals[RUNNING] += goals
+        elif space.vague:
+            doubt = ("value-unknown", tuple(sorted(space.vague)))
+            space.goals[RUNNING] += [replace(goal, doubt=goal.doubt or doubt) for goal in goals]
         yield unit, node.namespace
-    elif node.kind == "Group":
-        for (of, namespace), space in sorted(chains.spaces.items()):
-            if of == unit and node.name in groups_of(namespace):
-                goal = Goal(node_id, f"every service account of `{namespace}` is in the group", told=True)
-                space.goals[ANY].append(goal)
-                if space.running:
-                    space.goals[RUNNING].append(goal)
-                yield unit, namespace
+    elif node.kind == "Group" and node.name.startswith(ACCOUNTS):
+        namespace = node.name.removeprefix(ACCOUNTS).removeprefix(":")
+        mine = [(unit, namespace)] if namespace else sorted(key for key in chains.spaces if key[0] == unit)
+        for key in mine:
+            goal = Goal(node_id, f"every service account of `{key[1]}` is in the group", told=True)
+            space = chains.spaces.setdefault(key, Space())
+            space.goals[ANY].append(goal)
+            if space.running or space.vague:
+                space.goals[RUNNING].append(goal)
+            yield key
 
 
 def _enter(chains: Chains, right: Right, row: ControlAction, truth: Truth) -> None:
@@ -122,8 +133,11 @@ def _enter(chains: Chains, right: Right, row: ControlAction, truth: Truth) -> No
         edge = _edge(right, row, sure, "")
         chains.sources.setdefault((right.unit, right.namespace, HOW[row.action]), []).append(edge)
         return
-    spaces = [key for key in chains.spaces if key[0] == right.unit and right.namespace in (CLUSTER_WIDE, key[1])]
-    for key in sorted(spaces):
+    if right.namespace != CLUSTER_WIDE:
+        keys = [(right.unit, right.namespace)] if (right.unit, right.namespace) in chains.spaces else []
+    else:
+        keys = sorted(key for key in chains.spaces if key[0] == right.unit)
+    for key in keys:
         chains.direct += _by_name(chains, right, row, truth, key)
 
 
@@ -138,6 +152,10 @@ def _by_name(chains: Chains, right: Right, row: ControlAction, truth: Truth, key
                 yield _edge(right, row, min(truth, sure), node_id)
             for goal in chains.carried.get(node_id, ()):
                 yield aimed(_edge(right, row, min(truth, sure), ""), goal)
+            for group in groups_of(namespace)[:2]:
+                group_id = f"{unit}:Group/{group}"
+                if group_id in chains.world.nodes:
+                    yield _edge(right, row, min(truth, sure), group_id)
 
 
 def _of_pod(space: Space, pod: str) -> dict[str, Truth]:
@@ -179,10 +197,10 @@ def _edge(right: Right, row: ControlAction, truth: Truth, target: str) -> Edge:
 
 def _spread(chains: Chains) -> Iterator[Edge]:
     for (unit, namespace, how), edges in sorted(chains.sources.items()):
-        goals: list[Goal] = []
-        for (of, space), one in sorted(chains.spaces.items()):
-            if of == unit and namespace in (CLUSTER_WIDE, space):
-                goals += one.goals[how]
+        keys = (
+            [(unit, namespace)] if namespace != CLUSTER_WIDE else sorted(key for key in chains.spaces if key[0] == unit)
+        )
+        goals = [goal for key in keys if key in chains.spaces for goal in chains.spaces[key].goals[how]]
         if not goals:
             continue
         where = "everywhere" if namespace == CLUSTER_WIDE else namespace
