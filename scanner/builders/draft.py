@@ -14,6 +14,7 @@ from scanner.profile import Profile
 from scanner.resource import Resource
 
 EXTERNAL_UNIT = "external"
+_FEW_FACTS = 32
 
 
 class World:
@@ -32,6 +33,7 @@ class World:
         self.trusted: dict[str, None] = {}
         self.assumed_absent: dict[str, None] = {}
         self.recognised: dict[str, str] = {}
+        self._facts: dict[str, set[Fact]] = {}
         self._spaces: dict[tuple[str, frozenset[Role]], frozenset[str]] = {}
         self.memo: dict[str, object] = {}
         """What a builder works out of the resources once, under a key of its own; resources never change."""
@@ -88,8 +90,18 @@ class World:
     def add_fact(self, node_id: str, fact: Fact) -> None:
         """Add a fact to the node; the same fact twice is one."""
         node = self.nodes[node_id]
-        if fact not in node.facts:
+        if not self._has(node, fact):
             self.nodes[node_id] = replace(node, facts=(*node.facts, fact))
+            if node_id in self._facts:
+                self._facts[node_id].add(fact)
+
+    def _has(self, node: Node, fact: Fact) -> bool:
+        """Whether a node has a fact already; where it has many, they are looked up in a set."""
+        if len(node.facts) <= _FEW_FACTS:
+            return fact in node.facts
+        if node.id not in self._facts:
+            self._facts[node.id] = set(node.facts)
+        return fact in self._facts[node.id]
 
     def add_edge(self, edge: Edge) -> None:
         """Add an edge; both ends must be nodes by the time the graph is frozen."""

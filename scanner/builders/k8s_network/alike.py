@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from scanner.builders.edges import connect
+from scanner.builders.k8s_network.admission import Admission
+from scanner.builders.k8s_network.view import Target, View
+from scanner.builders.k8s_policy.ports import PortSet, traffic_of
 
 FEW = 16
 """Up to so many pods an edge from each says more than a relay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """Many pods that a target lets in to the same ports."""
+
+    target: Target
+    admission: Admission
+    traffic: PortSet
+    pods: frozenset[int]
 
 
 class Alike:
@@ -36,3 +52,41 @@ class Alike:
     def parts(self) -> Sequence[frozenset[int]]:
         """The parts; each set that was added holds all or none of any of them."""
         return [frozenset(one) for one in self._members if one]
+
+
+def join(view: View, source: str, target: Target, admission: Admission, traffic: PortSet) -> None:
+    """The edge of an admission from a node to every node that stands for the target."""
+    doubt = view.settled(target, traffic, admission.doubt)
+    because, origin, ports = admission.because, admission.origin, traffic_of(traffic)
+    for node in target.nodes:
+        connect(view.world, source, node, because, origin, traffic=ports, doubt=doubt, cut=True)
+
+
+def join_each(view: View, many: Many) -> None:
+    """An edge from each workload."""
+    target = many.target
+    for owner, _ in view.owned(many.pods):
+        if owner not in target.nodes and owner != view.node(target.name):
+            join(view, owner, target, many.admission, many.traffic)
+
+
+def join_many(view: View, relays: dict[str, frozenset[int]], some: list[Many]) -> None:
+    """Edges over a relay for all pods that nothing in `some` tells apart: never one from each pod to each target."""
+    alike = Alike(frozenset().union(*(one.pods for one in some)))
+    for one in some:
+        alike.add(one.pods)
+    parts = alike.parts()
+    few = frozenset().union(*(part for part in parts if len(part) <= FEW))
+    for one in some:
+        join_each(view, replace(one, pods=one.pods & few))
+    for part in parts:
+        if len(part) > FEW:
+            first = view.cluster.pods[min(part)].owner
+            address = f"podset/like/{first}"
+            while address in relays or view.node(address) in view.world.nodes:
+                address += "~"
+            relays[address] = part
+            relay = view.relay(address, "PodSet", f"pods that the policies treat like `{first}`")
+            for one in some:
+                if not one.pods.isdisjoint(part):
+                    join(view, relay, one.target, one.admission, one.traffic)

@@ -14,6 +14,7 @@ from scanner.resource import Resource
 
 ANY = "podset/any"
 ON_NODES = "podset/node-network"
+ADMITTED = "the policies that select it admit the way out"
 OPEN = "no NetworkPolicy selects it for egress: all egress is open, which is the default"
 
 
@@ -25,7 +26,8 @@ class Sources:
     hosts: pods that are, or may be, on the network of their node. alone: pods that are asked one by one.
     used: the sets that have an edge, None for one whose members no peer selects. guarded_used: likewise of groups.
     towards: for each pod of a target, what groups admit on the way to it, and which groups admit just that.
-    alike: sets of pods with open egress that the policies of the targets do not tell apart.
+    alike: sets of pods with open egress that the policies of the targets do not tell apart; alike_guarded: likewise
+    of pods whose egress some policy governs.
     """
 
     free: frozenset[int]
@@ -36,6 +38,7 @@ class Sources:
     used: dict[str, Peer | None] = field(default_factory=dict)
     guarded_used: dict[str, frozenset[int]] = field(default_factory=dict)
     alike: dict[str, frozenset[int]] = field(default_factory=dict)
+    alike_guarded: dict[str, frozenset[int]] = field(default_factory=dict)
 
 
 def sources_of(view: View, alone: Collection[str]) -> Sources:
@@ -125,13 +128,12 @@ def members(view: View, sources: Sources) -> None:
     for address, group in sources.guarded_used.items():
         best = {}
         for index in sorted(group):
-            _keep(best, view.owners[index], None, "the policies that select it admit the way out")
+            _keep(best, view.owners[index], None, ADMITTED)
         _join(view, address, resources, best)
-    for address, group in sources.alike.items():
-        best = {}
-        for index in sorted(group):
-            _keep(best, view.owners[index], None, OPEN)
-        _join(view, address, resources, best)
+    for relays, because in ((sources.alike, OPEN), (sources.alike_guarded, ADMITTED)):
+        for address, group in relays.items():
+            best = {view.owners[index]: (None, because) for index in sorted(group)}
+            _join(view, address, resources, best)
 
 
 def _belongs(view: View, sources: Sources, index: int) -> tuple[Doubt | None, str]:
