@@ -78,6 +78,9 @@ def snapshot(profile: Profile) -> Snapshot:
         "not_models": {one.subject: "" for one in profile.not_models},
         "waivers": _last({f"{one.rule} for {one.subject}": one.expires for one in profile.waivers}),
         "units": {one.name: _unit(one) for one in profile.units},
+        "charts": {
+            f"{one.chart} as {one.release} in {one.namespace}": _plain({"values": one.values}) for one in profile.charts
+        },
         "contracts": {one.name: _contract(one) for one in profile.contracts},
     }
     for key, entries in (

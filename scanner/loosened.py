@@ -82,6 +82,7 @@ WAYS: Mapping[str, _Way] = {
     "require": _Way(less=True),
     "waivers": _Way(more=True, value=_later),
     "units": _Way(less=True, value=_differs),
+    "charts": _Way(less=True, value=_differs),
     "contracts": _Way(less=True, value=_differs),
 }
 """Every key of a snapshot. A classifier more is one more server that no path is asked for; one less need not run."""

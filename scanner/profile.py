@@ -89,6 +89,17 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
+class ChartRelease:
+    """How a Helm chart is installed: values are files, each laid over the ones before and over the chart's own."""
+
+    chart: str
+    origin: FileOrigin
+    values: tuple[str, ...] = ()
+    release: str = "release-name"
+    namespace: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
 class Waiver:
     """An accepted finding: by rule and subject address, with who accepted it and until when."""
 
@@ -169,6 +180,7 @@ class Profile:
     platform: tuple[str, ...] = ()
     require: tuple[str, ...] = ()
     units: tuple[Unit, ...] = ()
+    charts: tuple[ChartRelease, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     origins: dict[str, FileOrigin] = field(default_factory=dict)
 

@@ -10,6 +10,7 @@ from scanner.errors import SettingsError
 from scanner.origin import FileOrigin
 from scanner.profile import (
     ApprovedModel,
+    ChartRelease,
     GuardrailEntry,
     NotModel,
     Place,
@@ -32,6 +33,7 @@ STRENGTHS = ("NONE", "LOW", "MEDIUM", "HIGH")
 _RULE = re.compile(r"^(contract:)?[a-z0-9]+(-[a-z0-9]+)*\Z")
 _UNIT = re.compile(r"^(?!external\Z)[A-Za-z0-9][A-Za-z0-9._/-]*\Z")
 _FOLDER = re.compile(r"^(?!/)(?!(.*/)?\.\.(/|\Z))[^\\\n]+\Z")
+_NAME = re.compile(r"^[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?\Z")
 _DIGEST = re.compile(r"^(?:sha256:[0-9a-f]{64}|git:[0-9a-f]{40})\Z")
 _FILTER = re.compile(r"^[A-Z][A-Z0-9_:.-]*\Z")
 _AGE = re.compile(r"^[1-9][0-9]{0,4}d\Z")
@@ -68,7 +70,7 @@ def parse_profile(text: str, shown: str, sha256: str = "") -> Profile:
 
 _KEYS = (
     *("agreement", "places", "models", "safety_stack", "operators", "tenants", "evidence", "trusted", "contracts"),
-    *("not_models", "platform", "require", "units", "waivers"),
+    *("not_models", "platform", "require", "units", "charts", "waivers"),
 )
 
 
@@ -107,6 +109,7 @@ def _profile(file: Part, shown: str, sha256: str) -> Profile:
         platform=file.texts("platform"),
         require=file.texts("require", re.compile(rf"^(?:{'|'.join(BASES)})\Z"), f"one of {', '.join(BASES)}"),
         units=_units(file),
+        charts=_charts(file),
         waivers=file.each("waivers", _WAIVER_KEYS, _waiver),
         origins=origins,
     )
@@ -187,6 +190,25 @@ def _unit(part: Part) -> Unit:
         what = "a folder in `terraform` or `manifests`, a cluster in `live`, or a file in `plans` or `states`"
         part.fail(f"`{part.name}` needs {what}")
     return Unit(name, part.origin, terraform, manifests, part.text("cluster"), live, plans, states)
+
+
+def _charts(file: Part) -> tuple[ChartRelease, ...]:
+    charts = file.each("charts", ("chart", "values", "release", "namespace"), _chart)
+    seen: set[tuple[str, str, str]] = set()
+    for one in charts:
+        named = (one.chart, one.release, one.namespace)
+        if named in seen:
+            raise SettingsError(f"{one.origin}: `{one.chart}` is installed twice as `{one.release}`")
+        seen.add(named)
+    return charts
+
+
+def _chart(part: Part) -> ChartRelease:
+    chart = part.must("chart", _FOLDER, "a relative path of a folder, without `..`")
+    values = part.texts("values", _FOLDER, "a relative path of a file, without `..`")
+    name = "a name of lower-case letters, digits and `-`"
+    release, namespace = (part.text(key, _NAME, name) for key in ("release", "namespace"))
+    return ChartRelease(chart, part.origin, values, release or "release-name", namespace or "default")
 
 
 _WAIVER_KEYS = ("rule", "subject", "reason", "owner", "approver", "second_approver", "expires")

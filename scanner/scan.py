@@ -74,6 +74,7 @@ def read_and_build(request: Request) -> Scanned:
             root=root,
             paths=request.paths,
             units=profile.units,
+            charts=profile.charts,
             profile_dir=request.profile_dir or (request.profile.parent if request.profile else root),
             var_files=request.var_files,
             variables=request.variables,

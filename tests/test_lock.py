@@ -92,6 +92,10 @@ LOOSER = {
         ({}, {"waivers": [WAIVER]}),
         ({"waivers": [WAIVER]}, {"waivers": [{**WAIVER, "expires": "2028-01-01"}]}),
     ],
+    "charts": [
+        ({"charts": [{"chart": "c", "values": ["prod.yaml"]}]}, {"charts": [{"chart": "c"}]}),
+        ({"charts": [{"chart": "c", "release": "a"}]}, {"charts": [{"chart": "c", "release": "b"}]}),
+    ],
     "units": [
         (
             {"units": [{"name": "u", "manifests": ["a"], "cluster": "x"}]},

@@ -80,6 +80,7 @@ FULL = {
     "platform": ["kube-system/DaemonSet/aws-node"],
     "require": ["live"],
     "units": [{"name": "prod", "terraform": ["infra"], "manifests": ["k8s/base"], "cluster": "aws_eks_cluster.main"}],
+    "charts": [{"chart": "charts/vllm", "values": ["values/prod.yaml"], "release": "vllm", "namespace": "inference"}],
     "waivers": [WAIVER, {**WAIVER, "second_approver": "cto"}],
 }
 
@@ -192,6 +193,7 @@ def test_the_digest_is_of_the_bytes(tmp_path):
         ("safety_stack: {required_filters: {HATE: {}}}", "needs `input` or `output`"),
         ("units: [{name: a, terraform: [x]}, {name: a, manifests: [z]}]", "two units have the name `a`"),
         ("units: [{name: a, terraform: [../x]}]", "must be a relative path of a folder, without `..`"),
+        ("charts: [{chart: a}, {chart: a}]", "`a` is installed twice as `release-name`"),
         ("units: [{name: external, terraform: [x]}]", "and not `external`"),
         ("units: [{name: a}]", "needs a folder in `terraform` or `manifests`"),
         ("operators: [a]\noperators: [b]", "t:2:1: the key `operators` stands twice"),
@@ -260,6 +262,12 @@ CASES = [
     (changed("units", 0, "terraform", value=["a/../b"]), False),
     (changed("units", 0, "terraform", value=["a..b", "."]), True),
     (changed("units", 0, "name", value="prod:eu"), False),
+    (changed("charts", 0, "chart", value="../x"), False),
+    (changed("charts", 0, "chart", value=...), False),
+    (changed("charts", 0, "values", value=["/etc/passwd"]), False),
+    (changed("charts", 0, "values", value=...), True),
+    (changed("charts", 0, "release", value="No"), False),
+    (changed("charts", 0, "set", value={"a": 1}), False),
     (changed("platform", value=[""]), False),
     (changed("tenants", "agreed", value={"a": 1}), False),
     (changed("agreement", value=7), False),

@@ -69,6 +69,7 @@ class Proposal:
     namespaces: tuple[str, ...] = ()
     sinks: tuple[str, ...] = ()
     units: tuple[SeenUnit, ...] = ()
+    charts: tuple[str, ...] = ()
     clusters: tuple[str, ...] = ()
     unread: int = 0
 
@@ -101,6 +102,7 @@ def proposal(scanned: Scanned, folder: Path) -> Proposal:
         namespaces=tuple(sorted({node.namespace for node in _callers(seated, gateways)} - {""})),
         sinks=tuple(sorted({fact.sink for _, fact in graph.facts(Log)} - {""})),
         units=tuple(_units(scanned, folder)),
+        charts=tuple(_charts(scanned, folder)),
         clusters=tuple(node.address for node in _clusters(graph, real)),
         unread=len(scanned.reading.unread),
     )
@@ -201,8 +203,20 @@ def _units(scanned: Scanned, folder: Path) -> Iterator[SeenUnit]:
         yield SeenUnit(_name(both, lead), (terraform,), (manifests,), cluster.address)
         return
     for unit in sorted(sets):
-        manifests = _common([one for one in resources if one.unit == unit], lead)
+        if unit != "root" and (scanned.root / unit).is_dir():
+            # An overlay's objects stand in its base as well; its unit is its folder.
+            manifests = posixpath.normpath(posixpath.join(lead, unit))
+        else:
+            manifests = _common([one for one in resources if one.unit == unit], lead)
         yield SeenUnit(_name(manifests, lead), (), (manifests,))
+
+
+def _charts(scanned: Scanned, folder: Path) -> Iterator[str]:
+    """The folders of the charts that were rendered with their default values."""
+    lead = _lead(scanned.root, folder)
+    for one in scanned.reading.unread:
+        if isinstance(one.origin, FileOrigin) and one.cause.startswith("a Helm chart is rendered with its default"):
+            yield posixpath.normpath(posixpath.join(lead, posixpath.dirname(one.origin.path)))
 
 
 def _lead(root: Path, folder: Path) -> str:

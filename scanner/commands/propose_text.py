@@ -63,6 +63,7 @@ def written(found: Proposal) -> str:
         _section("tenants", [_tenants(found)]),
         _section("evidence", _evidence(found)),
         [_units(found)],
+        [_charts(found)],
         [Block(("require: []",), True, "Bases that a scan must have: [live] for one that is scheduled.")],
     ]
     for part in parts:
@@ -223,6 +224,14 @@ def _units(found: Proposal) -> Block:
     if not lines:
         return Block((example,), False, about)
     return Block(("units:", *lines), all(sayable(one.cluster) for one in units), about)
+
+
+def _charts(found: Proposal) -> Block:
+    about = "How charts are installed. One that is not named is judged with its default values, and nothing holds."
+    named = [one for one in found.charts if _is_folder(one)]
+    keys = "values: [FILE], release: release-name, namespace: default"
+    lines = [f"  - {{chart: {quoted(one)}, {keys}}}" for one in named] or [f"  - {{chart: DIR, {keys}}}"]
+    return Block(("charts:", *lines), False, about)
 
 
 def _is_folder(path: str) -> bool:

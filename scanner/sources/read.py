@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scanner.errors import UsageError
-from scanner.profile import Unit
+from scanner.profile import ChartRelease, Unit
 from scanner.resource import Reading
 from scanner.sources.files import run_root, walk
 from scanner.sources.kubernetes import read_manifests
+from scanner.sources.kubernetes.helm import chart_entries
 from scanner.sources.terraform import TerraformOptions, find_roots, read_root
 from scanner.sources.units import unit_name
 from scanner.sources.wrapped import unwrap
@@ -35,6 +36,7 @@ class ReadRequest:
     root: Path
     paths: Sequence[Path]
     units: Sequence[Unit] = ()
+    charts: Sequence[ChartRelease] = ()
     profile_dir: Path = Path()
     var_files: tuple[Path, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
@@ -69,7 +71,8 @@ def read_all(request: ReadRequest) -> Reading:
         part = read_root(request.root, folder, unit, options)
         roots.append((folder, unit, part))
         merge(whole, part)
-    manifests = read_manifests(request.root, files.files, lambda path: named(request.root / path, "manifests"))
+    charts = chart_entries(request.root, request.profile_dir, request.charts)
+    manifests = read_manifests(request.root, files.files, lambda path: named(request.root / path, "manifests"), charts)
     merge(whole, manifests)
     if request.plans or request.states:
         _told(request, whole, roots)

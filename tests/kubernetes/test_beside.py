@@ -14,6 +14,13 @@ def unread(found: Reading) -> list[tuple[str, str, str]]:
     return [(str(one.origin), one.kind, one.cause) for one in found.unread]
 
 
+@pytest.fixture
+def no_helm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that cannot render charts."""
+    monkeypatch.setattr("scanner.sources.kubernetes.helm.charts.renderer", lambda: "")
+
+
+@pytest.mark.usefixtures("no_helm")
 def test_a_chart_is_one_thing_unread(read) -> None:
     found = read(
         {
@@ -33,6 +40,7 @@ def test_a_chart_is_one_thing_unread(read) -> None:
     assert found.passed_over["chart/values.yaml"] == "values of a Helm chart"
 
 
+@pytest.mark.usefixtures("no_helm")
 def test_a_chart_of_dependencies_only_is_unread(read) -> None:
     assert unread(read({"Chart.yaml": "apiVersion: v2\nname: x\n"})) == [
         ("Chart.yaml:1:1", "template", "a Helm chart needs rendering (0 templates)")

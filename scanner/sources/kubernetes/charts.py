@@ -6,9 +6,6 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from scanner.origin import FileOrigin
-from scanner.resource import Unread
-
 _ABOUT = ("Chart.yaml", "Chart.lock", "requirements.yaml", "requirements.lock", "values.schema.json")
 
 
@@ -63,13 +60,11 @@ class Charts:
         self._templates[self._topmost(chart)] += 1
         return True
 
-    def unread(self) -> list[Unread]:
-        """One Unread a topmost chart, at its Chart.yaml; a chart without templates still installs its dependencies."""
-        found = []
-        for chart in sorted({self._topmost(chart) for chart in self._charts}):
-            origin = FileOrigin(f"{chart}/Chart.yaml".removeprefix("/"), 1)
-            count = self._templates[chart]
-            files = "1 template" if count == 1 else f"{count} templates"
-            cause = f"a Helm chart needs rendering ({files})"
-            found.append(Unread(origin, cause, "template", "scan the output of `helm template`"))
-        return found
+    def topmost(self) -> list[str]:
+        """The folders of the charts that are installed: each that is in no other's `charts` folder."""
+        return sorted({self._topmost(chart) for chart in self._charts})
+
+    def templates(self, chart: str) -> str:
+        """How many templates a chart has, in words."""
+        count = self._templates[chart]
+        return "1 template" if count == 1 else f"{count} templates"

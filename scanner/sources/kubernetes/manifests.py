@@ -12,6 +12,7 @@ from scanner.sources.files import Text, read_text
 from scanner.sources.kubernetes import foreign
 from scanner.sources.kubernetes.assemble import Found, assemble
 from scanner.sources.kubernetes.charts import Charts
+from scanner.sources.kubernetes.helm import ChartEntry, render_charts
 from scanner.sources.kubernetes.kustomize import Forest, Kustomization, Rendered, is_kustomization, named_folders
 from scanner.sources.kubernetes.kustomize.load import Loader
 from scanner.sources.kubernetes.objects import expanded, looks_like_object, restore_text
@@ -28,14 +29,20 @@ _TEMPLATED = re.compile(r"^(?!\s*#).*(?:\{\{|\{%|<%)", re.MULTILINE)
 _VERSION = re.compile(r"(?:[a-z0-9.-]+/)?v\d+(?:(?:alpha|beta)\d+)?\Z")
 
 
-def read_manifests(root: Path, files: Sequence[Path], unit_of: Callable[[str], str] | None = None) -> Reading:
+def read_manifests(
+    root: Path,
+    files: Sequence[Path],
+    unit_of: Callable[[str], str] | None = None,
+    charts: Sequence[ChartEntry] = (),
+) -> Reading:
     """Read every manifest among `files`, which are absolute or relative to `root`.
 
     unit_of: the unit that the profile gives a path, "" where it gives none; then the folder decides.
+    charts: how charts are installed; one that none of them names is rendered with its default values.
     """
     root = root.resolve()
     paths = sorted(_relative(root, path) for path in files)
-    reader = _Reader(root, paths)
+    reader = _Reader(root, paths, charts)
     for path in paths:
         reader.file(path)
     return reader.finish(unit_of or (lambda _: ""))
@@ -48,12 +55,13 @@ def _relative(root: Path, path: Path) -> str:
 class _Reader:
     """One run over the files; objects are collected first, since units and scopes depend on all of them."""
 
-    def __init__(self, root: Path, paths: Sequence[str]) -> None:
+    def __init__(self, root: Path, paths: Sequence[str], entries: Sequence[ChartEntry] = ()) -> None:
         self._root = root
         self._charts = Charts(paths)
         self._reading = Reading()
         self._found: list[Found] = []
         self._forest = Forest()
+        self._entries = entries
         self._loader = Loader(root, paths)
         self._noted: set[tuple[str, str]] = set()
 
@@ -183,10 +191,20 @@ class _Reader:
             for apart in (one.top.folder in rendered.apart,)
             for obj in one.objects
         ]
-        self._reading.unread.extend(self._charts.unread())
+        kept += self._chart_objects()
         assemble(self._root, kept, unit_of, self._reading)
         self._reading.unread.sort(key=_place)
         return self._reading
+
+    def _chart_objects(self) -> list[Found]:
+        """Render the charts; their files are inputs then, and no longer passed over."""
+        made = render_charts(self._root, self._charts.topmost(), self._entries, self._charts.templates)
+        self._reading.unread.extend(made.unread)
+        self._reading.inputs.update(made.inputs)
+        self._reading.assumptions.update(dict.fromkeys(made.assumptions))
+        for path in made.inputs:
+            self._reading.passed_over.pop(path, None)
+        return [Found(path, one.value, one.origin, unit, one.possible) for one, path, unit in made.objects]
 
     def _rendered(self) -> Rendered:
         """Render the kustomizations that are deployed."""

@@ -1,0 +1,129 @@
+"""Running Helm on a copy of a chart: its SDK in a process of ours, or the `helm` that is on the PATH."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+SECONDS = 60
+MAX_OUTPUT = 60_000_000
+_SOURCE = re.compile(r"^---\n# Source: (\S+)\n", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """How a chart is installed: values are texts of YAML, each laid over the ones before."""
+
+    name: str = "release-name"
+    namespace: str = "default"
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What Helm answers: for each variant the text of each template; or `error`, in Helm's words."""
+
+    renderings: tuple[Mapping[str, str], ...] = ()
+    error: str = ""
+
+
+def renderer() -> str:
+    """What renders charts here: "sdk", "helm", or "" where there is neither."""
+    if find_spec("helm_python") is not None:
+        return "sdk"
+    return "helm" if shutil.which("helm") else ""
+
+
+def run(variants: Sequence[Mapping[str, bytes]], release: Release) -> Made:
+    """Render each variant of a chart's files. Never raises: a crash, a limit or a time-out is an error in words."""
+    try:
+        return _sdk(variants, release) if renderer() == "sdk" else _binary(variants, release)
+    except subprocess.TimeoutExpired:
+        return Made(error=f"it takes longer than {SECONDS} seconds")
+    except OSError as error:
+        return Made(error=f"Helm cannot be run: {error.strerror or error}")
+
+
+def _sdk(variants: Sequence[Mapping[str, bytes]], release: Release) -> Made:
+    request = {
+        "path": [entry for entry in sys.path if entry],
+        "archives": [base64.b64encode(archive(files)).decode() for files in variants],
+        "name": release.name,
+        "namespace": release.namespace,
+        "values": list(release.values),
+    }
+    done = subprocess.run(
+        [sys.executable, "-I", str(Path(__file__).with_name("worker.py"))],
+        input=json.dumps(request).encode(),
+        capture_output=True,
+        timeout=SECONDS,
+        check=False,
+        env={"HOME": "/nonexistent", "PATH": ""},
+        cwd=Path(__file__).parent,
+    )
+    if done.returncode != 0 or len(done.stdout) > MAX_OUTPUT:
+        return Made(error="Helm came to the limits of time or memory, or crashed")
+    said = json.loads(done.stdout)
+    return Made(error=said["error"]) if "error" in said else Made(tuple(said["renderings"]))
+
+
+def archive(files: Mapping[str, bytes]) -> bytes:
+    """The files of a chart as Helm packs them, below a folder `chart`."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz", compresslevel=1) as tar:
+        for name, content in sorted(files.items()):
+            entry = tarfile.TarInfo(f"chart/{name}")
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def _binary(variants: Sequence[Mapping[str, bytes]], release: Release) -> Made:
+    program = shutil.which("helm")
+    if program is None:
+        return Made(error="there is no Helm")
+    renderings = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        options: list[str] = ["--namespace", release.namespace]
+        for index, text in enumerate(release.values):
+            (folder / f"values{index}.yaml").write_text(text)
+            options += ["--values", str(folder / f"values{index}.yaml")]
+        home = {f"HELM_{part}_HOME": str(folder / part) for part in ("CONFIG", "CACHE", "DATA")}
+        for index, files in enumerate(variants):
+            chart = folder / f"chart{index}"
+            for path, content in files.items():
+                (chart / path).parent.mkdir(parents=True, exist_ok=True)
+                (chart / path).write_bytes(content)
+            done = subprocess.run(
+                [program, "template", release.name, str(chart), *options],
+                capture_output=True,
+                timeout=SECONDS,
+                check=False,
+                env={"HOME": name, "PATH": "", "HELM_PLUGINS": str(folder / "none"), **home},
+                cwd=folder,
+            )
+            if done.returncode != 0 or len(done.stdout) > MAX_OUTPUT:
+                return Made(error=done.stderr.decode(errors="replace").replace(name, "")[:2_000] or "it is too large")
+            renderings.append(_split(done.stdout.decode(errors="replace")))
+    return Made(tuple(renderings))
+
+
+def _split(text: str) -> dict[str, str]:
+    """The output of `helm template` by template: several documents of one are put together again."""
+    made: dict[str, str] = {}
+    _, *parts = _SOURCE.split(text if text.startswith("---\n") else f"---\n{text}")
+    for path, content in zip(parts[::2], parts[1::2], strict=True):
+        made[path] = f"{made[path]}---\n{content}" if path in made else content
+    return made
