@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from scanner.builders.aws_policy.match import Truth
 from scanner.builders.control.fan import Goal, aimed, spread, surest
 from scanner.builders.control.matching import pod_of
-from scanner.builders.control.rbac import Matcher, tell
+from scanner.builders.control.rbac import Matcher, decider, tell
 from scanner.builders.control.rights import CLUSTER_WIDE, Right, named_subject
 from scanner.builders.draft import World
 from scanner.builders.k8s_identity import ACCOUNTS, groups_of, runs_as
@@ -21,6 +21,12 @@ from scanner.table_rows import ControlAction
 from scanner.unknown import Unknown
 
 ANY, RUNNING = "any", "running"
+NAMED = "named"
+WHY = {
+    ANY: "what it starts may run as any service account there",
+    RUNNING: "it acts as the service account that the pods run as",
+    NAMED: "it acts as whom the rule names",
+}
 FEW = 64
 """Up to so many pairs of a holder and an account each has its own edge."""
 HOW = {
@@ -180,13 +186,13 @@ def _impersonated(world: World, right: Right, row: ControlAction, truth: Truth) 
 def _edge(right: Right, row: ControlAction, truth: Truth, target: str) -> Edge:
     unknown = right.doubt or right.grant.unknown
     possible = truth is not Truth.YES
-    decided = unknown.decided_by if unknown is not None else (right.grant.role,)
+    decided = unknown.decided_by if unknown is not None else (decider(row, right),)
     return Edge(
         source=right.subject,
         target=target,
         plane=Plane.IDENTITY,
         verb="become",
-        because=tell(right, row),
+        because=tell(right, row, WHY.get(HOW.get(row.action, NAMED), "") if row.action not in BY_ACCOUNT else ""),
         origin=right.grant.origin or right.origin,
         state=State.POSSIBLE if possible else State.OPEN,
         reason=(unknown.code if unknown is not None else "value-unknown") if possible else "",

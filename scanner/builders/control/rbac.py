@@ -129,7 +129,7 @@ def _edge(right: Right, verb: str, target: str, found: Found, here: Origin | Non
     grant = right.grant
     unknown = right.doubt or grant.unknown
     possible = truth is Truth.POSSIBLE
-    decided = unknown.decided_by if unknown is not None else (f"{grant.role}: {found[1].action}",)
+    decided = unknown.decided_by if unknown is not None else (decider(found[1], right),)
     return Edge(
         source=right.subject,
         target=target,
@@ -147,15 +147,20 @@ def _edge(right: Right, verb: str, target: str, found: Found, here: Origin | Non
     )
 
 
-def tell(right: Right, row: ControlAction | None) -> str:
-    """The sentence of an edge: which binding gives which role where, and what that lets its holder do."""
+def decider(row: ControlAction, right: Right) -> str:
+    """What decides a row that a known rule gives and that is not certain for all that."""
+    return f"the version of the API server of `{right.unit}`" if row.before else f"{right.grant.role}: {row.action}"
+
+
+def tell(right: Right, row: ControlAction, why: str = "") -> str:
+    """The sentence of an edge: which binding gives which role where, and what that lets its holder do (`why`)."""
     where = "every namespace" if right.namespace == CLUSTER_WIDE else f"namespace `{right.namespace}`"
     gives = f"`{right.binding}` gives it `{right.grant.role}` in {where}"
     doubt = right.doubt
     if doubt is not None and doubt.code == NOT_IN_INPUT:
         return f"{gives}: {doubt.cause}"
     verbs = ", ".join(str(one) for one in right.grant.verbs if not isinstance(one, Unknown)) or "*"
-    what = "" if row is None else f" ({row.action}, verbs `{verbs}`): {row.because}"
+    what = f" ({row.action}, verbs `{verbs}`): {why or row.because}"
     how = f": {right.how}" if right.how else ""
     unsure = "" if doubt is None else f", if at all: {doubt.cause}"
     return f"{gives}{how or what}{unsure}"
