@@ -112,8 +112,12 @@ def _fact(route: Resource, way: Way, leads: Leads, guards: Guards) -> GatewayRou
     elif route.kind in BLIND:
         guarded, because = False, f"a {route.kind} passes connections on to `{backend}`: no guardrail sees requests"
     else:
-        inline = guards.of_backend(route, way.reference)
-        guarded, because = (True, inline) if inline else guards.of(route, way.rule)
+        guarded, because = guards.of_backend(route, way.reference)
+        if guarded is not True:
+            attached, why = guards.of(route, way.rule)
+            # What is attached decides, unless it is sure to be nothing and the backend's own guard is not known.
+            if attached is not False or guarded is False:
+                guarded, because = attached, why
     return GatewayRoute(
         origin=way.origin, because=because, backend=backend, model=model, guarded=guarded, mirror=way.mirror
     )

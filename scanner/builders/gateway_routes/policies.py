@@ -10,7 +10,7 @@ from scanner.builders.blocks import at, strings, text
 from scanner.builders.draft import World
 from scanner.builders.switches.scope import SAFETY, asks_a_classifier
 from scanner.resource import Resource, dig, items_of
-from scanner.unknown import Unknown, Value
+from scanner.unknown import Unknown, Value, unknowns_in
 
 ENVOY = "gateway.envoyproxy.io"
 AGENT = "agentgateway.dev"
@@ -49,6 +49,16 @@ class Policy:
         kind = self.resource.kind
         return kind not in REPLACES or dig(self.resource.attrs, "spec", "mergeType") is not None
 
+    @property
+    def unclear(self) -> Unknown | None:
+        """Set where it may stand here, and may replace less specific policies: what decides it."""
+        if self.resource.kind not in REPLACES:
+            return None
+        merge = dig(self.resource.attrs, "spec", "mergeType")
+        if isinstance(merge, Unknown):
+            return merge
+        return self.resource.possible or next((one.unknown for one in self.targets if one.unknown is not None), None)
+
 
 class Guards:
     """The guardrail policies of one unit."""
@@ -70,12 +80,17 @@ class Guards:
             return True, kong
         doubt: tuple[Unknown, str] | None = None
         for kind, _ in POLICIES:
+            over: Policy | None = None
             for policy in self._holding(route, rule, kind):
                 sure = _certain(policy, route, rule)
-                if sure is True:
-                    return True, f"`{policy.resource.address}` is attached to it"
+                if sure is True and over is None:
+                    return self._unpatched(policy)
+                if sure is True and over is not None:
+                    said = f"whether `{over.resource.address}` replaces `{policy.resource.address}` here is not known"
+                    doubt = doubt or (over.unclear or Unknown(said, decided_by=(over.resource.address,)), said)
                 if isinstance(sure, Unknown):
                     doubt = doubt or (sure, f"whether `{policy.resource.address}` guards it is not known")
+                over = policy if policy.unclear is not None and policy.guards is not True else over
         if doubt is not None:
             return doubt
         replaced = self._replaced(route, rule)
@@ -85,18 +100,31 @@ class Guards:
             return False, f"{NONE}, though `{self._named()}` is to others"
         return False, NONE
 
-    def of_backend(self, route: Resource, reference: Value) -> str:
-        """Why a backend carries a guardrail of its own; "" where it does not."""
+    def _unpatched(self, policy: Policy) -> tuple[bool | Unknown, str]:
+        """A guardrail that is attached, unless a patch of which not everything is known may take it out again."""
+        if policy.resource.group == ENVOY:
+            for patch in self.world.inventory.of("EnvoyPatchPolicy", unit=self.unit):
+                unknown = next(unknowns_in(patch.attrs.get("spec")), None)
+                if unknown is not None:
+                    return unknown, f"whether `{patch.address}` takes `{policy.resource.address}` out is not known"
+        return True, f"`{policy.resource.address}` is attached to it"
+
+    def of_backend(self, route: Resource, reference: Value) -> tuple[bool | Unknown, str]:
+        """Whether a backend carries a guardrail of its own, and why."""
         name, space = dig(reference, "name"), dig(reference, "namespace") or route.namespace
+        doubt: tuple[bool | Unknown, str] = (False, "")
         for kind in ("AgentgatewayBackend", "AgentgatewayModel"):
             one = self.world.inventory.at(self.unit, f"{space}/{kind}/{name}")
-            if one is not None and _inline(one):
-                return f"`{one.address}` has a prompt guard of its own"
+            own = _inline(one) if one is not None else False
+            if own is True:
+                return True, f"`{space}/{kind}/{name}` has a prompt guard of its own"
+            if isinstance(own, Unknown):
+                doubt = own, f"whether `{space}/{kind}/{name}` has a prompt guard of its own is not known"
             for policy in self.policies:
                 named = any((target.kind, target.name) == (kind, name) for target in policy.targets)
                 if named and policy.guards is True and policy.resource.namespace == space:
-                    return f"`{policy.resource.address}` is attached to its backend"
-        return ""
+                    return True, f"`{policy.resource.address}` is attached to its backend"
+        return doubt
 
     def _named(self) -> str:
         return next(policy.resource.address for policy in self.policies if policy.guards is not False)
@@ -156,17 +184,25 @@ def _guards(world: World, policy: Resource) -> bool | Unknown:
     return Unknown(f"what the code of `{policy.address}` does is not known", decided_by=(policy.address,))
 
 
-def _inline(one: Resource) -> bool:
-    paths = (
-        "spec.policies.ai.promptGuard",
-        "spec.policies.promptGuard",
-        "spec.ai.groups.providers.policies.ai.promptGuard",
-    )
-    return any(True for path in paths for _ in at(one, path))
+def _inline(one: Resource) -> bool | Unknown:
+    """Whether a backend has a prompt guard of its own; of several providers each must have one."""
+    for path in ("spec.policies.ai.promptGuard", "spec.policies.promptGuard"):
+        for found in at(one, path):
+            if found.value:
+                return found.unknown or True
+    groups = items_of(dig(one.attrs, "spec", "ai", "groups"))
+    providers = [item for group in groups for item in items_of(dig(group, "providers"))]
+    own = [dig(item, "policies", "ai", "promptGuard") for item in providers]
+    unknown = next((value for value in (*groups, *own) if isinstance(value, Unknown)), None)
+    if unknown is not None:
+        return unknown
+    return bool(own) and all(own)
 
 
 def _targets(policy: Resource) -> Iterator[Target]:
     spec = dig(policy.attrs, "spec")
+    if isinstance(spec, Unknown):
+        yield Target("*", "*", "", spec)
     for key in ("targetRefs", "targetRef"):
         for one in items_of(dig(spec, key)):
             parts = [dig(one, name) for name in ("kind", "name", "sectionName")]

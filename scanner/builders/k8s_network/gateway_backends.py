@@ -124,7 +124,7 @@ def follow(view: View, services: Services, source: Resource, one: Reference, dep
     space = source.namespace
     if isinstance(one.value, Unknown):
         doubt = first_doubt(one.doubt, unknown_doubt(one.value))
-        return lead(view, services, source.id, Backend(space, None, None, one.origin, one.what, doubt, anywhere=True))
+        return _anywhere(view, services, source, one.origin, one.what, doubt)
     if one.filter:
         name = dig(one.value, "name")
         doubt = Doubt("kind-unmodelled", (f"{space}/{one.filter}/{name if isinstance(name, str) else '*'}",))
@@ -137,7 +137,7 @@ def follow(view: View, services: Services, source: Resource, one: Reference, dep
         unknown = next((part for part in (given, kind) if isinstance(part, Unknown)), None)
         doubt = unknown_doubt(unknown) if unknown else Doubt("value-unknown", (f"a backend of {source.address}",))
         because = f"{one.what} a backend that is not known ({shown})"
-        return lead(view, services, source.id, Backend("", None, None, one.origin, because, doubt, anywhere=True))
+        return _anywhere(view, services, source, one.origin, because, doubt)
     allowed: Truth = True
     if given != space:
         allowed = granted(view.resources, source, dig(one.value, "group"), kind, name, given)
@@ -149,6 +149,19 @@ def follow(view: View, services: Services, source: Resource, one: Reference, dep
     return _to_kind(
         view, services, source, Backend(given, name, dig(one.value, "port"), one.origin, because, doubt), kind, depth
     )
+
+
+def _anywhere(
+    view: View, services: Services, source: Resource, line: Origin | None, because: str, doubt: Doubt | None
+) -> bool:
+    """Edges to every target that a reference of which nothing is known may mean: of its own namespace, or granted."""
+    unknown = Unknown(because)
+    spaces = sorted({view.cluster.pods[pod].namespace for target in view.targets for pod in target.pods})
+    led = []
+    for space in spaces:
+        if space == source.namespace or granted(view.resources, source, unknown, unknown, unknown, space) is not False:
+            led.append(lead(view, services, source.id, Backend(space, None, None, line, because, doubt, anywhere=True)))
+    return any(led)
 
 
 def default_kind(source: Resource) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from scanner.builders.edges import Doubt, connect
 from scanner.builders.k8s_network.endpoints import Endpoints, owners
 from scanner.builders.k8s_network.hosts import names, service_of
-from scanner.builders.k8s_network.platforms.made import ANY_PORT, is_made
+from scanner.builders.k8s_network.platforms.made import ANY_PORT, OWNER, is_made
 from scanner.builders.k8s_network.view import Target, View, own_line, unknown_doubt
 from scanner.builders.k8s_policy.labels import Match, selector_of_labels
 from scanner.builders.k8s_policy.model import Peer, PeerKind
@@ -66,9 +66,14 @@ class Services:
 
     def doors(self, service: Resource, port: Value = None, depth: int = 0) -> list[Door]:
         """Where a Service port leads (a number or a name; None or an Unknown is every port)."""
-        if dig(service.attrs, "spec", "type") == "ExternalName":
-            return self._through(service, port, depth) if depth < _MAX_ALIASES else []
+        kind = dig(service.attrs, "spec", "type")
+        if depth >= _MAX_ALIASES:
+            return []
+        if kind == "ExternalName":
+            return self._through(service, port, depth)
         found: list[Door] = []
+        if isinstance(kind, Unknown) and dig(service.attrs, "spec", "externalName") is not None:
+            found.extend(_doubted(one, unknown_doubt(kind)) for one in self._through(service, port, depth))
         for index, item in enumerate(items_of(dig(service.attrs, "spec", "ports")) or [None]):
             asked = wanted(item, port)
             if asked is not False:
@@ -157,6 +162,8 @@ class Services:
         base = f"{service.address}:{shown}" if several and shown is not None else service.address
         line = mark(service.attrs, "spec", "ports", index, "port") or own_line(service)
         every = [*self._selected(service, item), *self._listed(service, item)]
+        if not every and is_made(service):
+            every = list(self._of_owner(service, item))
         owned = {led.target.name for led in every}
         exists = None if service.possible is None else unknown_doubt(service.possible)
         for led in every:
@@ -189,6 +196,13 @@ class Services:
                 if match is not Match.NO:
                     doubt = None if match is Match.YES else peer.pods.doubt or self.view.labels_doubt(pod)
                     yield _Led(target, pod, self._target_port(item, pod), doubt, None)
+
+    def _of_owner(self, service: Resource, item: Value) -> Iterator[_Led]:
+        """Any pod of the object that a Service is made of: which of them it selects is not known."""
+        doubt = Doubt("value-unknown", (f"the pods behind {service.address}",))
+        for target in self.view.targets:
+            if target.name == dig(service.attrs, "spec", "selector", OWNER):
+                yield from (_Led(target, pod, self._target_port(item, pod), doubt, None) for pod in target.pods)
 
     def _listed(self, service: Resource, item: Value) -> Iterator[_Led]:
         """The pods of targets at the addresses that are listed for the Service beside, or without, a selector."""
