@@ -391,6 +391,13 @@ def test_classes_that_face_no_internet(kind, notes, expected):
     assert state(graph_of(BASE, CALICO, PLAIN, gateway(kind=kind, notes=notes), route()), INTERNET) == expected
 
 
+def test_a_service_that_somebody_writes_before_the_proxies_counts():
+    own = service(", type: LoadBalancer", selector="{gateway.networking.k8s.io/gateway-name: %s}", name="own")
+    inner = gateway(kind="istio", notes="networking.istio.io/service-type: ClusterIP")
+    for name, expected in (("front", "open"), ("other", "closed"), ("$(NAME)", "possible")):
+        assert state(graph_of(BASE, CALICO, PLAIN, inner, route(), own % name), INTERNET) == expected
+
+
 def test_odd_objects_never_crash():
     head = "---\napiVersion: {}\nkind: {}\nmetadata: {{name: up, namespace: inference}}\nspec: {}\n"
     for version, kind, spec in (

@@ -136,6 +136,10 @@ ELSEWHERE = "{service: {name: other, port: {number: 80}}}"
         (f"{NGINX}server-snippet: 'location /x {{ proxy_pass http://$target; }}'", "possible"),
         (f"{NGINX}server-snippet: 'include /etc/own.conf;'", "possible"),
         (f"{NGINX}server-snippet: $(SNIPPET)", "possible"),
+        (f"{NGINX}configuration-snippet: 'set $proxy_upstream_name \"inference-vllm-80\";'", "possible"),
+        ("nginx.org/location-snippets: 'proxy_pass http://vllm.inference.svc:80;'", "open"),
+        ("nginx.org/server-snippets: $(SNIPPET)", "possible"),
+        ("haproxy.org/backend-config-snippet: 'server own vllm.inference.svc:80'", "possible"),
         ("$(KEY): a", "closed"),
     ],
 )
@@ -236,7 +240,8 @@ def test_the_default_class_serves_an_ingress_without_one():
 def test_source_ranges_count_where_the_controller_heeds_them():
     limited = ingress(f"{NGINX}whitelist-source-range: 198.51.100.0/24", CLASS)
     graph = graph_of(BASE, CALICO, PLAIN, limited, CONTROLLER % ("", "LoadBalancer"))
-    assert (state(graph, INTERNET), state(graph, "external/198.51.100.0/24")) == ("closed", "open")
+    assert (state(graph, INTERNET), state(graph, "external/198.51.100.0/24")) == ("possible", "open")
+    assert reasons(graph, INTERNET) == {"client-ip-preservation-unknown"}
     other = (CONTROLLER % ("", "LoadBalancer")).replace("k8s.io/ingress-nginx}", "example.com/own}")
     assert state(graph_of(BASE, CALICO, PLAIN, limited, other), INTERNET) == "possible"
     unknown = ingress(f"{NGINX}whitelist-source-range: $(RANGE)", CLASS)

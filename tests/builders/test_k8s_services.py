@@ -32,6 +32,9 @@ def alias(name: str, ports: str = "", more: str = "") -> str:
         ("$(TARGET).inference.svc.cluster.local", "possible"),
         ("$(TARGET).elsewhere.svc.cluster.local", "closed"),
         ("api.example.com", "closed"),
+        ("vllm.inference", "possible"),
+        ("vllm", "possible"),
+        ("other.inference", "closed"),
     ],
 )
 def test_an_external_name_is_a_relay_to_what_it_names(name, expected):

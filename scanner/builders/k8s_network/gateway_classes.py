@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from scanner.builders.edges import Doubt, connect
+from scanner.builders.edges import Doubt, connect, first_doubt
 from scanner.builders.k8s_network.entry import CLOUD_NETWORK, CONTROLLER, INTERNET, Caller
 from scanner.builders.k8s_network.exposure import callers
 from scanner.builders.k8s_network.members import Sources
@@ -39,6 +39,8 @@ _MAKES_SERVICE = (
 )  # fmt: skip
 """Controllers that make a Service for each Gateway, a load balancer unless they are told otherwise."""
 _SERVICE_TYPE = "networking.istio.io/service-type"
+_LABELS = ("gateway.networking.k8s.io/gateway-name", "gateway.envoyproxy.io/owning-gateway-name")
+"""The labels of the proxies that bear the name of their Gateway."""
 _ANY_NOTE = "service.beta.kubernetes.io/aws-load-balancer-scheme"
 _SERVICES = (
     ("provider", "kubernetes", "envoyService"),
@@ -51,10 +53,26 @@ _SERVICES = (
 def gateway_callers(view: View, sources: Sources, gateway: Resource) -> None:
     """Edges to a Gateway from outside, and from the pods of the cluster, which can call its proxies."""
     world, line = view.world, own_line(gateway)
-    for one in _outside(view, gateway):
+    for one in (*_outside(view, gateway), *_fronts(view, gateway)):
         connect(world, one.node.id, gateway.id, one.because, one.origin, doubt=one.doubt, cut=True)
     unsure = Doubt(CONTROLLER, (f"where the proxies of {gateway.address} listen",))
     connect(world, any_pod(view, sources), gateway.id, "pods of the cluster can call its proxies", line, doubt=unsure)
+
+
+def _fronts(view: View, gateway: Resource) -> Iterator[Caller]:
+    """The callers of Services that somebody writes before the proxies: they select by the label of the Gateway."""
+    for one in view.resources:
+        if one.kind != "Service" or one.group != "":
+            continue
+        selector = dig(one.attrs, "spec", "selector")
+        for label in _LABELS:
+            value = dig(selector, label)
+            if value == gateway.name or (isinstance(value, Unknown) and one.namespace == gateway.namespace):
+                unsure = unknown_doubt(value) if isinstance(value, Unknown) else None
+                for caller in callers(view, one):
+                    said = f"`{one.address}` stands before its proxies: {caller.because}"
+                    yield Caller(caller.node, said, caller.origin, first_doubt(caller.doubt, unsure))
+                break
 
 
 def _outside(view: View, gateway: Resource) -> Iterator[Caller]:

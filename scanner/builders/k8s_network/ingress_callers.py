@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from scanner.builders.edges import Doubt, connect, first_doubt
 from scanner.builders.k8s_network.controllers import ALB, NGINX, Controller, listed, parameters_of
-from scanner.builders.k8s_network.entry import CLOUD_NETWORK, CONTROLLER, INTERNET
+from scanner.builders.k8s_network.entry import CLOUD_NETWORK, CONTROLLER, INTERNET, SNAT
 from scanner.builders.k8s_network.exposure import callers
 from scanner.builders.k8s_network.members import Sources
 from scanner.builders.k8s_network.services import Services
@@ -148,13 +148,13 @@ def _by_controller(view: View, services: Services, route: Resource, controller: 
         for one in callers(view, service):
             found = True
             because = f"`{service.address}` stands before the controller of the Ingress: {one.because}"
-            for who, line in _limited(view, route, controller, one.node.name, one.origin):
-                _outside(view, route, who, because, line, one.doubt)
+            for who, line, more in _limited(route, controller, one.node.name, one.origin):
+                _outside(view, route, who, because, line, first_doubt(one.doubt, more))
     if not found:
         doubt = Doubt(CONTROLLER, (f"where the controller of {route.address} listens",))
         because = "an ingress controller serves it, and it is not known where that listens"
-        for who, line in _limited(view, route, controller, INTERNET, own_line(route)):
-            _outside(view, route, who, because, line, doubt)
+        for who, line, more in _limited(route, controller, INTERNET, own_line(route)):
+            _outside(view, route, who, because, line, first_doubt(doubt, more))
 
 
 def _fronts(view: View, services: Services, controller: Controller) -> Iterator[Resource]:
@@ -169,15 +169,20 @@ def _fronts(view: View, services: Services, controller: Controller) -> Iterator[
 
 
 def _limited(
-    view: View, route: Resource, controller: Controller, who: str, line: Origin | None
-) -> Iterator[tuple[str, Origin | None]]:
-    """A caller as the source ranges of ingress-nginx leave it; another controller takes no notice of them."""
+    route: Resource, controller: Controller, who: str, line: Origin | None
+) -> Iterator[tuple[str, Origin | None, Doubt | None]]:
+    """A caller as the source ranges of ingress-nginx leave it; another controller takes no notice of them.
+
+    The ranges are held against the address that the controller sees, or is told in a header: others may get in.
+    """
+    doubt = None
     if controller.name == NGINX and who == INTERNET:
         for key in _ALLOWED:
             ranges = listed(dig(route.attrs, "metadata", "annotations", key))
             blocks = [parse_cidr(one) if isinstance(one, str) else None for one in ranges]
             if ranges and all(block is not None and not block.everything for block in blocks):
-                where = mark(route.attrs, "metadata", "annotations", key)
-                yield from ((one, where) for one in ranges if isinstance(one, str))
-                return
-    yield who, line
+                line = mark(route.attrs, "metadata", "annotations", key)
+                yield from ((one, line, None) for one in ranges if isinstance(one, str))
+                doubt = Doubt(SNAT, (f"{route.address}: the address of the caller that its controller goes by",))
+                break
+    yield who, line, doubt

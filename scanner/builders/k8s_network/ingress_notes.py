@@ -21,9 +21,17 @@ from scanner.unknown import Unknown, Value
 NGINX = "nginx.ingress.kubernetes.io/"
 ACTIONS = "alb.ingress.kubernetes.io/actions."
 USE_ANNOTATION = "use-annotation"
-_SNIPPETS = ("configuration-snippet", "server-snippet", "stream-snippet", "auth-snippet", "location-snippet")
+_SNIPPETS = (
+    *(f"{NGINX}{name}-snippet" for name in ("configuration", "server", "stream", "auth", "location")),
+    *(f"nginx.org/{name}-snippets" for name in ("server", "location")),
+    *(f"haproxy.org/{name}-config-snippet" for name in ("backend", "frontend", "global")),
+)
+"""Annotations that hold settings of the server itself: ingress-nginx, NGINX Ingress Controller, HAProxy."""
 _PASS = re.compile(r"(?:proxy|grpc|fastcgi|uwsgi|scgi)_pass\s+([^;\s]+)")
-_OUT_OF_SIGHT = re.compile(r"\binclude\s|_by_lua|js_content|\bmirror\s+[^o;]")
+_OUT_OF_SIGHT = re.compile(
+    r"\binclude\s|_by_lua|js_content|\bmirror\s+[^o;]|\bset\s+\$(proxy_|service_|namespace)|\b(use_backend|server)\s+\S+\s"
+)
+"""Code, settings in other files, copies, the variables that ingress-nginx picks its upstream by, HAProxy's backends."""
 
 
 def noted_backends(route: Resource) -> Iterator[Backend]:
@@ -42,7 +50,7 @@ def noted_backends(route: Resource) -> Iterator[Backend]:
         shown = other if isinstance(other, str) else "*"
         yield Backend(route.namespace, other, None, line, f"`{NGINX}default-backend` sends to Service `{shown}`")
     for name in _SNIPPETS:
-        text = dig(annotations, NGINX + name)
+        text = dig(annotations, name)
         if text is not None:
             yield from _snippet(route, name, text)
 
@@ -65,7 +73,7 @@ def _mirror(route: Resource, target: Value, line: Origin) -> Backend:
 
 def _snippet(route: Resource, name: str, text: Value) -> Iterator[Backend]:
     """A snippet is read for what passes requests on; other directives send nothing anywhere."""
-    line, key = _line(route, NGINX + name), f"{NGINX}{name}"
+    line, key = _line(route, name), name
     if not isinstance(text, str):
         doubt = unknown_doubt(text) if isinstance(text, Unknown) else None
         yield Backend("", None, None, line, f"`{key}` is not known, and may pass requests on", doubt, None, True)

@@ -124,12 +124,16 @@ class Services:
     def _through(self, service: Resource, port: Value, depth: int) -> list[Door]:
         """An ExternalName is a relay to the Service that it names; one that names none of the cluster leads out."""
         given = dig(service.attrs, "spec", "externalName")
-        host = service_of(given)
+        host, short = service_of(given), service_of(given, service.namespace)
+        unsure = None
+        if host is None and short is not None and short in self.by_name:
+            # No absolute name: whether it is completed is up to whoever looks it up.
+            host, unsure = short, Doubt("value-unknown", (f"who completes the name in {service.address}",))
         if host is None:
             return []
         line = mark(service.attrs, "spec", "externalName") or own_line(service)
         shown = given if isinstance(given, str) else "*"
-        doubt = unknown_doubt(given) if isinstance(given, Unknown) else None
+        doubt = unknown_doubt(given) if isinstance(given, Unknown) else unsure
         node = self.view.relay(service.address, "Service", service.name, line)
         behind = self.named(host, _number(service, port), depth + 1)
         because = f"Service `{service.address}` is another name for `{shown}`"
