@@ -9,12 +9,17 @@ from scanner.graph.model import Node
 
 
 def covers(entry: str, node: Node) -> bool:
-    """Whether an entry names this caller: `namespace:`, `cidr:`, `account:` with all in it, or an address pattern."""
+    """Whether an entry names this caller.
+
+    `namespace:`, `serviceaccount:NAMESPACE/NAME`, `cidr:`, `account:` with all in it, or an address pattern.
+    """
     kind, _, name = entry.partition(":")
     if kind == "namespace":
         return bool(node.namespace) and fnmatchcase(node.namespace, name)
     if kind == "account":
         return f"{node.address}/".startswith(f"external/aws-account/{name}/")
+    if kind == "serviceaccount":
+        return node.kind == "ServiceAccount" and fnmatchcase(f"{node.namespace}/{node.name}", name)
     if kind == "cidr":
         return node.address.startswith("external/") and _inside(node.name, name)
     return node.address == entry or ("*" in entry and fnmatchcase(node.address, entry.replace("[", "[[]")))

@@ -11,14 +11,15 @@ Take the excluded one out of the policy, the range or the selector that the find
 
 What it cannot see
 ------------------
-Who sits behind an address range or another account; an organisation policy that is not in the inputs.
+Who sits behind an address range or another account; an organisation policy that is not in the inputs. Whether a tenant
+of Azure is denied: nothing in a deployment's text says so.
 """
 
 from collections.abc import Iterable
 
 from scanner.findings import Finding
-from scanner.graph.facts_access import ExplicitDeny
-from scanner.graph.model import STACK, Plane, Role, State
+from scanner.graph.facts_access import Admits, ExplicitDeny
+from scanner.graph.model import STACK, Node, Plane, Role, State
 from scanner.graph.search import Way, reach
 from scanner.rule import Case, counted
 from scanner.rule_tenants import covers, overlaps
@@ -42,6 +43,8 @@ def check(case: Case) -> Iterable[Finding]:
         entry = next((one for one in excluded if overlaps(one, way.actor)), "")
         if entry:
             yield _finding(case, way, entry)
+    for node, admitted in case.graph.facts(Admits):
+        yield _admitted(case, node, admitted)
     for node, fact in case.graph.facts(ExplicitDeny):
         case.examine(node, fact.because)
         if fact.present is not True:
@@ -51,6 +54,16 @@ def check(case: Case) -> Iterable[Finding]:
             fix = "deny it in a policy of the organisation, or of the gateway"
             yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided, fix=fix)
     case.summary = f"{counted(len(excluded), 'excluded tenant')} without a way in"
+
+
+def _admitted(case: Case, node: Node, fact: Admits) -> Finding:
+    fix = "take the issuer out, and deny it by name"
+    if isinstance(fact.sure, Unknown):
+        message = f"whether `{node.address}` takes tokens of `{fact.entry}`, whom the agreement excludes, is not known"
+        decided = fact.sure.decided_by
+        return case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided, fix=fix)
+    message = f"`{fact.entry}`, which the agreement excludes, is let in: `{node.address}` takes its tokens"
+    return case.violated(node, message, origin=fact.origin, because=fact.because, fix=fix)
 
 
 def _finding(case: Case, way: Way, entry: str) -> Finding:

@@ -62,6 +62,17 @@ class Egress(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Admits(Fact):
+    """A front takes the tokens of an issuer whom the agreement excludes.
+
+    entry: as `tenants.excluded` writes it. sure: an Unknown where the setting is not known.
+    """
+
+    entry: str
+    sure: bool | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToldEndpoint(Fact):
     """A setting of this caller says where it sends its prompts.
 
