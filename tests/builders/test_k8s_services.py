@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from scanner.origin import FileOrigin
+from scanner.resource import Attrs, Resource
 from tests.builders.k8s_unknown import holed_graph as graph_of
 from tests.builders.k8s_world import BASE, CALICO, GATEWAY, MODEL, reasons, state, ways, world_of
 from tests.builders.test_k8s_network_exposure import FACING, INGRESS, service
@@ -173,6 +175,16 @@ def test_annotations_say_whom_a_load_balancer_faces(notes, expected):
     graph = graph_of(BASE, CALICO, one)
     found = {node.address: state(graph, node.address) for node in graph.nodes.values() if node.kind != "Deployment"}
     assert {name: said for name, said in found.items() if name.startswith("external") and said != "closed"} == expected
+
+
+def test_a_cloud_takes_no_notice_of_the_annotations_of_another():
+    one = service(
+        ", type: LoadBalancer", ", annotations: {service.beta.kubernetes.io/azure-load-balancer-internal: 'true'}"
+    )
+    where = FileOrigin("main.tf", 1)
+    for kind, expected in (("aws_eks_cluster", "open"), ("azurerm_kubernetes_cluster", "closed")):
+        cluster = Resource(f"{kind}.main", "k8s", kind, "main", Attrs({"name": "main"}), where, "terraform")
+        assert state(world_of(BASE, CALICO, one, more=(cluster,)).freeze(), INTERNET) == expected
 
 
 @pytest.mark.parametrize(

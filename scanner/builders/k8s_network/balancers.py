@@ -26,6 +26,13 @@ _INTERNAL = {
     "service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type": ("private",),
 }
 """Each provider's annotation, and the values that make its load balancer internal (their own documentation)."""
+_CLOUDS = {"aws_eks_cluster": "aws", "azurerm_kubernetes_cluster": "azure", "google_container_cluster": "gke"}
+_FOREIGN = {
+    "aws": ("azure-", "gke.io/", "cloud.google.com/", "openstack-", "oci-", "alibaba-", "ibm-"),
+    "azure": ("aws-", "gke.io/", "cloud.google.com/", "openstack-", "oci-", "alibaba-", "ibm-"),
+    "gke": ("aws-", "azure-", "openstack-", "oci-", "alibaba-", "ibm-"),
+}
+"""By cloud: what the annotations of the others have in their names; it takes no notice of them."""
 _FACING = ("false", "internet-facing", "external", "internet", "public")
 _RANGES = (
     "service.beta.kubernetes.io/load-balancer-source-ranges",
@@ -41,7 +48,7 @@ Facing = tuple[bool | Doubt, Origin, str]
 def balancer(view: View, service: Resource, line: Origin) -> Iterator[Caller]:
     """The callers of a load balancer: ranges where they are written, else the internet or the cloud network."""
     world = view.world
-    internal, where, said = facing(service, line)
+    internal, where, said = facing(service, line, _cloud(view))
     unsure = internal if isinstance(internal, Doubt) else None
     written, at = _ranges(service)
     blocks: list[AddressRange | None] = []
@@ -61,9 +68,19 @@ def balancer(view: View, service: Resource, line: Origin) -> Iterator[Caller]:
         yield Caller(world.external(INTERNET), said, where, unsure)
 
 
-def facing(service: Resource, line: Origin) -> Facing:
+def _cloud(view: View) -> str:
+    """The cloud of the cluster, where the inputs or the profile show one kind of cluster for the unit."""
+    found = {_CLOUDS[one.kind] for one in view.world.inventory.of(*_CLOUDS, unit=view.unit)}
+    for unit in view.world.profile.units:
+        if unit.name == view.unit:
+            kind = unit.cluster.rpartition(":")[2].split(".")
+            found |= {cloud for name, cloud in _CLOUDS.items() if name in kind}
+    return found.pop() if len(found) == 1 else ""
+
+
+def facing(service: Resource, line: Origin, cloud: str = "") -> Facing:
     """Whether a load balancer is internal: by the annotations of its provider, then by its class."""
-    found = list(_noted(service, line))
+    found = [one for one in _noted(service, line) if not any(word in one[2] for word in _FOREIGN.get(cloud, ()))]
     verdicts = {one[0] for one in found}
     if len(verdicts) > 1 and not any(isinstance(one, Doubt) for one in verdicts):
         keys = ", ".join(f"`{one[2]}`" for one in found)
