@@ -93,6 +93,7 @@ def reach(
             # A model that calls itself through its own Service is no way; it may still reach another one.
             rest = tuple(target for target in goal if target != here)
             others = _Walk(graph, rest, frozenset(planes), frozenset(verbs), allowed, through_actors)
+            others.keep_to(here)
             others.run()
             if here not in others.actors:
                 continue
@@ -121,8 +122,28 @@ class _Walk:
         self.met: set[str] = set()
         self.actors: list[str] = []
         self.onward: dict[str, Edge] = {}
+        self._into: Callable[[str], list[Edge]] = graph.into
         self._best: dict[str, tuple[int, int]] = {}
         self._heap: list[tuple[int, int, str]] = []
+
+    def keep_to(self, start: str) -> None:
+        """Walk only where a way from `start` can lead: thousands of others may stand before the same relay."""
+        near, waiting = {start}, [start]
+        while waiting:
+            for edge in self.graph.out_of(waiting.pop()):
+                if self._counts(edge) and edge.target not in near:
+                    near.add(edge.target)
+                    if self.through_actors or not self.graph.nodes[edge.target].actor:
+                        waiting.append(edge.target)
+        into: dict[str, list[Edge]] = {}
+        for source in sorted(near):
+            for edge in self.graph.out_of(source):
+                if edge.target in near:
+                    into.setdefault(edge.target, []).append(edge)
+        self._into = lambda target: into.get(target, [])
+
+    def _counts(self, edge: Edge) -> bool:
+        return edge.plane in self.planes and (not self.verbs or edge.verb in self.verbs) and edge.source != edge.target
 
     def run(self) -> None:
         """Settle every node in the order of its unknowns, then its hops."""
@@ -148,8 +169,8 @@ class _Walk:
                 self._relax(here, unknown, hops)
 
     def _relax(self, here: str, unknown: int, hops: int) -> None:
-        for edge in self.graph.into(here):
-            if edge.plane not in self.planes or (self.verbs and edge.verb not in self.verbs) or edge.source == here:
+        for edge in self._into(here):
+            if not self._counts(edge):
                 continue
             cost = (unknown + (edge.state is State.POSSIBLE), hops + 1)
             if edge.source not in self._best or cost < self._best[edge.source]:
