@@ -11,6 +11,7 @@ from scanner.builders.k8s_network.pods import Workload
 from scanner.builders.k8s_network.view import Target, View
 from scanner.builders.k8s_policy.labels import Match
 from scanner.builders.k8s_policy.ports import ALL, NONE, PortSet, common, ports, traffic_of, union
+from scanner.builders.mesh.classes import Crowd
 from scanner.builders.mesh.gate import TCP_ONLY, Gate, Part, Parts, key_of
 from scanner.builders.mesh.guard import ANYBODY, PLAINTEXT, Answer, Caller
 from scanner.builders.mesh.places import Places
@@ -45,6 +46,7 @@ class Gates:
     workloads: dict[str, Workload] = field(default_factory=dict)
     callers: dict[str, tuple[Caller, ...]] = field(default_factory=dict)
     groups: dict[tuple[str, int], Groups] = field(default_factory=dict)
+    crowds: dict[str, Crowd] = field(default_factory=dict)
     copies: dict[tuple[str, Parts], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -80,7 +82,21 @@ class Gates:
             return found
         self.groups[(node.id, gate.number)] = {}  # a relay that leads back to itself adds no caller
         groups: Groups = {}
-        for edge in self.into.get(node.id, ()):
+        crowd = self._crowd(node.id)
+        named = crowd.named(gate.names)
+        for callers, edge in named:
+            groups.setdefault(gate.parts(callers), []).append(edge)
+        apart = {edge.source for _, edge in named}
+        for shape, pairs in crowd.shapes.items():
+            parts = gate.parts(shape)
+            # Of those who are kept out nothing is left: that there are any is enough.
+            if parts:
+                left = [edge for _, edge in pairs if edge.source not in apart]
+            else:
+                left = [edge for _, edge in pairs[: len(apart) + 1] if edge.source not in apart]
+            if left:
+                groups.setdefault(parts, []).extend(left)
+        for edge in crowd.others:
             inner = self._of_source(edge, gate)
             for parts in inner:
                 source = edge.source if len(inner) == 1 else self._copy(edge.source, parts, inner[parts])
@@ -90,6 +106,19 @@ class Gates:
             groups = {(Part(ALL, Answer(Match.YES, "")),): []}
         self.groups[(node.id, gate.number)] = groups
         return groups
+
+    def _crowd(self, relay: str) -> Crowd:
+        """The callers of a relay, sorted once for all gates."""
+        found = self.crowds.get(relay)
+        if found is None:
+            found = self.crowds[relay] = Crowd()
+            for edge in self.into.get(relay, ()):
+                node = self.view.world.nodes[edge.source]
+                if node.id in self.workloads:
+                    found.add(self._who(node, edge), edge, self.places.authorizer.trust)
+                else:
+                    found.others.append(edge)
+        return found
 
     def _copy(self, relay: str, parts: Parts, edges: list[Edge]) -> str:
         """A relay of its own for those callers of a relay that are let in alike."""

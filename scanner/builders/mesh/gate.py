@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from scanner.builders.k8s_policy.labels import Match
 from scanner.builders.k8s_policy.ports import ALL, NONE, PortSet, ports, union, without
+from scanner.builders.mesh.classes import Named
 from scanner.builders.mesh.guard import Answer, Caller, Guard
 from scanner.builders.mesh.membership import Plane
 
@@ -34,10 +35,12 @@ class Gate:
     guards: list[Guard]
     number: int
     named: frozenset[int] = frozenset()
+    names: Named = field(default_factory=Named)
     known: dict[tuple[Caller, ...], Parts] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.named = frozenset(port for one in self.guards for port in one.named_ports() if 0 < port < 65536)
+        self.names = Named.of(self.guards)
 
     @property
     def matters(self) -> bool:

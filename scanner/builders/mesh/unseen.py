@@ -11,6 +11,7 @@ from scanner.builders.k8s_network.view import Target, View
 from scanner.builders.k8s_policy.labels import Match
 from scanner.builders.k8s_policy.model import Direction, Peer, PeerKind
 from scanner.builders.k8s_policy.ports import NONE, traffic_of, union
+from scanner.builders.mesh.classes import Account, accounts_of
 from scanner.builders.mesh.gate import Gate, Part
 from scanner.builders.mesh.guard import STRANGER, Caller
 from scanner.builders.mesh.places import Places
@@ -21,13 +22,9 @@ REASON = "selector-target-not-in-input"
 _NAMED = re.compile(r"^[^*]*/ns/(?P<ns>[^*/]+)/sa/(?P<sa>[^*/]+)$")
 
 
-Account = tuple[str, str]
-"""Namespace and name of a service account."""
-
-
 def known_accounts(view: View, places: Places) -> frozenset[Account]:
     """The service accounts that workloads of the inputs run as, and those of the waypoints that it has."""
-    found = {one for workload in view.workloads for caller in places.callers(workload) for one in _accounts(caller)}
+    found = {one for workload in view.workloads for one in accounts_of(places.callers(workload))}
     return frozenset(found | set(places.gateways) | {(ns, f"{name}-istio") for ns, name in places.gateways})
 
 
@@ -41,14 +38,6 @@ def unseen(view: View, places: Places, target: Target, gate: Gate, known: frozen
         parts = gate.parts((Caller((((identity, Match.YES),),)),))
         if parts and parts != gate.parts((Caller((((STRANGER, Match.YES),),)),)):
             yield from _edges(view, target, namespace, account, parts)
-
-
-def _accounts(caller: Caller) -> Iterator[tuple[str, str]]:
-    for world in caller.worlds:
-        for identity in (*(one for one, _ in world), caller.token):
-            found = _NAMED.match(identity) if isinstance(identity, str) else None
-            if found is not None:
-                yield found["ns"], found["sa"]
 
 
 def _names(policy: AuthzPolicy) -> Iterator[tuple[str, str]]:
