@@ -7,8 +7,9 @@ wherever its code, or somebody who broke into it, decides. A model needs its sto
 
 How to fix
 ----------
-Deny egress for the model's pods and name the store, the log and the name server; switch network isolation on for a
-managed container, and restrict the outbound access of a managed account to named addresses.
+Deny egress for the model's pods, or in the security group of its machine, and name the store, the log and the name
+server; switch network isolation on for a managed container, and restrict the outbound access of a managed account to
+named addresses.
 
 What it cannot see
 ------------------

@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 
 from scanner import tables
 from scanner.builders.aws_network.admission import Entry, Inhabitants, InterfaceClass, Network
+from scanner.builders.aws_network.egress import add_egress
 from scanner.builders.aws_network.interfaces import TEMPLATE_PATHS, Interface
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, connect, doubt_of, first_doubt, values
@@ -55,9 +56,10 @@ def build_aws_network(world: World) -> None:
         for resource in world.inventory.of(row.type) if row.actor else ():
             world.set_actor(resource.id)
     for one in network.interfaces.of.values():
-        if one.receives:
-            for target in carriers(world, one):
-                enter(world, network, one, target)
+        targets = carriers(world, one)
+        for target in targets if one.receives else ():
+            enter(world, network, one, target)
+        add_egress(world, network, one, targets if one.actor else ())
 
 
 def carriers(world: World, one: Interface) -> list[str]:
