@@ -322,3 +322,25 @@ def test_a_bad_document_beside_a_good_one(read) -> None:
     )
     assert {one.kind for one in found.unread} >= {"document"}
     assert [one.kind for one in found.resources] == ["Deployment"]
+
+
+def test_what_a_deployment_fills_in_is_not_known(read) -> None:
+    """An env file that is made at deployment: everything that it decides is unknown, and everything else is known."""
+    over = """\
+        resources: [../base]
+        configMapGenerator: [{name: runtime, envs: [deployment.env]}]
+        replacements:
+        - source: {kind: ConfigMap, name: runtime, fieldPath: data.NAMESPACE}
+          targets: [{select: {kind: Deployment}, fieldPaths: [metadata.namespace], options: {create: true}}]
+        - source: {kind: ConfigMap, name: runtime, fieldPath: data.IMAGE, options: {delimiter: "/", index: 1}}
+          targets: [{select: {kind: Deployment}, fieldPaths: ["spec.template.spec.containers.[name=server].image"]}]
+        """
+    found = read({**BASE, "over/kustomization.yaml": over})
+    assert causes(found) == ["over/kustomization.yaml:2:22: `deployment.env` is not there"]
+    assert found.unread[0].kind == "module"
+    by_kind = {one.kind: one for one in found.resources}
+    assert by_kind["ConfigMap"].address == "default/ConfigMap/runtime-*"
+    assert by_kind["Deployment"].address == "*/Deployment/vllm"
+    container = by_kind["Deployment"].attrs["spec"]["template"]["spec"]["containers"][0]
+    assert container["image"].decided_by == ("deployment.env",)
+    assert container["args"] == ["--model=s3://models/claude-gov"]

@@ -15,11 +15,22 @@ from scanner.sources.kubernetes.kustomize.patches import Patcher
 from scanner.sources.kubernetes.kustomize.references import fix_references
 from scanner.sources.kubernetes.kustomize.replacements import replace_values
 from scanner.sources.kubernetes.objects import expanded
-from scanner.unknown import Value
+from scanner.unknown import Unknown, Value
 
 MAX_OBJECTS = 20_000
 MAX_FOLDERS = 2_000
-MAX_CHARACTERS = 100_000_000
+MAX_CHARACTERS = 20_000_000
+MAX_IN_ALL = 500_000_000
+"""How many characters the kustomizations of a run may read, each file counted as often as it is taken in."""
+
+
+@dataclass(slots=True)
+class Spent:
+    """What the renderings of a run have read so far, in characters."""
+
+    characters: int = 0
+
+
 _KNOWN = LISTING | frozenset(
     ["namespace", "namePrefix", "nameSuffix", "labels", "commonLabels", "commonAnnotations", "images", "imageTags",
      "replicas", "patches", "patchesStrategicMerge", "patchesJson6902", "configMapGenerator", "secretGenerator",
@@ -45,9 +56,9 @@ class Rendering:
     failed: bool = False
 
 
-def render(top: Kustomization, every: Mapping[str, Kustomization], loader: Loader) -> Rendering:
+def render(top: Kustomization, every: Mapping[str, Kustomization], loader: Loader, spent: Spent) -> Rendering:
     """Render a kustomization; `every` are those of the run, by folder. Never raises: a failure is an Unread."""
-    building = _Building(Rendering(top), every, loader)
+    building = _Building(Rendering(top), every, loader, spent)
     try:
         building.run()
     except CannotRender as error:
@@ -58,7 +69,8 @@ def render(top: Kustomization, every: Mapping[str, Kustomization], loader: Loade
 class _Building:
     """One rendering."""
 
-    def __init__(self, done: Rendering, every: Mapping[str, Kustomization], loader: Loader) -> None:
+    def __init__(self, done: Rendering, every: Mapping[str, Kustomization], loader: Loader, spent: Spent) -> None:
+        self._spent = spent
         self.done = done
         self._every = every
         self._loader = loader
@@ -176,7 +188,9 @@ class _Building:
             self._soft(where, error.cause, "file", "")
             return
         self.done.used.add(path)
-        self._characters += len(self._loader.text(one.folder, item, where)[1])
+        size = len(self._loader.text(one.folder, item, where)[1])
+        self._characters += size
+        self._spent.characters += size
         for loaded in found:
             yield from self._objects(loaded, where)
 
@@ -185,7 +199,7 @@ class _Building:
             if value is None:
                 continue
             self._read += 1
-            if self._read > MAX_OBJECTS or self._characters > MAX_CHARACTERS:
+            if self._read > MAX_OBJECTS or self._characters > MAX_CHARACTERS or self._spent.characters > MAX_IN_ALL:
                 raise CannotRender(where, "it is too large")
             if not isinstance(value, Attrs):
                 raise CannotRender(origin, "a resource is no object")
@@ -201,6 +215,9 @@ class _Building:
                 where = at(one.value, key, index, otherwise=one.origin)
                 common = one.value.get("generatorOptions")
                 new, behavior = generators.generate(kind, args, common, self._loader, one.folder, where)
+                if isinstance(lost := new.value.get("data"), Unknown):
+                    remedy = f"scan the output of `kubectl kustomize {one.folder or '.'}` where it is"
+                    self._soft(where, lost.cause, "module", remedy)
                 generators.absorb(objects, new, behavior, where)
 
     def _transformers(self, one: Kustomization, objects: list[Obj]) -> list[Obj]:

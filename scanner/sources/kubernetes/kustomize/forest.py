@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from scanner.resource import Unread
-from scanner.sources.kubernetes.kustomize.build import Rendering, render
+from scanner.sources.kubernetes.kustomize.build import Rendering, Spent, render
 from scanner.sources.kubernetes.kustomize.kustomization import NAMES, Kustomization, joined
 from scanner.sources.kubernetes.kustomize.load import Loader, is_remote
 from scanner.sources.kubernetes.kustomize.objects import CannotRender
@@ -64,11 +64,13 @@ class Forest:
     def render(self, loader: Loader, named: Iterable[str] = ()) -> Rendered:
         """Render every kustomization that is deployed: those that none other takes in, and the folders in `named`."""
         found = Rendered()
-        made = [render(one, self._every, loader) for one in self._tops(set(named))]
+        spent = Spent()
+        below = {folder: set(self._below(one)) for folder, one in self._every.items()}
+        made = [render(one, self._every, loader, spent) for one in self._tops(set(named), below)]
         whole = [one for one in made if one.changes and not one.failed]
         plain = [one for one in made if one not in whole]
         standing = {path for one in plain for path in one.used}
-        standing |= {path for one in made if one.failed for path in self._named(one.top, loader)}
+        standing |= {path for one in made if one.failed for path in self._named(one.top, loader, below)}
         uses = Counter(path for one in made for path in one.used)
         said: dict[tuple[str, str], Unread] = {}
         for one in made:
@@ -85,9 +87,8 @@ class Forest:
         self._rest(found, {folder for one in made for folder in one.folders})
         return found
 
-    def _named(self, top: Kustomization, loader: Loader) -> Iterator[str]:
+    def _named(self, top: Kustomization, loader: Loader, below: dict[str, set[str]]) -> Iterator[str]:
         """Every file that a kustomization or a part of it lists: one that failed did not come to all of them."""
-        below = {folder: set(self._below(one)) for folder, one in self._every.items()}
         for folder in _reach([top.folder], below):
             one = self._every[folder]
             for item, where in one.listed("resources", "bases"):
@@ -103,9 +104,8 @@ class Forest:
             cause = f"a kustomize overlay is not rendered: kustomize looks for `{NAMES[0]}`"
             found.unread.append(Unread(one.origin, cause, "template", "rename it, or scan its output"))
 
-    def _tops(self, named: set[str]) -> Iterator[Kustomization]:
+    def _tops(self, named: set[str], below: dict[str, set[str]]) -> Iterator[Kustomization]:
         """The kustomizations that are deployed: whatever is part of no other, and one of each circle."""
-        below = {folder: set(self._below(one)) for folder, one in self._every.items()}
         inside = {part for folder, parts in below.items() for part in parts if part != folder}
         tops = {folder for folder, one in self._every.items() if folder not in inside and not one.component}
         tops |= {folder for folder in named if folder in self._every and not self._every[folder].component}

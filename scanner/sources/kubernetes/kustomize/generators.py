@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from scanner.origin import FileOrigin
 from scanner.resource import Attrs, Items, items_of
 from scanner.sources.kubernetes.kustomize.load import Loader
-from scanner.sources.kubernetes.kustomize.objects import CannotRender, Obj, at, id_of, named, put, text
-from scanner.unknown import Value
+from scanner.sources.kubernetes.kustomize.objects import CannotRender, NotThere, Obj, at, id_of, named, put, text
+from scanner.unknown import NOT_RENDERED, Unknown, Value
 
 _KEYS = frozenset(["name", "namespace", "behavior", "literals", "files", "envs", "env", "options", "type", "kvSources"])
 _OPTIONS = frozenset(["labels", "annotations", "disableNameSuffixHash", "immutable"])
@@ -33,15 +33,20 @@ def generate(kind: str, args: Value, common: Value, loader: Loader, folder: str,
         raise CannotRender(where, "a generator without a name")
     secret = kind == "Secret"
     data, metadata = Attrs(), Attrs({"name": name}, {"name": at(args, "name", otherwise=where)})
-    for key, value, place in _pairs(args, loader, folder, where):
-        if key in data:
-            raise CannotRender(place, f"the generator repeats the key `{key}`")
-        put(data, key, _encoded(value) if secret else value, place)
+    lost = None
+    try:
+        for key, value, place in _pairs(args, loader, folder, where):
+            if key in data:
+                raise CannotRender(place, f"the generator repeats the key `{key}`")
+            put(data, key, _encoded(value) if secret else value, place)
+    except NotThere as error:
+        # Made by whoever deploys: the object exists, and nobody knows what is in it.
+        lost = Unknown(error.cause, NOT_RENDERED, (error.cause.split("`")[1],))
     if args.get("namespace"):
         put(metadata, "namespace", text(args["namespace"]), at(args, "namespace", otherwise=where))
     made = Attrs({"apiVersion": "v1", "kind": kind, "metadata": metadata})
-    if data or secret:
-        made["data"] = data
+    if data or secret or lost:
+        made["data"] = lost or data
     if secret:
         made["type"] = text(args.get("type")) or "Opaque"
     made.marks.update(dict.fromkeys(made, where))
@@ -136,8 +141,10 @@ def absorb(objects: list[Obj], new: Obj, behavior: str, where: FileOrigin) -> No
     _inherit(new, old, where)
     if behavior == "merge":
         for key in ("data", "binaryData"):
-            if isinstance(before := old.value.get(key), Attrs):
-                now = new.value.get(key)
+            before, now = old.value.get(key), new.value.get(key)
+            if isinstance(before, Unknown):
+                put(new.value, key, before, where)
+            elif isinstance(before, Attrs) and not isinstance(now, Unknown):
                 merged = Attrs(before, before.marks)
                 if isinstance(now, Attrs):
                     merged.update(now)
@@ -171,11 +178,14 @@ def add_hashes(objects: list[Obj]) -> None:
     """End the names of what was generated with the hash of its content."""
     for one in objects:
         if one.hashed:
-            name = f"{one.id.name}-{content_hash(one.value)}"
+            name, data = one.id.name, one.value.get("data")
             one.remember()
             metadata = one.value["metadata"]
             assert isinstance(metadata, Attrs)
-            metadata["name"] = name
+            if isinstance(data, Unknown):
+                metadata["name"] = Unknown(data.cause, data.code, data.decided_by, pieces=(f"{name}-", data))
+            else:
+                metadata["name"] = f"{name}-{content_hash(one.value)}"
 
 
 def content_hash(value: Mapping[str, Value]) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from scanner.origin import FileOrigin
 from scanner.resource import Attrs, Items, Unread, dig
 from scanner.sources.files import read_text
-from scanner.sources.kubernetes.kustomize.objects import CannotRender
+from scanner.sources.kubernetes.kustomize.objects import CannotRender, NotThere
 from scanner.sources.kubernetes.objects import restore_text
 from scanner.unknown import Value
 from scanner.yamltext import BadDocument, YamlAttrs, documents
@@ -73,7 +73,7 @@ class Loader:
         try:
             real = (self._root / path).resolve(strict=True)
         except (OSError, RuntimeError, ValueError) as error:
-            raise CannotRender(where, f"`{name}` is not there") from error
+            raise NotThere(where, f"`{name}` is not there") from error
         if not real.is_relative_to(self._root):
             raise CannotRender(where, f"`{name}` leads out of the root")
         found = real.relative_to(self._root).as_posix()

@@ -40,6 +40,10 @@ class CannotRender(Exception):
         self.remedy = remedy
 
 
+class NotThere(CannotRender):
+    """A file that is not on disk: its content is not known, and whoever can do without goes on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Id:
     """What an object is called at one point of a rendering."""

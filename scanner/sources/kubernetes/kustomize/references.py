@@ -148,8 +148,8 @@ def _setter(one: Reference, holder: Obj, candidates: Sequence[Obj]) -> Callable[
             _mapping(value)
         elif isinstance(value, str):
             found = _referral(one, holder, value, candidates)
-            if found is not None and found.id.name != value:
-                put(attrs, key, found.id.name, _name_mark(found))
+            if found is not None and _name(found) != value:
+                put(attrs, key, _name(found), _name_mark(found))
 
     def _item(items: Items, index: int, item: Value) -> None:
         if isinstance(item, Attrs):
@@ -157,7 +157,7 @@ def _setter(one: Reference, holder: Obj, candidates: Sequence[Obj]) -> Callable[
         elif isinstance(item, str):
             found = _referral(one, holder, item, candidates)
             if found is not None:
-                items[index] = found.id.name
+                items[index] = _name(found)
 
     def _mapping(item: Attrs) -> None:
         name, namespace = text(item.get("name")), item.get("namespace")
@@ -165,11 +165,16 @@ def _setter(one: Reference, holder: Obj, candidates: Sequence[Obj]) -> Callable[
         near = near or [each for each in candidates if each.id.place == text(namespace)]
         found = _referral(one, holder, name, near)
         if found is not None:
-            put(item, "name", found.id.name, mark(item, "name"))
-            if found.id.namespace:
-                put(item, "namespace", found.id.namespace, mark(found.value, "metadata", "namespace"))
+            put(item, "name", _name(found), mark(item, "name"))
+            if namespace := dig(found.value, "metadata", "namespace"):
+                put(item, "namespace", namespace, mark(found.value, "metadata", "namespace"))
 
     return leaf
+
+
+def _name(found: Obj) -> Value:
+    """The name that an object has now; not known where it is the hash of what is not known."""
+    return dig(found.value, "metadata", "name")
 
 
 def _name_mark(found: Obj) -> Origin | None:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 
 from scanner.origin import FileOrigin
-from scanner.resource import Attrs, Items, items_of
+from scanner.resource import Attrs, Items, dig, items_of
 from scanner.sources.kubernetes.kustomize.load import Loader
 from scanner.sources.kubernetes.kustomize.objects import CannotRender, Id, Obj, at, copied, text
 from scanner.sources.kubernetes.kustomize.selectors import label_selector
-from scanner.unknown import Value
+from scanner.unknown import Unknown, Value
 from scanner.yamltext_scalars import ScalarError, plain
 
 Place = tuple[Attrs | Items, str | int]
@@ -68,6 +68,8 @@ def _source(objects: Sequence[Obj], source: Value, where: FileOrigin) -> tuple[V
     if len(found) != 1:
         raise CannotRender(where, "the source of a replacement is " + ("several objects" if found else "no object"))
     steps = _steps(text(source.get("fieldPath")) or "metadata.name")
+    if isinstance(lost := dig(found[0].value, *steps), Unknown):
+        return lost, at(found[0].value, *steps, otherwise=found[0].origin)
     places = _places(found[0].value, steps, False, where, exact=True)
     if len(places) != 1 or _value(places[0]) in (None, ""):
         raise CannotRender(where, f"`{'.'.join(steps)}` is not in the source of a replacement")
@@ -142,6 +144,8 @@ def _write(one: Obj, target: Attrs, value: Value, mark: FileOrigin, where: FileO
 
 def _joined(old: Value, value: Value, options: Attrs, where: FileOrigin) -> Value:
     delimiter, index = text(options.get("delimiter")), options.get("index", 0)
+    if isinstance(value, Unknown) or isinstance(old, Unknown):
+        return value if isinstance(value, Unknown) else old
     if not delimiter:
         return copied(value) if isinstance(value, Attrs | Items) else _typed(old, value)
     if isinstance(old, Attrs | Items) or not isinstance(index, int):
