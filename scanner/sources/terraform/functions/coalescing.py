@@ -8,12 +8,15 @@ from dataclasses import replace
 from scanner.sources.terraform.functions.collections import filled
 from scanner.sources.terraform.functions.function import Function, items, pure
 from scanner.sources.terraform.types import to_text, unify
-from scanner.sources.terraform.values import Refused, merged, over_options
-from scanner.unknown import Unknown, Value
+from scanner.sources.terraform.values import Refused, SetOf, merged, over_options
+from scanner.unknown import INVALID, Unknown, Value
 
 
 def _coalesce(arguments: list[Value]) -> Value:
     """The first that is neither null nor empty; an unknown one before it may be either."""
+    for argument in arguments:
+        if isinstance(argument, Unknown) and argument.code == INVALID:
+            return argument
     for place, argument in enumerate(arguments):
         if argument is None or argument == "":
             continue
@@ -32,6 +35,8 @@ def _coalesce(arguments: list[Value]) -> Value:
 
 
 def _coalescelist(arguments: list[Value]) -> Value:
+    if any(isinstance(argument, SetOf) for argument in arguments):
+        raise Refused("an argument of `coalescelist` is a set")
     for argument in arguments:
         if isinstance(argument, Unknown):
             return merged([argument])

@@ -172,6 +172,8 @@ def _index(arguments: list[Value]) -> Value:
 
 
 def _slice(arguments: list[Value]) -> Value:
+    if isinstance(arguments[0], SetOf):
+        raise Refused("a set has no order to slice")
     values, start, end = items(arguments[0]), whole(arguments[1]), whole(arguments[2])
     if not 0 <= start <= end <= len(values):
         raise Refused("a slice out of the list")

@@ -111,6 +111,9 @@ def _yaml_text(value: Value) -> str:
     lines = _yaml_lines(value)
     if isinstance(value, str):
         lines[1:] = ["  " + line if line else "" for line in lines[1:]]
+    elif value is None or isinstance(value, (bool, int, float)):
+        # A plain scalar that is a document of its own is closed by the mark of its end.
+        lines.append("...")
     return "\n".join(lines) + "\n"
 
 
