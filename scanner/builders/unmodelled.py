@@ -15,6 +15,7 @@ from scanner.builders.aws_network import build as aws_network
 from scanner.builders.blocks import strings, text
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, connect
+from scanner.builders.k8s_network.foreign_routes import FOREIGN
 from scanner.builders.k8s_network.handled import HANDLED
 from scanner.builders.k8s_policy.read import POLICY_KINDS
 from scanner.builders.recognise.terraform import managed
@@ -37,6 +38,8 @@ GUARDS = frozenset(
 """What stands before a model or a member of the stack, or holds it, where it refers to one of these."""
 AZAPI = "azapi_resource"
 """A resource of Azure by the name of its type, which the tables know or not."""
+READ = HANDLED | FOREIGN
+"""What the network plane reads, by kind and API group."""
 FRAME = frozenset({"terraform", "provider", "moved", "import", "check", "module", "terraform_data"})
 """What a Terraform configuration has beside resources; a module that was not read is told by its own."""
 IDENTITY = "aws_iam_"
@@ -98,7 +101,7 @@ def _edge(world: World, one: Resource, target: str, via: str) -> None:
 
 
 def _unmodelled(world: World, one: Resource) -> bool:
-    if one.data or one.kind in world.inventory.asked or one.kind in _known() or (one.kind, one.group) in HANDLED:
+    if one.data or one.kind in world.inventory.asked or one.kind in _known() or (one.kind, one.group) in READ:
         return False
     if one.kind == AZAPI:
         named = text(one.attrs.get("type"))

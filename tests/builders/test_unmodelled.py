@@ -72,14 +72,8 @@ def test_a_strange_thing_with_the_store_may_copy_it(tmp_path):
 
 def test_a_strange_object_of_kubernetes_may_lead_to_what_it_names(tmp_path):
     model = manifest("Deployment", "vllm", "inference", "apps")
-    route = manifest(
-        "IngressRoute", "r", "inference", "traefik.io", spec={"routes": [{"services": [{"name": "vllm"}]}]}
-    )
-    elsewhere = manifest(
-        "IngressRoute", "r", "other", "traefik.io", spec={"routes": [{"services": [{"name": "vllm"}]}]}
-    )
+    route = manifest("Forwarder", "r", "inference", "example.com", spec={"routes": [{"services": [{"name": "vllm"}]}]})
+    elsewhere = manifest("Forwarder", "r", "other", "example.com", spec={"routes": [{"services": [{"name": "vllm"}]}]})
     found = world(model, route, elsewhere, roles={"inference/Deployment/vllm": Role.MODEL})
     build_unmodelled(found)
-    assert edges(found) == [
-        "inference/IngressRoute/r -> inference/Deployment/vllm all possible(inference/IngressRoute/r)"
-    ]
+    assert edges(found) == ["inference/Forwarder/r -> inference/Deployment/vllm all possible(inference/Forwarder/r)"]

@@ -44,7 +44,7 @@ def _build(view: View) -> None:
     made = made_objects(view.resources)
     for one in made:
         view.world.ensure(node_of(one))
-    view.resources = [*view.resources, *made]
+    view.add(made)
     services = Services.of(view)
     build_exposure(view, services, sources)
     build_routes(view, services, sources)

@@ -52,7 +52,7 @@ def controller_of(view: View, route: Resource, known: dict[str, Controller]) -> 
 
 
 def _controller(view: View, kind: str) -> Controller:
-    classes = [one for one in view.resources if one.kind == "IngressClass"]
+    classes = view.of("IngressClass")
     declared = next((one for one in classes if one.name == kind), None)
     if not kind:
         declared = next((one for one in classes if _is_default(one)), None)
@@ -88,7 +88,8 @@ def parameters_of(view: View, controller: Controller) -> Resource | Unknown | No
     if reference is None:
         return None
     kind, name = dig(reference, "kind"), dig(reference, "name")
-    found = next((one for one in view.resources if (one.kind, one.name) == (kind, name)), None)
+    every = view.of(kind) if isinstance(kind, str) else []
+    found = next((one for one in every if one.name == name), None)
     cause = f"the parameters of IngressClass `{controller.declared.name}` are not in the inputs"
     return found or Unknown(cause, decided_by=(f"{kind}/{name}",))
 

@@ -140,7 +140,7 @@ def follow(view: View, services: Services, source: Resource, one: Reference, dep
         return _anywhere(view, services, source, one.origin, because, doubt)
     allowed: Truth = True
     if given != space:
-        allowed = granted(view.resources, source, dig(one.value, "group"), kind, name, given)
+        allowed = granted(view.of("ReferenceGrant"), source, dig(one.value, "group"), kind, name, given)
     if allowed is False:
         view.world.assumed_absent[no_grant(source, given)] = None
         return False
@@ -159,7 +159,10 @@ def _anywhere(
     spaces = sorted({view.cluster.pods[pod].namespace for target in view.targets for pod in target.pods})
     led = []
     for space in spaces:
-        if space == source.namespace or granted(view.resources, source, unknown, unknown, unknown, space) is not False:
+        if (
+            space == source.namespace
+            or granted(view.of("ReferenceGrant"), source, unknown, unknown, unknown, space) is not False
+        ):
             led.append(lead(view, services, source.id, Backend(space, None, None, line, because, doubt, anywhere=True)))
     return any(led)
 

@@ -61,8 +61,8 @@ def gateway_callers(view: View, sources: Sources, gateway: Resource) -> None:
 
 def _fronts(view: View, gateway: Resource) -> Iterator[Caller]:
     """The callers of Services that somebody writes before the proxies: they select by the label of the Gateway."""
-    for one in view.resources:
-        if one.kind != "Service" or one.group != "":
+    for one in view.of("Service"):
+        if one.group != "":
             continue
         selector = dig(one.attrs, "spec", "selector")
         for label in _LABELS:
@@ -79,7 +79,7 @@ def _outside(view: View, gateway: Resource) -> Iterator[Caller]:
     world = view.world
     kind = dig(gateway.attrs, "spec", "gatewayClassName")
     where = mark(gateway.attrs, "spec", "gatewayClassName") or own_line(gateway)
-    declared = next((one for one in view.resources if one.kind == "GatewayClass" and one.name == kind), None)
+    declared = next((one for one in view.of("GatewayClass") if one.name == kind), None)
     name = dig(declared.attrs, "spec", "controllerName") if declared is not None else None
     controller = name if isinstance(name, str) else ""
     parameters = _parameters(view, gateway, declared)
@@ -104,8 +104,8 @@ def _parameters(view: View, gateway: Resource, declared: Resource | None) -> Res
         if reference is None:
             continue
         kind, name = dig(reference, "kind"), dig(reference, "name")
-        for one in view.resources:
-            if (one.kind, one.name) == (kind, name) and space in (one.namespace, None):
+        for one in view.of(kind) if isinstance(kind, str) else ():
+            if one.name == name and space in (one.namespace, None):
                 return one
         return Unknown("the parameters of the Gateway are not in the inputs", decided_by=(f"{kind}/{name}",))
     return None

@@ -45,10 +45,10 @@ class _Gateways:
 def build_gateways(view: View, services: Services, sources: Sources) -> None:
     """Every route that leads to a target, and every Gateway that it attaches to."""
     gateways = _Gateways(view, sources)
-    for one in view.resources:
+    for one in view.of("Gateway", "ListenerSet", "XListenerSet"):
         if (one.kind, one.group) in LISTENER_SETS | {("Gateway", GROUP)}:
             gateways.by_name[(one.kind, one.namespace, one.name)] = one
-    for route in view.resources:
+    for route in view.of(*sorted(kind for kind, _ in ROUTES)):
         if (route.kind, route.group) not in ROUTES:
             continue
         led = [follow(view, services, route, one) for one in references(view, route)]

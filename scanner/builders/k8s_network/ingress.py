@@ -25,8 +25,8 @@ _NO_PROGRAM = frozenset({"StorageBucket", "Bucket"})
 def build_ingress(view: View, services: Services, sources: Sources) -> None:
     """Every Ingress that leads to a target, and who calls it."""
     controllers: dict[str, Controller] = {}
-    for one in view.resources:
-        if one.kind != "Ingress" or one.group not in GROUPS:
+    for one in view.of("Ingress"):
+        if one.group not in GROUPS:
             continue
         gets = canary(view, one)
         if gets is False:

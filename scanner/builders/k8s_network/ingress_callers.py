@@ -106,9 +106,9 @@ def _group(view: View, route: Resource) -> Iterator[Resource]:
     """The Ingress itself, then those that share its load balancer."""
     yield route
     name = dig(route.attrs, "metadata", "annotations", f"{_NOTE}group.name")
-    for one in view.resources if isinstance(name, str) else ():
+    for one in view.of("Ingress") if isinstance(name, str) else ():
         own = dig(one.attrs, "metadata", "annotations", f"{_NOTE}group.name")
-        if one.kind == "Ingress" and one is not route and own == name:
+        if one is not route and own == name:
             yield one
 
 

@@ -167,9 +167,7 @@ def _group(view: View, route: Resource, group: Mapping[str, Value], line: Origin
 
 def bound_to(view: View, arn: Value, line: Origin | None, because: str) -> Iterator[Backend]:
     """The Services that a TargetGroupBinding registers with a target group."""
-    for one in view.resources:
-        if one.kind != "TargetGroupBinding":
-            continue
+    for one in view.of("TargetGroupBinding"):
         own = dig(one.attrs, "spec", "targetGroupARN") or dig(one.attrs, "spec", "targetGroupName")
         if own == arn or isinstance(own, Unknown):
             doubt = unknown_doubt(own) if isinstance(own, Unknown) else None

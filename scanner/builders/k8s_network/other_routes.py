@@ -13,6 +13,7 @@ from scanner.builders.edges import Doubt, connect
 from scanner.builders.k8s_network.backends import Backend, lead_all
 from scanner.builders.k8s_network.controllers import listed
 from scanner.builders.k8s_network.entry import CONTROLLER, INTERNET
+from scanner.builders.k8s_network.foreign_routes import build_foreign_routes
 from scanner.builders.k8s_network.gateway_backends import any_share
 from scanner.builders.k8s_network.ingress_callers import callers_unknown, inside
 from scanner.builders.k8s_network.members import Sources
@@ -30,7 +31,7 @@ _AIBRIX = "model.aibrix.ai/name"
 
 def build_other_routes(view: View, services: Services, sources: Sources) -> None:
     """Every route of these kinds that leads to a target, and who calls it."""
-    for one in view.resources:
+    for one in view.of("Route", "DomainMapping", "TargetGroupBinding"):
         if (one.kind, one.group) == ("Route", "route.openshift.io"):
             if lead_all(view, services, one.id, _openshift(view, one)):
                 _router_callers(view, sources, one)
@@ -40,6 +41,7 @@ def build_other_routes(view: View, services: Services, sources: Sources) -> None
         elif one.kind == "TargetGroupBinding" and lead_all(view, services, one.id, _bound(one)):
             said = "it fills a target group, and what listens before that is not in this cluster"
             callers_unknown(view, sources, one, said)
+    build_foreign_routes(view, services, sources)
     _aibrix(view)
 
 

@@ -22,7 +22,7 @@ GROUPS = ("inference.networking.k8s.io", "inference.networking.x-k8s.io")
 
 def pool(view: View, source: str, backend: Backend) -> bool:
     """Edges from a route to a pool and on to its pods; a pool that is not shown may hold any of its namespace."""
-    every = [one for one in view.resources if one.kind == "InferencePool" and one.group in GROUPS]
+    every = [one for one in view.of("InferencePool") if one.group in GROUPS]
     exact = isinstance(backend.name, str)
     meant = [one for one in every if one.namespace == backend.namespace and (one.name == backend.name or not exact)]
     led = [_pods(view, source, backend, one) for one in meant]

@@ -10,7 +10,7 @@ from scanner.builders.k8s_network.endpoints import Endpoints, owners
 from scanner.builders.k8s_network.hosts import names, service_of
 from scanner.builders.k8s_network.platforms.made import ANY_PORT, OWNER, is_made
 from scanner.builders.k8s_network.view import Target, View, own_line, unknown_doubt
-from scanner.builders.k8s_policy.labels import Match, selector_of_labels
+from scanner.builders.k8s_policy.labels import selector_of_labels
 from scanner.builders.k8s_policy.model import Peer, PeerKind
 from scanner.builders.k8s_policy.ports import ALL, PROTOCOLS, PortSet, PortSpec, Span, ports, resolve, traffic_of
 from scanner.origin import Origin
@@ -54,13 +54,16 @@ class Services:
     endpoints: Endpoints
     by_name: dict[tuple[str, str], Resource] = field(default_factory=dict)
     made: dict[tuple[str, int], list[Door]] = field(default_factory=dict)
+    owners: dict[int, Target] = field(default_factory=dict)
 
     @classmethod
     def of(cls, view: View) -> Services:
         """All Services of a view."""
-        found = cls(view, Endpoints.of(view.resources))
-        for one in view.resources:
-            if one.kind == "Service" and one.group == "":
+        found = cls(view, Endpoints.of(view.of("Endpoints", "EndpointSlice")))
+        for target in view.targets:
+            found.owners.update(dict.fromkeys(target.pods, target))
+        for one in view.of("Service"):
+            if one.group == "":
                 found.by_name[(one.namespace, one.name)] = one
         return found
 
@@ -194,12 +197,9 @@ class Services:
             return
         peer = Peer(PeerKind.PODS, service.namespace, pods=selector_of_labels(selector))
         selected = self.view.cluster.select(peer)
-        for target in self.view.targets:
-            for pod in target.pods:
-                match = selected.match(pod)
-                if match is not Match.NO:
-                    doubt = None if match is Match.YES else peer.pods.doubt or self.view.labels_doubt(pod)
-                    yield _Led(target, pod, self._target_port(item, pod), doubt, None)
+        for pod in sorted(selected.maybe & self.owners.keys()):
+            doubt = None if pod in selected.sure else peer.pods.doubt or self.view.labels_doubt(pod)
+            yield _Led(self.owners[pod], pod, self._target_port(item, pod), doubt, None)
 
     def _of_owner(self, service: Resource, item: Value) -> Iterator[_Led]:
         """Any pod of the object that a Service is made of: which of them it selects is not known."""

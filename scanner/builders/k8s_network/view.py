@@ -63,11 +63,24 @@ class View:
     owners: list[str] = field(default_factory=list)
     classes: Classes = field(init=False)
     _about: dict[str, list[Policy]] = field(default_factory=dict)
+    _kinds: dict[str, list[Resource]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.classes = Classes(self.cluster)
         for policy in self.full.policies:
             self._about.setdefault(policy.subject.namespace, []).append(policy)
+
+    def of(self, *kinds: str) -> list[Resource]:
+        """The objects of some kinds, whatever their API group, those that operators make among them."""
+        if not self._kinds:
+            for one in self.resources:
+                self._kinds.setdefault(one.kind, []).append(one)
+        return [one for kind in kinds for one in self._kinds.get(kind, ())]
+
+    def add(self, made: list[Resource]) -> None:
+        """Add objects that the inputs do not show."""
+        self.resources = [*self.resources, *made]
+        self._kinds = {}
 
     def policies_about(self, namespace: str) -> list[Policy]:
         """The policies that can select a pod of a namespace, in the order in which they are asked."""
