@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from scanner.builders.k8s_policy.labels import Match
 from scanner.builders.mesh.attributes import Call, Request
 from scanner.builders.mesh.authorizer import Authorizer
 from scanner.sources.kubernetes.manifests import read_manifests
+from scanner.unknown import Unknown
 
 FOLDER = os.environ.get("TETHER_ORACLES", "")
 
@@ -53,13 +55,18 @@ def allows(case: dict, root: str) -> bool | None:
     target, source, http = case["dst"], case["src"], case["http"]
     pod = pods[target["namespace"], target["workload"]]
     identity = mesh.trust.identity(source["namespace"], source["serviceAccount"]) if source["mtls"] else None
-    assert identity in (None, source["identity"])
+    if source["mtls"]:
+        identity = source.get("identity", identity)
     request = None
     if http is not None:
         host = http.get("host", f"{target['service']}.{target['namespace']}.svc.cluster.local")
-        claims = http.get("claims")
-        request = Request(http["path"], http["method"], host, http.get("headers", {}), claims)
-    call = Call(identity, case["port"]["workload"], request, trust=mesh.trust, normalisation=mesh.mesh.normalisation)
+        headers = http.get("headers", {})
+        token = any(key.lower() == "authorization" for key in headers)
+        claims = Unknown("what the token says") if token else http.get("claims")
+        request = Request(http["path"], http["method"], host, headers, claims)
+    # The answers assume a mesh with the settings that it has where none are shown.
+    trust = replace(mesh.trust, sure=True)
+    call = Call(identity, case["port"]["workload"], request, trust=trust, normalisation=mesh.mesh.normalisation)
     match = mesh.verdict(target["namespace"], pod.labels, call).match
     return None if match is Match.MAYBE else match is Match.YES
 

@@ -99,8 +99,9 @@ def _identity(key: str, value: Text, call: Call, namespace: str) -> Match:
     domain, found = call.identity.partition("/")[0], _PARTS.search(call.identity)
     if key == "source.trustDomain":
         known = (call.trust.domain, *call.trust.aliases)
-        fits = wildcard(value, domain) is Match.YES or (value in known and domain in known)
-        return yes(fits) if call.trust.sure else Match.MAYBE
+        if wildcard(value, domain) is Match.YES or (value in known and domain in known):
+            return Match.YES
+        return Match.NO if call.trust.sure else Match.MAYBE
     if found is None:
         return Match.NO
     if key == "source.namespace":
