@@ -1,0 +1,3 @@
+variable "text" {}
+output "out" { value = sha1(var.text) }
+resource "terraform_data" "q" { input = "${var.text}!" }

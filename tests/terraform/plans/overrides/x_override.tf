@@ -1,0 +1,2 @@
+variable "v" { default = "last" }
+locals { a = 2 }
