@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from scanner.builders.k8s_policy.index import LabelIndex
-from scanner.builders.k8s_policy.labels import NAMESPACE_NAME, Labels, Match, Requirement, Selector
+from scanner.builders.k8s_policy.labels import NAMESPACE_NAME, Labels, Match, Selector
 from scanner.builders.k8s_policy.model import Peer, PeerKind, Pod
 
 Key = tuple[str, Selector, Selector]
@@ -44,13 +44,10 @@ class Cluster:
         self.pods = list(pods)
         self.namespaces: dict[str, Labels] = {}
         self.by_namespace: dict[str, set[int]] = {}
-        self._by_label: dict[tuple[str, str], set[int]] = {}
-        self._by_key: dict[str, set[int]] = {}
-        self._unclear: set[int] = set()
         given = namespaces or {}
         for index, pod in enumerate(self.pods):
             self.by_namespace.setdefault(pod.namespace, set()).add(index)
-            self._add(index, pod.labels)
+        self._indexed = LabelIndex((index, pod.labels) for index, pod in enumerate(self.pods))
         for name in sorted(self.by_namespace.keys() | given.keys()):
             self.namespaces[name] = named(name, given.get(name) or Labels({}))
         self._vague = [name for name in self.namespaces if "*" in name]
@@ -61,13 +58,6 @@ class Cluster:
         self._selected: dict[Key, Selected] = {}
         self._pods: dict[Selector, Selected] = {}
         self._spaces: dict[Selector, dict[str, Match]] = {}
-
-    def _add(self, index: int, labels: Labels) -> None:
-        for key, value in labels.known.items():
-            self._by_label.setdefault((key, value), set()).add(index)
-            self._by_key.setdefault(key, set()).add(index)
-        if not labels.clear:
-            self._unclear.add(index)
 
     def select(self, peer: Peer) -> Selected:
         """The pods that a PODS peer or a subject selects; host-network pods are not set apart here."""
@@ -135,20 +125,10 @@ class Cluster:
         return found
 
     def _search(self, selector: Selector) -> Selected:
-        """Start from the smallest set that one positive term names; only unclear pods are looked at beside it."""
-        starts = [self._named(term) for term in selector.terms if term.positive]
-        candidates = min(starts, key=len) | self._unclear if starts else self.everyone.maybe
+        candidates = self._indexed.candidates(selector)
         matches = [(index, selector.match(self.pods[index].labels)) for index in candidates]
         sure = frozenset(index for index, match in matches if match is Match.YES)
         return Selected(sure, frozenset(index for index, match in matches if match is not Match.NO))
-
-    def _named(self, term: Requirement) -> set[int]:
-        if term.operator != "In":
-            return self._by_key.get(term.key, set())
-        found: set[int] = set()
-        for value in term.values:
-            found |= self._by_label.get((term.key, value), set())
-        return found
 
 
 def named(name: str, labels: Labels) -> Labels:
