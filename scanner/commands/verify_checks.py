@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from scanner.contracts import PREFIX, intruders, matching
 from scanner.graph.certificate import faults
 from scanner.graph.model import STACK, Node, Role
+from scanner.origin import ApiOrigin
 from scanner.reports.plain import text
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ def _unread(report: Report, scanned: Scanned) -> Iterator[str]:
 def _place(origin: object) -> str:
     if not isinstance(origin, Mapping):
         return ""
+    if isinstance(api := origin.get("api"), Mapping):
+        scope = api.get("scope")
+        where = tuple(sorted(scope.items())) if isinstance(scope, Mapping) else ()
+        names = (str(api.get(key, "")) for key in ("object", "at", "field"))
+        return str(ApiOrigin(str(api.get("source")), str(api.get("operation")), where, *names))
     return f"{origin.get('path')}:{origin.get('line')}:{origin.get('column')}"
 
 

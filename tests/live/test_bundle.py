@@ -12,7 +12,7 @@ from scanner.sources.bundle import BundleWriter, Call, merged, read_bundle
 from tests.harness import AS_OF, FIXTURES, ROOT, run
 from tests.live.made import applied, objects_in
 from tests.live.server import Answer, Cluster, denied, kubeconfig, once, serving, status
-from tests.live.test_calls import namespace, pod, small
+from tests.live.test_calls import small
 
 SCHEMA = json.loads((ROOT / "scanner" / "schemas" / "bundle.schema.json").read_text())
 
@@ -261,102 +261,6 @@ def test_of_two_answers_the_later_one_counts():
     lost = Call("kubernetes", (("cluster", "c"),), "list", {"kind": "Pod"}, "failed", [], "2026-03-01T00:00:00Z")
     for order in ((old, new, lost), (lost, new, old), (new, lost, old)):
         assert merged(order) == [new]
-
-
-SECRETS = ("hunter2-in-env", "sk-abcdefghijklmnop", "hunter2-in-config", "hunter2-nested", "MIIEhunter2")
-
-
-def test_values_that_no_table_names_are_digests(tmp_path):
-    env = [
-        {"name": "DB_PASSWORD", "value": "hunter2-in-env"},
-        {"name": "COLOUR", "value": "hunter2-in-env"},
-        {"name": "MODEL_ID", "value": "meta-llama/Llama-3.1-8B"},
-        {"name": "UPSTREAM_URL", "value": "http://gateway.safety:8080/v1"},
-        {"name": "ADMIN_URL", "value": "http://root:hunter2-in-env@db:5432"},
-        {"name": "SAFETY_ENABLED", "value": "false"},
-        {"name": "OPENAI_API_KEY", "value": "sk-abcdefghijklmnop"},
-    ]
-    config = {
-        "config.yaml": "model_list:\n  - model_name: m\n    litellm_params:\n      model: bedrock/x\n"
-        "      api_key: hunter2-nested\n      timeout: 5\n",
-        "motd": "hunter2-in-config",
-        "tls.pem": "-----BEGIN PRIVATE KEY-----\nMIIEhunter2\n-----END PRIVATE KEY-----\n",
-    }
-    one = pod("one", containers=[{"name": "c", "image": "i", "env": env}])
-    two = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "a"}, "data": config}
-    path, _, _ = collected(tmp_path, Cluster([namespace("a"), one, two]))
-    text = gzip.decompress(path.read_bytes()).decode()
-    assert not any(secret in text for secret in SECRETS)
-    body = next(one for one in lines(path)[1:-1] if one["parameters"].get("kind") == "Pod")["pages"][0][0]
-    kept = {one["name"]: one["value"] for one in body["spec"]["containers"][0]["env"]}
-    assert kept["MODEL_ID"] == "meta-llama/Llama-3.1-8B"
-    assert kept["UPSTREAM_URL"] == "http://gateway.safety:8080/v1"
-    assert kept["SAFETY_ENABLED"] == "false"
-    assert kept["DB_PASSWORD"] == kept["COLOUR"]  # equal values are seen to be equal
-    assert set(kept["DB_PASSWORD"]) == {"$digest"}
-    data = next(one for one in lines(path)[1:-1] if one["parameters"].get("kind") == "ConfigMap")["pages"][0][0]["data"]
-    assert "model: bedrock/x" in data["config.yaml"]
-    assert "timeout: 5" in data["config.yaml"]
-    other, _, _ = collected(tmp_path, Cluster([namespace("a"), one, two]), name="other")
-    assert kept["COLOUR"]["$digest"] not in gzip.decompress(other.read_bytes()).decode()  # another salt
-
-
-def test_a_digest_decides_nothing(tmp_path):
-    """What is not recorded is not known: a gateway's settings that are a digest are no settings that are good."""
-    one = pod("one", containers=[{"name": "c", "image": "vllm/vllm-openai:v1", "args": ["--model=$(WHICH)"],
-                                  "env": [{"name": "WHICH", "value": "one/of-ours"}]}])  # fmt: skip
-    path, _, _ = collected(tmp_path, Cluster([namespace("a"), one]))
-    _, report, _ = scan("--bundle", path)
-    assert report["models"]
-    assert all(one["verdict"] != "holds" for one in report["commitments"] if one["id"] == "approved-models")
-
-
-def test_verify_reads_the_bundle_again(tmp_path):
-    path, _, _ = collected(tmp_path, Cluster(small()))
-    report = tmp_path / "report.json"
-    run("scan", "--bundle", str(path), "--format", "json", "--output", str(report), "--as-of", AS_OF)
-    code, out, err = run("verify", str(report), "--bundle", str(path))
-    assert (code, err) == (0, ""), out
-    assert "the report agrees: 1 inputs" in out
-    assert run("verify", str(report), "--root", str(tmp_path))[0] == 2
-    path.unlink()
-    collected(tmp_path, Cluster([*small(), pod("three")]))
-    code, out, _ = run("verify", str(report), "--bundle", str(path))
-    assert code == 1
-    assert "input `bundle` has changed" in out
-
-
-def test_verify_cannot_ask_an_api_again(tmp_path):
-    report = tmp_path / "report.json"
-    with serving(Cluster(small())) as address:
-        config = kubeconfig(tmp_path, address)
-        run("scan", "--live", "kubernetes", "--kubeconfig", str(config), "--format", "json", "--output", str(report))
-    code, _, err = run("verify", str(report), "--root", str(tmp_path))
-    assert code == 2
-    assert "collect" in err
-
-
-def test_a_bundle_is_not_overwritten_by_a_report_of_it(tmp_path):
-    path, _, _ = collected(tmp_path, Cluster(small()))
-    code, _, err = run("scan", "--bundle", str(path), "--format", "json", "--output", str(path))
-    assert code == 2
-    assert "it is not overwritten" in err
-
-
-def test_a_live_scan_is_required_where_the_profile_says_so(tmp_path):
-    profile = tmp_path / "tether.yaml"
-    profile.write_text("require: [live]\n")
-    (tmp_path / "k8s.yaml").write_text("apiVersion: v1\nkind: Namespace\nmetadata:\n  name: a\n")
-    path, _, _ = collected(tmp_path, Cluster(small()))
-    for inputs in ((str(tmp_path / "k8s.yaml"),), ("--bundle", str(path))):
-        code, report, _ = scan(*inputs, "--profile", profile)
-        assert code == 3
-        assert {one["verdict"] for one in report["commitments"]} == {"unproven"}
-        assert any("the profile requires a live scan" in one["summary"] for one in report["commitments"])
-    with serving(Cluster(small())) as address:
-        config = kubeconfig(tmp_path, address)
-        _, report, _ = scan("--live", "kubernetes", "--kubeconfig", config, "--profile", profile)
-    assert not any("requires a live scan" in one["summary"] for one in report["commitments"])
 
 
 def test_a_throttled_or_dropped_list_makes_collect_end_with_3(tmp_path):

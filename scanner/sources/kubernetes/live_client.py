@@ -84,15 +84,13 @@ class Connection:
             response = self.pool.request(
                 "GET", url, headers=headers, preload_content=False, retries=False, redirect=False, timeout=self._timeout
             )
-            try:
-                body = response.read(MAX_BYTES + 1, decode_content=True)
-            finally:
-                response.release_conn()
-                response.close()
+            body = response.read(MAX_BYTES + 1, decode_content=True)
+            if len(body) > MAX_BYTES:
+                response.close()  # the connection holds the rest of it
+                return Answer(0, error=f"more than {MAX_BYTES // 1_000_000} MB in one page"), None
+            response.release_conn()
         except self.failures as error:
             return Answer(0, error=f"{type(error).__name__}: {error}"), None
-        if len(body) > MAX_BYTES:
-            return Answer(0, error=f"more than {MAX_BYTES // 1_000_000} MB in one page"), None
         return Answer(response.status, body), _seconds(response.headers.get("Retry-After"))
 
     @property

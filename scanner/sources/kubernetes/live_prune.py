@@ -20,6 +20,7 @@ _ANNOTATIONS = frozenset(
 """Copies of the object, secrets and all, and counters."""
 _STATUS = {("", "Pod"): ("phase", "podIP"), ("batch", "Job"): ("completionTime",)}
 """The parts of a status that decide what is looked at: whether it still runs, and under which address."""
+_NESTED = (dict, list)
 _OF_A_SECRET = frozenset({"kubernetes.io/service-account.name"})
 
 
@@ -99,10 +100,14 @@ def _entry(one: Any, salt: str) -> Any:
 
 def depth_of(value: Any) -> int:
     """How many levels deep a JSON value is."""
-    deepest, waiting = 0, [(value, 1)]
-    while waiting:
-        here, depth = waiting.pop()
-        deepest = max(deepest, depth)
-        inside = here.values() if isinstance(here, dict) else here if isinstance(here, list) else ()
-        waiting.extend((one, depth + 1) for one in inside if isinstance(one, dict | list))
-    return deepest
+    depth, level = 0, [value]
+    while level:
+        depth += 1
+        inside: list[Any] = []
+        for here in level:
+            if isinstance(here, dict):
+                inside += [one for one in here.values() if isinstance(one, _NESTED)]
+            elif isinstance(here, list):
+                inside += [one for one in here if isinstance(one, _NESTED)]
+        level = inside
+    return depth

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hmac
 import re
-from fnmatch import fnmatchcase
-from functools import cache
+from fnmatch import translate
+from functools import cache, lru_cache
 
 from scanner import tables
 
@@ -27,6 +27,8 @@ NAMES = (
     "MAPROLES", "MAPUSERS", "MAPACCOUNTS", "CNI-*", "*NETWORK*", "*ENFORCE*", "NO-MATCH-POLICY", "CUSTOM-CNI-CONF",
 )  # fmt: skip
 """Names, in capitals; `*` is any text. Beside these, every variable that a table of the rules names."""
+
+_ANY_NAME = re.compile("|".join(translate(pattern) for pattern in NAMES))
 
 _SECRET_NAME = re.compile(
     r"(?i)passw|passphrase|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key|master[_-]?key|signing"
@@ -53,19 +55,23 @@ _SETTING = re.compile(r"(?m)^\s*(?:- +)?[\"']?[\w.$/-]+[\"']?\s*:")
 
 def digest(value: str, salt: str) -> dict[str, str]:
     """What stands for a value that is not recorded: equal values of one bundle have equal digests."""
-    made = hmac.new(salt.encode("utf-8"), value.encode("utf-8", "surrogatepass"), "sha256")
-    return {DIGEST: made.hexdigest()}
+    made = hmac.digest(salt.encode("utf-8"), value.encode("utf-8", "surrogatepass"), "sha256")
+    return {DIGEST: made.hex()}
 
 
 def variable(name: str, value: str, salt: str) -> str | dict[str, str]:
     """The value of a variable as it is recorded."""
+    return value if _kept(name, value) else digest(value, salt)
+
+
+@lru_cache(maxsize=16_384)
+def _kept(name: str, value: str) -> bool:
+    """Whether the value of a variable is recorded; the copies of a workload ask for the same ones again and again."""
     if _PLAIN.match(value):
-        return value
+        return True
     if _SECRET_NAME.search(name) or _SECRET_VALUE.search(value):
-        return digest(value, salt)
-    if _NUMBER.match(value) or _named(name) or _gives_a_place_away(value):
-        return value
-    return digest(value, salt)
+        return False
+    return _NUMBER.match(value) is not None or _named(name) or _gives_a_place_away(value)
 
 
 def setting(name: str, value: str, salt: str) -> str | dict[str, str]:
@@ -104,9 +110,9 @@ def _short(value: str, salt: str) -> str:
     )
 
 
+@lru_cache(maxsize=16_384)
 def _named(name: str) -> bool:
-    capital = name.upper()
-    return any(fnmatchcase(capital, pattern) for pattern in NAMES) or name in _variables()
+    return _ANY_NAME.match(name.upper()) is not None or name in _variables()
 
 
 @cache
@@ -119,5 +125,10 @@ def _variables() -> frozenset[str]:
 
 def _gives_a_place_away(value: str) -> bool:
     """Whether a text is one that the table of literals knows."""
+    return any(pattern.search(value) for pattern in _literals())
+
+
+@cache
+def _literals() -> tuple[re.Pattern[str], ...]:
     rows = (row for fact in ("id", "command") for row in tables.literals(fact))
-    return any(tables.pattern(row.regex).search(value) for row in rows)
+    return tuple(tables.pattern(row.regex) for row in rows)
