@@ -10,7 +10,8 @@ from scanner.builders.mesh.attributes import Call, Trust
 from scanner.builders.mesh.decide import Proxy, Selected, Verdict, decide
 from scanner.builders.mesh.installed import Installed, of_resources
 from scanner.builders.mesh.peer_auth import STRICT, PeerPolicies
-from scanner.builders.mesh.policies import AuthzPolicy, Spaced, policies_of
+from scanner.builders.mesh.policies import AuthzPolicy, policies_of
+from scanner.builders.mesh.spaced import Spaced
 from scanner.resource import Resource
 
 

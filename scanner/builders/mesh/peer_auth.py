@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from scanner.builders.edges import Doubt, doubt_of
 from scanner.builders.k8s_policy.labels import EVERY, Labels, Match, Selector
-from scanner.builders.mesh.policies import GROUP, Spaced, mapping_at, selector, within
+from scanner.builders.mesh.policies import GROUP, mapping_at, selector, within
+from scanner.builders.mesh.spaced import Spaced
 from scanner.origin import Origin
 from scanner.resource import Resource, dig, mark
 from scanner.unknown import Unknown, Value
