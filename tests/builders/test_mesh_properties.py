@@ -270,3 +270,43 @@ def _replaced(value, path, new):
     if isinstance(value, list):
         return Items([_replaced(item, path[1:], new) if index == path[0] else item for index, item in enumerate(value)])
     return Attrs({key: _replaced(item, path[1:], new) if key == path[0] else item for key, item in value.items()})
+
+
+UNKNOWN = Unknown("`var.x` has no value", decided_by=("var.x",))
+PARTS = {
+    "PeerAuthentication": ("spec",),
+    "Namespace": ("metadata", "labels"),
+    "Deployment": ("spec", "template"),
+}
+
+
+@given(meshes, modes, st.data())
+@QUICK
+def test_no_value_that_is_not_known_closes_a_way(drawn, mode, data):
+    every = cluster(drawn, mode)
+    chosen = data.draw(st.sampled_from([one for one in every if one.kind in PARTS]))
+    start = PARTS[chosen.kind]
+    inner = chosen.attrs
+    for key in start:
+        inner = inner[key]
+    path = data.draw(st.sampled_from(sorted(_places(inner), key=str)))
+    changed = replace(chosen, attrs=_replaced(chosen.attrs, (*start, *path), UNKNOWN))
+    before = ways(every)
+    after = ways([changed if one is chosen else one for one in every])
+    assert all(after[key] in (before[key], "possible") for key in before)
+
+
+@given(meshes, modes, st.data())
+@QUICK
+def test_an_object_that_may_not_be_there_closes_nothing_for_certain(drawn, mode, data):
+    every = cluster(drawn, mode)
+    guards = [one for one in every if one.group == "security.istio.io" or one.name == "istiod"]
+    chosen = data.draw(st.sampled_from(guards))
+    unsure = replace(chosen, possible=UNKNOWN)
+    with_it, without = ways(every), ways([one for one in every if one is not chosen])
+    after = ways([unsure if one is chosen else one for one in every])
+    for key, said in after.items():
+        if with_it[key] != without[key]:
+            assert said == "possible"
+        else:
+            assert said in (with_it[key], "possible")
