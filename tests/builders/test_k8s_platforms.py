@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from scanner.builders.draft import World
+from scanner.builders.inventory import Inventory
+from scanner.builders.recognise.build import build_roles
+from scanner.graph.facts import ModelReference
+from scanner.profile import Profile
 from tests.builders.k8s_unknown import holed_graph
-from tests.builders.k8s_world import BASE, CALICO, TENANT, policy, state, ways
+from tests.builders.k8s_world import BASE, CALICO, TENANT, policy, resources_of, state, ways
 
 INTERNET, NODES = "external/internet", "external/node-network"
 INNER = "networking.gke.io/load-balancer-type: Internal"
@@ -354,3 +359,10 @@ def test_a_proxy_of_a_platform_passes_on_where_policies_let_it_in():
         " {kubernetes.io/metadata.name: kubeai}}}]}]"
     )
     assert found(graph_of("kubeai", some), "kubeai", TENANT) == "possible"
+
+
+def test_the_image_of_an_ollama_model_is_the_model():
+    world = World(Inventory(resources_of(KINDS["ollama"][1])), Profile())
+    build_roles(world)
+    (fact,) = [one for one in world.nodes["k8s:inference/Model/m"].facts if isinstance(one, ModelReference)]
+    assert fact.reference == "ollama:phi"

@@ -22,6 +22,8 @@ from scanner.yamltext import TextError, load_one
 
 NO_REFERENCE = ("spec.selector", "spec.serveConfigV2", "spec.predictor.model.modelFormat.name", "inference.template")
 """Paths of the table that lead to no model's name: they are read in other ways, or say something else."""
+OLLAMA = "ollama.ayaka.io"
+"""The operator whose `image` is the name of a model in the library of Ollama."""
 NEVER = frozenset({"CustomResourceDefinition", "PodTemplate", "ConfigMap", "Secret"})
 _IMAGE = re.compile(r"image(\.repository)?$")
 
@@ -98,7 +100,7 @@ def _by_paths(world: World, resource: Resource, row: ModelFact) -> Iterator[Mode
         if path == "spec.model.name" and dig(resource.attrs, "spec", "model", "uri") is not None:
             continue  # beside a URI, the name is the alias that callers use
         for found in at(resource, path.replace("[]", "")):
-            if _IMAGE.search(path):
+            if _IMAGE.search(path) and resource.group != OLLAMA:
                 yield from _by_image(found)
             elif path.endswith("nimCache.name"):
                 yield from _cached(world, resource, found)
@@ -117,6 +119,8 @@ def _by_image(found: Found) -> Iterator[ModelReference]:
 def _named(world: World, resource: Resource, path: str, found: Found) -> reference.Reference:
     if resource.group == "kaito.sh":
         return reference.of(found.value, path, "kaito")
+    if resource.group == OLLAMA:
+        return reference.of(found.value, path, "ollama")
     if resource.group == "ome.io" and path == "spec.model.name":
         return _base_model(world, resource, found)
     if path == "spec.predictor.model.storage.path":
