@@ -43,7 +43,7 @@ COUNTS = {
     "placement_azure": 53,
     "placement_terraform": 321,
     "switch_heuristics": 3,
-    "switches": 118,
+    "switches": 119,
 }
 SIGNALS = {"strong", "medium", "weak", "source", "recurse", "unknown", "info"}
 FACTS = {
