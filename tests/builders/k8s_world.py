@@ -24,7 +24,7 @@ spec:
     metadata: {labels: {k8s-app: calico-node}}
     spec:
       hostNetwork: true
-      containers: [{name: calico-node, image: calico/node}]
+      containers: [{name: calico-node, image: "calico/node:v3.30.1"}]
 """
 MODEL = "inference/Deployment/vllm"
 CILIUM = CALICO.replace("calico-node", "cilium").replace("calico/node", "quay.io/cilium/cilium")

@@ -101,3 +101,83 @@ def test_a_sign_that_is_not_known_is_no_sign_and_names_what_decides_it():
     ):
         found = known(terraform(kind, **attrs))
         assert (found.policies, found.unsure) == (False, expected)
+
+
+def settings(**data: str) -> str:
+    lines = ", ".join(f"{key.replace('_', '-')}: '{value}'" for key, value in data.items())
+    head = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: cilium-config, namespace: kube-system}\n"
+    return f"{head}data: {{{lines}}}\n"
+
+
+OLD_ADMIN = {"AdminNetworkPolicy", "BaselineAdminNetworkPolicy"}
+ALL_OF_CALICO = {"NetworkPolicy", "calico"}
+ANTREA = CALICO.replace("name: calico-node", "name: antrea-agent").replace("calico/node", "antrea/antrea")
+ALL_OF_CILIUM = {"NetworkPolicy", "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (CALICO, ALL_OF_CALICO | OLD_ADMIN),
+        (CALICO.replace("v3.30.1", "v3.29.0"), {"NetworkPolicy", "calico", "AdminNetworkPolicy"}),
+        (CALICO.replace("v3.30.1", "v3.32.2"), {"NetworkPolicy", "calico", "ClusterNetworkPolicy"}),
+        (CALICO.replace(":v3.30.1", ""), {"NetworkPolicy", "calico"}),
+        (CALICO.replace("v3.30.1", "v3.28.0"), {"NetworkPolicy", "calico"}),
+        (CILIUM, ALL_OF_CILIUM),
+        (CILIUM + settings(enable_policy="default"), ALL_OF_CILIUM),
+        (CILIUM + settings(enable_policy="never"), set()),
+        (CILIUM + settings(enable_k8s_networkpolicy="false"), ALL_OF_CILIUM - {"NetworkPolicy"}),
+        (CILIUM + settings(enable_cilium_network_policy="false"), ALL_OF_CILIUM - {"CiliumNetworkPolicy"}),
+        (CALICO + settings(enable_policy="never"), ALL_OF_CALICO | OLD_ADMIN),
+        (ANTREA, {"NetworkPolicy"}),
+        (
+            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: c}\n"
+            "spec: {chart: {spec: {chart: cilium}}, values: {policyEnforcementMode: never}}",
+            set(),
+        ),
+        (
+            "apiVersion: helm.cattle.io/v1\nkind: HelmChart\nmetadata: {name: c}\n"
+            "spec: {chart: cilium, valuesContent: 'policyEnforcementMode: \"never\"'}",
+            set(),
+        ),
+        (
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: c}\n"
+            "spec: {source: {chart: tigera-operator, targetRevision: v3.31.0}}",
+            ALL_OF_CALICO | OLD_ADMIN,
+        ),
+    ],
+)  # fmt: skip
+def test_each_plug_in_enforces_kinds_of_its_own(text, expected):
+    assert known(*resources_of(text)).kinds == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "attrs", "expected"),
+    [
+        ("azurerm_kubernetes_cluster", {"network_profile": [{"network_data_plane": "cilium"}]}, ALL_OF_CILIUM),
+        ("azurerm_kubernetes_cluster", {"network_profile": [{"network_policy": "cilium"}]}, ALL_OF_CILIUM),
+        ("azurerm_kubernetes_cluster", {"network_profile": [{"network_policy": "calico"}]}, ALL_OF_CALICO),
+        ("google_container_cluster", {"datapath_provider": "ADVANCED_DATAPATH"}, {"NetworkPolicy"}),
+        (
+            "google_container_cluster",
+            {"datapath_provider": "ADVANCED_DATAPATH", "enable_cilium_clusterwide_network_policy": True},
+            {"NetworkPolicy", "CiliumClusterwideNetworkPolicy"},
+        ),
+        ("helm_release", {"chart": "cilium", "set": [{"name": "policyEnforcementMode", "value": "never"}]}, set()),
+        ("helm_release", {"chart": "cilium", "values": ["policyEnforcementMode: always"]}, ALL_OF_CILIUM),
+    ],
+)  # fmt: skip
+def test_a_managed_cluster_enforces_kinds_of_its_own(kind, attrs, expected):
+    assert known(terraform(kind, **attrs)).kinds == expected
+
+
+def test_values_and_settings_that_are_not_known_may_switch_it_off():
+    whole = Unknown("`var.values` has no value", decided_by=("var.values",))
+    found = known(terraform("helm_release", chart="cilium", values=[whole]))
+    assert (found.kinds, found.unsure) == (frozenset(), ("var.values",))
+    cilium = resources_of(CILIUM)
+    attrs, line = Attrs({"data": Attrs({"enable-policy": whole})}), FileOrigin("a.yaml", 1)
+    address = "kube-system/ConfigMap/cilium-config"
+    config = Resource(address, "k8s", "ConfigMap", "cilium-config", attrs, line, "kubernetes", namespace="kube-system")
+    found = known(*cilium, config)
+    assert (found.policies, found.unsure) == (False, ("var.values",))

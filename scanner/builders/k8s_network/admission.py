@@ -136,7 +136,7 @@ def _one_by_one(view: View, target: Target, pod: int, side: Side) -> Iterator[Ad
     for members in view.classes.of(side, view.cluster.everyone.maybe):
         alike.setdefault(view.admits(pod, Direction.INGRESS, min(members)), []).append(members)
     doubts = list(side.doubts())
-    if side.admin and not view.enforced.admin:
+    if side.admin and not view.admin_certain:
         doubts.append(view.no_enforcer)
     doubt = doubts[0] if doubts else Doubt("value-unknown", (target.name,))
     line = side_line(side) or next((one.policy.origin for one in side.asked()), None)

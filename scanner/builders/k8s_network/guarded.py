@@ -112,6 +112,6 @@ def _member_doubt(view: View, admission: Admission, index: int) -> Doubt | None:
 def _out_doubt(view: View, index: int) -> Doubt:
     side = view.side(index, Direction.EGRESS)
     some = list(side.doubts())
-    if not view.enforced.policies or (side.admin and not view.enforced.admin):
+    if not view.enforced.policies or (side.admin and not view.admin_certain):
         some.insert(0, view.no_enforcer)
     return some[0] if some else Doubt("value-unknown", (view.cluster.pods[index].owner,))

@@ -94,7 +94,7 @@ def _denies_all(view: View, policy: Policy, namespace: str) -> tuple[Match, Doub
     closing = [one for one in rules if one.action is Action.DENY and one.ports is None and _anyone(one.peers)]
     if not closing:
         return Match.NO, unsure
-    enforced = view.enforced.admin or policy.engine is not Engine.ADMIN
+    enforced = policy.engine is not Engine.ADMIN or view.enforced.stands(policy)
     if doubt is None and enforced and all(one.doubt is None for one in closing):
         return Match.YES, unsure
     return Match.MAYBE, doubt or view.no_enforcer

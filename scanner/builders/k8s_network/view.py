@@ -109,7 +109,12 @@ class View:
 
     def worlds(self) -> tuple[Evaluator, ...]:
         """The evaluators between which it is not known which one is right, the enforced ones only."""
-        return (self.full,) if self.enforced.admin or self.full is self.plain else (self.plain, self.full)
+        return (self.full,) if self.full is self.plain else (self.plain, self.full)
+
+    @property
+    def admin_certain(self) -> bool:
+        """Whether every admin policy of the inputs is known to be enforced."""
+        return self.full is self.plain
 
     def admits(self, pod: int, direction: Direction, other: Other) -> Span:
         """What one side admits where policies are enforced, over everything that may be."""
@@ -165,7 +170,7 @@ def view_of(world: World, unit: str, resources: list[Resource]) -> View:
     enforced = enforcement(world, unit)
     policies = [_standing(one, enforced) for one in policies_of(resources)]
     full = Evaluator(cluster, policies)
-    ordinary = [one for one in policies if one.engine is not Engine.ADMIN]
+    ordinary = [one for one in policies if one.engine is not Engine.ADMIN or enforced.stands(one)]
     plain = full if len(ordinary) == len(policies) else Evaluator(cluster, ordinary)
     view = View(
         world,
