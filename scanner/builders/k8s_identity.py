@@ -9,7 +9,7 @@ from scanner.builders.draft import World
 from scanner.graph.model import Edge, Node, Plane, State
 from scanner.origin import Origin
 from scanner.podspec import pod_templates
-from scanner.resource import Resource, dig, mark
+from scanner.resource import Resource, dig, items_of, mark
 from scanner.unknown import Unknown, Value
 
 DEFAULT = "default"
@@ -72,7 +72,7 @@ class Accounts:
         pods: dict[tuple[str, str, str], list[RunsAs]] = {}
         self.vague: list[Account] = []
         for one in runs_as(world):
-            if isinstance(one.name, Unknown):
+            if isinstance(one.name, Unknown) or "*" in one.namespace:
                 self.vague.append(Account(one.resource.unit, one.namespace, one.name, (one,), None))
             else:
                 pods.setdefault((one.resource.unit, one.namespace, one.name), []).append(one)
@@ -140,7 +140,7 @@ def runs_as(world: World) -> list[RunsAs]:
 
 def _runs_as(world: World) -> Iterator[RunsAs]:
     for resource in world.inventory.all:
-        if not resource.is_manifest or resource.data:
+        if not resource.kind[:1].isupper() or resource.data:
             continue
         for template in pod_templates(resource):
             key = "serviceAccountName" if dig(template.spec, "serviceAccountName") is not None else "serviceAccount"
@@ -154,6 +154,12 @@ def _runs_as(world: World) -> Iterator[RunsAs]:
 
 def _mounts(world: World, unit: str, namespace: str, name: str | Unknown, spec: Value) -> bool | Unknown:
     """Whether the pods get the account's token: the pod decides, else the account, else they do."""
+    sources = (
+        one for volume in items_of(dig(spec, "volumes")) for one in items_of(dig(volume, "projected", "sources"))
+    )
+    if any(dig(one, "serviceAccountToken") is not None for one in sources):
+        # A projected token is mounted whatever the switch says.
+        return True
     said = dig(spec, "automountServiceAccountToken")
     if said is None and isinstance(name, str):
         account = world.inventory.at(unit, f"{namespace}/ServiceAccount/{name or DEFAULT}")

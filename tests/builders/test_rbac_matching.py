@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scanner.graph.model import Plane, Role, State
-from tests.builders.test_control import DEPLOYMENT, GATEWAY, VLLM, binding, rule, writes
+from tests.builders.test_control import DEPLOYMENT, GATEWAY, PROFILE, VLLM, binding, rule, writes
 
 CLUSTER = {"kind": "ClusterRoleBinding"}
 NONE = "none"
@@ -341,3 +341,75 @@ def test_many_holders_of_one_role_meet_the_stack_through_one_relay(tmp_path):
         "Rights"
     }
     assert built.graph.nodes["main:User/u7"].actor
+
+
+UNPLACED = """
+variable "space" {
+  type = string
+}
+resource "kubernetes_role_binding_v1" "b" {
+  metadata {
+    name      = "b"
+    namespace = SPACE
+  }
+  role_ref {
+    api_group = "rbac.authorization.k8s.io"
+    kind      = "ClusterRole"
+    name      = "edit"
+  }
+  subject {
+    kind = "Group"
+    name = "devs"
+  }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("space", "found"),
+    [("var.space", "possible"), ('"saf-${var.space}"', "possible"), ('"safety"', "open"), ('"tenant"', NONE)],
+)
+def test_a_binding_in_a_namespace_that_is_not_known_may_be_anywhere(tmp_path, space, found):
+    assert state(writes(tmp_path, "", UNPLACED.replace("SPACE", space))) == found
+
+
+def test_a_gateway_in_a_namespace_that_is_not_known_may_be_there(tmp_path):
+    infra = """
+variable "space" {
+  type = string
+}
+resource "kubernetes_deployment_v1" "gateway" {
+  metadata {
+    name      = "front"
+    namespace = var.space
+  }
+  spec {
+    selector {
+      match_labels = { app = "front" }
+    }
+    template {
+      metadata {
+        labels = { app = "front" }
+      }
+      spec {
+        container {
+          name  = "c"
+          image = "example/front:1"
+        }
+      }
+    }
+  }
+}
+"""
+    profile = PROFILE.replace("[safety/Deployment/gateway]", '["*/Deployment/front"]')
+    built = writes(tmp_path, binding(PATCH, namespace="tenant"), infra, profile)
+    assert state(built, target="*/Deployment/front") == "possible"
+
+
+def test_a_projected_token_is_mounted_whatever_the_switch_says(tmp_path):
+    text = account("bot", "safety", PATCH, "stack") + DEPLOYMENT.format(name="runner", namespace="ci", account="bot")
+    silent = "serviceAccountName: bot\n      automountServiceAccountToken: false"
+    projected = silent + "\n      volumes: [{name: t, projected: {sources: [{serviceAccountToken: {path: t}}]}}]"
+    for number, (spec, found) in enumerate(((silent, NONE), (projected, "open"))):
+        built = writes(tmp_path / str(number), text.replace("serviceAccountName: bot", spec))
+        assert state(built, "ci/Deployment/runner", "ci/ServiceAccount/bot", "become") == found

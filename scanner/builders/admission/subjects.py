@@ -44,7 +44,7 @@ def subjects(world: World) -> list[Subject]:
     found: list[Subject] = []
     spaces = {(one.unit, one.name): one for one in world.inventory.of("Namespace")}
     for resource in world.inventory.all:
-        if resource.is_manifest and not resource.data and world.nodes[resource.id].roles & CLASSES:
+        if resource.kind[:1].isupper() and not resource.data and world.nodes[resource.id].roles & CLASSES:
             for template in pod_templates(resource):
                 found.append(_subject(resource, template, spaces.get((resource.unit, resource.namespace or DEFAULT))))
     return found
@@ -62,7 +62,9 @@ def _subject(resource: Resource, template: PodTemplate, space: Resource | None) 
 
 
 def namespace_labels(name: str, space: Resource | None) -> Labels:
-    """The labels of a namespace; of one that no manifest declares only its name is known."""
+    """The labels of a namespace; of one that no manifest declares only its name is known, if that."""
+    if "*" in name:
+        return Labels({}, complete=False, doubt=Doubt("value-unknown", (f"the namespace `{name}`",)))
     if space is None:
         doubt = Doubt("selector-target-not-in-input", (f"Namespace/{name}",))
         return Labels({NAMESPACE_NAME: name}, complete=False, doubt=doubt)

@@ -29,9 +29,11 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def fits(pattern: Value, text: str) -> Truth:
-    """Whether a pattern with `*` and `?` covers a text."""
+    """Whether a pattern with `*` and `?` covers a name; a `*` in the name stands for what is not known of it."""
     if isinstance(pattern, Unknown):
         return _doubt(pattern)
+    if "*" in text and pattern != "*":
+        return Doubt("value-unknown", (f"the name `{text}`",))
     return isinstance(pattern, str) and _pattern(pattern).fullmatch(text) is not None
 
 

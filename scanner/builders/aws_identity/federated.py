@@ -76,8 +76,9 @@ def _pods(world: World, role: Principal, statement: Statement, subjects: list[Gl
     found = False
     for account in _candidates(world, patterns):
         have = glob(account.name, wild=False)
-        text = f"{ACCOUNT}{account.namespace}:{have.text}"
-        admitted = max((includes(one, text, have.partly) for one in patterns), default=Truth.NO)
+        text = f"{ACCOUNT}{account.namespace.replace('*', ANY)}:{have.text}"
+        partly = have.partly or "*" in account.namespace
+        admitted = max((includes(one, text, partly) for one in patterns), default=Truth.NO)
         if admitted is Truth.NO:
             continue
         linked, decided = _linked(world, account, role)

@@ -135,7 +135,7 @@ def _held_by(world: World, one: Resource, node: Node) -> Iterator[str]:
         members = (each for each in world.nodes.values() if each.roles & STACK and each.id in world.inventory.by_id)
         for member in members:
             resource = world.inventory.by_id[member.id]
-            if resource.unit == one.unit and resource.is_manifest:
+            if resource.unit == one.unit and resource.kind[:1].isupper():
                 yield member.id
     paths = (
         ("guardrail_identifier", "guardrail_arn") if one.kind in ENFORCED else LOG_PATHS if one.kind == LOGGING else ()

@@ -34,6 +34,8 @@ def touches(ask: Ask, target: Target) -> Truth:
     best = _base(ask, target)
     if best is not Truth.NO:
         best = min(best, _TARGETS.get(row.names, _always)(ask, target))
+    if not target.placed and ask.scope != CLUSTER_WIDE:
+        best = min(best, Truth.POSSIBLE)
     if best is not Truth.NO and ask.grant.names:
         best = min(best, _NAMED.get(row.names, _always)(ask, target))
     return best

@@ -66,18 +66,26 @@ def rights_of(world: World, book: RoleBook | None = None) -> list[Right]:
     found: list[Right] = []
     for kind in ("ClusterRoleBinding", "RoleBinding"):
         for binding in world.inventory.of(kind):
-            namespace = CLUSTER_WIDE if kind == "ClusterRoleBinding" else binding.namespace
-            found += _bound(world, book, binding, namespace)
+            namespace, doubt = (CLUSTER_WIDE, None) if kind == "ClusterRoleBinding" else _where(binding)
+            found += _bound(world, book, binding, namespace, doubt)
     return found
 
 
-def _bound(world: World, book: RoleBook, binding: Resource, namespace: str) -> Iterator[Right]:
+def _where(binding: Resource) -> tuple[str, Unknown | None]:
+    """The namespace of a binding; one that is not known may be any."""
+    written = dig(binding.attrs, "metadata", "namespace")
+    return (CLUSTER_WIDE, written) if isinstance(written, Unknown) else (binding.namespace, None)
+
+
+def _bound(
+    world: World, book: RoleBook, binding: Resource, namespace: str, unplaced: Unknown | None
+) -> Iterator[Right]:
     kind, name = dig(binding.attrs, "roleRef", "kind"), dig(binding.attrs, "roleRef", "name")
     origin = mark(binding.attrs, "roleRef", "name") or binding.origin
     unsure = next((part for part in (kind, name) if isinstance(part, Unknown)), None)
     address = f"ClusterRole/{name}" if kind == "ClusterRole" else f"{binding.namespace}/Role/{name}"
     grants = None if unsure is not None else book.rules_of(binding.unit, address)
-    doubt = binding.possible or unsure
+    doubt = binding.possible or unsure or unplaced
     if grants is None:
         address = address if unsure is None else f"{kind if isinstance(kind, str) else 'role'} `{_shown(name)}`"
         grants = unseen(address, origin)

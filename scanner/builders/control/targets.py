@@ -14,6 +14,7 @@ from scanner.unknown import Unknown, Value, unknowns_in
 
 OF_ACCOUNT = "kubernetes.io/service-account-token"
 ACCOUNT = "kubernetes.io/service-account.name"
+ANYWHERE = "?"
 
 
 @dataclass(slots=True, eq=False)
@@ -35,6 +36,7 @@ class Target:
     """A member of the stack, or a model, that manifests declare.
 
     plural: of its kind, as roles write it. configmaps, secrets, accounts: what its pods read and run as.
+    placed: whether its namespace is known.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Target:
     configmaps: Names
     secrets: Names
     accounts: Names
+    placed: bool = True
 
 
 def plural(kind: str) -> str:
@@ -63,8 +66,8 @@ def plural(kind: str) -> str:
 class Cluster:
     """The objects of one unit that rights are held against.
 
-    targets: by namespace, all of them under `*`. objects: (plural, name) of every object, kinds: their plurals, by
-    namespace ("" for objects of the cluster).
+    targets: by namespace, all of them under `*`, those of a namespace that is not known under ANYWHERE.
+    objects: (plural, name) of every object, kinds: their plurals, by namespace ("" for objects of the cluster).
     """
 
     unit: str
@@ -74,7 +77,9 @@ class Cluster:
 
     def within(self, namespace: str) -> Sequence[Target]:
         """The targets of a namespace, or all of them for `*`."""
-        return self.targets.get(namespace, ())
+        found = self.targets.get(namespace, ())
+        vague = self.targets.get(ANYWHERE, ())
+        return [*found, *vague] if vague and namespace != "*" else found
 
     def holds(self, namespace: str, plurals: frozenset[str], name: str = "") -> bool:
         """Whether an object of one of these kinds (and of this name) is declared there."""
@@ -89,7 +94,7 @@ def clusters(world: World) -> dict[str, Cluster]:
     found: dict[str, Cluster] = {}
     tokens = _tokens(world)
     for resource in world.inventory.all:
-        if not resource.is_manifest or resource.data:
+        if not resource.kind[:1].isupper() or resource.data:
             continue
         cluster = found.setdefault(resource.unit, Cluster(resource.unit))
         kind = plural(resource.kind)
@@ -98,7 +103,7 @@ def clusters(world: World) -> dict[str, Cluster]:
         roles = world.nodes[resource.id].roles
         if roles & {*STACK, Role.MODEL}:
             target = _target(resource, bool(roles & STACK), Role.MODEL in roles, tokens)
-            for scope in (target.namespace, "*"):
+            for scope in (target.namespace if target.placed else ANYWHERE, "*"):
                 cluster.targets.setdefault(scope, []).append(target)
     return found
 
@@ -129,6 +134,7 @@ def _target(resource: Resource, stack: bool, model: bool, tokens: dict[tuple[str
     return Target(
         resource.id, resource.unit, namespace, resource.name, resource.group, resource.kind, plural(resource.kind),
         stack, model, configmaps, secrets, accounts,
+        not isinstance(dig(resource.attrs, "metadata", "namespace"), Unknown),
     )  # fmt: skip
 
 
