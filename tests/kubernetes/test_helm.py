@@ -15,7 +15,7 @@ import pytest
 from scanner.resource import Reading, mark
 from scanner.sources.kubernetes.helm import ChartEntry
 from scanner.sources.kubernetes.helm.lines import LineMap
-from scanner.sources.kubernetes.helm.process import Release, _split
+from scanner.sources.kubernetes.helm.process import Made, Release, _split
 from scanner.sources.kubernetes.helm.variants import variants
 from scanner.unknown import Unknown
 from tests.harness import run
@@ -249,7 +249,6 @@ def test_a_dependency_that_is_not_there(read, dependency: str, values: str, said
         ("{{ if }}", "missing value for if"),
         ('{{ define "a" }}{{ include "a" . }}{{ end }}{{ include "a" . }}', ""),
         ('{{ repeat 2000000000 "x" }}', "limits of time or memory"),
-        ("{{ range until 40000 }}{{ range until 4000 }}xxxxxxxxxxxxxxxx{{ end }}{{ end }}", ""),
     ],
 )
 def test_a_chart_that_cannot_be_rendered_costs_nothing_else(read, template: str, said: str) -> None:
@@ -316,6 +315,28 @@ def test_the_output_of_the_program_is_split_by_template() -> None:
     text = "---\n# Source: c/templates/a.yaml\na: 1\n---\n# Source: c/charts/s/templates/b.yaml\nb: 2\n---\n" \
         "# Source: c/templates/a.yaml\na: 3\n"  # fmt: skip
     assert _split(text) == {"c/templates/a.yaml": "a: 1\n---\na: 3\n", "c/charts/s/templates/b.yaml": "b: 2\n"}
+
+
+def test_a_tree_of_charts_that_explode_is_left(read, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def explode(*_: object) -> Made:
+        asked.append(1)
+        return Made(error="too much", exploded=True)
+
+    monkeypatch.setattr("scanner.sources.kubernetes.helm.charts.renderer", lambda: "sdk")
+    monkeypatch.setattr("scanner.sources.kubernetes.helm.charts.run", explode)
+    found = read({f"c{number:02}/Chart.yaml": CHART for number in range(20)})
+    assert len(asked) == 4
+    assert len(found.unread) == 20
+
+
+HOSTILE = ["{{" * 1_000_000, "{{ `" * 300_000, '{{ "' * 300_000, "{{/*" * 300_000, "{{ a }}" * 20_000]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_hostile_template_takes_no_longer_than_its_length(text: str) -> None:
+    assert len(variants({"templates/a.yaml": text.encode()})) == 1
 
 
 def test_a_template_without_chance_is_rendered_once() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ from scanner.sources.units import unit_name
 from scanner.unknown import Value
 from scanner.yamltext import TextError, load_one
 
+BATCH = 4
 INSTALL = "install `tether-scanner[helm]`, or scan the output of `helm template`"
 
 
@@ -72,10 +73,23 @@ def render_charts(
             unit = unit_name(root, files.folder) if shared else ""
             unit = f"{files.folder or 'root'}/{entry.release.name}" if len(mine) > 1 else unit
             jobs.append(_Job(files, entry, unit, bool(mine)))
-    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        for job, made in zip(jobs, pool.map(_Job.run, jobs), strict=True):
-            _chart(found, job, made)
+    for job, made in zip(jobs, _made(jobs), strict=True):
+        _chart(found, job, made)
     return found
+
+
+def _made(jobs: Sequence[_Job]) -> Iterator[Made]:
+    """What Helm makes of each; a tree of charts that explode is left after a few of them."""
+    exploded = 0
+    with ThreadPoolExecutor(max_workers=min(BATCH, os.cpu_count() or 1)) as pool:
+        for start in range(0, len(jobs), BATCH):
+            batch = jobs[start : start + BATCH]
+            if exploded >= BATCH:
+                yield from [Made(error="the charts before it came to the limits of time or memory")] * len(batch)
+                continue
+            for made in pool.map(_Job.run, batch):
+                exploded += made.exploded
+                yield made
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,10 +32,14 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What Helm answers: for each variant the text of each template; or `error`, in Helm's words."""
+    """What Helm answers: for each variant the text of each template; or `error`, in Helm's words.
+
+    exploded: whether it came to the limits of time or memory.
+    """
 
     renderings: tuple[Mapping[str, str], ...] = ()
     error: str = ""
+    exploded: bool = False
 
 
 def renderer() -> str:
@@ -50,7 +54,7 @@ def run(variants: Sequence[Mapping[str, bytes]], release: Release) -> Made:
     try:
         return _sdk(variants, release) if renderer() == "sdk" else _binary(variants, release)
     except subprocess.TimeoutExpired:
-        return Made(error=f"it takes longer than {SECONDS} seconds")
+        return Made(error=f"it takes longer than {SECONDS} seconds", exploded=True)
     except OSError as error:
         return Made(error=f"Helm cannot be run: {error.strerror or error}")
 
@@ -73,7 +77,7 @@ def _sdk(variants: Sequence[Mapping[str, bytes]], release: Release) -> Made:
         cwd=Path(__file__).parent,
     )
     if done.returncode != 0 or len(done.stdout) > MAX_OUTPUT:
-        return Made(error="Helm came to the limits of time or memory, or crashed")
+        return Made(error="Helm came to the limits of time or memory, or crashed", exploded=True)
     said = json.loads(done.stdout)
     return Made(error=said["error"]) if "error" in said else Made(tuple(said["renderings"]))
 

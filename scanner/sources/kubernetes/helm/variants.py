@@ -8,10 +8,11 @@ common is then certain, whatever day it is, and what differs is not known. Lines
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-_ACTION = re.compile(r"\{\{(?:-?\s*/\*.*?\*/\s*-?|(?:\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|[^\"`])*?)\}\}", re.DOTALL)
-_TEXT = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|/\*.*?\*/", re.DOTALL)
+_COMMENT = re.compile(r"\{\{-?\s{0,8}/\*")
+_PART = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|\}\}", re.DOTALL)
+_TEXT = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|`[^`]*`", re.DOTALL)
 _NAME = re.compile(
     r"(?<![\w.$])(?:randAlphaNum|randAlpha|randAscii|randNumeric|randBytes|randInt|uuidv4|now|htpasswd|bcrypt"
     r"|encryptAES|genPrivateKey|genCA|genCAWithKey|genSelfSignedCert|genSelfSignedCertWithKey|genSignedCert"
@@ -48,7 +49,25 @@ def _matches(pattern: re.Pattern[str], name: str, content: bytes) -> bool:
     if not _templated(name):
         return False
     text = content.decode("utf-8", "replace")
-    return any(pattern.search(_TEXT.sub("", action)) for action in _ACTION.findall(text))
+    return any(pattern.search(_TEXT.sub("", text[start:end])) for start, end in _actions(text))
+
+
+def _actions(text: str) -> Iterator[tuple[int, int]]:
+    """Where each action of a template is, comments left out; nothing behind one that never ends."""
+    end = 0
+    while (start := text.find("{{", end)) >= 0:
+        if _COMMENT.match(text, start):
+            end = text.find("*/", start)
+            if end < 0:
+                return
+            continue
+        here = start + 2
+        while (part := _PART.search(text, here)) is not None and part.group() != "}}":
+            here = part.end()
+        if part is None:
+            return
+        end = part.end()
+        yield start, end
 
 
 def _file(name: str, content: bytes, index: int) -> bytes:
@@ -59,7 +78,11 @@ def _file(name: str, content: bytes, index: int) -> bytes:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
         return content
-    return _ACTION.sub(lambda found: _action(found.group(), index), text).encode()
+    made, last = [], 0
+    for start, end in _actions(text):
+        made += [text[last:start], _action(text[start:end], index)]
+        last = end
+    return "".join([*made, text[last:]]).encode()
 
 
 def _action(action: str, index: int) -> str:

@@ -11,7 +11,7 @@ import json
 import sys
 from typing import Any
 
-MEMORY = 4 << 30
+MEMORY = 2 << 30
 SECONDS = 20
 MAX_OUTPUT = 50_000_000
 

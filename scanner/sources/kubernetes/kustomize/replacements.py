@@ -16,6 +16,7 @@ from scanner.yamltext_scalars import ScalarError, plain
 Place = tuple[Attrs | Items, str | int]
 """A mapping or a list, and the key or index in it."""
 
+MAX_PATH = 1_000
 _ITEM = re.compile(r"\[([^=\]]*)=([^\]]*)\]\Z")
 _LITERAL = re.compile(r"[A-Za-z0-9_./:@ -]*\Z")
 _IDS = ("group", "version", "kind", "name", "namespace")
@@ -67,7 +68,7 @@ def _source(objects: Sequence[Obj], source: Value, where: FileOrigin) -> tuple[V
     found = [one for one in objects if any(_selected(known, source, where) for known in one.ids)]
     if len(found) != 1:
         raise CannotRender(where, "the source of a replacement is " + ("several objects" if found else "no object"))
-    steps = _steps(text(source.get("fieldPath")) or "metadata.name")
+    steps = _steps(text(source.get("fieldPath")) or "metadata.name", where)
     if isinstance(lost := dig(found[0].value, *steps), Unknown):
         return lost, at(found[0].value, *steps, otherwise=found[0].origin)
     places = _places(found[0].value, steps, False, where, exact=True)
@@ -135,7 +136,7 @@ def _write(one: Obj, target: Attrs, value: Value, mark: FileOrigin, where: FileO
     _known(asked, ("delimiter", "index", "create"), where)
     create = asked.get("create") is True
     for path in items_of(target.get("fieldPaths")) or ("metadata.name",):
-        places = _places(one.value, _steps(text(path)), create, where, exact=False)
+        places = _places(one.value, _steps(text(path), where), create, where, exact=False)
         if not places:
             raise CannotRender(where, f"`{text(path)}` is not in `{one.id.kind}/{one.id.name}`")
         for place in places:
@@ -172,8 +173,10 @@ def _typed(old: Value, value: Value) -> Value:
     return value
 
 
-def _steps(path: str) -> list[str]:
+def _steps(path: str, where: FileOrigin) -> list[str]:
     """`a.[b.c].[name=x]` in steps: brackets keep their dots, and stay where they choose an item of a list."""
+    if len(path) > MAX_PATH:
+        raise CannotRender(where, "the path of a field is too long")
     steps: list[str] = []
     for part in re.split(r"(?<!\\)\.(?![^\[]*\])", path):
         bare = part.replace("\\.", ".")

@@ -26,7 +26,8 @@ def pattern(found: str, where: FileOrigin) -> Callable[[str], bool]:
     """A matcher for the whole of a text. Raises CannotRender for an expression that is not plainly harmless."""
     if found == "":
         return lambda _: True
-    if not _SAFE.match(found) or len(_GREEDY.findall(found)) > 2 or re.search(r"\)[*+?{]", found):
+    calm = len(found) <= _MAX_TEXT and found.count("(") <= 3 and len(_GREEDY.findall(found[:_MAX_TEXT])) <= 2
+    if not calm or not _SAFE.match(found) or re.search(r"\)[*+?{]", found):
         raise CannotRender(where, f"the pattern `{found}` is not understood")
     try:
         compiled = re.compile(f"(?:{found})\\Z", re.ASCII)
@@ -58,6 +59,8 @@ def selected(objects: Sequence[Obj], target: Attrs, where: FileOrigin) -> list[O
 
 def label_selector(asked: str, where: FileOrigin) -> Callable[[Value], bool]:
     """A label selector in its written form. Raises CannotRender for one that is not understood."""
+    if len(asked) > _MAX_TEXT:
+        raise CannotRender(where, "a selector is too long")
     tests = [_ask(one, where) for one in _split(asked)]
     return lambda labels: all(test(labels if isinstance(labels, Mapping) else {}) for test in tests)
 
