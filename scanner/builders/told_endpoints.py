@@ -14,8 +14,8 @@ from scanner.builders.recognise.objects import object_containers
 from scanner.graph.facts_access import ToldEndpoint
 from scanner.graph.model import STACK, Role
 from scanner.podspec import pod_templates
-from scanner.resource import Resource, mark
-from scanner.unknown import Value
+from scanner.resource import Resource, dig, items_of, mark
+from scanner.unknown import Unknown, Value
 
 OTHERS = STACK | {Role.MODEL, Role.CANDIDATE, Role.PLATFORM}
 """Who may call an API of models: the gateway is to, and what serves a model is judged as one."""
@@ -30,10 +30,24 @@ def build_told_endpoints(world: World) -> None:
     for one in world.inventory.all:
         if one.data or world.nodes[one.id].roles & OTHERS:
             continue
-        for key, found in _settings(world, one):
+        for key, found in _settings(world, one) if _may_name(one, keys) else ():
             fact = _fact(key, found) if key in keys else None
             if fact is not None:
                 world.add_fact(one.id, fact)
+
+
+def _may_name(one: Resource, keys: set[str]) -> bool:
+    """Whether any container of a workload can have one of the variables: a cheap look before the whole is read."""
+    if not is_kubernetes(one):
+        return True
+    parts = (dig(template.spec, key) for template in pod_templates(one) for key in ("containers", "initContainers"))
+    for container in (each for part in parts for each in items_of(part)):
+        named = [dig(each, "name") for each in items_of(dig(container, "env"))]
+        if dig(container, "envFrom") is not None or any(not isinstance(name, str) or name in keys for name in named):
+            return True
+        if isinstance(container, Unknown):
+            return True
+    return False
 
 
 def _settings(world: World, one: Resource) -> Iterator[tuple[str, Found]]:
