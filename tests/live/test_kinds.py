@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from scanner.sources.files import walk
 from scanner.sources.kubernetes import read_manifests
 from scanner.sources.kubernetes.kinds import CLUSTER_SCOPED
 from scanner.sources.kubernetes.listed import INERT_GROUPS, LISTED, NATIVE, listed, permissions, plural, wanted
+from scanner.sources.kubernetes.live_prune import STATUS
 from tests.harness import FIXTURES, run
 from tests.live.server import Cluster, kubeconfig, serving
 from tests.live.test_calls import small
@@ -108,6 +110,20 @@ def test_a_kind_in_a_fixture_is_asked_for():
         if not wanted(one.group, one.kind) and not tables.is_inert(one.kind, one.group) and one.kind not in OF_FILES
     }
     assert {what for what in missing if "config" not in what[0]} == set()
+
+
+def test_what_rules_read_of_a_status_is_kept():
+    """A builder that looks at one more part of a status says so in the table."""
+    kept = {path.partition(".")[0] for paths in STATUS.values() for path in paths}
+    used = set()
+    root = Path(scanner.__file__).parent
+    for path in [*sorted((root / "builders").rglob("*.py")), *sorted(root.glob("podspec*.py"))]:
+        text = path.read_text()
+        used |= set(re.findall(r"[\"']status\.(\w+)", text)) | set(re.findall(r"\"status\", \"(\w+)\"", text))
+        if re.search(r"[\"']status\.\{", text):
+            used |= {"exportingClusters", "controllers"}  # gitops.py names them in a loop
+    assert {"nodeInfo", "podIP", "exportingClusters"} <= used
+    assert used - {"metadata"} <= kept  # the two stand side by side where both are passed over
 
 
 def test_the_groups_that_come_with_kubernetes_are_those_of_the_builders():

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from scanner import podspec
 from scanner.builders.blocks import at
 from scanner.builders.draft import World
-from scanner.builders.inventory import names
+from scanner.builders.inventory import names, text_of
 from scanner.builders.recognise.containers import is_kubernetes
 from scanner.graph.facts import Placement
 from scanner.graph.model import STACK, Edge, Node, Plane, Role
+from scanner.origin import ApiOrigin
 from scanner.resource import Resource
 from scanner.unknown import Unknown
 
@@ -27,6 +30,8 @@ MEMBERS = (
 MEMBER_ARGUMENTS = (
     "cluster_name", "cluster", "cluster_id", "kubernetes_cluster_id", "container_app_environment_id",
 )  # fmt: skip
+_EKS = re.compile(r"arn:(?P<partition>aws[\w-]*):eks:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):cluster/[\w-]+\Z")
+"""What `aws eks update-kubeconfig` calls a cluster."""
 WITH_PLACE = STACK | {Role.MODEL, Role.CANDIDATE, Role.STORE}
 
 
@@ -58,7 +63,8 @@ def add_manifest_clusters(world: World) -> None:
                 roles=frozenset({Role.CLUSTER}),
             )
         )
-        _say_which(world, unit, node)
+        if not _machines(world, unit, node, members):
+            _say_which(world, unit, node)
         for resource in members:
             if podspec.pod_templates(resource) or world.nodes[resource.id].roles & WITH_PLACE:
                 because = f"the manifests of `{unit}` are one cluster's"
@@ -72,6 +78,42 @@ def _by_unit(world: World) -> dict[str, list[Resource]]:
         if is_kubernetes(resource) and resource.provider is None:
             found.setdefault(resource.unit, []).append(resource)
     return found
+
+
+def _machines(world: World, unit: str, node: Node, members: list[Resource]) -> bool:
+    """An edge to each machine of a cluster that was read; False where the profile says which one it is, or none is.
+
+    The API server of a cluster lists every machine that is in it; files may name some.
+    """
+    if any(one.name == unit and one.cluster for one in world.profile.units):
+        return False
+    machines = [one for one in members if (one.kind, one.group) == ("Node", "") and one.source in ("bundle", "live")]
+    for one in machines:
+        because = f"`{one.address}` is a machine of the cluster"
+        world.add_edge(Edge(node.id, one.id, Plane.PLACEMENT, "run-on", because, one.origin))
+    if any(text_of(one, "spec", "providerID").startswith("aws:") for one in machines):
+        world.add_fact(node.id, _account(machines[0]))
+    return bool(machines)
+
+
+def _account(machine: Resource) -> Placement:
+    """The account of a cluster of EC2 machines, by its ARN: an instance id says none."""
+    scope = dict(machine.origin.scope) if isinstance(machine.origin, ApiOrigin) else {}
+    name = scope.get("cluster", "")
+    found = _EKS.match(name)
+    if found is None:
+        cause = f"no machine tells the account of the cluster `{name}`: call it by its ARN, or name it in `units`"
+        unknown = Unknown(cause, decided_by=("units[].cluster",))
+        return Placement(origin=machine.origin, because=cause, place_class="cloud", provider="aws", account=unknown)
+    return Placement(
+        origin=machine.origin,
+        because=f"the cluster is called `{name}`",
+        place_class="cloud",
+        provider="aws",
+        partition=found["partition"],
+        account=found["account"],
+        region=found["region"],
+    )
 
 
 def _say_which(world: World, unit: str, node: Node) -> None:

@@ -91,6 +91,7 @@ LISTED: dict[str, frozenset[str]] = {
         "networking.k8s.io": "Ingress IngressClass NetworkPolicy",
         "nvidia.com": "DynamoComponentDeployment DynamoGraphDeployment DynamoModel",
         "ome.io": "BaseModel ClusterBaseModel ClusterServingRuntime FineTunedWeight InferenceService ServingRuntime",
+        "ollama.ayaka.io": "Model",
         "onprem.cluster.gke.io": "*",
         "operations.kubeedge.io": "ConfigUpdateJob ImagePrePullJob NodeUpgradeJob",
         "operator.openshift.io": "Network",

@@ -18,8 +18,13 @@ _ANNOTATIONS = frozenset(
     }
 )  # fmt: skip
 """Copies of the object, secrets and all, and counters."""
-_STATUS = {("", "Pod"): ("phase", "podIP"), ("batch", "Job"): ("completionTime",)}
-"""The parts of a status that decide what is looked at: whether it still runs, and under which address."""
+STATUS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("", "Node"): ("nodeInfo.kubeletVersion", "nodeInfo.osImage", "nodeInfo.kernelVersion"),
+    ("", "Pod"): ("phase", "podIP"),
+    ("batch", "Job"): ("completionTime",),
+    ("inference.networking.x-k8s.io", "InferencePoolImport"): ("exportingClusters", "controllers"),
+}
+"""The parts of a status that rules look at, or that tell whether a copy still runs; a test holds it to the builders."""
 _NESTED = (dict, list)
 _OF_A_SECRET = frozenset({"kubernetes.io/service-account.name"})
 
@@ -38,8 +43,7 @@ def pruned(value: Any, group: str, kind: str, salt: str) -> Any:
         return kept
     for key, item in value.items():
         if key == "status":
-            status = item if isinstance(item, dict) else {}
-            some = {name: status[name] for name in _STATUS.get((group, kind), ()) if name in status}
+            some = _status(item, STATUS.get((group, kind), ()))
             if some:
                 kept["status"] = some
         elif key not in ("apiVersion", "kind", "metadata"):
@@ -59,6 +63,19 @@ def _metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
         if not kept["annotations"]:
             del kept["annotations"]
     return kept
+
+
+def _status(status: Any, paths: tuple[str, ...]) -> dict[str, Any]:
+    """The parts of a status at `paths`, each one or two steps deep."""
+    some: dict[str, Any] = {}
+    for path in paths:
+        first, _, second = path.partition(".")
+        part = status.get(first) if isinstance(status, dict) else None
+        if not second and part is not None:
+            some[first] = part
+        elif isinstance(part, dict) and second in part:
+            some.setdefault(first, {})[second] = part[second]
+    return some
 
 
 def _settings(kept: dict[str, Any], salt: str) -> None:
