@@ -436,6 +436,7 @@ spec:
 """
 TWO = PLAIN.replace("[{port: 80, targetPort: 8000}]", "[{name: a, port: 80, targetPort: 8000}, {name: b, port: 81}]")
 SERVED = "inference/Service/vllm"
+REGEX = "{request: [{regex: {}}]}"
 AWAY = route(THERE, namespace="tenant")
 
 
@@ -462,8 +463,15 @@ AWAY = route(THERE, namespace="tenant")
          [("inference/Backend/up", True, False)]),
         ("", AGENT % ("AgentgatewayModel", "parentRefs: [{name: front}], bedrock: {}"),
          [("inference/AgentgatewayModel/up", True, False)]),
-        ("", AGENT % ("AgentgatewayModel", "parentRefs: [{name: front}], policies: {promptGuard: {request: []}}"),
+        ("", AGENT % ("AgentgatewayModel", f"parentRefs: [], policies: {{promptGuard: {REGEX}}}"),
          [("inference/AgentgatewayModel/up", True, True)]),
+        ("", AGENT % ("AgentgatewayModel", "parentRefs: [{name: front}], policies: {promptGuard: {request: []}}"),
+         [("inference/AgentgatewayModel/up", True, False)]),
+        ("", AGENT % ("AgentgatewayModel", "parentRefs: [{name: front}], policies: {promptGuard: {request: $(A)}}"),
+         [("inference/AgentgatewayModel/up", True, "unknown")]),
+        (PLAIN, route().replace("rules: [{backendRefs: [{name: vllm, port: 80}]}]", "rules: $(RULES)"),
+         [("*", "unknown", "unknown")]),
+        (PLAIN, route(NONE, rule=", filters: $(FILTERS)"), [("*", "unknown", "unknown")]),
         ("", NIM_BEHIND_A_GATEWAY, [("inference/Service/nim", True, False)]),
     ],
 )  # fmt: skip

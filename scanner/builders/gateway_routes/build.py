@@ -39,13 +39,18 @@ PROVIDERS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One backend of one rule of a route. rule: the rule's name, "" where it has none. share: its weight, if any."""
+    """One backend of one rule of a route.
+
+    rule: the rule's name, "" where it has none. share: its weight, if any. hidden: whether it copies or passes on is
+    not known either.
+    """
 
     reference: Value
     rule: str
     origin: Origin | None
     mirror: bool = False
     share: Value = None
+    hidden: bool = False
 
 
 def build_gateway_routes(world: World) -> None:
@@ -78,11 +83,15 @@ def _ways(route: Resource) -> Iterator[Way]:
         yield Way({"kind": route.kind, "name": route.name}, "", route.origin)
         return
     spec = dig(route.attrs, "spec")
-    for number, rule in enumerate(items_of(dig(spec, "rules"))):
+    rules = dig(spec, "rules")
+    if isinstance(rules, Unknown):
+        yield Way(rules, "", mark(route.attrs, "spec", "rules") or route.origin, hidden=True)
+        return
+    for number, rule in enumerate(items_of(rules)):
         name = text(dig(rule, "name"))
         base = mark(spec, "rules", number) or route.origin
         if isinstance(rule, Unknown):
-            yield Way(rule, "", base)
+            yield Way(rule, "", base, hidden=True)
         for index, one in enumerate(items_of(dig(rule, "backendRefs"))):
             line = mark(one, "name") or mark(rule, "backendRefs", index) or base
             yield Way(one, name, line, share=dig(one, "weight"))
@@ -92,6 +101,8 @@ def _ways(route: Resource) -> Iterator[Way]:
 
 def _mirrors(holder: Value, rule: str, base: Origin) -> Iterator[Way]:
     for one in items_of(dig(holder, "filters")):
+        if isinstance(one, Unknown):
+            yield Way(one, rule, base, hidden=True)
         mirror = dig(one, "requestMirror")
         reference = dig(mirror, "backendRef")
         if reference is not None:
@@ -109,6 +120,8 @@ def _fact(route: Resource, way: Way, leads: Leads, guards: Guards) -> GatewayRou
     guarded: bool | Unknown
     if way.mirror:
         guarded, because = False, f"it copies requests to `{backend}`, and no guardrail looks at what is copied"
+    elif way.hidden and isinstance(way.reference, Unknown):
+        guarded, because = way.reference, "whether it copies requests is not known"
     elif route.kind in BLIND:
         guarded, because = False, f"a {route.kind} passes connections on to `{backend}`: no guardrail sees requests"
     else:

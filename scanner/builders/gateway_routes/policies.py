@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from scanner import tables
@@ -171,8 +171,9 @@ def _guards(world: World, policy: Resource) -> bool | Unknown:
     if policy.kind == "SecurityPolicy":
         return dig(spec, "extAuth") is not None and asks_a_classifier(world, policy)
     if policy.kind == "AgentgatewayPolicy":
-        found = dig(spec, "backend", "ai", "promptGuard") or dig(spec, "traffic", "extProc")
-        return found if isinstance(found, Unknown) else bool(found)
+        found = prompt_guard(dig(spec, "backend", "ai", "promptGuard"))
+        processor = dig(spec, "traffic", "extProc")
+        return found or (processor if isinstance(processor, Unknown) else bool(processor))
     processors = dig(spec, "extProc")
     if processors:
         return processors if isinstance(processors, Unknown) else True
@@ -188,15 +189,26 @@ def _inline(one: Resource) -> bool | Unknown:
     """Whether a backend has a prompt guard of its own; of several providers each must have one."""
     for path in ("spec.policies.ai.promptGuard", "spec.policies.promptGuard"):
         for found in at(one, path):
-            if found.value:
-                return found.unknown or True
+            guard = found.unknown or prompt_guard(found.value)
+            if guard is not False:
+                return guard
     groups = items_of(dig(one.attrs, "spec", "ai", "groups"))
     providers = [item for group in groups for item in items_of(dig(group, "providers"))]
-    own = [dig(item, "policies", "ai", "promptGuard") for item in providers]
+    own = [prompt_guard(dig(item, "policies", "ai", "promptGuard")) for item in providers]
     unknown = next((value for value in (*groups, *own) if isinstance(value, Unknown)), None)
-    if unknown is not None:
+    if unknown is not None and False not in own:
         return unknown
     return bool(own) and all(own)
+
+
+def prompt_guard(value: Value) -> bool | Unknown:
+    """Whether a prompt guard looks at anything: on either side something is written."""
+    if not isinstance(value, Mapping):
+        return value if isinstance(value, Unknown) else False
+    sides = [value[key] for key in ("request", "response") if key in value]
+    if any(side and not isinstance(side, Unknown) for side in sides):
+        return True
+    return next((side for side in sides if isinstance(side, Unknown)), False)
 
 
 def _targets(policy: Resource) -> Iterator[Target]:
