@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from weakref import WeakKeyDictionary
 
 from scanner.builders.blocks import Found, strings, text
 from scanner.builders.draft import World
@@ -52,15 +53,40 @@ def _names(named: list[Found]) -> tuple[str, ...]:
     return tuple(sorted({found.text or "*" for found in named})) or ("what it delivers",)
 
 
+class Estate:
+    """What the inputs hold, by unit and by folder, as far as deliveries ask: worked out once for a world."""
+
+    def __init__(self, world: World) -> None:
+        self.units = {node.id.partition(":")[0] for node in world.nodes.values() if node.roles & NEAR}
+        by_file: dict[str, set[Role]] = {}
+        for resource in world.inventory.all:
+            if isinstance(resource.origin, FileOrigin):
+                by_file.setdefault(resource.origin.path, set()).update(world.nodes[resource.id].roles)
+        self.folders: dict[str, set[Role]] = {}
+        for path, roles in by_file.items():
+            parts = path.split("/")[:-1]
+            for start in range(len(parts)):
+                for end in range(start + 1, len(parts) + 1):
+                    self.folders.setdefault("/".join(parts[start:end]), set()).update(roles)
+
+
+_estates: WeakKeyDictionary[World, Estate] = WeakKeyDictionary()
+
+
+def estate_of(world: World) -> Estate:
+    """The estate of a world, read once."""
+    if world not in _estates:
+        _estates[world] = Estate(world)
+    return _estates[world]
+
+
 def near(world: World, unit: str) -> bool:
     """Whether anything of the delivery's own unit is a model, may be one, or holds weights.
 
     Where the profile names the models or the units, something of any unit is.
     """
-    if world.profile.servers:
-        return True
-    some = (node for node in world.nodes.values() if node.roles & NEAR)
-    return any(bool(world.profile.units) or node.id.partition(":")[0] == unit for node in some)
+    units = estate_of(world).units
+    return bool(world.profile.servers) or (bool(units) if world.profile.units else unit in units)
 
 
 def _is_model(words: str) -> bool:
@@ -74,19 +100,13 @@ def _folder(world: World, found: Found) -> bool | Unknown:
         return found.unknown or Unknown(
             f"what the repository holds at `{path or '.'}` is not known", decided_by=(path or ".",)
         )
-    roles = list(_roles_under(world, path))
-    if not roles:
+    roles = estate_of(world).folders.get(path)
+    if roles is None:
         return Unknown(f"the folder `{path}` is in none of the inputs", decided_by=(path,))
-    if any(Role.MODEL in role for role in roles):
+    if Role.MODEL in roles:
         return True
-    if any(Role.CANDIDATE in role for role in roles):
+    if Role.CANDIDATE in roles:
         return Unknown(
             f"whether a workload in `{path}` is a model is not known", decided_by=("profile:models.servers",)
         )
     return False
-
-
-def _roles_under(world: World, path: str) -> Iterator[frozenset[Role]]:
-    for resource in world.inventory.all:
-        if isinstance(resource.origin, FileOrigin) and f"/{path}/" in f"/{resource.origin.path}":
-            yield world.nodes[resource.id].roles
