@@ -152,7 +152,12 @@ def _host_members(view: View, sources: Sources, resources: dict[str, Resource]) 
     for index in sorted(sources.hosts):
         pod = view.cluster.pods[index]
         doubt = None if pod.host else Doubt("value-unknown", (f"{pod.owner}: hostNetwork",))
-        _keep(best, view.owners[index], doubt, "it uses the network of its node (`hostNetwork`)")
+        because = "it uses the network of its node (`hostNetwork`)"
+        if not view.side(index, Direction.EGRESS).free:
+            # The API leaves open whether a plug-in can tell such a pod from its node, and so whether it is held back.
+            doubt = first_doubt(doubt, Doubt("host-network", ("whether policies hold for node addresses",)))
+            because = f"{because}, where the policies of its egress need not hold"
+        _keep(best, view.owners[index], doubt, because)
     _join(view, ON_NODES, resources, best)
 
 
