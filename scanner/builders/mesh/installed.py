@@ -254,8 +254,12 @@ def _managed(world: World, unit: str) -> Iterator[Sign]:
                     for revision in items_of(dig(profile, "revisions")) or [""]:
                         named = revision if isinstance(revision, str) else ""
                         yield Sign("istiod", one, AKS_ROOT, None, named, doubt)
+    for one in world.inventory.of("google_gke_hub_feature_membership"):
+        managed = any(dig(each, "management") == "MANAGEMENT_AUTOMATIC" for each in items_of(one.attrs.get("mesh")))
+        if one.unit in {unit, *units} and managed:
+            yield Sign("istiod", one, ROOT, None, "", doubt_of(one.possible))
     for one in world.inventory.of("google_gke_hub_feature"):
-        if one.unit == unit and one.attrs.get("name") == "servicemesh":
+        if one.unit in {unit, *units} and one.attrs.get("name") == "servicemesh":
             # The feature belongs to a fleet: which of its clusters the mesh manages is said elsewhere.
             yield Sign("istiod", one, ROOT, None, "", Doubt("mesh-unknown", (f"the members of {one.address}",)))
 
