@@ -92,6 +92,16 @@ def test_values_of_a_chart_are_its_settings_and_unknown_ones_settle_nothing():
     assert isinstance(loose.root, Unknown) and isinstance(loose.normalisation, Unknown) and not loose.trust.sure
 
 
+def test_single_values_and_values_that_stand_elsewhere_count_too():
+    one = [{"name": "meshConfig.trustDomain", "value": "acme"}]
+    assert known(terraform("helm_release", chart="istiod", set=one)).trust.domain == "acme"
+    assert isinstance(known(terraform("helm_release", chart="istiod", set=[{"name": UNKNOWN}])).root, Unknown)
+    release = manifest(
+        "helm.toolkit.fluxcd.io/v2", "HelmRelease", "{chart: {spec: {chart: istiod}}, valuesFrom: [{name: x}]}"
+    )
+    assert isinstance(known(*release).root, Unknown)
+
+
 def test_settings_that_are_not_known_close_nothing():
     values = terraform("helm_release", chart="istiod", namespace="istio-system", values=[UNKNOWN])
     graph = mesh_graph(WORKLOADS + spaces(), STRICT, ONLY_GATEWAY_ID, more=(values,))

@@ -27,6 +27,8 @@ _CHARTS = {
     "Application": ("spec", "source", "chart"),
     "helm_release": ("chart",),
 }
+_SINGLE = ("set", "set_list", "set_sensitive")
+"""Blocks of a release that set one value each."""
 _INJECTOR = "istio-sidecar-injector"
 
 
@@ -219,14 +221,30 @@ def _values(one: Resource) -> Iterator[Value]:
     """The values that a release gives its chart."""
     written = [dig(one.attrs, "spec", "values"), dig(one.attrs, "spec", "source", "helm", "valuesObject")]
     texts = [dig(one.attrs, "spec", "source", "helm", "values"), dig(one.attrs, "spec", "valuesContent")]
+    single = items_of(dig(one.attrs, "spec", "source", "helm", "parameters"))
     if one.kind == "helm_release":
         written, texts = [], [*items_of(one.attrs.get("values"))]
+        single = [item for key in _SINGLE for item in items_of(one.attrs.get(key))]
+    for source in ("valuesFrom", "valueFiles"):
+        if dig(one.attrs, "spec", source) or dig(one.attrs, "spec", "source", "helm", source):
+            yield Unknown(f"the values of `{one.address}` stand elsewhere", decided_by=(f"{one.address}: {source}",))
+    yield from (_nested(dig(item, "name"), dig(item, "value"), one) for item in single)
     yield from (value for value in written if value is not None)
     for text in texts:
         if isinstance(text, Unknown):
             yield text if text.document is None else text.document
         elif isinstance(text, str):
             yield from (each.value for each in documents(text, one.address) if isinstance(each, Document))
+
+
+def _nested(name: Value, value: Value, one: Resource) -> Value:
+    """One value by its dotted path, as a document; not known where the path is not."""
+    if not isinstance(name, str):
+        return Unknown(f"a value of `{one.address}` is not known", decided_by=(one.address,))
+    made: Value = {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+    for key in reversed(name.split(".")):
+        made = {key: made}
+    return made
 
 
 def _config_map(one: Resource) -> Iterator[Value]:
