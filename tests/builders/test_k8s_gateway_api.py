@@ -422,7 +422,7 @@ def guards(*texts: str) -> list[tuple[str, object, object]]:
         return "unknown" if isinstance(value, Unknown) else value
 
     facts = [fact for _, fact in world.freeze().facts(GatewayRoute)]
-    return sorted((fact.backend, shown(fact.model), shown(fact.guarded)) for fact in facts)
+    return sorted(((fact.backend, shown(fact.model), shown(fact.guarded)) for fact in facts), key=str)
 
 
 NIM_BEHIND_A_GATEWAY = """

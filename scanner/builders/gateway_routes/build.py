@@ -103,6 +103,7 @@ def _mirrors(holder: Value, rule: str, base: Origin) -> Iterator[Way]:
     for one in items_of(dig(holder, "filters")):
         if isinstance(one, Unknown):
             yield Way(one, rule, base, hidden=True)
+            continue
         mirror = dig(one, "requestMirror")
         reference = dig(mirror, "backendRef")
         if reference is not None:
