@@ -69,6 +69,9 @@ DIFFERENT = {
     "privileged": change("spec.containers.0.securityContext", {"privileged": True}),
     "a folder of the host": change("spec.volumes", [{"name": "v", "hostPath": {"path": "/"}}]),
     "a secret of another": change("spec.volumes", [{"name": "v", "secret": {"secretName": "s"}}]),
+    "another machine": change("spec.nodeSelector", {"site": "hall-7"}),
+    "another affinity": change("spec.affinity", {"nodeAffinity": {}}),
+    "a variable of a vendor": change("spec.containers.0.env", [{"name": "AZURE_OPENAI_API_KEY", "value": "x"}]),
     "a label more": change("metadata.labels.role", "gateway"),
     "another label": change("metadata.labels.app", "gateway"),
     "a variable more": change("spec.containers.0.env", [{"name": "MODEL_ID", "value": "x"}]),
@@ -83,6 +86,35 @@ def test_a_pod_that_differs_stands_on_its_own(tmp_path, name):
     objects = running()
     DIFFERENT[name](objects[-1])
     assert workloads(tmp_path, objects) == ["a/Deployment/app", "a/Pod/app-6d4cf56db6-x7k2p"]
+
+
+def test_copies_that_differ_in_the_same_way_count_once(tmp_path):
+    """An image that admission pins by digest differs in every pod; what one pod has alone is another difference."""
+    objects = running()
+    pod = objects.pop()
+    for number in range(5):
+        one = copy.deepcopy(pod)
+        one["metadata"].update(name=f"app-{number}", uid=f"pod-{number}")
+        one["spec"]["containers"][0]["image"] = "registry.example/app@sha256:" + "0" * 64
+        one["spec"]["volumes"][0]["name"] = f"kube-api-access-{number}"
+        one["spec"]["nodeName"] = f"node-{number}"
+        objects.append(one)
+    objects[-1]["spec"]["hostNetwork"] = True
+    assert workloads(tmp_path, objects) == ["a/Deployment/app", "a/Pod/app-0", "a/Pod/app-4"]
+
+
+def test_a_pod_on_a_machine_apart_is_seen(tmp_path):
+    """Whoever names the node of a pod goes past the scheduler and whatever keeps the workload off that machine."""
+    cloud, edge = (
+        {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}, "spec": {"providerID": made} if made else {}}
+        for name, made in (("node-1", "aws:///us-gov-west-1a/i-0a"), ("hall-7", ""))
+    )
+    objects = [*running(), cloud, edge]
+    pod = next(one for one in objects if one["kind"] == "Pod")
+    assert workloads(tmp_path, objects) == ["a/Deployment/app"]
+    pod["spec"]["nodeName"] = "hall-7"
+    assert workloads(tmp_path, objects) == ["a/Deployment/app", "a/Pod/app-6d4cf56db6-x7k2p"]
+    assert workloads(tmp_path, [one for one in objects if one is not cloud]) == ["a/Deployment/app"]
 
 
 SAME = {

@@ -1,12 +1,14 @@
 """Copies folded into what makes them: ReplicaSets, Jobs and Pods that are as their owner declares them.
 
 A copy that differs in what a rule looks at stands beside its owner: an owner reference is a claim that anybody who may
-create the object can make. A container that only the running pods have (a sidecar put in on admission, a debugging
-container) becomes one of the owner's, so that it is seen where the workload is judged.
+create the object can make. So does one that runs on a machine apart from the cloud's. Copies that differ in the same
+way count once. A container that only the running pods have (a sidecar put in on admission, a debugging container)
+becomes one of the owner's, so that it is seen where the workload is judged.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,10 +38,22 @@ _MADE_LABELS = frozenset(
     }
 )  # fmt: skip
 """Labels that controllers and the mesh's injector put on pods."""
-_SAME_POD = ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "securityContext", "runtimeClassName")
+_SAME_POD = (
+    "hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "securityContext", "runtimeClassName",
+    "nodeSelector",
+)  # fmt: skip
 _SAME_CONTAINER = ("image", "command", "args", "securityContext", "ports", "lifecycle", "envFrom", "restartPolicy")
 _HARMLESS_VOLUMES = ("projected", "emptyDir", "downwardAPI", "configMap")
-_INJECTED = ("AWS_", "AZURE_", "KUBERNETES_", "GOOGLE_", "OTEL_")
+_INJECTED = frozenset(
+    {
+        "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_REGION", "AWS_DEFAULT_REGION",
+        "AWS_STS_REGIONAL_ENDPOINTS", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+        "AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_FEDERATED_TOKEN_FILE", "AZURE_AUTHORITY_HOST",
+    }
+)  # fmt: skip
+"""What the webhooks of cloud identities add, by their documentation."""
+_CLOUDS = ("aws:///", "gce://", "azure://")
+"""How the provider ids of ordinary cloud machines begin."""
 _LISTS = ("containers", "initContainers", "ephemeralContainers")
 
 
@@ -57,15 +71,23 @@ def fold(items: Iterable[Item]) -> Folded:
     owners = _Owners(every)
     into: dict[int, Item] = {}
     extras: dict[int, list[tuple[str, Any]]] = {}
+    odd: dict[tuple[int, str], Item] = {}
+    apart = _machines_apart(every)
     for kind in FOLDS:
         for one in every:
             owner = owners.of(one) if one.what == kind else None
             if owner is None:
                 continue
-            more = _more(one, owner)
+            machine = dig(one.value, "spec", "nodeName")
+            place = machine if isinstance(machine, str) and machine in apart else ""
+            more = None if place else _more(one, owner)
             if more is not None:
                 into[id(one)] = owner
                 extras.setdefault(id(owner), []).extend([*more, *extras.pop(id(one), [])])
+            elif kind == ("", "Pod"):
+                alike = odd.setdefault((id(owner), f"{place} {_looks(one.value)}"), one)
+                if alike is not one:
+                    into[id(one)] = alike
     result = Folded()
     for one in every:
         if id(one) in into:
@@ -79,10 +101,39 @@ def fold(items: Iterable[Item]) -> Folded:
     return result
 
 
+def _machines_apart(every: Iterable[Item]) -> frozenset[str]:
+    """The machines that no cloud vouches for, in a cluster where most are a cloud's; none where all are alike."""
+    nodes = {one.name: dig(one.value, "spec", "providerID") for one in every if one.what == ("", "Node")}
+    apart = {name for name, made in nodes.items() if not isinstance(made, str) or not made.startswith(_CLOUDS)}
+    return frozenset(apart) if len(apart) < len(nodes) else frozenset()
+
+
 def _top(one: Item, into: Mapping[int, Item]) -> Item:
     while id(one) in into:
         one = into[id(one)]
     return one
+
+
+def _looks(pod: Mapping[str, Any]) -> str:
+    """All that a rule looks at in a pod, but for what each copy has of its own: copies that look alike count once."""
+    spec = dig(pod, "spec")
+    if not isinstance(spec, dict):
+        return json.dumps(pod, sort_keys=True, default=str)
+    told: dict[str, Any] = {key: spec.get(key) for key in (*_SAME_POD, "serviceAccountName", "affinity")}
+    told["labels"] = _labels(pod)
+    volumes = spec.get("volumes")
+    told["volumes"] = [one for one in volumes if "projected" not in one] if isinstance(volumes, list) else volumes
+    for name in _LISTS:
+        containers = _containers(spec, name)
+        told[name] = (
+            spec.get(name)
+            if containers is None
+            else [
+                [key, *(one.get(field) for field in (*_SAME_CONTAINER, "env"))]
+                for key, one in sorted(containers.items())
+            ]
+        )
+    return json.dumps(told, sort_keys=True, default=str)
 
 
 class _Owners:
@@ -168,6 +219,8 @@ def _same_pod(spec: Mapping[str, Any], wanted: Mapping[str, Any], owner: Item) -
     accounts = [one.get("serviceAccountName") or one.get("serviceAccount") or "default" for one in (spec, wanted)]
     if accounts[0] != accounts[1] or _unlike(spec, wanted, "automountServiceAccountToken"):
         return False
+    if owner.kind != "DaemonSet" and (spec.get("affinity") or None) != (wanted.get("affinity") or None):
+        return False  # a DaemonSet ties each of its pods to a machine by an affinity of its own
     claims = dig(owner.value, "spec", "volumeClaimTemplates")
     made = {dig(one, "metadata", "name") for one in claims} if isinstance(claims, list) else set()
     mine, theirs = spec.get("volumes") or [], wanted.get("volumes") or []
@@ -201,7 +254,7 @@ def _same_container(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
     own, wanted = mine.get("env") or [], theirs.get("env") or []
     if not isinstance(own, list) or not isinstance(wanted, list) or any(one not in own for one in wanted):
         return False
-    return all(one in wanted or str(dig(one, "name")).startswith(_INJECTED) for one in own)
+    return all(one in wanted or dig(one, "name") in _INJECTED for one in own)
 
 
 def _name_owner(one: Item, owners: _Owners, into: Mapping[int, Item]) -> None:
