@@ -302,3 +302,53 @@ def test_an_engine_that_is_not_evaluated_leaves_what_it_may_select_in_doubt(vers
     assert state(graph_of(BASE, CALICO, ONLY_GATEWAY, other), TENANT) in ("possible", "closed")
     far = other.replace("namespace: inference", "namespace: elsewhere")
     assert state(graph_of(BASE, CALICO, far), TENANT) == ("possible" if kind == "ClusterNetworkPolicy" else "open")
+
+
+ANP = """
+---
+apiVersion: policy.networking.k8s.io/%s
+kind: %s
+metadata: {name: %s}
+spec: {%s}
+"""
+ON_VLLM = "subject: {pods: {podSelector: {matchLabels: {app: vllm}}}}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "expected"),
+    [
+        # kubernetes-sigs/network-policy-api, apis/v1alpha1 and v1alpha2: what each field means, and what is refused.
+        ("AdminNetworkPolicy", "ingress: [{action: Deny, from: [{namespaces: {}}]}]", "closed"),
+        ("AdminNetworkPolicy", "ingress: [{action: Accept, from: [{namespaces: {}}]}]", "possible"),
+        ("AdminNetworkPolicy", "ingress: [{action: Deny, from: [{networks: [0.0.0.0/0]}]}]", "possible"),
+        ("AdminNetworkPolicy", "ingress: [{action: Deny, from: [{namespaces: {}}], when: night}]", "possible"),
+        ("AdminNetworkPolicy", "ingress: [{action: Deny, from: [{namespaces: {}}]}], scope: x", "possible"),
+        ("AdminNetworkPolicy", "ingress: []", "open"),
+        ("BaselineAdminNetworkPolicy", "ingress: [{action: Deny, from: [{namespaces: {}}]}]", "closed"),
+        ("BaselineAdminNetworkPolicy", "ingress: [{action: Pass, from: [{namespaces: {}}]}]", "possible"),
+        ("ClusterNetworkPolicy", "tier: Admin, ingress: [{action: Deny, from: [{namespaces: {}}]}]", "closed"),
+        ("ClusterNetworkPolicy", "tier: Baseline, ingress: [{action: Deny, from: [{namespaces: {}}]}]", "closed"),
+        ("ClusterNetworkPolicy", "tier: Other, ingress: [{action: Deny, from: [{namespaces: {}}]}]", "possible"),
+        ("ClusterNetworkPolicy", "tier: Admin, ingress: [{action: Allow, from: [{namespaces: {}}]}]", "possible"),
+        (
+            "ClusterNetworkPolicy",
+            "tier: Admin, ingress: [{action: Deny, from: [{namespaces: {}}], protocols: [{tcp: {sourcePort: 1}}]}]",
+            "possible",
+        ),
+        (
+            "ClusterNetworkPolicy",
+            "tier: Admin, ingress: [{action: Pass, from: [{namespaces: {}}]}, "
+            "{action: Deny, from: [{namespaces: {}}]}]",
+            "open",
+        ),
+    ],
+)
+def test_an_admin_policy_means_what_its_api_says(kind, spec, expected):
+    version = "v1alpha2" if kind == "ClusterNetworkPolicy" else "v1alpha1"
+    first = "" if kind.startswith("Base") else "priority: 5, "
+    text = ANP % (version, kind, "default", f"{first}{ON_VLLM}, {spec}")
+    sign = NEWER if kind == "ClusterNetworkPolicy" else CALICO
+    assert state(graph_of(BASE, sign, text), TENANT) == expected
+    if kind.startswith("Base"):
+        other = text.replace("name: default", "name: another")
+        assert state(graph_of(BASE, sign, other), TENANT) in ("possible", "open"), "there is one by that name alone"

@@ -1,4 +1,8 @@
-"""AdminNetworkPolicy, BaselineAdminNetworkPolicy and ClusterNetworkPolicy to the normal form."""
+"""AdminNetworkPolicy, BaselineAdminNetworkPolicy and ClusterNetworkPolicy to the normal form.
+
+Facts: kubernetes-sigs/network-policy-api `apis/v1alpha1` and `apis/v1alpha2`: tiers, priorities, first match, what an
+ingress peer may be; a peer of a field that is not known makes an enforcer fail closed, and so a checker fail open.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,13 @@ from scanner.unknown import Unknown, Value
 
 GROUP = "policy.networking.k8s.io"
 KINDS = ("AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy")
-_ACTIONS = {"Allow": Action.ALLOW, "Accept": Action.ALLOW, "Deny": Action.DENY, "Pass": Action.PASS}
+_ACTIONS = {
+    "AdminNetworkPolicy": {"Allow": Action.ALLOW, "Deny": Action.DENY, "Pass": Action.PASS},
+    "BaselineAdminNetworkPolicy": {"Allow": Action.ALLOW, "Deny": Action.DENY},
+    "ClusterNetworkPolicy": {"Accept": Action.ALLOW, "Deny": Action.DENY, "Pass": Action.PASS},
+}
+_SPEC = frozenset({"tier", "priority", "subject", "ingress", "egress"})
+_RULE = frozenset({"name", "action", "from", "to", "ports", "protocols"})
 _UNDECIDED = (Action.ALLOW, Action.DENY, Action.PASS)
 
 
@@ -38,8 +48,7 @@ def _policy(resource: Resource, tier: Tier, doubt: Doubt | None) -> Policy:
     priority = dig(spec, "priority")
     if resource.kind == "BaselineAdminNetworkPolicy":
         priority = 0
-    if doubt is None and resource.possible is not None:
-        doubt = doubt_of(resource.possible)
+    doubt = doubt or _refused(resource, spec)
     return Policy(
         resource.address,
         resource.kind,
@@ -48,10 +57,20 @@ def _policy(resource: Resource, tier: Tier, doubt: Doubt | None) -> Policy:
         _rules(resource, "ingress", "from"),
         _rules(resource, "egress", "to"),
         mark(resource.attrs, "metadata", "name") or resource.origin,
-        priority=priority if isinstance(priority, int) else None,
+        priority=priority if isinstance(priority, int) and not isinstance(priority, bool) else None,
         doubt=doubt,
         engine=Engine.ADMIN,
     )
+
+
+def _refused(resource: Resource, spec: Value) -> Doubt | None:
+    """Why the object may not be there as it is read: by what decides it, by a field of a later version, by its name."""
+    if resource.possible is not None:
+        return doubt_of(resource.possible)
+    strange = sorted(key for key in spec if key not in _SPEC) if isinstance(spec, Mapping) else []
+    if resource.kind == "BaselineAdminNetworkPolicy" and resource.name != "default":
+        strange.append("name")
+    return Doubt("value-unknown", tuple(f"{resource.address}: {one}" for one in strange)) if strange else None
 
 
 def _subject(value: Value, line: Origin) -> Peer:
@@ -86,7 +105,8 @@ def _rules(resource: Resource, section: str, who: str) -> tuple[Rule, ...] | Non
         return _anything(origin, doubt_of(value))
     found: list[Rule] = []
     for index, item in enumerate(items_of(value)):
-        found.extend(_rule(item, who, mark(resource.attrs, "spec", section, index) or origin))
+        line = mark(resource.attrs, "spec", section, index) or origin
+        found.extend(_rule(item, who, line, _ACTIONS[resource.kind]))
     return tuple(found) or None
 
 
@@ -96,32 +116,36 @@ def _anything(line: Origin, doubt: Doubt) -> tuple[Rule, ...]:
     return tuple(Rule(action, peers, None, line, doubt) for action in _UNDECIDED)
 
 
-def _rule(item: Value, who: str, line: Origin) -> tuple[Rule, ...]:
+def _rule(item: Value, who: str, line: Origin, actions: Mapping[str, Action]) -> tuple[Rule, ...]:
     if not isinstance(item, Mapping):
         return _anything(line, doubt_of(item))
     ports = _ports(item)
     peers: list[Peer] = []
     written = item.get(who)
     for index, one in enumerate(items_of(written)):
-        peers.extend(_peers(one, mark(item, who, index) or line))
+        peers.extend(_peers(one, who, mark(item, who, index) or line))
     if not peers:
         peers = [Peer(PeerKind.UNKNOWN, doubt=doubt_of(written), origin=line)]
     action = item.get("action")
-    known = _ACTIONS.get(action) if isinstance(action, str) else None
+    known = actions.get(action) if isinstance(action, str) else None
     if known is None:
         return tuple(Rule(one, tuple(peers), ports, line, doubt_of(action)) for one in _UNDECIDED)
-    return (Rule(known, tuple(peers), ports, line),)
+    strange = sorted(key for key, one in item.items() if key not in _RULE and one is not None)
+    # A field of a later version can only narrow what the rule matches.
+    doubt = Doubt("value-unknown", tuple(f"the rule field `{one}`" for one in strange)) if strange else None
+    return (Rule(known, tuple(peers), ports, line, doubt),)
 
 
-def _peers(value: Value, line: Origin) -> list[Peer]:
+def _peers(value: Value, who: str, line: Origin) -> list[Peer]:
     pods = _pods_of(value, line)
     if pods is not None:
         return [pods]
     if isinstance(value, Mapping):
         given = [key for key, one in value.items() if one is not None]
-        if given == ["networks"]:
+        # Only egress has peers that are no pods.
+        if given == ["networks"] and who == "to":
             return [_network(one, line) for one in items_of(value["networks"])]
-        if given == ["nodes"]:
+        if given == ["nodes"] and who == "to":
             return [Peer(PeerKind.NODES, origin=line)]
         named = ", ".join(f"`{one}`" for one in given) or "a peer that names nobody"
         return [Peer(PeerKind.UNKNOWN, doubt=Doubt("value-unknown", (named,)), origin=line)]
@@ -185,8 +209,11 @@ def _new_port(value: Value) -> list[PortSpec]:
     if len(given) != 1 or given[0] not in ("tcp", "udp", "sctp"):
         return _unsure()
     protocol = given[0].upper()
-    port = dig(value, given[0], "destinationPort")
-    if port is None and not isinstance(dig(value, given[0]), Unknown):
+    body = dig(value, given[0])
+    port = dig(body, "destinationPort")
+    if not isinstance(body, Mapping) or any(key != "destinationPort" for key in body):
+        return [PortSpec(protocol, unsure=True)]
+    if port is None:
         return [PortSpec(protocol)]
     number = dig(port, "number")
     if isinstance(number, int):
