@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from scanner.origin import FileOrigin
 from scanner.unknown import Value
-from scanner.yamltext_json import JsonError, JsonReader, Lines
+from scanner.yamltext_json import TWICE, JsonError, JsonReader, Lines
 from scanner.yamltext_nodes import Budget, Builder, Refused, Where, YamlAttrs, YamlItems, pyyaml
 
 __all__ = ["BadDocument", "Document", "TextError", "YamlAttrs", "YamlItems", "documents", "json_document", "load_one"]
@@ -37,13 +37,21 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class BadDocument:
-    """A document that cannot be read: where and why; `tag` names the unknown tag (`!Ref`) that stopped it."""
+    """A document that cannot be read: where and why; `tag` names the unknown tag (`!Ref`) that stopped it.
+
+    legible: it is well-formed all the same, and other programs read it: of a tag, or with a key that stands twice.
+    """
 
     origin: FileOrigin
     cause: str
     first_line: int
     last_line: int
     tag: str = ""
+
+    @property
+    def legible(self) -> bool:
+        """Whether another program can make something of it."""
+        return bool(self.tag) or self.cause.endswith(TWICE)
 
 
 class TextError(ValueError):

@@ -12,6 +12,7 @@ from scanner.resource import Attrs, Items
 from scanner.unknown import Value
 
 MAX_DEPTH = 200
+TWICE = "stands twice"
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _WORD = re.compile(r"true|false|null")
@@ -143,7 +144,7 @@ class JsonReader:
             self._fail(start, "a key in double quotes is missing")
         key = self._string()
         if key in into:
-            self._fail(start, f"the key `{key}` stands twice")
+            self._fail(start, f"the key `{key}` {TWICE}")
         self._skip()
         if self._text[self._at : self._at + 1] != ":":
             self._fail(self._at, "a colon is missing")

@@ -12,7 +12,7 @@ from typing import Any
 from scanner.origin import FileOrigin, Origin
 from scanner.resource import Attrs, Items
 from scanner.unknown import Value
-from scanner.yamltext_json import MAX_DEPTH, Lines
+from scanner.yamltext_json import MAX_DEPTH, TWICE, Lines
 from scanner.yamltext_scalars import ScalarError, collection_tag, key_text, plain, shown, tagged
 
 MAX_EXPANDED = 1_000_000
@@ -260,7 +260,7 @@ class Builder:
                 continue
             key = self._key(event, depth)
             if key in attrs and key not in merged:
-                raise Refused(event.start_mark, f"the key `{key}` stands twice")
+                raise Refused(event.start_mark, f"the key `{key}` {TWICE}")
             merged.discard(key)
             value, origin = self.node(next(self._events), depth + 1)
             attrs.put(key, value, origin, self.text)

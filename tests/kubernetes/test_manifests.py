@@ -93,6 +93,9 @@ def test_a_bad_document_loses_only_itself(read) -> None:
     [
         ("kind: Pod\nmetadata: [\n", "document", 2),
         ("list:\n- kind: Pod\n  a: [\n", "file", 3),
+        ("a: [\n", "file", 1),
+        ("settings:\n  - }\n", "file", 2),
+        ("once this was a manifest\n", "file", 1),
         ("apiVersion: v1\nkind: Pod\nmetadata: {}\n", "document", 1),
         ("apiVersion: apps/v1\nkid: Deployment\nmetadata: {name: x}\n", "document", 1),
         ("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nmetadata: {name: b}\n", "document", 4),
@@ -109,7 +112,7 @@ def test_what_could_be_a_manifest_is_never_passed_over(read, text: str, kind: st
 
 @pytest.mark.parametrize(
     "text",
-    ["a: [\n", "nav: !!python/name:x\n", "just: data\n", "", "# only a comment\n", "- 1\n- 2\n", "kind: pipeline\n"],
+    ["a: 1\na: 2\n", "nav: !!python/name:x\n", "just: data\n", "", "# only a comment\n", "- 1\n- 2\n", "kind: pipeline\n"],
 )
 def test_what_holds_no_object_is_passed_over_with_a_reason(read, text: str) -> None:
     found = read({"a.yaml": text})
@@ -183,13 +186,16 @@ def test_json_is_read_only_where_it_is_a_manifest(read) -> None:
             "bad.json": '{"apiVersion": "v1", "kind": "Pod",}',
             "main.tf.json": '{"apiVersion": 1}',
             "broken.json": "{",
+            "settings.json": '{"a": "//", // for editors\n "b": [1,],}',
+            "log.json": '{"a": 1}\n{"a": 2}\n',
         }
     )
     assert addresses(found) == ["default/Pod/a"]
     assert unread(found) == [
         ("bad.json:1:36", "document", "not valid JSON: a key in double quotes is missing"),
+        ("broken.json:1:2", "file", "not valid JSON"),
     ]
-    assert set(found.passed_over) == {"package.json", "broken.json"}
+    assert set(found.passed_over) == {"package.json", "settings.json", "log.json"}
 
 
 def test_a_generated_name_is_not_a_second_declaration(read) -> None:

@@ -154,3 +154,17 @@ def test_an_unreadable_file_hides_no_other_violation(tmp_path: Path) -> None:
     verdict = {one["id"]: one["verdict"] for one in report["commitments"]}
     assert verdict.pop("operator-control") == "unproven"
     assert set(verdict.values()) == {"violated"}
+
+
+GARBAGE = [b"\xff\xfe\x00", b"a: [", b"{{{{", b"%%%", b"once this was a file", b"\x00\x01", b"<html>\n", b"}", b"{", b"- : :\n -"]
+
+
+@pytest.mark.parametrize("garbage", GARBAGE)
+@pytest.mark.parametrize("file", ["k8s/model.yaml", "terraform/identity.tf"])
+def test_a_file_that_was_replaced_by_anything_leaves_nothing_proved(tmp_path: Path, file: str, garbage: bytes) -> None:
+    folder = tmp_path / "world"
+    shutil.copytree(FIXTURES / "worlds" / "broken", folder)
+    (folder / file).write_bytes(garbage)
+    report = run_scan(folder)
+    assert {one["origin"]["path"] for one in report["unread"]} == {file}
+    assert not [one["id"] for one in report["commitments"] if one["verdict"] == "holds"]

@@ -13,11 +13,12 @@ from scanner.sources.kubernetes import foreign
 from scanner.sources.kubernetes.assemble import Found, assemble
 from scanner.sources.kubernetes.charts import Charts
 from scanner.sources.kubernetes.helm import ChartEntry, render_charts
+from scanner.sources.kubernetes.json_text import json_documents, other_json
 from scanner.sources.kubernetes.kustomize import Forest, Kustomization, Rendered, is_kustomization, named_folders
 from scanner.sources.kubernetes.kustomize.load import Loader
 from scanner.sources.kubernetes.objects import expanded, looks_like_object, restore_text
 from scanner.sources.units import unit_name
-from scanner.yamltext import BadDocument, Document, TextError, documents, json_document
+from scanner.yamltext import BadDocument, Document, documents
 
 SUFFIXES = (".yaml", ".yml", ".json")
 _TEMPLATE_NAME = re.compile(
@@ -93,9 +94,9 @@ class _Reader:
         if not path.lower().endswith(".json"):
             self._documents(path, read.text, list(documents(read.text, path)))
         elif foreign.TELLING.search(read.text):
-            self._documents(path, read.text, _json(read.text, path))
+            self._documents(path, read.text, json_documents(read.text, path))
         else:
-            self._documents(path, read.text, [])
+            self._documents(path, read.text, other_json(read.text, path))
 
     def _template(self, path: str, read: Text) -> None:
         """Look at a file whose name says that it is a template: of interest only where it makes objects."""
@@ -121,6 +122,8 @@ class _Reader:
         if not found:
             named = foreign.by_path(path)
             empty = "it is no manifest" if path.lower().endswith(".json") else "there is nothing in it"
+            if text.lstrip().startswith("%"):
+                empty = self._unread(FileOrigin(path, 1), "not valid YAML: directives without a document", "file")
             reasons.append(self._foreign(FileOrigin(path, 1), named) if named else empty)
         if all(reasons):
             self._reading.passed_over[path] = reasons[0]
@@ -145,6 +148,8 @@ class _Reader:
             return self._unread(one.origin, "an object without `kind`", "document")
         if mixed:
             return self._unread(one.origin, "it is no object and stands among objects", "document")
+        if isinstance(value, str):
+            return self._unread(one.origin, "plain text, where objects or settings are expected", "file")
         return "it has no `apiVersion` and `kind`"
 
     def _bad(self, path: str, chunk: str, one: BadDocument, mixed: bool) -> str:
@@ -158,7 +163,8 @@ class _Reader:
             return self._unread(one.origin, "a template needs rendering", "template", "scan what it renders to")
         if mixed or _TOP_KEY.search(chunk):
             return self._unread(one.origin, one.cause, "document")
-        if _KEY.search(chunk):
+        if _KEY.search(chunk) or not one.legible:
+            # Nobody can say what it was before it was broken.
             return self._unread(one.origin, one.cause, "file")
         return f"it is no manifest, and {one.cause}"
 
@@ -220,10 +226,3 @@ class _Reader:
 def _place(one: Unread) -> tuple[str, int, int]:
     at = one.origin
     return (at.path, at.line, at.column) if isinstance(at, FileOrigin) else ("", 0, 0)
-
-
-def _json(text: str, path: str) -> list[Document | BadDocument]:
-    try:
-        return [json_document(text, path)]
-    except TextError as error:
-        return [BadDocument(error.origin, f"not valid JSON: {error.cause}", 1, text.count("\n") + 1)]
