@@ -388,3 +388,15 @@ def test_a_destination_rule_can_take_the_identity_from_calls_of_the_mesh():
     assert state(mesh_graph(MESH, service(), deny), TENANT) == "possible"
     assert state(mesh_graph(MESH, service(), deny, rule), TENANT) == "open"
     assert state(mesh_graph(MESH, service(), deny, rule, STRICT), TENANT) == "closed"
+
+
+def test_the_graph_does_not_depend_on_the_order_or_the_place_of_what_is_read():
+    texts = [MESH, CALICO, STRICT, ONLY_GATEWAY_ID, service(), workload("bare", "other"), spaces("a: b", "other")]
+    one, two = mesh_graph(*texts), mesh_graph(*reversed(texts))
+    assert list(one.nodes) == list(two.nodes)
+
+    def told(graph):
+        return [(edge.source, edge.target, edge.state, edge.traffic, edge.because) for edge in graph.edges]
+
+    assert sorted(told(one), key=str) == sorted(told(two), key=str)
+    assert any("+mesh/" in name for name in one.nodes)

@@ -60,7 +60,7 @@ class Gates:
     def edges(self, target: Target, gate: Gate, edge: Edge) -> Iterator[Edge]:
         """What is left of an edge into a target."""
         groups = self._of_source(edge, gate)
-        for parts in sorted(groups, key=repr):
+        for parts in sorted(groups, key=_order):
             source = edge.source if len(groups) == 1 else self._copy(edge.source, parts, groups[parts])
             if not parts:
                 self.view.world.assumptions[TCP_ONLY] = None
@@ -98,7 +98,7 @@ class Gates:
                 groups.setdefault(parts, []).extend(left)
         for edge in crowd.others:
             inner = self._of_source(edge, gate)
-            for parts in inner:
+            for parts in sorted(inner, key=_order):
                 source = edge.source if len(inner) == 1 else self._copy(edge.source, parts, inner[parts])
                 groups.setdefault(parts, []).append(replace(edge, source=source))
         if not groups:
@@ -179,6 +179,11 @@ def _settled(view: View, target: Target, edge: Edge, part: Part) -> Edge | None:
     reason = edge.reason or doubt.reason
     decided = tuple(sorted({*edge.decided_by, *doubt.decided_by}))
     return replace(changed, state=State.POSSIBLE, reason=reason, decided_by=decided)
+
+
+def _order(parts: Parts) -> list[tuple[PortSet, Match, str, str]]:
+    """An order that does not depend on where anything was read."""
+    return [(one.ports, one.answer.match, one.answer.because, str(one.answer.doubt)) for one in parts]
 
 
 def ports_of(edge: Edge) -> PortSet:
