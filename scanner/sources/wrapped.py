@@ -20,8 +20,11 @@ TYPED: dict[str, tuple[str, str]] = {
     "daemon_set": ("apps/v1", "DaemonSet"),
     "daemonset": ("apps/v1", "DaemonSet"),
     "deployment": ("apps/v1", "Deployment"),
+    "endpoint_slice": ("discovery.k8s.io/v1", "EndpointSlice"),
+    "endpoints": ("v1", "Endpoints"),
     "horizontal_pod_autoscaler": ("autoscaling/v2", "HorizontalPodAutoscaler"),
     "ingress": ("networking.k8s.io/v1", "Ingress"),
+    "ingress_class": ("networking.k8s.io/v1", "IngressClass"),
     "job": ("batch/v1", "Job"),
     "namespace": ("v1", "Namespace"),
     "network_policy": ("networking.k8s.io/v1", "NetworkPolicy"),
@@ -59,9 +62,24 @@ PLURALS: dict[str, str] = {
     "host_aliases": "hostAliases",
     "image_pull_secrets": "imagePullSecrets",
     "topology_spread_constraint": "topologySpreadConstraints",
+    "subset": "subsets",
+    "address": "addresses",
+    "not_ready_address": "notReadyAddresses",
+    "endpoint": "endpoints",
 }
 """Blocks that stand for the items of a list; every other block stands for one mapping."""
 
+NAMES = {
+    "cluster_ip": "clusterIP",
+    "cluster_ips": "clusterIPs",
+    "external_ips": "externalIPs",
+    "host_ip": "hostIP",
+    "host_ipc": "hostIPC",
+    "host_pid": "hostPID",
+    "load_balancer_ip": "loadBalancerIP",
+    "pod_ip": "podIP",
+}
+"""Fields whose names have capitals that the rule of the others does not give."""
 DATA_MAPS = frozenset(
     {"labels", "annotations", "match_labels", "node_selector", "data", "limits", "requests", "selector"}
 )
@@ -158,5 +176,7 @@ def _field(key: str, value: Value) -> tuple[str, Value]:
 
 
 def _name(key: str) -> str:
+    if key in NAMES:
+        return NAMES[key]
     first, *rest = key.split("_")
     return first + "".join(part.capitalize() for part in rest)

@@ -101,6 +101,7 @@ def _span(listed: Value, item: Value) -> Span:
     sure, maybe = NONE, NONE
     for one in items_of(listed):
         name, number, protocol = dig(one, "name"), dig(one, "port"), dig(one, "protocol") or "TCP"
+        number = int(number) if isinstance(number, str) and number.isdigit() else number
         unclear = any(isinstance(part, Unknown) for part in (one, name, wanted, number, protocol))
         if not unclear and (name or "") != (wanted or "") and item is not None:
             continue

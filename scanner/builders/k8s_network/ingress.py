@@ -70,8 +70,9 @@ def _backend(view: View, route: Resource, backend: Value, line: Origin | None, w
         yield from _resource(route, resource, mark(backend, "resource") or line, what)
         return
     name = dig(backend, "service", "name") or dig(backend, "serviceName")
-    port = dig(backend, "service", "port", "number") or dig(backend, "service", "port", "name")
-    port = port or dig(backend, "servicePort")
+    at = dig(backend, "service", "port")
+    at = dig(backend, "service", "ports", 0) if at is None else at  # a block of Terraform
+    port = dig(at, "number") or dig(at, "name") or dig(backend, "servicePort")
     if isinstance(backend, Unknown):
         name = backend
     if port == USE_ANNOTATION:

@@ -220,8 +220,8 @@ class Services:
         if item is None or isinstance(item, Unknown):
             return Span((), ALL)
         protocol = dig(item, "protocol") or "TCP"
-        port = dig(item, "targetPort")
-        port = dig(item, "port") if port is None else port
+        port = number_of(dig(item, "targetPort"))
+        port = number_of(dig(item, "port")) if port is None else port
         if isinstance(protocol, str) and isinstance(port, int):
             some = ports(protocol, port, port)
             return Span(some, some)
@@ -233,9 +233,14 @@ class Services:
         return resolve(tuple(PortSpec(one, unsure=True) for one in PROTOCOLS), declared)
 
 
+def number_of(port: Value) -> Value:
+    """A port as a number where it is written as one in quotes, as the provider of Terraform takes it; else as it is."""
+    return int(port) if isinstance(port, str) and port.isdigit() else port
+
+
 def wanted(item: Value, port: Value) -> bool | Doubt:
     """Whether an item of `ports` is the port that is asked for, by number or name."""
-    if port is None or item is None or port in (dig(item, "port"), dig(item, "name")):
+    if port is None or item is None or number_of(port) in (number_of(dig(item, "port")), dig(item, "name")):
         return True
     unsure = next((one for one in (port, item, dig(item, "port"), dig(item, "name")) if isinstance(one, Unknown)), None)
     return unknown_doubt(unsure) if unsure is not None else False
@@ -249,9 +254,9 @@ def _number(service: Resource, port: Value) -> Value:
     """The port that a caller of an alias asks the Service behind it for; every port where it is not known."""
     for item in items_of(dig(service.attrs, "spec", "ports")):
         if port is not None and wanted(item, port) is True:
-            number = dig(item, "targetPort") or dig(item, "port")
+            number = number_of(dig(item, "targetPort") or dig(item, "port"))
             return number if isinstance(number, int) else None
-    return port if isinstance(port, int) else None
+    return number_of(port) if isinstance(number_of(port), int) else None
 
 
 def _port_behind(service: Resource, port: Value) -> Value:
