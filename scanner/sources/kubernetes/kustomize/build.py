@@ -126,6 +126,8 @@ class _Building:
         """Refuse what is not understood; what only adds objects is left out, and said."""
         if one.problem:
             raise CannotRender(one.origin, one.problem)
+        if one is not self.done.top and not set(one.value) - {"apiVersion", "kind", "metadata"}:
+            raise CannotRender(one.origin, f"the kustomization in `{one.folder}` is empty")
         for key in ("resources", "bases", "components"):
             for index, item in enumerate(items_of(one.value.get(key))):
                 if not isinstance(item, str) or not item:

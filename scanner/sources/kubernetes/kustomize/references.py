@@ -216,4 +216,6 @@ def _akin(one: Obj, other: Obj, *, loosely: bool) -> bool:
 
 def _same_end(a: list[str], b: list[str]) -> bool:
     size = min(len(a), len(b))
+    if size == 0:
+        return len(a) == len(b)
     return a[len(a) - size :] == b[len(b) - size :]
