@@ -265,6 +265,13 @@ def test_the_router_of_an_llm_service_is_a_route_on_its_gateway(router, expected
     assert found(graph_of("llm", GATEWAY, text=text), "llm", INTERNET) == expected
 
 
+def test_a_base_configuration_may_make_a_route():
+    text = model(
+        "serving.kserve.io/v1alpha1", "LLMInferenceService", "{model: {uri: 'hf://a/b'}, baseRefs: [{name: x}]}"
+    )
+    assert found(graph_of("llm", text=text), "llm", INTERNET) == "possible"
+
+
 def test_the_pool_of_an_llm_service_is_a_pool():
     text = model("serving.kserve.io/v1alpha1", "LLMInferenceService", ROUTER % "{scheduler: {}}")
     route = (

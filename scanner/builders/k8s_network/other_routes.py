@@ -25,6 +25,7 @@ from scanner.resource import Resource, dig, items_of, mark
 from scanner.unknown import Unknown, Value
 
 _ALLOWED = ("haproxy.router.openshift.io/ip_allowlist", "haproxy.router.openshift.io/ip_whitelist")
+_TARGET_GROUPS = ("aws_lb_target_group", "aws_alb_target_group")
 _KNATIVE = "serving.knative.dev"
 _AIBRIX = "model.aibrix.ai/name"
 
@@ -39,8 +40,7 @@ def build_other_routes(view: View, services: Services, sources: Sources) -> None
             if lead_all(view, services, one.id, _knative(one)):
                 callers_unknown(view, sources, one, f"a {one.kind} is served by the ingress gateway of Knative")
         elif one.kind == "TargetGroupBinding" and lead_all(view, services, one.id, _bound(one)):
-            said = "it fills a target group, and what listens before that is not in this cluster"
-            callers_unknown(view, sources, one, said)
+            _group_callers(view, sources, one)
     build_foreign_routes(view, services, sources)
     _aibrix(view)
 
@@ -110,6 +110,14 @@ def _bound(one: Resource) -> Iterator[Backend]:
     line: Origin | None = mark(one.attrs, "spec", "serviceRef", "name")
     because = f"it registers the pods of Service `{_shown(name)}`"
     yield Backend(one.namespace, name, dig(reference, "port"), line, because)
+
+
+def _group_callers(view: View, sources: Sources, one: Resource) -> None:
+    """What listens before a target group: the balancers of the inputs, which lead here themselves, or nobody knows."""
+    group = view.world.inventory.find(dig(one.attrs, "spec", "targetGroupARN"), one.unit, *_TARGET_GROUPS)
+    if not isinstance(group, Resource):
+        said = "it fills a target group, and what listens before that is not in this cluster"
+        callers_unknown(view, sources, one, said)
 
 
 def _aibrix(view: View) -> None:

@@ -87,6 +87,12 @@ def ways(one: Resource) -> Iterator[Way]:
         if isinstance(router, Unknown):
             doubt = Doubt("value-unknown", router.decided_by or (router.cause,))
             yield Way("`spec.router` is not known", line, doubt)
+        elif router is None and dig(one.attrs, "spec", "baseRefs") is not None:
+            names = ", ".join(str(dig(each, "name")) for each in items_of(dig(one.attrs, "spec", "baseRefs")))
+            base = Doubt("value-unknown", (f"the `router` of LLMInferenceServiceConfig {names}",))
+            yield Way(
+                "a configuration that it is merged with may make a route", mark(one.attrs, "spec", "baseRefs"), base
+            )
         elif isinstance(router, Mapping) and any(key in router for key in ("route", "gateway", "ingress")):
             yield Way("`spec.router` makes a route on a gateway", mark(router, "route") or line, unsure)
         return
