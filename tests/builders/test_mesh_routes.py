@@ -256,3 +256,14 @@ def test_hostile_input_is_read_and_closes_nothing(broken):
     own = route().replace("name: v,", "name: w,").replace("edge/front", "edge/main")
     graph = mesh_graph(BASE, CALICO, SERVICE, PROXY, BALANCER, gateway(name="main"), own, broken)
     assert state(graph, "tenant/Deployment/bot") == "open"
+
+
+def test_a_patch_that_names_a_service_may_lead_calls_to_it():
+    patch = (
+        "---\napiVersion: networking.istio.io/v1alpha3\nkind: EnvoyFilter\nmetadata: {name: p, namespace: edge}\n"
+        "spec: {configPatches: [{applyTo: HTTP_ROUTE, match: {context: GATEWAY}, patch: {operation: MERGE, value: "
+        "{route: {cluster: 'outbound|80||%s'}}}}]}\n"
+    )
+    assert state(mesh_graph(BASE, SERVICE, patch % HOST), INTERNET) == "possible"
+    assert "policy-engine-unmodelled" in reasons(mesh_graph(BASE, SERVICE, patch % HOST), INTERNET)
+    assert state(mesh_graph(BASE, SERVICE, patch % "x.y.svc.cluster.local"), INTERNET) == "closed"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from scanner.builders.blocks import strings
 from scanner.builders.edges import Doubt, connect
 from scanner.builders.k8s_network.backends import Backend, lead_all
 from scanner.builders.k8s_network.entry import enter_by_controller
@@ -15,13 +17,20 @@ from scanner.builders.k8s_policy.labels import Match, selector_of_labels
 from scanner.builders.k8s_policy.model import Peer, PeerKind
 from scanner.builders.k8s_policy.ports import ALL, NONE, PortSet, ports, traffic_of, union
 from scanner.builders.mesh.ingress import Front, front, gateway_callers, gateways_of, serves
+from scanner.builders.mesh.patches import is_patch
 from scanner.builders.mesh.virtual import GROUP, Sent, Virtuals, gateways, is_virtual
 from scanner.resource import Resource, dig, items_of, mark
 from scanner.unknown import Unknown, Value
 
+_HOST = re.compile(r"[a-z0-9-]+\.[a-z0-9-]+\.svc(?:\.[a-z0-9.-]+)?")
+"""A Service's name inside the name of a cluster of Envoy (`outbound|80||NAME`)."""
+
 
 def build_mesh_routes(view: View, services: Services, sources: Sources) -> None:
     """Every VirtualService that a gateway serves. What sidecars follow is their caller's own way, and no other."""
+    for one in view.resources:
+        if is_patch(one):
+            _patched(view, services, sources, one)
     if not any(is_virtual(one) for one in view.resources):
         return
     virtuals, known = Virtuals.of(view.resources), gateways_of(view)
@@ -46,6 +55,18 @@ def build_mesh_routes(view: View, services: Services, sources: Sources) -> None:
     for found in fronts.values():
         if any(edge.source == found.gateway.id for edge in view.world.edges):
             gateway_callers(view, services, sources, found)
+
+
+def _patched(view: View, services: Services, sources: Sources, patch: Resource) -> None:
+    """A patch of proxies that names a Service may lead calls to it."""
+    doubt = Doubt("policy-engine-unmodelled", (patch.address,))
+    found = {name: each.origin for each in strings(patch.attrs) for name in _HOST.findall(each.text.lower())}
+    backends = [
+        Backend(patch.namespace, None, None, line, f"its patch names `{name}`", doubt, host=name)
+        for name, line in sorted(found.items(), key=lambda one: one[0])
+    ]
+    if backends and lead_all(view, services, patch.id, backends):
+        callers_unknown(view, sources, patch, "it patches proxies, and which calls it leads there is not evaluated")
 
 
 def _leads(view: View, services: Services, virtuals: Virtuals, route: Resource, via: tuple[int, ...]) -> bool:
