@@ -80,7 +80,7 @@ def _trusted(node: Node) -> bool:
 def _finding(case: Case, way: Way) -> Finding:
     target = case.graph.nodes[way.edges[-1].target]
     able = "can" if way.state is State.OPEN else "may be able to"
-    stranger = Role.EXTERNAL in way.actor.roles
+    stranger = Role.EXTERNAL in way.actor.roles and "*" not in way.actor.name
     known = stranger or case.profile.has("operators")
     who = "it is not among the operators" if known else "whether it is an operator is not known"
     model = Role.MODEL in target.roles and not target.roles & STACK

@@ -268,3 +268,9 @@ def test_who_may_run_as_an_account_has_the_identity_that_it_carries(tmp_path, mo
     built = joined(tmp_path, text, pool("serviceAccount:p.svc.id.goog[ci/bot]"), monkeypatch)
     assert state(built, "Group/devs", "google_service_account.sa", "become") == "open"
     assert STACK
+
+
+def test_a_principal_that_nobody_names_may_be_an_operator(tmp_path):
+    infra = eks("AmazonEKSClusterAdminPolicy", 'type = "cluster"').replace("aws_iam_role.dev.arn", "var.admin")
+    built = writes(tmp_path, "", infra + 'variable "admin" {\n  type = string\n}\n')
+    assert {edge.state for edge in built.graph.edges if edge.verb in ("write", "become")} == {State.POSSIBLE}

@@ -60,7 +60,7 @@ def _mapped_rights(world: World, estate: Estate, one: Resource, key: str, field:
         unknown = next((group for group in groups if isinstance(group, Unknown)), None)
         if MASTERS in groups or unknown is not None:
             who = _outside(world, one, dig(entry, field))
-            doubt = None if MASTERS in groups else unknown
+            doubt = _unnamed(world, who, dig(entry, field)) if MASTERS in groups else unknown
             yield from estate.rights(Given(who, anything(MASTERS), (CLUSTER_WIDE,), one, line, doubt))
 
 
@@ -87,12 +87,18 @@ def _associated(world: World, one: Resource) -> Given:
     policy = first(one, "policy_arn")
     name = "" if policy is None else policy.text.rpartition("/")[2]
     namespaces, doubt = _scope(one)
+    doubt = doubt or _unnamed(world, who, one.attrs.get("principal_arn"))
     grants = (*like(POLICIES.get(name, ""), name), *((SECRETS,) if name in READS_SECRETS else ()))
     if name not in POLICIES:
         grants = anything(name or "access policy")
         cause = f"what the access policy `{name or '*'}` gives is not known"
         doubt = doubt or Unknown(cause, decided_by=(f"{one.address}.policy_arn",))
     return Given(who, grants, namespaces, one, mark(one.attrs, "policy_arn") or one.origin, doubt)
+
+
+def _unnamed(world: World, who: str, value: Value) -> Unknown | None:
+    """What decides who a principal is that the inputs name by nothing but an unknown value: it may be an operator."""
+    return value if isinstance(value, Unknown) and "*" in world.nodes[who].name else None
 
 
 def _scope(one: Resource) -> tuple[tuple[str, ...], Unknown | None]:
@@ -168,7 +174,8 @@ def _member(world: World, estate: Estate, one: Resource, who: str, group: str, o
             continue
         node = subject_node(world, unit, "Group", group, origin)
         across = unit != one.unit or not who.startswith((f"{one.unit}:", "external:"))
-        unsure = across or one.possible is not None
+        vague = "*" in world.nodes[who].name
+        unsure = across or vague or one.possible is not None
         world.add_edge(
             Edge(
                 source=who,

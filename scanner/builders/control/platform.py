@@ -99,7 +99,7 @@ def mark_named_platform(world: World) -> None:
     if not world.profile.platform:
         return
     for node in list(world.nodes.values()):
-        own = node.kind in WORDS.values() and node.id not in world.inventory.by_id
+        own = node.kind in (*WORDS.values(), "Webhook") and node.id not in world.inventory.by_id
         if own and any(names(entry, _unit(node), node.address) for entry in world.profile.platform):
             world.add_roles(node.id, [Role.PLATFORM], "the profile names it under `platform`")
 
