@@ -1,0 +1,107 @@
+"""Who answers a mutating webhook rewrites every pod that it is asked about, those of models and of the stack included.
+
+Source: Kubernetes, "Dynamic Admission Control": the patch in an answer may change any field of the object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scanner.builders.admission.rules import conditions, first_gap, matched
+from scanner.builders.admission.subjects import Subject, picks, subjects
+from scanner.builders.admission.verifier import Answer
+from scanner.builders.draft import World
+from scanner.builders.edges import Doubt
+from scanner.builders.k8s_policy.labels import labels_of
+from scanner.graph.model import STACK, Edge, Node, Plane, State
+from scanner.origin import Origin
+from scanner.podspec import pod_templates
+from scanner.resource import Attrs, Resource, dig, items_of, mark
+from scanner.unknown import Value
+
+WEBHOOKS = "MutatingWebhookConfiguration"
+ANSWERS = "Webhook"
+"""The kind of the node for whoever answers a webhook, where no workload of the inputs is seen to."""
+
+
+def build_mutating_webhooks(world: World) -> None:
+    """Add "write" edges from whoever answers a mutating webhook to the members of the stack whose pods it is shown."""
+    mine = [one for one in subjects(world) if world.nodes[one.node_id].roles & STACK]
+    for hooks in world.inventory.of(WEBHOOKS):
+        shown = [one for one in mine if one.unit == hooks.unit]
+        for index, hook in enumerate(items_of(hooks.attrs.get("webhooks")) if shown else ()):
+            _hook(world, hooks, hook, index, shown)
+
+
+def _hook(world: World, hooks: Resource, hook: Value, index: int, shown: list[Subject]) -> None:
+    here = mark(hooks.attrs, "webhooks", index, "clientConfig") or mark(hooks.attrs, "webhooks", index) or hooks.origin
+    called = dig(hook, "name")
+    name = called if isinstance(called, str) else hooks.name
+    targets: dict[str, Answer] = {}
+    for subject in shown:
+        unless = conditions(dig(hook, "matchConditions"), name, here)
+        asked = first_gap(matched(hook, "rules", subject, name, here), unless)
+        if asked.truth is not False:
+            before = targets.get(subject.node_id)
+            if before is None or asked.truth is True:
+                targets[subject.node_id] = asked
+    for source, doubt in _answering(world, hooks, hook) if targets else ():
+        for target, asked in targets.items():
+            if source != target:
+                _edge(world, source, target, name, here, doubt or asked.truth)
+
+
+def _edge(world: World, source: str, target: str, name: str, here: Origin | None, truth: object) -> None:
+    doubt = truth if isinstance(truth, Doubt) else None
+    world.add_edge(
+        Edge(
+            source=source,
+            target=target,
+            plane=Plane.CONTROL,
+            verb="write",
+            because=f"it answers the mutating webhook `{name}`, and may change the pods that it is shown",
+            origin=here,
+            state=State.OPEN if doubt is None else State.POSSIBLE,
+            reason="" if doubt is None else doubt.reason,
+            decided_by=() if doubt is None else doubt.decided_by,
+            cut=True,
+        )
+    )
+
+
+def _answering(world: World, hooks: Resource, hook: Value) -> Iterator[tuple[str, Doubt | None]]:
+    """The workloads behind the webhook's Service; whoever is meant, where none is in the inputs or it is a URL."""
+    service = dig(hook, "clientConfig", "service")
+    namespace, name = dig(service, "namespace"), dig(service, "name")
+    found = False
+    if isinstance(namespace, str) and isinstance(name, str):
+        for one in world.inventory.of("Service", unit=hooks.unit):
+            if (one.namespace, one.name) == (namespace, name) and isinstance(one.attrs, Attrs):
+                for node_id, doubt in _behind(world, one):
+                    found = True
+                    yield node_id, doubt
+    if not found:
+        shown = f"{namespace}/Service/{name}" if isinstance(name, str) else f"the URL of {hooks.name}"
+        address = f"webhook/{shown}"
+        node = Node(
+            id=f"{hooks.unit}:{address}",
+            kind=ANSWERS,
+            address=address,
+            name=str(name or ""),
+            origin=hooks.origin,
+            actor=True,
+        )
+        yield world.ensure(node).id, Doubt("selector-target-not-in-input", (f"who answers for {shown}",))
+
+
+def _behind(world: World, service: Resource) -> Iterator[tuple[str, Doubt | None]]:
+    selector = dig(service.attrs, "spec", "selector")
+    if selector is None:
+        return
+    for one in world.inventory.all:
+        if one.unit != service.unit or one.namespace != service.namespace or not one.kind[:1].isupper():
+            continue
+        for template in pod_templates(one):
+            picked = picks(Attrs({"matchLabels": selector}), labels_of(template.labels), f"{one.address}: labels")
+            if picked is not False:
+                yield one.id, picked if isinstance(picked, Doubt) else None
