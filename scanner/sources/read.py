@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scanner.errors import UsageError
 from scanner.profile import ChartRelease, Unit
 from scanner.resource import Reading
 from scanner.sources.files import run_root, walk
 from scanner.sources.kubernetes import read_manifests
-from scanner.sources.kubernetes.helm import chart_entries
 from scanner.sources.terraform import TerraformOptions, find_roots, read_root
 from scanner.sources.units import unit_name
 from scanner.sources.wrapped import unwrap
+
+if TYPE_CHECKING:
+    from scanner.sources.kubernetes.helm import ChartEntry
 
 __all__ = ["Live", "ReadRequest", "read_all", "run_root"]
 
@@ -71,7 +74,7 @@ def read_all(request: ReadRequest) -> Reading:
         part = read_root(request.root, folder, unit, options)
         roots.append((folder, unit, part))
         merge(whole, part)
-    charts = chart_entries(request.root, request.profile_dir, request.charts)
+    charts = _charts(request)
     manifests = read_manifests(request.root, files.files, lambda path: named(request.root / path, "manifests"), charts)
     merge(whole, manifests)
     if request.plans or request.states:
@@ -130,6 +133,14 @@ def merge(whole: Reading, part: Reading) -> None:
     whole.passed_over.update(part.passed_over)
     whole.bases |= part.bases
     whole.assumptions |= part.assumptions
+
+
+def _charts(request: ReadRequest) -> list[ChartEntry]:
+    if not request.charts:
+        return []
+    from scanner.sources.kubernetes.helm import chart_entries
+
+    return chart_entries(request.root, request.profile_dir, request.charts)
 
 
 def _unit_names(request: ReadRequest) -> Callable[[Path, str], str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scanner.origin import FileOrigin
 from scanner.resource import Attrs, Reading, Unread, UnreadKind, dig
@@ -12,13 +13,15 @@ from scanner.sources.files import Text, read_text
 from scanner.sources.kubernetes import foreign
 from scanner.sources.kubernetes.assemble import Found, assemble
 from scanner.sources.kubernetes.charts import Charts
-from scanner.sources.kubernetes.helm import ChartEntry, render_charts
 from scanner.sources.kubernetes.json_text import json_documents, other_json
 from scanner.sources.kubernetes.kustomize import Forest, Kustomization, Rendered, is_kustomization, named_folders
 from scanner.sources.kubernetes.kustomize.load import Loader
 from scanner.sources.kubernetes.objects import expanded, looks_like_object, restore_text
 from scanner.sources.units import unit_name
 from scanner.yamltext import BadDocument, Document, documents
+
+if TYPE_CHECKING:
+    from scanner.sources.kubernetes.helm import ChartEntry
 
 SUFFIXES = (".yaml", ".yml", ".json")
 _TEMPLATE_NAME = re.compile(
@@ -204,7 +207,11 @@ class _Reader:
 
     def _chart_objects(self) -> list[Found]:
         """Render the charts; their files are inputs then, and no longer passed over."""
-        made = render_charts(self._root, self._charts.topmost(), self._entries, self._charts.templates)
+        if not (folders := self._charts.topmost()):
+            return []
+        from scanner.sources.kubernetes.helm import render_charts
+
+        made = render_charts(self._root, folders, self._entries, self._charts.templates)
         self._reading.unread.extend(made.unread)
         self._reading.inputs.update(made.inputs)
         self._reading.assumptions.update(dict.fromkeys(made.assumptions))

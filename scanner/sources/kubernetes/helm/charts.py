@@ -6,7 +6,6 @@ import contextlib
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,6 +79,8 @@ def render_charts(
 
 def _made(jobs: Sequence[_Job]) -> Iterator[Made]:
     """What Helm makes of each; a tree of charts that explode is left after a few of them."""
+    from concurrent.futures import ThreadPoolExecutor  # what a tree without charts does not need
+
     exploded = 0
     with ThreadPoolExecutor(max_workers=min(BATCH, os.cpu_count() or 1)) as pool:
         for start in range(0, len(jobs), BATCH):

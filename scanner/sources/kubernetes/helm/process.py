@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 import re
 import shutil
-import subprocess
 import sys
-import tarfile
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -51,6 +46,8 @@ def renderer() -> str:
 
 def run(variants: Sequence[Mapping[str, bytes]], release: Release) -> Made:
     """Render each variant of a chart's files. Never raises: a crash, a limit or a time-out is an error in words."""
+    import subprocess  # what a tree without charts does not need
+
     try:
         return _sdk(variants, release) if renderer() == "sdk" else _binary(variants, release)
     except subprocess.TimeoutExpired:
@@ -60,6 +57,9 @@ def run(variants: Sequence[Mapping[str, bytes]], release: Release) -> Made:
 
 
 def _sdk(variants: Sequence[Mapping[str, bytes]], release: Release) -> Made:
+    import base64
+    import subprocess
+
     request = {
         "path": [entry for entry in sys.path if entry],
         "archives": [base64.b64encode(archive(files)).decode() for files in variants],
@@ -84,6 +84,9 @@ def _sdk(variants: Sequence[Mapping[str, bytes]], release: Release) -> Made:
 
 def archive(files: Mapping[str, bytes]) -> bytes:
     """The files of a chart as Helm packs them, below a folder `chart`."""
+    import io
+    import tarfile
+
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz", compresslevel=1) as tar:
         for name, content in sorted(files.items()):
@@ -94,6 +97,9 @@ def archive(files: Mapping[str, bytes]) -> bytes:
 
 
 def _binary(variants: Sequence[Mapping[str, bytes]], release: Release) -> Made:
+    import subprocess
+    import tempfile
+
     program = shutil.which("helm")
     if program is None:
         return Made(error="there is no Helm")
