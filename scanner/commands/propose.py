@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scanner.builders.build import build
+from scanner.builders.control.fan import RELAY
 from scanner.builders.control.platform import WORDS
 from scanner.builders.recognise.stack import PRINCIPALS
 from scanner.graph.facts import Filter, Log, ModelReference, Placement
@@ -173,7 +174,8 @@ def _writers(graph: Graph) -> Iterator[str]:
     """Who can change the stack, as `operators` writes them."""
     words = {kind: word for word, kind in WORDS.items()}
     for edge in graph.plane(Plane.CONTROL):
-        if edge.verb != "write" or not graph.nodes[edge.target].roles & {*STACK, Role.SINK}:
+        target = graph.nodes[edge.target]
+        if edge.verb != "write" or not (target.roles & {*STACK, Role.SINK} or target.kind == RELAY):
             continue
         source = graph.nodes[edge.source]
         if source.kind in words:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from scanner.builders.draft import World
 from scanner.graph.model import Edge, Node, State
 
+RELAY = "Rights"
+"""The kind of the node that stands for a set of rights which many hold."""
 FEW = 4096
 """Up to so many pairs each source has its own edge to each target, which reads better."""
 
@@ -61,7 +63,7 @@ def spread(
         return [aimed(_telling(edge, goal), goal) for edge in sources for goal in goals]
     verb = sources[0].verb
     address = f"Rights/{verb}/{name}"
-    relay = world.ensure(Node(f"{unit}:{address}", "Rights", address, name))
+    relay = world.ensure(Node(f"{unit}:{address}", RELAY, address, name))
     made = [replace(edge, target=relay.id) for edge in sources]
     for goal in goals:
         onward = replace(sources[0], source=relay.id, because=goal.because, origin=None, cut=False)
