@@ -400,3 +400,15 @@ def test_the_graph_does_not_depend_on_the_order_or_the_place_of_what_is_read():
 
     assert sorted(told(one), key=str) == sorted(told(two), key=str)
     assert any("+mesh/" in name for name in one.nodes)
+
+
+def test_a_waypoint_of_the_namespace_or_of_another_use_may_pass_calls_on():
+    text = AMBIENT.replace("dataplane-mode: ambient}", "dataplane-mode: ambient, istio.io/use-waypoint: way}")
+    at_gateway = authz(
+        "{targetRefs: [{kind: Gateway, group: gateway.networking.k8s.io, name: way}], rules: []}", "nobody"
+    )
+    graph = mesh_graph(text, STRICT, WAYPOINT, ONLY_WAYPOINT, at_gateway)
+    assert (state(graph, TENANT), state(graph, GATEWAY)) == ("closed", "closed")
+    assert state(mesh_graph(text, STRICT, WAYPOINT, ONLY_WAYPOINT), TENANT) == "open"
+    # No label of the inputs leads calls through it, and its identity is let in.
+    assert state(mesh_graph(AMBIENT, STRICT, WAYPOINT, ONLY_WAYPOINT), TENANT) == "possible"

@@ -211,8 +211,9 @@ class Guard:
             because = "no AuthorizationPolicy with action ALLOW selects it: the mesh lets in whom none denies"
             if not self.policies:
                 because = "no AuthorizationPolicy selects it: the mesh lets everyone in, which is the default"
-            if self.waypoints:
-                because = f"{because}; waypoint `{self.waypoints[0].address}` is not on the way to its address"
+            used = next((one.address for one in self.waypoints if one.policies), "")
+            if used:
+                because = f"{because}; waypoint `{used}` is not on the way to its address"
             return Answer(found.match, because)
         said = {
             "admitted": f"{policy} admits it",

@@ -24,6 +24,7 @@ from scanner.unknown import Unknown
 GATEWAYS = "gateway.networking.k8s.io"
 WAYPOINT = "istio.io/use-waypoint"
 WAYPOINT_SPACE = "istio.io/use-waypoint-namespace"
+WAYPOINT_CLASS = "istio-waypoint"
 WAYPOINT_FOR = "istio.io/waypoint-for"
 ISTIO = "networking.istio.io"
 ACCOUNT = "gateway.istio.io/service-account"
@@ -132,10 +133,25 @@ class Places:
         )
 
     def _waypoints(self, pod: Pod) -> Iterator[Waypoint]:
-        """The waypoints that calls to a pod may pass: those of its Services, of itself and of its namespace."""
+        """The waypoints that calls to a pod may pass: of its Services, of itself or its namespace, and of other use."""
+        used = set()
+        for one in self._used(pod):
+            used.add(one.address)
+            yield one
         space = self.view.space(pod.namespace)
-        fallback = pod.labels.known.get(WAYPOINT) or space.known.get(WAYPOINT)
+        if not space.complete or WAYPOINT in space.unknown or not pod.labels.complete:
+            yield Waypoint(f"the waypoint of namespace {pod.namespace}", ANYTHING, (), Match.MAYBE)
+        for (namespace, name), gateway in self.gateways.items():
+            if f"{namespace}/Gateway/{name}" not in used and _class(gateway) == WAYPOINT_CLASS:
+                # What else it is used for is not asked: where its identity is let in, calls may come through it.
+                yield Waypoint(gateway.address, self._identity(namespace, name, gateway), (), Match.MAYBE)
+
+    def _used(self, pod: Pod) -> Iterator[Waypoint]:
+        space = self.view.space(pod.namespace)
+        fallback = pod.labels.known.get(WAYPOINT) or space.known.get(WAYPOINT) or ""
         where = pod.labels.known.get(WAYPOINT_SPACE) or space.known.get(WAYPOINT_SPACE) or pod.namespace
+        if fallback not in ("", "none"):
+            yield self._waypoint(where, fallback, None, Match.YES)
         for service in self.services.get(pod.namespace, ()):
             match = self._selects(service, pod)
             if match is Match.NO:
@@ -147,36 +163,44 @@ class Places:
                 continue
             name = own if isinstance(own, str) else fallback
             inside = where if own is None else other if isinstance(other, str) else pod.namespace
-            if name and name != "none":
+            if name not in ("", "none"):
                 yield self._waypoint(inside, name, service, match)
 
-    def _waypoint(self, namespace: str, name: str, service: Resource, match: Match) -> Waypoint:
-        gateway = self.gateways.get((namespace, name))
-        address = f"{namespace}/Gateway/{name}"
-        identity: Attribute = ANYTHING
-        if gateway is not None:
-            account = dig(gateway.attrs, "metadata", "annotations", ACCOUNT)
-            if account is None or isinstance(account, str):
-                identity = self.authorizer.trust.identity(namespace, account or name)
-        policies = tuple(self._attached(namespace, name, service))
-        covers = None if gateway is None else dig(gateway.attrs, "metadata", "labels", WAYPOINT_FOR)
-        sure = match if gateway is not None else Match.MAYBE
-        return Waypoint(address, identity, policies, sure, covers in ("all", "workload"))
+    def _identity(self, namespace: str, name: str, gateway: Resource | None) -> Attribute:
+        """The identity of a waypoint: its service account bears its name where nothing else is said."""
+        account = None if gateway is None else dig(gateway.attrs, "metadata", "annotations", ACCOUNT)
+        if gateway is None or not isinstance(account, str | None):
+            return ANYTHING
+        return self.authorizer.trust.identity(namespace, account or name)
 
-    def _attached(self, namespace: str, name: str, service: Resource) -> Iterator[tuple[AuthzPolicy, Match]]:
+    def _waypoint(self, namespace: str, name: str, service: Resource | None, match: Match) -> Waypoint:
+        gateway = self.gateways.get((namespace, name))
+        covers = None if gateway is None else dig(gateway.attrs, "metadata", "labels", WAYPOINT_FOR)
+        return Waypoint(
+            f"{namespace}/Gateway/{name}",
+            self._identity(namespace, name, gateway),
+            tuple(self._attached(namespace, name, service)),
+            match if gateway is not None else Match.MAYBE,
+            covers in ("all", "workload"),
+        )
+
+    def _attached(self, namespace: str, name: str, service: Resource | None) -> Iterator[tuple[AuthzPolicy, Match]]:
         for policy in self.authorizer.policies.every:
             if policy.refs is None:
                 yield policy, Match.MAYBE
                 continue
-            at_service = policy.namespace == service.namespace and any(
-                (one.kind, one.name) == ("Service", service.name) for one in policy.refs
-            )
+            named = service.name if service is not None and policy.namespace == service.namespace else ""
+            at_service = bool(named) and any((one.kind, one.name) == ("Service", named) for one in policy.refs)
             at_gateway = policy.namespace == namespace and any(_gateway(one, name) for one in policy.refs)
             at_class = policy.namespace == self.authorizer.mesh.root and any(
-                (one.kind, one.name) == ("GatewayClass", "istio-waypoint") for one in policy.refs
+                (one.kind, one.name) == ("GatewayClass", WAYPOINT_CLASS) for one in policy.refs
             )
             if at_service or at_gateway or at_class:
                 yield policy, Match.YES if policy.doubt is None else Match.MAYBE
+
+
+def _class(gateway: Resource) -> object:
+    return dig(gateway.attrs, "spec", "gatewayClassName")
 
 
 def without_mtls(rule: Resource) -> bool:
