@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from scanner.graph.model import Plane
+from scanner.sources.kubernetes.live_doubts import GUARDS
+from scanner.unknown import Unknown
 from tests.builders.k8s_world import (
     BASE,
     CALICO,
@@ -16,6 +21,7 @@ from tests.builders.k8s_world import (
     graph_of,
     policy,
     reasons,
+    resources_of,
     state,
     ways,
     workload,
@@ -247,10 +253,6 @@ spec: {template: {metadata: {labels: {app: bot}}, spec: {containers: [{name: bot
 
 
 def test_two_clusters_do_not_reach_each_other():
-    from dataclasses import replace
-
-    from tests.builders.k8s_world import resources_of
-
     other = tuple(replace(one, unit="other") for one in resources_of(workload("stranger", "tenant")))
     graph = graph_of(BASE, CALICO, more=other)
     assert graph.nodes["other:tenant/Deployment/stranger"].actor
@@ -352,3 +354,21 @@ def test_an_admin_policy_means_what_its_api_says(kind, spec, expected):
     if kind.startswith("Base"):
         other = text.replace("name: default", "name: another")
         assert state(graph_of(BASE, sign, other), TENANT) in ("possible", "open"), "there is one by that name alone"
+
+
+@pytest.mark.parametrize("what", [one for one in GUARDS if "istio" not in one[0]], ids="/".join)
+@pytest.mark.parametrize("known", ["", ONLY_GATEWAY], ids=["no policy", "a policy"])
+def test_a_list_of_policies_that_was_refused_may_have_closed_a_way_and_may_have_opened_one(what, known):
+    spaced, spec = GUARDS[what]
+    group, kind = what
+    where = ", namespace: inference" if spaced else ""
+    head = f"\n---\napiVersion: {group}/v1\nkind: {kind}\nmetadata: {{name: not-readable{where}}}\nspec: "
+    refused = Unknown("which there are is not known", decided_by=(kind,))
+    made = [replace(one, possible=refused) for one in resources_of(head + json.dumps(spec))]
+    signs = (NEWER, CALICO, CILIUM)
+    for sign in signs:
+        graph = graph_of(BASE, sign, known, more=tuple(made))
+        # Baseline policies only count where no other isolates the pod.
+        closed = "closed" if known and kind.startswith("Baseline") else "possible"
+        assert state(graph, TENANT) == closed, sign
+        assert state(graph, GATEWAY) in ("possible", "open")

@@ -119,7 +119,7 @@ def _of_peer(
                 yield Admission("any", some, because, line, why or block, peer)
         elif peer.kind is not PeerKind.NODES:  # what nodes reach is told once for every target
             because = f"{policy} admits a peer that is not known or not understood"
-            yield Admission("any", some, because, line, why or peer.doubt)
+            yield Admission("any", some, because, line, why or policy.doubt or peer.doubt)
 
 
 def described(peer: Peer) -> str:

@@ -1,7 +1,7 @@
-"""Guards that could not be read: what they might close is possible there, neither open nor closed.
+"""Guards that could not be read: what they might close or let in is possible there, neither open nor closed.
 
-An empty list of policies says that nothing is closed; a list that was refused says nothing. So a policy that closes
-everything stands in its place, of which nobody knows whether it exists.
+An empty list of policies says that nothing is closed; a list that was refused says nothing. So a policy that admits
+and denies everything stands in its place, of which nobody knows whether it exists.
 """
 
 from __future__ import annotations
@@ -16,39 +16,53 @@ from scanner.unknown import Unknown
 
 NAME = "not-readable"
 _CALICO = {
+    # A tier of which nothing is known: it may come before every other.
+    "tier": NAME,
     "selector": "all()",
     "types": ["Ingress", "Egress"],
-    "ingress": [{"action": "Deny"}],
-    "egress": [{"action": "Deny"}],
+    "ingress": [{"action": "Allow"}, {"action": "Deny"}],
+    "egress": [{"action": "Allow"}, {"action": "Deny"}],
 }
 _CILIUM = {
     "endpointSelector": {},
+    "ingress": [{"fromEntities": ["all"]}],
     "ingressDeny": [{"fromEntities": ["all"]}],
+    "egress": [{"toEntities": ["all"]}],
     "egressDeny": [{"toEntities": ["all"]}],
 }
-_ADMIN = {
-    "priority": 0,
-    "subject": {"namespaces": {}},
-    "ingress": [{"action": "Deny", "from": [{"namespaces": {}}]}],
-    "egress": [{"action": "Deny", "to": [{"namespaces": {}}]}],
+_PLAIN = {
+    "podSelector": {},
+    "policyTypes": ["Ingress", "Egress"],
+    # A peer of a field that nobody knows may be anyone.
+    "ingress": [{"from": [{"notRead": {}}]}],
+    "egress": [{"to": [{"notRead": {}}]}],
 }
+
+
+def _admin(allow: str) -> dict[str, Any]:
+    found: dict[str, Any] = {"priority": 0, "subject": {"namespaces": {}}}
+    for section, who in (("ingress", "from"), ("egress", "to")):
+        found[section] = [{"action": action, who: [{"namespaces": {}}]} for action in (allow, "Deny")]
+    return found
+
+
 GUARDS: Mapping[tuple[str, str], tuple[bool, Mapping[str, Any]]] = {
-    ("networking.k8s.io", "NetworkPolicy"): (True, {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}),
+    ("networking.k8s.io", "NetworkPolicy"): (True, _PLAIN),
     ("cilium.io", "CiliumNetworkPolicy"): (True, _CILIUM),
     ("cilium.io", "CiliumClusterwideNetworkPolicy"): (False, _CILIUM),
     ("crd.projectcalico.org", "NetworkPolicy"): (True, _CALICO),
     ("crd.projectcalico.org", "GlobalNetworkPolicy"): (False, _CALICO),
     ("projectcalico.org", "NetworkPolicy"): (True, _CALICO),
     ("projectcalico.org", "GlobalNetworkPolicy"): (False, _CALICO),
-    ("policy.networking.k8s.io", "AdminNetworkPolicy"): (False, _ADMIN),
-    ("policy.networking.k8s.io", "BaselineAdminNetworkPolicy"): (False, _ADMIN),
-    ("policy.networking.k8s.io", "ClusterNetworkPolicy"): (False, {**_ADMIN, "tier": "Admin"}),
+    ("policy.networking.k8s.io", "AdminNetworkPolicy"): (False, _admin("Allow")),
+    ("policy.networking.k8s.io", "BaselineAdminNetworkPolicy"): (False, _admin("Allow")),
+    ("policy.networking.k8s.io", "ClusterNetworkPolicy"): (False, {**_admin("Accept"), "tier": "Admin"}),
     # It may deny, and it may be one more that allows: an action that no mesh knows stands for both.
     ("security.istio.io", "AuthorizationPolicy"): (True, {"action": "NOT-READ", "rules": [{}]}),
     ("security.istio.io", "PeerAuthentication"): (True, {"mtls": {"mode": "NOT-READ"}}),
     ("networking.istio.io", "EnvoyFilter"): (True, {"configPatches": [{"applyTo": "LISTENER"}]}),
 }
-"""By kind: whether it has a namespace, and the specification that closes everything."""
+"""By kind: whether it has a namespace, and the specification that may do everything."""
 
 
 def stand_ins(lost: Iterable[Lost], spaces: Iterable[str], unit: str, source: SourceName) -> Iterator[Resource]:
