@@ -307,6 +307,18 @@ def test_what_helm_ignores_is_no_template(read) -> None:
 
 
 @needs_helm
+def test_a_template_beside_those_of_the_chart_is_not_forgotten(read) -> None:
+    loose = CONFIG.replace("name: c", "name: {{ .x }}")
+    found = read({**BASE, "chart/extra/loose.yaml": loose}, charts=[entry()])
+    assert causes(found) == [
+        "chart/extra/loose.yaml:3:19: a template that its chart does not use needs rendering"
+    ]  # fmt: skip
+    used = BASE["chart/templates/_helpers.tpl"] + '{{ define "x" }}{{ tpl (.Files.Get "extra/loose.yaml") . }}{{ end }}'
+    files = {**BASE, "chart/extra/loose.yaml": loose, "chart/templates/_helpers.tpl": used}
+    assert not read(files, charts=[entry()]).unread
+
+
+@needs_helm
 def test_a_library_is_nothing_of_its_own(read) -> None:
     assert not read({"lib/Chart.yaml": CHART + "type: library\n", "lib/templates/_x.tpl": "{{ x }}"}).unread
 

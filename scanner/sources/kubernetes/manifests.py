@@ -66,6 +66,7 @@ class _Reader:
         self._found: list[Found] = []
         self._forest = Forest()
         self._entries = entries
+        self._loose: list[FileOrigin] = []
         self._loader = Loader(root, paths)
         self._noted: set[tuple[str, str]] = set()
 
@@ -162,6 +163,7 @@ class _Reader:
             return self._foreign(one.origin, known)
         if _TEMPLATED.search(chunk):
             if self._charts.add_template(path):
+                self._loose.append(one.origin)
                 return "a template of a Helm chart"
             return self._unread(one.origin, "a template needs rendering", "template", "scan what it renders to")
         if mixed or _TOP_KEY.search(chunk):
@@ -217,6 +219,10 @@ class _Reader:
         self._reading.assumptions.update(dict.fromkeys(made.assumptions))
         for path in made.inputs:
             self._reading.passed_over.pop(path, None)
+        for origin in self._loose:
+            if made.unused(origin.path):
+                cause = "a template that its chart does not use needs rendering"
+                self._unread(origin, cause, "template", "scan what it renders to")
         return [Found(path, one.value, one.origin, unit, one.possible) for one, path, unit in made.objects]
 
     def _rendered(self) -> Rendered:

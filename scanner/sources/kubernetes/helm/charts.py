@@ -37,13 +37,25 @@ class RenderedCharts:
     """What the charts come to.
 
     objects: each with its `Chart.yaml` and its unit ("" where the folder decides); inputs: what was read for them;
-    assumptions: what was taken for granted.
+    assumptions: what was taken for granted; rendered: the files of those charts that were.
     """
 
     objects: list[tuple[HelmObject, str, str]] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     inputs: dict[str, str] = field(default_factory=dict)
     assumptions: list[str] = field(default_factory=list)
+    rendered: list[ChartFiles] = field(default_factory=list)
+
+    def unused(self, path: str) -> bool:
+        """Whether a file of a rendered chart has no part in it: no template names it or takes files by pattern."""
+        mine = [files for files in self.rendered if path in files.digests]
+        name = path.rpartition("/")[2].encode()
+        return bool(mine) and not any(
+            name in content or b".Files.Glob" in content
+            for files in mine
+            for inside, content in files.files.items()
+            if "templates/" in inside
+        )
 
 
 def render_charts(
@@ -113,6 +125,7 @@ def _chart(found: RenderedCharts, job: _Job, made: Made) -> None:
         found.unread.append(_unread(folder, cause, "fix it, or name its values under `charts` in the profile"))
         return
     found.inputs.update({**files.digests, **job.entry.values})
+    found.rendered.append(files)
     _left_out(found, files, job.entry, made)
     if not job.given:
         found.assumptions.append(f"the chart in `{folder or '.'}` is installed with its default values")
