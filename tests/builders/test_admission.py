@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
+
 import pytest
 
 from scanner.builders.admission.build import build_admission
+from scanner.builders.draft import World
+from scanner.builders.inventory import Inventory
 from scanner.graph.facts import Switch
 from scanner.graph.facts_admission import Verification
+from scanner.graph.model import Role
+from scanner.profile import Profile
+from scanner.resource import Resource
 from scanner.unknown import Unknown
-from tests.builders.k8s_world import MODEL, world_of
+from tests.builders.k8s_world import MODEL, resources_of, world_of
 
 IMAGE = "registry.example.gov/vllm@sha256:" + "0" * 64
 WORKLOAD = f"""
@@ -364,3 +372,66 @@ def test_hostile_policies_do_not_raise(value: str) -> None:
     world = world_of(WORKLOAD, *[one.replace("name: ", f"name: n{number}-", 1) for number, one in enumerate(texts)])
     build_admission(world)
     world.freeze()
+
+
+def places(value: object, path: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+    """Every place inside a structure, but for what names the object."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    found = [path] if path and path[0] not in ("apiVersion", "kind", "metadata") else []
+    return found + [one for key, item in inside for one in places(item, (*path, key))]
+
+
+def answer(resources: list[Resource]) -> str:
+    world = World(Inventory(resources), Profile())
+    world.add_roles(f"k8s:{MODEL}", [Role.MODEL])
+    build_admission(world)
+    facts = [fact for _, fact in world.freeze().facts(Verification)]
+    return HOLDS if any(fact.holds for fact in facts) else UNSURE if any(fact.unknown for fact in facts) else BROKEN
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        vap(actions="[Warn]"),
+        vap("  failurePolicy: Ignore"),
+        vap(binding=SELECTS % "other"),
+        kyverno(spec="  failurePolicy: Ignore"),
+        kyverno("      exclude: " + resources(namespaces="[inference]")),
+        kyverno(check='{imageReferences: ["ghcr.io/*"], failureAction: Enforce}'),
+        kyverno() + "---" + exception(resources(kinds="[Pod]", namespaces="[inference]")),
+        ivp("  validationActions: [Audit]"),
+        ivp() + "---" + CEL_EXCEPTION,
+        constraint("  match: {excludedNamespaces: ['infer*']}") + "---" + CLOSED,
+        constraint() + "---" + CLOSED + exempt("inference", "*"),
+        cip("  mode: warn"),
+        hook("    failurePolicy: Ignore"),
+    ],
+)
+def test_no_unknown_value_makes_a_policy_hold(text: str) -> None:
+    read = resources_of(WORKLOAD, NAMESPACE.replace("{LABELS}", "{policy.sigstore.dev/include: 'true', tier: models}"), *text.split("---"))  # fmt: skip # noqa: E501
+    assert answer(read) == BROKEN
+    unknown = Unknown("`var.x` has no value", decided_by=("var.x",))
+    for number, one in enumerate(read):
+        if one.kind in ("Deployment", "Namespace"):
+            continue
+        for path in places(one.attrs):
+            attrs = copy.deepcopy(one.attrs)
+            holder = attrs
+            for key in path[:-1]:
+                holder = holder[key]
+            holder[path[-1]] = unknown
+            changed = [*read[:number], replace(one, attrs=attrs), *read[number + 1 :]]
+            assert answer(changed) != HOLDS, (one.address, path)
+        doubted = [*read[:number], replace(one, possible=unknown), *read[number + 1 :]]
+        assert answer(doubted) != HOLDS, one.address
+
+
+@pytest.mark.parametrize("text", [vap(), kyverno(), ivp(), constraint() + "---" + CLOSED, cip(), hook("")])
+def test_a_policy_that_may_not_exist_does_not_hold(text: str) -> None:
+    read = resources_of(WORKLOAD, NAMESPACE.replace("{LABELS}", "{policy.sigstore.dev/include: 'true'}"), *text.split("---"))  # fmt: skip # noqa: E501
+    assert answer(read) == HOLDS
+    unknown = Unknown("`var.x` has no value", decided_by=("var.x",))
+    for number, one in enumerate(read):
+        if one.kind not in ("Deployment", "Namespace"):
+            doubted = [*read[:number], replace(one, possible=unknown), *read[number + 1 :]]
+            assert answer(doubted) == UNSURE, one.address

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from scanner.builders.admission.native import GATEKEEPER_HOOK, WEBHOOKS
 from scanner.builders.admission.rules import first_gap, policy_fails, selected
@@ -10,7 +11,7 @@ from scanner.builders.admission.subjects import Subject, picks
 from scanner.builders.admission.verifier import Answer, Verifier
 from scanner.builders.admission.words import fits_any, negated, speaks_of_images
 from scanner.builders.draft import World
-from scanner.builders.edges import Doubt, Truth, doubt_of, either
+from scanner.builders.edges import Doubt, Truth, both, doubt_of, either
 from scanner.resource import Resource, dig, items_of, mark
 from scanner.unknown import Unknown, Value
 
@@ -47,11 +48,20 @@ def _exempt(world: World, constraint: Resource, subject: Subject) -> Iterator[An
         if config.group != "config.gatekeeper.sh":
             continue
         for index, one in enumerate(items_of(dig(config.attrs, "spec", "match"))):
-            processes = items_of(dig(one, "processes"))
-            if any(isinstance(each, str) and each in (ANY, "webhook") for each in processes):
-                out = fits_any(dig(one, "excludedNamespaces"), subject.namespace)
-                line = mark(config.attrs, "spec", "match", index, "excludedNamespaces") or config.origin
-                yield Answer(negated(out), f"`{config.address}` excludes namespace `{subject.namespace}`", line)
+            out = _excluded(one, subject)
+            if config.possible is not None and out is True:
+                out = doubt_of(config.possible) or False
+            line = mark(config.attrs, "spec", "match", index, "excludedNamespaces") or config.origin
+            yield Answer(negated(out), f"`{config.address}` excludes namespace `{subject.namespace}`", line)
+
+
+def _excluded(entry: Value, subject: Subject) -> Truth:
+    """Whether an entry of the Config takes the namespace out of what the webhook is asked."""
+    if isinstance(entry, Unknown):
+        return doubt_of(entry) or False
+    processes = items_of(dig(entry, "processes"))
+    asked = either(doubt_of(one) or False if isinstance(one, Unknown) else one in (ANY, "webhook") for one in processes)
+    return both(asked, fits_any(dig(entry, "excludedNamespaces"), subject.namespace))
 
 
 def _matches(constraint: Resource, subject: Subject) -> Iterator[Answer]:
@@ -121,7 +131,8 @@ def _closed(world: World, constraint: Resource) -> Answer:
         for index, hook in enumerate(items_of(hooks.attrs.get("webhooks"))):
             if dig(hook, "name") == GATEKEEPER_HOOK:
                 line = mark(hooks.attrs, "webhooks", index, "failurePolicy") or hooks.origin
-                return policy_fails(dig(hook, "failurePolicy"), "Fail", GATEKEEPER_HOOK, line)
+                closed = policy_fails(dig(hook, "failurePolicy"), "Fail", GATEKEEPER_HOOK, line)
+                return closed if hooks.possible is None else replace(closed, truth=doubt_of(hooks.possible) or False)
     because = (
         "whether Gatekeeper's webhook fails closed is not known: the inputs do not show it, and as shipped it does not"
     )

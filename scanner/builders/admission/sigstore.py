@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from scanner.builders.admission.native import WEBHOOKS
 from scanner.builders.admission.rules import first_gap, policy_fails
@@ -104,7 +105,9 @@ def _hooks(world: World, unit: str) -> Iterator[tuple[Value, Answer]]:
             name = dig(hook, "name")
             if isinstance(name, str) and name.startswith("policy.sigstore.dev"):
                 line = mark(hooks.attrs, "webhooks", index, "failurePolicy") or hooks.origin
-                yield hook, policy_fails(dig(hook, "failurePolicy"), "Fail", name, line)
+                closed = policy_fails(dig(hook, "failurePolicy"), "Fail", name, line)
+                unsure = None if hooks.possible is None else doubt_of(hooks.possible)
+                yield hook, closed if unsure is None else replace(closed, truth=unsure)
 
 
 def _closed(world: World, policy: Resource) -> Answer:
