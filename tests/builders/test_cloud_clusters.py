@@ -174,6 +174,8 @@ resource "google_project_iam_custom_role" "own" {{
         ("roles/editor", "", "open"),
         ("roles/container.viewer", "", "none"),
         ("roles/storage.admin", "", "none"),
+        ("roles/resourcemanager.projectIamAdmin", "", "open"),
+        ("roles/container.clusterAdmin", "", "possible"),
         ("roles/container.admin", 'condition {\n title = "a"\n expression = "b"\n }', "possible"),
         ("projects/p/roles/own", "", "possible"),
     ],
@@ -274,3 +276,32 @@ def test_a_principal_that_nobody_names_may_be_an_operator(tmp_path):
     infra = eks("AmazonEKSClusterAdminPolicy", 'type = "cluster"').replace("aws_iam_role.dev.arn", "var.admin")
     built = writes(tmp_path, "", infra + 'variable "admin" {\n  type = string\n}\n')
     assert {edge.state for edge in built.graph.edges if edge.verb in ("write", "become")} == {State.POSSIBLE}
+
+
+@pytest.mark.parametrize(
+    ("data", "source", "found"),
+    [
+        ("data.google_iam_policy.p.policy_data", "User/dev@example.com", "open"),
+        ("var.policy", "Subject/google_project_iam_policy.p.policy_data", "possible"),
+    ],
+)
+def test_the_whole_policy_of_a_project(tmp_path, data, source, found):
+    infra = f"""
+resource "google_container_cluster" "c" {{
+  name = "c"
+}}
+variable "policy" {{
+  type = string
+}}
+data "google_iam_policy" "p" {{
+  binding {{
+    role    = "roles/container.admin"
+    members = ["user:dev@example.com"]
+  }}
+}}
+resource "google_project_iam_policy" "p" {{
+  project     = "p"
+  policy_data = {data}
+}}
+"""
+    assert state(writes(tmp_path, "", infra), source) == found
