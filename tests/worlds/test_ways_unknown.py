@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +12,11 @@ from scanner.builders.build import build
 from scanner.catalogue import rules
 from scanner.findings import Verdict
 from scanner.judge import judge
+from scanner.profile import Profile
 from scanner.profile_file import load_profile
-from scanner.resource import Attrs, Key, Resource
+from scanner.resource import Attrs, Items, Key, Resource
 from scanner.sources.read import ReadRequest, read_all
-from scanner.unknown import Unknown
+from scanner.unknown import Unknown, Value
 from tests.harness import FIXTURES
 from tests.worlds.test_unknowns import places, put
 
@@ -29,28 +30,52 @@ STRIDE = 9
 """One value of so many is tried in each run of a case; all of them were, by hand, when the cases were written."""
 
 
-def blinded(resources: Sequence[Resource]) -> Iterator[tuple[str, list[Resource]]]:
-    """The resources with one value unknown, a sample of all such."""
-    every: list[tuple[int, tuple[Key, ...]]] = [
+WRONG: tuple[Value, ...] = (
+    5, "x", Items(), Attrs(), Items([Items()]), Items([Attrs()]), None, True, "*", ":", Attrs({"a": 1}),
+)  # fmt: skip
+"""What nobody means to write where something else belongs."""
+
+
+def sampled(resources: Sequence[Resource]) -> list[tuple[int, tuple[Key, ...]]]:
+    """A sample of the places of all values in the resources."""
+    every = [
         (number, path)
         for number, one in enumerate(resources)
         for path in places(one.attrs)
         if path not in (("kind",), ("apiVersion",)) and not one.data
     ]
-    unknown = Unknown("`var.secret` has no value", decided_by=("var.secret",))
-    for number, path in every[len(resources) % STRIDE :: STRIDE]:
-        attrs = put(resources[number].attrs, path, unknown)
-        assert isinstance(attrs, Attrs)
-        changed = replace(resources[number], attrs=attrs)
-        yield f"{changed.address} {path}", [*resources[:number], changed, *resources[number + 1 :]]
+    return every[len(resources) % STRIDE :: STRIDE]
+
+
+def changed(resources: Sequence[Resource], number: int, path: tuple[Key, ...], value: Value) -> list[Resource]:
+    """The resources with another value at one place."""
+    attrs = put(resources[number].attrs, path, value)
+    assert isinstance(attrs, Attrs)
+    return [*resources[:number], replace(resources[number], attrs=attrs), *resources[number + 1 :]]
+
+
+def read(case: Path) -> tuple[Profile, list[Resource]]:
+    profile = load_profile(case / "tether.yaml", "tether.yaml")
+    reading = read_all(ReadRequest(root=case, paths=(case,), units=profile.units, profile_dir=case))
+    return profile, list(reading.resources)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.name}")
 def test_no_unknown_value_hides_a_way(case: Path) -> None:
-    profile = load_profile(case / "tether.yaml", "tether.yaml")
-    reading = read_all(ReadRequest(root=case, paths=(case,), units=profile.units, profile_dir=case))
+    profile, resources = read(case)
     wanted = [one for one in rules() if one.id == case.parent.name]
-    for what, resources in blinded(list(reading.resources)):
-        (result,) = judge(build(resources, profile).graph, profile, wanted, [], ["declared"]).rules
+    unknown = Unknown("`var.secret` has no value", decided_by=("var.secret",))
+    for number, path in sampled(resources):
+        graph = build(changed(resources, number, path, unknown), profile).graph
+        (result,) = judge(graph, profile, wanted, [], ["declared"]).rules
+        what = (resources[number].address, path)
         assert not result.crashed, (what, result.note)
         assert result.verdict is not Verdict.HOLDS, what
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.name}")
+def test_no_value_of_a_wrong_type_stops_a_scan(case: Path) -> None:
+    profile, resources = read(case)
+    for turn, (number, path) in enumerate(sampled(resources)):
+        if resources[number].kind[:1].isupper():
+            assert build(changed(resources, number, path, WRONG[turn % len(WRONG)]), profile).graph.nodes

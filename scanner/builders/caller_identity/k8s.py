@@ -63,7 +63,7 @@ def _policies(world: World, route: Resource) -> Iterator[CallerIdentity]:
         for target in (*items_of(dig(policy.attrs, "spec", "targetRefs")), dig(policy.attrs, "spec", "targetRef")):
             kind, name = dig(target, "kind"), dig(target, "name")
             own = kind == route.kind and name == route.name and policy.namespace == route.namespace
-            if own or (kind == "Gateway" and (policy.namespace, name) in parents):
+            if own or (kind == "Gateway" and (policy.namespace, str(name)) in parents):
                 yield _asks(policy)
                 break
 

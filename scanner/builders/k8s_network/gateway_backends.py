@@ -114,8 +114,8 @@ def _filters(view: View, route: Resource, holder: Value, base: Origin) -> Iterat
                 yield Reference(reference, mark(reference, "name") or line, "it mirrors to", doubt)
         extension = dig(one, "extensionRef")
         kind = dig(extension, "kind")
-        if extension is not None and kind not in _INERT:
-            shown = kind if isinstance(kind, str) else "*"
+        shown = kind if isinstance(kind, str) else "*"
+        if extension is not None and shown not in _INERT:
             yield Reference(extension, mark(one, "extensionRef") or line, "its filter", None, shown)
 
 

@@ -77,7 +77,8 @@ def _fronts(view: View, gateway: Resource) -> Iterator[Caller]:
 
 def _outside(view: View, gateway: Resource) -> Iterator[Caller]:
     world = view.world
-    kind = dig(gateway.attrs, "spec", "gatewayClassName")
+    named = dig(gateway.attrs, "spec", "gatewayClassName")
+    kind = named if isinstance(named, str) else ""
     where = mark(gateway.attrs, "spec", "gatewayClassName") or own_line(gateway)
     declared = next((one for one in view.of("GatewayClass") if one.name == kind), None)
     name = dig(declared.attrs, "spec", "controllerName") if declared is not None else None

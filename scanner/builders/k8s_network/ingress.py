@@ -85,7 +85,7 @@ def _backend(view: View, route: Resource, backend: Value, line: Origin | None, w
 def _resource(route: Resource, resource: Value, line: Origin | None, what: str) -> Iterator[Backend]:
     """A backend that is no Service: what it does with a request is its own affair."""
     kind, name = dig(resource, "kind"), dig(resource, "name")
-    if kind in _NO_PROGRAM:
+    if _shown(kind) in _NO_PROGRAM:
         return
     doubt = unknown_doubt(resource) if isinstance(resource, Unknown) else None
     doubt = doubt or Doubt("kind-unmodelled", (f"{route.namespace}/{_shown(kind)}/{_shown(name)}",))
