@@ -180,6 +180,36 @@ def test_kyverno(text: str, found: str) -> None:
     assert asked(*text.split("---")) == found
 
 
+SETTINGS = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: kyverno, namespace: kyverno}
+data: {KEY: 'VALUE'}
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "found"),
+    [
+        ("resourceFilters", "[Event,*,*] [*/*,kube-system,*]", HOLDS),
+        ("resourceFilters", "[*/*,infer*,*]", BROKEN),
+        ("resourceFilters", "[Pod,inference,*]", BROKEN),
+        ("resourceFilters", "[Secret,inference,*]", HOLDS),
+        ("resourceFilters", "[Pod,inference,vllm-*]", UNSURE),
+        ("webhooks", '[{"namespaceSelector": {"matchLabels": {"tier": "models"}}}]', HOLDS),
+        ("webhooks", '[{"namespaceSelector": {"matchLabels": {"tier": "other"}}}]', BROKEN),
+        ("webhooks", "no JSON", UNSURE),
+    ],
+)
+def test_what_kyverno_leaves_out_as_a_whole(key: str, value: str, found: str) -> None:
+    assert asked(kyverno(), SETTINGS.replace("KEY", key).replace("VALUE", value)) == found
+
+
+def test_conditions_of_the_webhook_of_a_policy_may_leave_anything_out() -> None:
+    spec = "  webhookConfiguration: {matchConditions: [{name: a, expression: 'true'}]}"
+    assert asked(kyverno(spec=spec)) == UNSURE
+
+
 def ivp(spec: str = "", kind: str = "ImageValidatingPolicy") -> str:
     return f"""
 apiVersion: policies.kyverno.io/v1alpha1

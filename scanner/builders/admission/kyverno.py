@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from scanner.builders.admission.kyverno_match import block
-from scanner.builders.admission.rules import first_gap, policy_fails
+from scanner.builders.admission.kyverno_settings import settings
+from scanner.builders.admission.rules import conditions, first_gap, policy_fails
 from scanner.builders.admission.subjects import Subject, picks
 from scanner.builders.admission.verifier import Answer, Verifier
 from scanner.builders.admission.words import all_of, condition, fits_any, image_fits, negated, speaks_of_images
@@ -28,7 +29,7 @@ def kyverno(world: World) -> Iterator[Verifier]:
         mine = [one for one in exceptions if one.unit == policy.unit]
         for index, rule in enumerate(items_of(dig(policy.attrs, "spec", "rules"))):
             if about_images(rule):
-                yield _verifier(policy, rule, index, mine)
+                yield _verifier(world, policy, rule, index, mine)
 
 
 def about_images(rule: Value) -> bool:
@@ -36,9 +37,10 @@ def about_images(rule: Value) -> bool:
     return bool(dig(rule, "verifyImages")) or speaks_of_images(dig(rule, "validate"))
 
 
-def _verifier(policy: Resource, rule: Value, index: int, exceptions: list[Resource]) -> Verifier:
+def _verifier(world: World, policy: Resource, rule: Value, index: int, exceptions: list[Resource]) -> Verifier:
     def covers(subject: Subject) -> Answer:
-        return first_gap(*_coverage(policy, rule, index, subject), *_exceptions(policy, rule, subject, exceptions))
+        out = _exceptions(policy, rule, subject, exceptions)
+        return first_gap(*settings(world, policy.unit, subject), *_coverage(policy, rule, index, subject), *out)
 
     def enforces(subject: Subject) -> Answer:
         return _enforced(policy, rule, index, subject)
@@ -61,6 +63,8 @@ def _coverage(policy: Resource, rule: Value, index: int, subject: Subject) -> It
     )
     out = block(dig(rule, "exclude"), subject, policy.address)
     yield Answer(negated(out), f"the `exclude` of `{policy.name}` takes it out", mark(policy.attrs, *here, "exclude"))
+    hook = ("spec", "webhookConfiguration", "matchConditions")
+    yield conditions(dig(policy.attrs, *hook), policy.name, mark(policy.attrs, *hook) or line)
     told = condition(dig(rule, "preconditions"), f"{policy.address}: preconditions")
     yield Answer(told, f"whether the preconditions of `{policy.name}` hold for it is not known", line)
     if dig(rule, "verifyImages"):

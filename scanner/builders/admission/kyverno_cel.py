@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scanner.builders.admission.kyverno_settings import settings
 from scanner.builders.admission.native import denies
 from scanner.builders.admission.rules import conditions, first_gap, matched, policy_fails
 from scanner.builders.admission.subjects import Subject
@@ -26,14 +27,15 @@ def kyverno_cel(world: World) -> Iterator[Verifier]:
     for policy in world.inventory.of(*IMAGES, *VALIDATING):
         spec = policy.attrs.get("spec")
         if policy.group == GROUP and (policy.kind in IMAGES or speaks_of_images(dig(spec, "validations"))):
-            yield _verifier(policy, [one for one in exceptions if one.unit == policy.unit])
+            yield _verifier(world, policy, [one for one in exceptions if one.unit == policy.unit])
 
 
-def _verifier(policy: Resource, exceptions: list[Resource]) -> Verifier:
+def _verifier(world: World, policy: Resource, exceptions: list[Resource]) -> Verifier:
     spec = policy.attrs.get("spec")
 
     def covers(subject: Subject) -> Answer:
-        return first_gap(*_coverage(policy, subject), *_exceptions(policy, exceptions))
+        every = settings(world, policy.unit, subject)
+        return first_gap(*every, *_coverage(policy, subject), *_exceptions(policy, exceptions))
 
     asked = truth(dig(spec, "evaluation", "admission", "enabled"), True)
     line = mark(policy.attrs, "spec", "evaluation") or policy.origin
