@@ -8,6 +8,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from scanner.origin import FileOrigin
@@ -48,12 +49,18 @@ class Loader:
     def __init__(self, root: Path, files: Collection[str]) -> None:
         self._root = root
         self._files = frozenset(files)
-        self._folders = frozenset(
-            folder.as_posix() for name in self._files for folder in Path(name).parents
-        )  # fmt: skip
         self._texts: dict[str, str] = {}
         self._parsed: dict[str, list[Loaded]] = {}
         self.inputs: dict[str, str] = {}
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        """Every folder that holds a file; a tree without kustomizations never asks."""
+        found = {"."}
+        for name in self._files:
+            while (name := name.rpartition("/")[0]) and name not in found:
+                found.add(name)
+        return frozenset(found)
 
     def path(self, folder: str, name: str, where: FileOrigin) -> str:
         """The path of a file or folder that is named in `folder`. Raises CannotRender where it may not be read."""
