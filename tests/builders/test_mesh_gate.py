@@ -122,6 +122,8 @@ def with_model(spec: str = "", labels: str = "", notes: str = "") -> str:
         ("", "", 'traffic.sidecar.istio.io/includeInboundPorts: ""', "open"),
         ("", "", 'traffic.sidecar.istio.io/includeInboundPorts: "*"', "closed"),
         ("", "", 'traffic.sidecar.istio.io/excludeInboundPorts: "what"', "possible"),
+        ("", "", "inject.istio.io/templates: sidecar", "closed"),
+        ("", "", "inject.istio.io/templates: gateway", "possible"),
     ],
 )
 def test_what_leaves_the_proxy_out_leaves_the_model_open(spec, labels, notes, expected):
@@ -412,3 +414,12 @@ def test_a_waypoint_of_the_namespace_or_of_another_use_may_pass_calls_on():
     assert state(mesh_graph(text, STRICT, WAYPOINT, ONLY_WAYPOINT), TENANT) == "open"
     # No label of the inputs leads calls through it, and its identity is let in.
     assert state(mesh_graph(AMBIENT, STRICT, WAYPOINT, ONLY_WAYPOINT), TENANT) == "possible"
+
+
+def test_listeners_of_a_sidecar_s_own_are_not_evaluated_and_its_egress_is_the_client_s():
+    head = "\n---\napiVersion: networking.istio.io/v1\nkind: Sidecar\nmetadata: {name: s, namespace: inference}\nspec: "
+    own = head + "{ingress: [{port: {number: 8000, protocol: HTTP}, defaultEndpoint: 127.0.0.1:8000}]}\n"
+    assert state(mesh_graph(MESH, STRICT, ONLY_GATEWAY_ID, own), TENANT) == "possible"
+    out = head.replace("inference", "tenant") + "{outboundTrafficPolicy: {mode: REGISTRY_ONLY}, egress: []}\n"
+    assert state(mesh_graph(MESH, STRICT, ONLY_GATEWAY_ID, out), TENANT) == "closed"
+    assert state(mesh_graph(MESH, STRICT, out), TENANT) == "open"

@@ -21,6 +21,7 @@ REVISION = "istio.io/rev"
 DATAPLANE = "istio.io/dataplane-mode"
 BYPASS = "ambient.istio.io/bypass-inbound-capture"
 INTERCEPTION = "sidecar.istio.io/interceptionMode"
+TEMPLATES = "inject.istio.io/templates"
 INCLUDE = "traffic.sidecar.istio.io/includeInboundPorts"
 EXCLUDE = "traffic.sidecar.istio.io/excludeInboundPorts"
 NEVER = frozenset({"kube-system", "kube-public", "kube-node-lease", "local-path-storage"})
@@ -170,6 +171,10 @@ def captured(template: PodTemplate | None, found: Member, mesh: Installed) -> Ca
     notes = template.annotations
     if found.plane is Plane.ZTUNNEL:
         return _bypass(notes, BYPASS, "true")
+    template_name = notes.get(TEMPLATES)
+    if template_name is not None and template_name != "sidecar":
+        # A template of another name need not lead calls through the proxy; that of gateways does not.
+        return Captured(unsure=Doubt("mesh-unknown", (TEMPLATES,)), origin=mark(notes, TEMPLATES))
     off = _bypass(notes, INTERCEPTION, "NONE")
     if off.only is not None or off.unsure is not None:
         return off

@@ -1,4 +1,4 @@
-"""EnvoyFilters: patches to the proxies themselves, which can take a filter out or lead a call round it."""
+"""What changes the proxies themselves: EnvoyFilters, which can take a filter out, and listeners of a Sidecar's own."""
 
 from __future__ import annotations
 
@@ -28,6 +28,12 @@ def is_patch(one: Resource) -> bool:
     return one.kind == "EnvoyFilter" and one.group == GROUP
 
 
+def changes(one: Resource) -> bool:
+    """Whether a resource may change what a proxy does with calls that come in; the egress of a Sidecar does not."""
+    own = one.kind == "Sidecar" and one.group == GROUP and dig(one.attrs, "spec", "ingress") is not None
+    return is_patch(one) or own
+
+
 def _concerns(one: Resource, namespace: str, labels: Labels, root: str | Unknown) -> bool:
     if within(one.namespace, namespace, root) is Match.NO:
         return False
@@ -38,6 +44,8 @@ def _concerns(one: Resource, namespace: str, labels: Labels, root: str | Unknown
     picked = EVERY if selector is None else selector_of_labels(dig(selector, "labels"))
     if picked.match(labels) is Match.NO:
         return False
+    if one.kind == "Sidecar":
+        return True
     patches = dig(spec, "configPatches")
     return isinstance(patches, Unknown) or any(_harms(each) for each in items_of(patches))
 

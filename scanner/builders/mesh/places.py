@@ -14,7 +14,7 @@ from scanner.builders.mesh.attributes import ANYTHING
 from scanner.builders.mesh.authorizer import Authorizer
 from scanner.builders.mesh.guard import Caller, Guard, Waypoint
 from scanner.builders.mesh.membership import Member, Plane, captured, member
-from scanner.builders.mesh.patches import altered, is_patch
+from scanner.builders.mesh.patches import altered, changes
 from scanner.builders.mesh.patterns import Attribute
 from scanner.builders.mesh.policies import AuthzPolicy, TargetRef
 from scanner.podspec import PodTemplate
@@ -54,7 +54,7 @@ class Places:
             (one.namespace, one.name): one for one in view.resources if one.kind == "Gateway" and one.group == GATEWAYS
         }
         rules = [one for one in view.resources if without_mtls(one)]
-        patches = [one for one in view.resources if is_patch(one)]
+        patches = [one for one in view.resources if changes(one)]
         return cls(view, authorizer, services, rules, patches, gateways)
 
     def guards(self, target: Target) -> list[Guard]:
