@@ -189,6 +189,14 @@ def test_the_same_report_every_time(tmp_path: Path) -> None:
 
 
 @needs_helm
+def test_the_version_of_kubernetes_is_taken_for_granted_aloud(read) -> None:
+    text = CONFIG + '  a: {{ semverCompare ">=1.25-0" .Capabilities.KubeVersion.Version | quote }}\n'
+    found = read(with_template(text), charts=[entry()])
+    assert found.resources[0].attrs["data"]["a"] == "true"
+    assert list(found.assumptions) == ["the chart in `chart` is installed in the newest Kubernetes that Helm knows"]
+
+
+@needs_helm
 def test_a_test_hook_may_not_exist(read) -> None:
     text = """\
         apiVersion: v1

@@ -127,6 +127,10 @@ def _chart(found: RenderedCharts, job: _Job, made: Made) -> None:
     found.inputs.update({**files.digests, **job.entry.values})
     found.rendered.append(files)
     _left_out(found, files, job.entry, made)
+    if any(b"Capabilities.KubeVersion" in content for content in files.files.values()):
+        found.assumptions.append(
+            f"the chart in `{folder or '.'}` is installed in the newest Kubernetes that Helm knows"
+        )
     if not job.given:
         found.assumptions.append(f"the chart in `{folder or '.'}` is installed with its default values")
         cause = "a Helm chart is rendered with its default values: those of the deployment are not known"
