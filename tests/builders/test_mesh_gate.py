@@ -246,7 +246,7 @@ def test_a_list_that_was_refused_leaves_every_way_possible():
         lost = replace(found, possible=Unknown("the list was refused", decided_by=(kind,)))
         closed = mesh_graph(MESH, STRICT, ONLY_GATEWAY_ID, more=(lost,))
         assert state(closed, TENANT) == "possible", kind
-        assert state(closed, GATEWAY) == ("open" if kind == "EnvoyFilter" else "possible")
+        assert state(closed, GATEWAY) == ("open" if kind in ("EnvoyFilter", "Sidecar") else "possible")
 
 
 def service(labels: str = "", name: str = "vllm", ports: str = "{port: 80, targetPort: 8000}") -> str:

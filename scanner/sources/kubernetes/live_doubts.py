@@ -61,6 +61,7 @@ GUARDS: Mapping[tuple[str, str], tuple[bool, Mapping[str, Any]]] = {
     ("security.istio.io", "AuthorizationPolicy"): (True, {"action": "NOT-READ", "rules": [{}]}),
     ("security.istio.io", "PeerAuthentication"): (True, {"mtls": {"mode": "NOT-READ"}}),
     ("networking.istio.io", "EnvoyFilter"): (True, {"configPatches": [{"applyTo": "LISTENER"}]}),
+    ("networking.istio.io", "Sidecar"): (True, {"ingress": [{}]}),
 }
 """By kind: whether it has a namespace, and the specification that may do everything."""
 
