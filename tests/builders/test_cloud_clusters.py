@@ -305,3 +305,29 @@ resource "google_project_iam_policy" "p" {{
 }}
 """
     assert state(writes(tmp_path, "", infra), source) == found
+
+
+def test_bindings_beside_a_cluster_may_be_about_manifests_without_one(tmp_path):
+    infra = (
+        gke(role="roles/storage.admin")
+        + """
+resource "kubernetes_role_binding_v1" "b" {
+  metadata {
+    name      = "b"
+    namespace = "safety"
+  }
+  role_ref {
+    api_group = "rbac.authorization.k8s.io"
+    kind      = "ClusterRole"
+    name      = "edit"
+  }
+  subject {
+    kind = "Group"
+    name = "devs"
+  }
+}
+"""
+    )
+    assert state(writes(tmp_path / "a", "", infra), "Group/devs") == "open"
+    profile = PROFILE.replace("terraform: [infra], ", "")
+    assert state(writes(tmp_path / "b", "", infra, profile), "Group/devs") == "possible"

@@ -27,7 +27,13 @@ def build_control(world: World) -> None:
     book, estate = RoleBook(world), Estate.of(world)
     bound = rights_of(world, book)
     add_groups(world, estate)
-    rights = [*bound, *access_rights(world, estate), *azure_rights(world, estate), *google_rights(world, estate)]
+    rights = [
+        *bound,
+        *estate.elsewhere(bound),
+        *access_rights(world, estate),
+        *azure_rights(world, estate),
+        *google_rights(world, estate),
+    ]
     mark_operators(world)
     mark_platform(world)
     _kubernetes(world, [*rights, *derived(rights, book)])

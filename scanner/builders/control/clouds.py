@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from scanner.builders.control.built_in import READ, built_in
@@ -43,13 +43,19 @@ class Estate:
         for unit in sorted({given.by.unit, *self.homeless}):
             doubt = given.doubt or given.by.possible
             if unit != given.by.unit:
-                cause = f"whether the manifests of `{unit}` run in the cluster of `{given.by.unit}` is not known"
-                doubt = doubt or Unknown(cause, code="cross-unit", decided_by=("profile:units",))
+                doubt = doubt or apart(unit, given.by.unit)
             for namespace in self._within(unit, given.namespaces):
                 for grant in given.grants:
                     yield Right(
                         given.who, unit, namespace, grant, given.origin, given.by.address, doubt=doubt, how=given.how
                     )
+
+    def elsewhere(self, rights: Iterable[Right]) -> Iterator[Right]:
+        """The same rights over another unit, where one of the two has no cluster and may be in that of the other."""
+        housed = sorted(set(self.spaces) - self.homeless)
+        for right in rights:
+            for unit in housed if right.unit in self.homeless else sorted(self.homeless):
+                yield replace(right, unit=unit, doubt=right.doubt or apart(unit, right.unit))
 
     def _within(self, unit: str, patterns: Iterable[str]) -> list[str]:
         """The scopes that patterns over namespaces come to: all of them, or those of the manifests."""
@@ -58,6 +64,12 @@ class Estate:
             return [CLUSTER_WIDE]
         have = sorted(one for one in self.spaces.get(unit, ()) if one)
         return [one for one in have if any(fnmatchcase(one, pattern) for pattern in wanted)]
+
+
+def apart(unit: str, other: str) -> Unknown:
+    """What decides whether the objects of one unit are in the cluster of another."""
+    cause = f"whether the manifests of `{unit}` run in the cluster of `{other}` is not known"
+    return Unknown(cause, code="cross-unit", decided_by=("profile:units",))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
