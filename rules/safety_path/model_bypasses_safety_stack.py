@@ -8,9 +8,9 @@ prompts to a model of somebody else.
 
 How to fix
 ----------
-Close the hop that the finding marks: let the model's network policy or security group admit the gateway alone. A probe
-or a scraper that needs a port of its own is admitted under `trusted` in the profile. Let the base URL of every client
-name the gateway.
+Close the hop that the finding marks: let the model's network policy or security group admit the gateway alone, or the
+mesh's policy where the model is in the mesh and mTLS is STRICT. A probe or a scraper that needs a port of its own is
+admitted under `trusted` in the profile. Let the base URL of every client name the gateway.
 
 What it cannot see
 ------------------
