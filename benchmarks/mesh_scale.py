@@ -1,4 +1,4 @@
-"""How the gates of a mesh grow: workloads before guarded models, one namespace each, each model with a policy of its own.
+"""How the gates of a mesh grow: workloads before guarded models, each model with a policy of its own.
 
 Nothing is asserted.
 
@@ -51,7 +51,7 @@ def deployment(name: str, namespace: str, account: str, image: str = "example/x"
 
 
 def cluster(workloads: int, models: int) -> list[Resource]:
-    """Two workloads a namespace, and the models in the first of them; each admits one workload of the next namespace."""
+    """Two workloads a namespace; models in the first of them, each admitting one workload of the next namespace."""
     found = [deployment("istiod", "istio-system", "istiod", "docker.io/istio/pilot:1.27.0")]
     found.append(
         made("security.istio.io/v1", "PeerAuthentication", "p", "istio-system", spec={"mtls": {"mode": "STRICT"}})
