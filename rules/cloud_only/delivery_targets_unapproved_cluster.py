@@ -12,9 +12,9 @@ registers it, its ManagedCluster. Take models out of sets that deliver to every 
 
 What it cannot see
 ------------------
-Clusters that are registered by hand, repositories outside the inputs, and what a pipeline applies by itself. A folder is
-taken for what stands in it: a model that its kustomization takes in from elsewhere, beside objects of its own, is not
-seen here.
+Clusters that are registered by hand, repositories outside the inputs, and what a pipeline applies by itself. A folder
+is taken for what stands in it: a model that its kustomization takes in from elsewhere, beside objects of its own, is
+not seen here.
 """
 
 from collections.abc import Iterable, Iterator
