@@ -28,28 +28,33 @@ BLOCKS = (
     {"cidr": "8.8.8.8/32"},
 )
 KINDS = ("Pod", "Deployment", "StatefulSet", "Job", "CronJob")
-KEYS, VALUES = ("app", "tier"), ("a", "b")
-SPACE_KEYS = ("env", "team", "kubernetes.io/metadata.name")
-SPACE_VALUES = ("dev", "prod", "red", "n0", "n2", "n3")
 
 
-def expressions(keys: tuple[str, ...], values: tuple[str, ...]):
-    some = st.lists(st.sampled_from(values), min_size=1, max_size=2, unique=True)
-    key = st.sampled_from(keys)
-    named = st.fixed_dictionaries({"key": key, "operator": st.sampled_from(("In", "NotIn")), "values": some})
-    bare = st.fixed_dictionaries({"key": key, "operator": st.sampled_from(("Exists", "DoesNotExist"))})
-    return st.one_of(named, bare)
+def expressions(values: dict[str, tuple[str, ...]]):
+    def of(key: str):
+        some = st.lists(st.sampled_from((*values[key], "z")), min_size=1, max_size=2, unique=True)
+        named = st.fixed_dictionaries(
+            {"key": st.just(key), "operator": st.sampled_from(("In", "NotIn")), "values": some}
+        )
+        bare = st.fixed_dictionaries({"key": st.just(key), "operator": st.sampled_from(("Exists", "DoesNotExist"))})
+        return st.one_of(named, bare)
+
+    return st.sampled_from(sorted(values)).flatmap(of)
 
 
-def selectors(keys: tuple[str, ...], values: tuple[str, ...]):
-    """Often empty, which selects everything."""
-    labels = st.dictionaries(st.sampled_from(keys), st.sampled_from(values), max_size=1)
-    terms = st.lists(expressions(keys, values), max_size=2)
-    return st.fixed_dictionaries({}, optional={"matchLabels": labels, "matchExpressions": terms})
+def selectors(values: dict[str, tuple[str, ...]]):
+    """By one label, mostly; by several terms, or by none, which selects everything."""
+    pairs = st.sampled_from([(key, value) for key in sorted(values) for value in values[key]])
+    labels = pairs.map(lambda pair: {"matchLabels": dict([pair])})
+    terms = st.lists(expressions(values), min_size=1, max_size=2).map(lambda some: {"matchExpressions": some})
+    both = st.tuples(labels, terms).map(lambda parts: {**parts[0], **parts[1]})
+    return st.one_of(labels, labels, terms, both, st.just({}))
 
 
-pod_selectors = selectors(KEYS, VALUES)
-space_selectors = selectors(SPACE_KEYS, SPACE_VALUES)
+pod_selectors = selectors({"app": ("a", "b"), "tier": ("a", "b")})
+space_selectors = selectors(
+    {"env": ("dev", "prod"), "team": ("red",), "kubernetes.io/metadata.name": ("n0", "n1", BY_NAME)}
+)
 numbered = st.fixed_dictionaries(
     {"port": st.sampled_from((80, 443))}, optional={"protocol": st.sampled_from(PROTOCOLS)}
 )
@@ -68,21 +73,33 @@ block_peers = st.fixed_dictionaries({"ipBlock": st.sampled_from(BLOCKS)})
 peers = st.one_of(pod_peers, pod_peers, block_peers)
 
 
+def mostly(some, other):
+    """Three times of four from `some`: what is rare in clusters would else make most of them alike."""
+    return st.integers(0, 3).flatmap(lambda number: some if number else other)
+
+
+def lists(some):
+    """A list with something in it, mostly; an empty one, or none at all, restricts nothing."""
+    return mostly(st.lists(some, min_size=1, max_size=2), st.sampled_from(([], None)))
+
+
+def _written(values: dict) -> dict:
+    return {key: value for key, value in values.items() if value is not None}
+
+
 def rules(who: str):
-    """Absent and empty lists among them: both mean everyone, or every port."""
-    parts = {who: st.lists(peers, max_size=2), "ports": st.lists(ports, max_size=2)}
-    return st.lists(st.fixed_dictionaries({}, optional=parts), max_size=2)
+    return st.lists(st.fixed_dictionaries({who: lists(peers), "ports": lists(ports)}).map(_written), max_size=2)
 
 
 policies = st.fixed_dictionaries(
-    {"namespace": st.sampled_from((*SPACES, BY_NAME))},
-    optional={
-        "podSelector": pod_selectors,
-        "policyTypes": st.sampled_from((["Ingress"], ["Egress"], ["Ingress", "Egress"], ["Egress", "Ingress"])),
-        "ingress": rules("from"),
-        "egress": rules("to"),
-    },
-)
+    {
+        "namespace": mostly(st.sampled_from(("n0", "n1")), st.sampled_from(("n2", BY_NAME))),
+        "podSelector": mostly(pod_selectors, st.none()),
+        "policyTypes": st.sampled_from((["Ingress"], ["Egress"], ["Ingress", "Egress"], None)),
+        "ingress": mostly(rules("from"), st.none()),
+        "egress": mostly(rules("to"), st.none()),
+    }
+).map(_written)
 declared = st.sampled_from(
     [
         {"name": "web", "containerPort": 80},
@@ -93,8 +110,8 @@ declared = st.sampled_from(
 )
 pods = st.fixed_dictionaries(
     {
-        "namespace": st.sampled_from(tuple(SPACES)),
-        "labels": st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), max_size=2),
+        "namespace": mostly(st.sampled_from(("n0", "n1")), st.just("n2")),
+        "labels": st.fixed_dictionaries({"app": st.sampled_from("ab")}, optional={"tier": st.sampled_from("ab")}),
         "ports": st.lists(declared, unique_by=lambda port: port["name"], max_size=2),
         "kind": st.sampled_from(KINDS),
     }

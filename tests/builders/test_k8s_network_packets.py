@@ -32,12 +32,13 @@ from tests.builders.netpol_draw import (
     tiers,
 )  # fmt: skip
 from tests.builders.netpol_packets import Cluster, outside, packets, readings
+from tests.builders.netpol_seeded import cluster
 
 Rows = set[tuple[str, str, str, int]]
-QUICK = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
-known = st.tuples(st.lists(pods, min_size=2, max_size=5), st.lists(policies, max_size=4))
-odd = st.tuples(st.lists(strays, min_size=2, max_size=4), st.lists(policies, max_size=3))
-on_nodes = st.tuples(st.lists(hosts, min_size=2, max_size=4), st.lists(policies, max_size=3))
+QUICK = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+known = st.tuples(st.lists(pods, min_size=3, max_size=6), st.lists(policies, min_size=1, max_size=4))
+odd = st.tuples(st.lists(strays, min_size=2, max_size=4), st.lists(policies, min_size=1, max_size=3))
+on_nodes = st.tuples(st.lists(hosts, min_size=2, max_size=4), st.lists(policies, min_size=1, max_size=3))
 
 
 def pairs(every: list[dict]) -> tuple[Rows, Rows]:
@@ -111,6 +112,21 @@ def of_pods(rows: Rows, some: list[dict], goal: str | None = None) -> Rows:
     """The rows between two different pods of the cluster."""
     names = {address(some, number) for number in range(len(some))}
     return {row for row in rows if {row[0], row[1]} <= names and row[0] != row[1] and goal in (None, row[1])}
+
+
+@pytest.mark.parametrize("first", range(0, 200, 50))
+def test_clusters_by_number_are_what_the_packets_say(first):
+    for number in range(first, first + 50):
+        some, rules, tier = cluster(number)
+        every = objects(some, rules, tier)
+        plain = Cluster(some, rules, tier)
+        assert pairs(every) == (packets(plain), packets(plain)), number
+        assert places(every) == (outside(plain), outside(plain)), number
+        sure, maybe = expected(some, rules, tier)
+        goal = address(some, 0)
+        ours, perhaps = verdicts(every, goal)
+        assert of_pods(ours, some) == of_pods(sure, some, goal), number
+        assert of_pods(perhaps, some) == of_pods(maybe, some, goal), number
 
 
 @QUICK
