@@ -348,3 +348,23 @@ def test_the_verdict_graph_agrees_with_the_pairs(cluster, engine):
                 }
     wanted = {row for row in by_hand(pods, policies) if row[1] == address(pods, 0)}
     assert {row for row in found if row[0] != row[1] and "/Pod/" in row[0]} == wanted
+
+
+JUNK = st.sampled_from([None, True, 7, -1, 1.5, "", "x", "a == ", [], [None], [[]], {}, {"x": 1}, [{"x": [None]}]])
+
+
+@QUICK
+@given(clusters, tiers, st.data())
+def test_no_value_of_a_wrong_kind_is_too_much(cluster, tier, data):
+    """Whatever stands in a policy, it is read without a fault."""
+    pods, policies = cluster
+    objects = [*cilium(policies), *calico(policies), *calico_tier("first", 10, tier[0])]
+    every = resources([*manifests(pods, policies, *tier), *objects])
+    known = [one for one in every if "Policy" in one.kind or one.kind == "Tier"]
+    if not known:
+        return
+    chosen = data.draw(st.sampled_from(known))
+    path = data.draw(st.sampled_from(sorted(paths_in(chosen.attrs["spec"]), key=str)))
+    junk = replaced(chosen.attrs, ("spec", *path), data.draw(JUNK))
+    changed = [replace(one, attrs=junk) if one is chosen else one for one in every]
+    assert expand(changed)["schema"] == "tether.graph/1"
