@@ -37,7 +37,7 @@ class Join:
 
 
 def build_workload_identity(world: World) -> None:
-    """Add "become" edges from workloads to the identities that their accounts act as, and note them for the accounts."""
+    """Add "become" edges from workloads to the identities that their accounts act as; note them for the accounts."""
     listed = accounts(world)
     for join in (*_google(world), *_azure(world), *_annotated(world, listed)):
         for account in _meant(listed, join.account):

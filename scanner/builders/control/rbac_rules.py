@@ -1,7 +1,6 @@
 """Kubernetes roles as rules: what each gives, the built-in and the aggregated ones included.
 
-What other builders may rest on: `RoleBook.rules_of`, `Grant.permits`, `Grant.named` and, in `rights`, `rights_of` and
-`holders`.
+What other builders may rest on: `RoleBook.rules_of`, `Grant.permits`, `Grant.named` and `rights.rights_of`.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from scanner.builders.k8s_policy.labels import Labels, Match, Requirement, Selec
 from scanner.resource import Resource, dig, items_of, mark
 from scanner.unknown import Unknown, Value
 
-__all__ = ["Grant", "RoleBook", "built_in", "grants_of", "rules_of"]
+__all__ = ["Grant", "RoleBook", "built_in", "grants_of"]
 
 AUTOUPDATE = "rbac.authorization.kubernetes.io/autoupdate"
 
@@ -106,11 +105,6 @@ class RoleBook:
         if needed is None:
             return [role for role in self._roles.get(unit, {}).values() if role.kind == "ClusterRole"]
         return [*self._by_key.get((unit, needed), ()), *self._vague.get(unit, ())]
-
-
-def rules_of(world: World, unit: str, address: str) -> list[Grant] | None:
-    """What one role gives; whoever asks for many keeps a RoleBook."""
-    return RoleBook(world).rules_of(unit, address)
 
 
 def _kept_apart(role: Resource | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scanner.builders.aws_policy.match import Truth
@@ -41,23 +41,6 @@ class Right:
     def settle(self, truth: Truth) -> Truth:
         """`truth` of the rule, as far as it is certain that the subject holds it."""
         return truth if self.doubt is None else min(truth, Truth.POSSIBLE)
-
-
-def holders(
-    rights: Iterable[Right], group: str, resource: str, verbs: Iterable[str], namespace: str = CLUSTER_WIDE
-) -> Iterator[tuple[Right, Truth]]:
-    """The rights that give one of `verbs` on `resource` of `group` in `namespace`, never one that gives none.
-
-    namespace: CLUSTER_WIDE for an object of the cluster. The caller holds `Right.grant.named` against the object's
-    name, and asks of one unit's rights only.
-    """
-    wanted = tuple(verbs)
-    for right in rights:
-        if right.namespace not in (CLUSTER_WIDE, namespace):
-            continue
-        truth = right.settle(max((right.grant.permits(group, resource, verb) for verb in wanted), default=Truth.NO))
-        if truth is not Truth.NO:
-            yield right, truth
 
 
 def rights_of(world: World, book: RoleBook | None = None) -> list[Right]:
