@@ -2,8 +2,8 @@
 
 Why it matters
 --------------
-Between the deletion of a guardrail and the next one every call goes unguarded, and a plan that nobody read is how a filter
-is lost for good. A plan is the last moment at which that can be seen before it is so.
+Between the deletion of a guardrail and the next one every call goes unguarded, and a plan that nobody read is how a
+filter is lost for good. A plan is the last moment at which that can be seen before it is so.
 
 How to fix
 ----------

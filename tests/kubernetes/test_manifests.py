@@ -112,7 +112,15 @@ def test_what_could_be_a_manifest_is_never_passed_over(read, text: str, kind: st
 
 @pytest.mark.parametrize(
     "text",
-    ["a: 1\na: 2\n", "nav: !!python/name:x\n", "just: data\n", "", "# only a comment\n", "- 1\n- 2\n", "kind: pipeline\n"],
+    [
+        "a: 1\na: 2\n",
+        "nav: !!python/name:x\n",
+        "just: data\n",
+        "",
+        "# only a comment\n",
+        "- 1\n- 2\n",
+        "kind: pipeline\n",
+    ],
 )
 def test_what_holds_no_object_is_passed_over_with_a_reason(read, text: str) -> None:
     found = read({"a.yaml": text})

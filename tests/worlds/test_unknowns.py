@@ -156,7 +156,18 @@ def test_an_unreadable_file_hides_no_other_violation(tmp_path: Path) -> None:
     assert set(verdict.values()) == {"violated"}
 
 
-GARBAGE = [b"\xff\xfe\x00", b"a: [", b"{{{{", b"%%%", b"once this was a file", b"\x00\x01", b"<html>\n", b"}", b"{", b"- : :\n -"]
+GARBAGE = [
+    b"\xff\xfe\x00",
+    b"a: [",
+    b"{{{{",
+    b"%%%",
+    b"once this was a file",
+    b"\x00\x01",
+    b"<html>\n",
+    b"}",
+    b"{",
+    b"- : :\n -",
+]
 
 
 @pytest.mark.parametrize("garbage", GARBAGE)
