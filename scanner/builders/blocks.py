@@ -50,6 +50,9 @@ def reach(value: Value, path: str, origin: Origin | None = None) -> Iterator[Fou
     A path that runs into an Unknown yields the Unknown.
     """
     steps = tuple(path.split(".")) if path else ()
+    # Most paths that are asked for are not there: nothing is set up for them.
+    if value is None or (steps and steps[0] != "*" and isinstance(value, dict) and value.get(steps[0]) is None):
+        return
     yield from _reach(Found(value, origin), steps)
 
 
