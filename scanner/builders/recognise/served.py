@@ -30,6 +30,8 @@ FLAGS: dict[str, tuple[str, ...]] = {
     "": ("--model", "--model-id", "--model-path", "--model-repository"),
 }
 """By server: the arguments that name the model; `_` and `-` are the same in them."""
+SHELVES = frozenset({"tf-serving", "torchserve", "triton"})
+"""Servers that serve by name what lies in a folder of theirs."""
 POSITIONAL = {
     "vllm": ("serve",),
     "trtllm-serve": ("trtllm-serve", "serve"),
@@ -94,9 +96,15 @@ def _by_position(container: Container, server: str) -> Iterator[ModelReference]:
 def _by_variable(container: Container, server: str) -> Iterator[ModelReference]:
     for name in VARIABLES:
         one = container.env.get(name)
-        if one is not None and one.value not in (None, ""):
+        if one is not None and one.value not in (None, "") and not _only_a_name(name, one, server):
             yield _fact(_resolved(container, one, name, server), one.origin, f"`{name}` names the model")
             return
+
+
+def _only_a_name(variable: str, one: Found, server: str) -> bool:
+    """Whether `MODEL_NAME` is what a server calls what it finds under its own folder, and refers to nothing."""
+    plain = isinstance(one.value, str) and not any(sign in one.value for sign in "/:")
+    return variable == "MODEL_NAME" and (server in SHELVES or (plain and not server))
 
 
 def flag_values(words: tuple[Word, ...], flag: str) -> Iterator[Word]:
