@@ -26,6 +26,8 @@ from scanner.rule import Case, counted
 ASSERTION = "ROUTE-002"
 SEVERITY = "critical"
 INTERNET = "external:external/internet"
+NEARBY = frozenset({"external:external/vpc", "external:external/node-network"})
+"""Callers in the network around the cluster: a gateway may stand among them, and only the profile tells which does."""
 
 
 def check(case: Case) -> Iterable[Finding]:
@@ -89,4 +91,7 @@ def _finding(case: Case, group: Sequence[Way]) -> Finding:
     by = "" if door is model else f" through `{door.address}`"
     message = f"{what} `{model.address}` {reached} reached from `{way.actor.address}`{by}"
     doubts = [] if sure else ["profile:models.servers"]
+    if way.actor.id in NEARBY and not case.profile.has("safety_stack.gateways"):
+        message += ": whether the gateway stands there is not known"
+        doubts.append("profile:safety_stack.gateways")
     return case.way(way, message, fix="expose the gateway instead", ways=len(group), doubts=doubts, about=door)
