@@ -1,6 +1,7 @@
 """Bundles: what they hold, how they go on, and that one cut short or changed proves nothing."""
 
 import gzip
+import hashlib
 import json
 import os
 import stat
@@ -218,8 +219,6 @@ def test_a_line_of_another_shape_is_told(tmp_path):
     bodies = lines(path)[:-1]
     bodies[2]["outcome"] = "perhaps"
     with gzip.open(path, "wb") as file:
-        import hashlib
-
         text = b"".join(json.dumps(one).encode() + b"\n" for one in bodies)
         file.write(text)
         last = {"count": len(bodies) - 1, "sha256": hashlib.sha256(text).hexdigest()}

@@ -73,7 +73,7 @@ def items_of(
         for page in call.pages:
             for value in page if isinstance(page, list) else (page,):
                 spaced = (group, kind) in namespaced
-                fault = _fault(value, spaced, inside)
+                fault = _fault(value, spaced, inside) if kind[:1].isupper() else "the list is of no kind"
                 if fault:
                     cause = f"an object in the list of `{resource_name(call)}` cannot be read: {fault}"
                     unread.append(Unread(call.origin(resource_name(call)), cause, "call"))
