@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from scanner.graph.model import Plane
-from tests.builders.k8s_world import CALICO, GATEWAY, MODEL, SERVER, SPACES, graph_of, state, workload
+from scanner.graph.model import ALL_TRAFFIC, Plane, Traffic
+from tests.builders.k8s_world import CALICO, GATEWAY, MODEL, SERVER, SPACES, graph_of, state, ways, workload
 
 TARGETS = workload("vllm", "inference", SERVER) + workload("gateway", "safety") + SPACES
 
@@ -19,11 +19,12 @@ def admin(rules: str) -> str:
     )
 
 
-def rule(action: str, *names: str) -> str:
-    """A rule about workloads of namespace `tenant`, by their `app` label."""
+def rule(action: str, *names: str, ports: str = "") -> str:
+    """A rule about workloads of namespace `tenant`, by their `app` label; `ports` is a YAML list."""
     space = "{matchLabels: {kubernetes.io/metadata.name: tenant}}"
     peers = [f"{{pods: {{namespaceSelector: {space}, podSelector: {{matchLabels: {{app: {one}}}}}}}}}" for one in names]
-    return f"    - {{action: {action}, from: [{', '.join(peers)}]}}\n"
+    only = f", ports: {ports}" if ports else ""
+    return f"    - {{action: {action}, from: [{', '.join(peers)}]{only}}}\n"
 
 
 DENY_REST = "    - {action: Deny, from: [{namespaces: {}}]}\n"
@@ -48,6 +49,20 @@ def test_many_that_an_admin_policy_lets_in_share_relays_and_the_others_stay_out(
     assert state(graph, GATEWAY) == "closed"
     into = [edge for edge in graph.into(f"k8s:{MODEL}") if edge.plane is Plane.NETWORK]
     assert len(into) < len(allowed)
+
+
+def test_many_with_some_of_the_ports_do_not_come_over_the_relay_of_many_with_all() -> None:
+    some, every = CROWD[:20], CROWD[20:]
+    bots = "".join(workload(one, "tenant") for one in CROWD)
+    one_port = "[{portNumber: {protocol: TCP, port: 8000}}]"
+    graph = graph_of(
+        TARGETS + bots, CALICO + admin(rule("Allow", *some, ports=one_port) + rule("Allow", *every) + DENY_REST)
+    )
+    admitted = {
+        name: {one for way in ways(graph, f"tenant/Deployment/{name}") for one in way[-1].traffic} for name in CROWD
+    }
+    assert {tuple(admitted[one]) for one in some} == {(Traffic("TCP", 8000, 8000),)}
+    assert all(admitted[one] == set(ALL_TRAFFIC) for one in every)
 
 
 @pytest.mark.parametrize(("port", "answer"), [("{port: 8000}", "open"), ("{protocol: UDP, port: 53}", "possible")])

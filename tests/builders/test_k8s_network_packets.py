@@ -73,10 +73,14 @@ def _rows(source: str, target: str, traffic: list[dict]) -> Rows:
     }
 
 
-def verdicts(every: list[dict], goal: str) -> tuple[Rows, Rows]:
-    """Into one pod, by the graph that is judged: over every relay, the traffic of the last edge."""
+def verdicts(every: list[dict], goal: str, *beside: str) -> tuple[Rows, Rows]:
+    """Into one pod, by the graph that is judged: over every relay, the traffic of the last edge.
+
+    beside: other pods that are models as well, so that what is worked out for several at once is.
+    """
     world = World(Inventory(resources(every, CALICO)), Profile())
-    world.add_roles(f"k8s:{goal}", [Role.MODEL])
+    for one in (goal, *beside):
+        world.add_roles(f"k8s:{one}", [Role.MODEL])
     build_k8s_network(world)
     graph = world.freeze()
     sure, maybe = set(), set()
@@ -123,8 +127,8 @@ def test_clusters_by_number_are_what_the_packets_say(first):
         assert pairs(every) == (packets(plain), packets(plain)), number
         assert places(every) == (outside(plain), outside(plain)), number
         sure, maybe = expected(some, rules, tier)
-        goal = address(some, 0)
-        ours, perhaps = verdicts(every, goal)
+        goal, *beside = (address(some, one) for one in reversed(range(len(some))))
+        ours, perhaps = verdicts(every, goal, *beside)
         assert of_pods(ours, some) == of_pods(sure, some, goal), number
         assert of_pods(perhaps, some) == of_pods(maybe, some, goal), number
 
