@@ -102,7 +102,7 @@ def test_every_input_reaches_the_command_line(tmp_path: Path) -> None:
     assert told[:6] == ["scan", "--format", "a b*TETHER_FORMAT", "--output", "-", "--format"]
     assert told[7:9] == ["--output", "a b*TETHER_SARIF"]
     assert told[13:] == [
-        *("--profile", "a b*TETHER_PROFILE", "--baseline", "a b*TETHER_BASELINE", "--allow-unproven"),
+        *("--cross-check", "--profile", "a b*TETHER_PROFILE", "--baseline", "a b*TETHER_BASELINE", "--allow-unproven"),
         *("--", "one two", "three"),
     ]
     assert set(script["env"]) == {f"TETHER_{one}" for one in ("PATH", "PROFILE", "FORMAT", "BASELINE", "SARIF")} | {
