@@ -58,7 +58,8 @@ LISTED: dict[str, frozenset[str]] = {
         "flightctl.io": "Device Fleet",
         "gateway.envoyproxy.io": "Backend BackendTrafficPolicy ClientTrafficPolicy EnvoyExtensionPolicy "
         "EnvoyPatchPolicy EnvoyProxy SecurityPolicy",
-        "gateway.networking.k8s.io": "GRPCRoute Gateway GatewayClass HTTPRoute ReferenceGrant TCPRoute TLSRoute UDPRoute",
+        "gateway.networking.k8s.io": "GRPCRoute Gateway GatewayClass HTTPRoute ReferenceGrant TCPRoute TLSRoute "
+        "UDPRoute",
         "helm.cattle.io": "HelmChart HelmChartConfig",
         "helm.toolkit.fluxcd.io": "HelmRelease",
         "inference.networking.k8s.io": "InferencePool",
