@@ -181,6 +181,23 @@ def test_what_a_server_serves(tmp_path, body):
     assert reference(tmp_path, body) == [REFERENCES[body]]
 
 
+def test_what_fetches_beside_a_server_names_no_model(tmp_path):
+    server = "{name: s, image: 'vllm/vllm-openai:v1', args: [--model=/gcs/org/name]}"
+    fetcher = "{name: f, image: busybox, command: [sh], env: [{name: MODEL_ID, value: org/name}]}"
+    names = [name for name, _ in reference(tmp_path, f"{fetcher}\n        - {server}")]
+    assert not any(name.startswith("hf:") for name in names), names
+
+
+@pytest.mark.parametrize("image", ["tensorflow/serving:2.16", "registry.example/tf-serving-tpu:2.13"])
+def test_what_a_server_calls_its_model_is_no_reference(tmp_path, image):
+    names = [
+        name
+        for name, _ in reference(tmp_path, f"{{name: s, image: '{image}', env: [{{name: MODEL_NAME, value: bert}}]}}")
+    ]
+    assert names
+    assert not any(name.startswith("hf:") for name in names), names
+
+
 def test_the_line_of_the_argument_decides(tmp_path):
     text = deployment("name: c\n          image: vllm/vllm-openai:1\n          args:\n            - --model=org/name")
     world = build(tmp_path, {"a.yaml": text}, build_roles)

@@ -75,8 +75,10 @@ def object_references(world: World, resource: Resource) -> list[ModelReference]:
     """What a model object serves: by the paths of its kind, then by its containers."""
     row = model_row(resource)
     found = list(_by_paths(world, resource, row)) if row is not None else []
-    for container in object_containers(world, resource):
-        listed = [] if container.init else served(container)
+    running = [one for one in object_containers(world, resource) if not one.init]
+    # Beside a server, what carries the model's name fetches, converts or watches it.
+    for container in [one for one in running if _serves(one)] or running:
+        listed = served(container)
         told = {one.reference for one in found}
         known = [one for one in listed if not isinstance(one.reference, Unknown) and one.reference not in told]
         if known or (not found and _serves(container)):
