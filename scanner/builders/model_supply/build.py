@@ -8,7 +8,7 @@ from scanner.builders.draft import World
 from scanner.builders.model_supply.adapters import add_adapters
 from scanner.builders.model_supply.names import add_names
 from scanner.builders.model_supply.pins import pin_of
-from scanner.builders.model_supply.sources import add_downloads, origination_of
+from scanner.builders.model_supply.sources import add_downloads, origination_of, unknown_program
 from scanner.graph.facts import ModelReference
 from scanner.graph.model import Node, Role
 from scanner.unknown import Unknown
@@ -22,7 +22,8 @@ def build_model_supply(world: World) -> None:
     for node, fact in list(references(world)):
         if isinstance(fact.reference, Unknown):
             continue
-        world.add_fact(node.id, pin_of(world, fact, fact.reference))
+        program = unknown_program(world, node, fact) if fact.reference.startswith("hf:") else None
+        world.add_fact(node.id, pin_of(world, fact, fact.reference, program))
         origination = origination_of(world, node, fact, fact.reference)
         if origination is not None:
             world.add_fact(node.id, origination)

@@ -19,12 +19,14 @@ _BEDROCK = re.compile(r"^bedrock:(?:[a-z]{2,6}(?:-[a-z]+)*\.)?[a-z0-9-]+\.[A-Za-
 _ROUTED = ("bedrock:prompt-router/", "bedrock:default-prompt-router/")
 
 
-def pin_of(world: World, fact: ModelReference, name: str) -> Pin:
-    """What pins a reference, or why nothing does."""
+def pin_of(world: World, fact: ModelReference, name: str, program: Unknown | None = None) -> Pin:
+    """What pins a reference, or why nothing does; `program` is set where what reads the name is not known."""
     if fact.digest:
         pinned: bool | Unknown = fact.digest if isinstance(fact.digest, Unknown) else True
         return Pin(origin=fact.origin, because="it names a digest or a commit", reference=name, pinned=pinned)
     pinned, because = _judged(world, name)
+    if pinned is False and program is not None:
+        pinned, because = program, program.cause
     return Pin(origin=fact.origin, because=because, reference=name, pinned=pinned)
 
 

@@ -10,6 +10,7 @@ from scanner.builders.blocks import Found
 from scanner.builders.draft import World
 from scanner.builders.recognise.build import containers
 from scanner.builders.recognise.containers import Container
+from scanner.builders.recognise.signals import NAMES, server_of
 from scanner.graph.facts import ModelReference, Origination
 from scanner.graph.model import Node, Role
 from scanner.unknown import Unknown
@@ -39,7 +40,23 @@ def origination_of(world: World, node: Node, fact: ModelReference, name: str) ->
     if name.startswith(MANAGED) or "*" in name:
         return None
     public, because = _judged(world, node, name)
+    doubt = unknown_program(world, node, fact) if public is True and name.startswith("hf:") else None
+    if doubt is not None:
+        public, because = doubt, doubt.cause
     return Origination(origin=fact.origin, because=because, place=name, public=public)
+
+
+def unknown_program(world: World, node: Node, fact: ModelReference) -> Unknown | None:
+    """What is not known where a variable that any program may read names the model to a program that no table knows."""
+    resource = world.inventory.by_id.get(node.id)
+    for container in containers(world, resource) if resource is not None else ():
+        told = [name for name in NAMES if name in container.env and container.env[name].origin == fact.origin]
+        if told and not server_of(container):
+            cause = (
+                f"what the program of container `{container.name}` loads for `{told[0]}`, and from where, is not known"
+            )
+            return Unknown(cause, decided_by=(f"{node.address}: the program of `{container.name}`",))
+    return None
 
 
 def _judged(world: World, node: Node, name: str) -> tuple[bool | Unknown, str]:
