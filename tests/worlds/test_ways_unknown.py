@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from scanner.profile_file import load_profile
 from scanner.resource import Attrs, Items, Key, Resource
 from scanner.sources.read import ReadRequest, read_all
 from scanner.unknown import Unknown, Value
-from tests.harness import FIXTURES
+from tests.harness import FIXTURES, run_scan
 from tests.worlds.test_unknowns import places, put
 
 CASES = sorted(
@@ -79,3 +80,38 @@ def test_no_value_of_a_wrong_type_stops_a_scan(case: Path) -> None:
     for turn, (number, path) in enumerate(sampled(resources)):
         if resources[number].kind[:1].isupper():
             assert build(changed(resources, number, path, WRONG[turn % len(WRONG)]), profile).graph.nodes
+
+
+UNDONE = {
+    "a plug-in before 1.14": (
+        "terraform/cluster.tf",
+        '"vpc-cni"\n',
+        '"vpc-cni"\n  addon_version = "v1.12.6-eksbuild.2"\n',
+    ),
+    "a version of the API that is not served": ("k8s/model.yaml", "networking.k8s.io/v1", "extensions/v1beta1"),
+    "pods on Fargate": (
+        "terraform/cluster.tf",
+        'resource "aws_eks_node_group"',
+        'resource "aws_eks_fargate_profile" "f" {\n  cluster_name = aws_eks_cluster.main.name\n'
+        '  selector {\n    namespace = "infer*"\n  }\n}\n\nresource "aws_eks_node_group"',
+    ),
+    "a ConfigMap that turns it off": (
+        "k8s/namespaces.yaml",
+        "apiVersion: v1\n",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: amazon-vpc-cni, namespace: kube-system}\n"
+        'data: {enable-network-policy-controller: "false"}\n---\napiVersion: v1\n',
+    ),
+}
+
+
+@pytest.mark.parametrize("how", UNDONE)
+def test_policies_that_may_not_be_enforced_prove_nothing(tmp_path: Path, how: str) -> None:
+    file, before, after = UNDONE[how]
+    folder = tmp_path / "world"
+    shutil.copytree(FIXTURES / "worlds" / "reference", folder)
+    text = (folder / file).read_text()
+    assert before in text
+    (folder / file).write_text(text.replace(before, after, 1))
+    found = {one["id"]: one["verdict"] for one in run_scan(folder)["commitments"]}
+    assert found["safety-path"] == "unproven"
+    assert found["no-edge"] == "holds"

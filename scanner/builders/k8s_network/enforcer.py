@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from scanner.builders.draft import World
 from scanner.builders.k8s_network.plugins import Sign, object_signs, switched_off, terraform_signs
 from scanner.builders.k8s_policy.model import Engine, Policy
-from scanner.resource import Resource
+from scanner.graph.model import STACK, Role
+from scanner.resource import Resource, dig, items_of
 from scanner.unknown import Unknown
 
+GUARDED = STACK | {Role.MODEL, Role.CANDIDATE}
 CLUSTERS = ("aws_eks_cluster", "azurerm_kubernetes_cluster", "google_container_cluster")
 
 
@@ -45,15 +48,44 @@ def enforcement(world: World, unit: str) -> Enforcement:
         for some, why in switched_off(settings):
             off |= some
             unsure.update(() if why is None else why.decided_by or (settings.address,))
+    undone = [*_contradicted(world, unit), *_on_fargate(world, unit)]
     for resource, sign in _signs(world, unit):
         doubt = sign if isinstance(sign, Unknown) else resource.possible
         if doubt is not None:
             unsure.update(doubt.decided_by or (resource.address,))
+        elif isinstance(sign, Sign) and sign.plugin == "vpc-cni" and undone:
+            unsure.update(undone)
         elif isinstance(sign, Sign):
             some = sign.enforces - (off if sign.plugin == "cilium" else set())
             kinds |= some
             signs |= {resource.address} if some else set()
     return Enforcement(frozenset(kinds), tuple(sorted(signs)), tuple(sorted(unsure)))
+
+
+def _contradicted(world: World, unit: str) -> Iterator[str]:
+    """The ConfigMap of the VPC plug-in, where it does not certainly say that policies are enforced."""
+    for settings in world.inventory.of("ConfigMap", unit=unit):
+        said = dig(settings.attrs, "data", "enable-network-policy-controller")
+        if settings.name == "amazon-vpc-cni" and said is not None and str(said).lower() != "true":
+            yield settings.address
+
+
+def _on_fargate(world: World, unit: str) -> Iterator[str]:
+    """Fargate profiles that take in namespaces of models or of the stack: no policy is enforced on their pods.
+
+    Source: EKS user guide, "Limit Pod traffic with Kubernetes network policies".
+    """
+    joined = _joined(world, unit)
+    spaces = {
+        node.namespace or "default"
+        for node in world.nodes.values()
+        if node.roles & GUARDED and node.id in world.inventory.by_id and world.inventory.by_id[node.id].unit == unit
+    }
+    for profile in world.inventory.of("aws_eks_fargate_profile"):
+        if joined is None or _of_cluster(world, profile, joined):
+            named = [dig(one, "namespace") for one in items_of(profile.attrs.get("selector"))]
+            if any(not isinstance(one, str) or any(fnmatchcase(space, one) for space in spaces) for one in named):
+                yield profile.address
 
 
 def _signs(world: World, unit: str) -> Iterator[tuple[Resource, Sign | Unknown]]:

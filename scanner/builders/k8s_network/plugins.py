@@ -58,6 +58,7 @@ _VALUES = {
     "Application": (("spec", "source", "helm"),),
 }
 _MODE = re.compile(r"""policyEnforcementMode["']?\s*[:=]\s*["']?(\w+)""")
+_CNI_VERSION = re.compile(r"v?(\d+)\.(\d+)\.")
 _VERSION = re.compile(r"v?3\.(\d+)\.")
 
 
@@ -69,11 +70,20 @@ class Sign:
     enforces: frozenset[str] = PLAIN
 
 
+def _too_old(version: Value) -> bool:
+    """Whether a version of the VPC plug-in is before 1.14, the first that enforces network policies (EKS guide)."""
+    found = _CNI_VERSION.match(version) if isinstance(version, str) else None
+    return found is not None and (int(found[1]), int(found[2])) < (1, 14)
+
+
 def terraform_signs(resource: Resource) -> Iterator[Sign | Unknown]:
     """The plug-in that a Terraform resource shows, or the setting that is not known."""
     attrs = resource.attrs
     if resource.kind == "aws_eks_addon" and attrs.get("addon_name") == "vpc-cni":
-        yield from _if_true(_setting(attrs.get("configuration_values"), "enableNetworkPolicy"), Sign("vpc-cni"))
+        if not _too_old(attrs.get("addon_version")):
+            yield from _if_true(_setting(attrs.get("configuration_values"), "enableNetworkPolicy"), Sign("vpc-cni"))
+        if isinstance(version := attrs.get("addon_version"), Unknown):
+            yield version
     elif resource.kind == "azurerm_kubernetes_cluster":
         for profile in items_of(attrs.get("network_profile")):
             yield from _azure(dig(profile, "network_policy"), dig(profile, "network_data_plane"))

@@ -13,6 +13,8 @@ from scanner.sources.kubernetes.objects import Identity, identify, object_to_res
 from scanner.sources.kubernetes.units import manifest_units
 from scanner.unknown import Unknown, Value
 
+SERVED = "networking.k8s.io/v1"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
@@ -26,6 +28,19 @@ class Found:
     origin: FileOrigin
     unit: str = ""
     possible: Unknown | None = None
+
+
+def _not_served(resource: Resource) -> Unknown | None:
+    """Why a network policy may come to nothing: only one version of its API is served since Kubernetes 1.16."""
+    version = resource.attrs.get("apiVersion")
+    if (
+        resource.kind != "NetworkPolicy"
+        or version == SERVED
+        or resource.group not in ("networking.k8s.io", "extensions")
+    ):
+        return None
+    cause = f"`{version}` is no version in which network policies are served: that is `{SERVED}`"
+    return Unknown(cause, decided_by=(f"{resource.address}: apiVersion",))
 
 
 def assemble(root: Path, found: Sequence[Found], unit_of: Callable[[str], str], reading: Reading) -> None:
@@ -51,7 +66,8 @@ def assemble(root: Path, found: Sequence[Found], unit_of: Callable[[str], str], 
         if isinstance(resource, Unread):
             reading.unread.append(resource)
             continue
-        resource = replace(resource, possible=one.possible) if one.possible is not None else resource
+        possible = one.possible or _not_served(resource)
+        resource = replace(resource, possible=possible) if possible is not None else resource
         first = seen.setdefault((unit, identity), resource)
         if first is not resource and not identity.generated:
             if first.attrs == resource.attrs:
