@@ -198,6 +198,14 @@ def test_what_a_server_calls_its_model_is_no_reference(tmp_path, image):
     assert not any(name.startswith("hf:") for name in names), names
 
 
+@pytest.mark.parametrize(
+    ("script", "wanted"), [("vllm serve evil/x", "hf:evil/x"), ("exec vllm serve $@", "hf:org/name")]
+)
+def test_what_follows_a_script_counts_only_where_the_script_takes_it(tmp_path, script, wanted):
+    body = f"{{name: s, image: 'vllm/vllm-openai:v1', command: [sh, -c, '{script}'], args: [--model=org/name]}}"
+    assert [name for name, _ in reference(tmp_path, body)] == [wanted]
+
+
 def test_the_line_of_the_argument_decides(tmp_path):
     text = deployment("name: c\n          image: vllm/vllm-openai:1\n          args:\n            - --model=org/name")
     world = build(tmp_path, {"a.yaml": text}, build_roles)

@@ -17,6 +17,9 @@ Lookup = Callable[[str, str], Value]
 """A value of a ConfigMap of the same namespace, by object name and key; None where neither is in the inputs."""
 
 _VARIABLE = re.compile(r"\$\((\w+)\)|\$\{(\w+)\}|\$([A-Za-z_]\w*)")
+SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
+_SCRIPT_FLAG = re.compile(r"^-[a-z]*c$")
+_PARAMETER = re.compile(r"\$(?:[@*#0-9]|\{[@*#0-9])")
 _INIT = frozenset({"initContainers", "init_container", "init_containers"})
 _LISTS = ("containers", "container", "initContainers", "init_container", "mainContainer")
 MAX_DEPTH = 14
@@ -191,10 +194,24 @@ def _all_of(one: Found, lookup: Lookup) -> dict[str, Found]:
 
 
 def _words(body: Mapping[str, Value], origin: Origin | None, env: Mapping[str, Found]) -> Iterator[Word]:
-    for key in ("entryPoint", "command", "args"):
-        for found in reach(body.get(key), "", mark(body, key) or origin):
-            for one in _each(found):
-                yield from _split(one, env)
+    every = [
+        one
+        for key in ("entryPoint", "command", "args")
+        for found in reach(body.get(key), "", mark(body, key) or origin)
+        for one in _each(found)
+    ]
+    for one in _run(every):
+        yield from _split(one, env)
+
+
+def _run(every: list[Found]) -> list[Found]:
+    """The parts of a command line that are run: what follows the script of `sh -c` is its parameters alone."""
+    shown = [one.value if isinstance(one.value, str) else "" for one in every]
+    if not shown or shown[0].rpartition("/")[2] not in SHELLS:
+        return every
+    flag = next((place for place, one in enumerate(shown) if _SCRIPT_FLAG.match(one)), len(shown))
+    script = shown[flag + 1] if flag + 1 < len(shown) else ""
+    return every[: flag + 2] if script and not _PARAMETER.search(script) else every
 
 
 def words_of(value: Value, origin: Origin | None) -> list[Word]:
