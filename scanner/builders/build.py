@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from scanner.builders.absent import build_absent
 from scanner.builders.admission.build import build_admission
 from scanner.builders.admission.mutating import build_mutating_webhooks
+from scanner.builders.admission.rewriters import build_rewriters
 from scanner.builders.agreement import build_agreement
 from scanner.builders.aws_entry.build import build_aws_entry
 from scanner.builders.aws_identity.build import build_aws_identity
@@ -56,6 +57,7 @@ STEPS: tuple[Callable[[World], None], ...] = (
     build_switches,
     build_admission,
     build_mutating_webhooks,
+    build_rewriters,
     build_k8s_network,
     build_k8s_machines,
     build_gateway_routes,

@@ -149,6 +149,8 @@ REFERENCES = {
     f"{{{VLLM}, args: [--model=org/name, --revision={HASH}]}}": ("hf:org/name", f"git:{HASH}"),
     f"{{{VLLM}, args: [--model=org/name, --revision=main]}}": ("hf:org/name", ""),
     f"{{{VLLM}, args: [--model=s3://bucket/key/]}}": ("s3://bucket/key/", ""),
+    f"{{{VLLM}, args: [--model=org/name, --model=evil/x]}}": ("hf:evil/x", ""),
+    f"{{{VLLM}, args: [--model=org/name, $(M)], env: [{{name: M, value: --model=evil/x}}]}}": ("hf:evil/x", ""),
     f"{{{VLLM}, args: [org/name, --port=8000]}}": ("hf:org/name", ""),
     f"{{{VLLM}, command: [sh, -c, 'vllm serve org/name --port 8000']}}": ("hf:org/name", ""),
     f"{{{VLLM}, args: ['--model=$(M)'], env: [{{name: M, value: org/name}}]}}": ("hf:org/name", ""),

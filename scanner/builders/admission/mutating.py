@@ -20,6 +20,13 @@ from scanner.resource import Attrs, Resource, dig, items_of, mark
 from scanner.unknown import Value
 
 WEBHOOKS = "MutatingWebhookConfiguration"
+GUARDS = frozenset({
+    "*", "networkpolicies", "namespaces", "services", "endpoints", "endpointslices", "ingresses", "httproutes",
+    "gateways", "rolebindings", "clusterrolebindings", "roles", "clusterroles", "authorizationpolicies",
+    "peerauthentications", "ciliumnetworkpolicies", "ciliumclusterwidenetworkpolicies", "globalnetworkpolicies",
+    "adminnetworkpolicies",
+})  # fmt: skip
+"""Resources by which models and the stack are guarded or reached."""
 ANSWERS = "Webhook"
 """The kind of the node for whoever answers a webhook, where no workload of the inputs is seen to."""
 
@@ -45,10 +52,22 @@ def _hook(world: World, hooks: Resource, hook: Value, index: int, shown: list[Su
             before = targets.get(subject.node_id)
             if before is None or asked.truth is True:
                 targets[subject.node_id] = asked
+    for subject in shown if _shows_guards(hook) else ():
+        unsure = Doubt("condition-unevaluable", (f"what `{name}` does to the guards of {subject.resource.address}",))
+        targets.setdefault(subject.node_id, Answer(unsure, "", here))
     for source, doubt in _answering(world, hooks, hook) if targets else ():
         for target, asked in targets.items():
             if source != target:
                 _edge(world, source, target, name, here, doubt or asked.truth)
+
+
+def _shows_guards(hook: Value) -> bool:
+    """Whether it is shown what guards the stack or leads to it."""
+    for rule in items_of(dig(hook, "rules")):
+        named = items_of(dig(rule, "resources"))
+        if any(not isinstance(one, str) or one.partition("/")[0] in GUARDS for one in named):
+            return True
+    return False
 
 
 def _edge(world: World, source: str, target: str, name: str, here: Origin | None, truth: object) -> None:

@@ -71,8 +71,10 @@ def _named(container: Container, server: str) -> Iterator[ModelReference]:
 def _by_flag(container: Container, server: str) -> Iterator[ModelReference]:
     flags = FLAGS.get(server, FLAGS[""])
     for flag in flags:
-        for word in flag_values(container.words, flag):
-            yield _word_fact(container, word, flag, server)
+        given = list(flag_values(container.words, flag))
+        if given:
+            # A flag that is given twice means what it says last.
+            yield _word_fact(container, given[-1], flag, server)
             return
 
 
@@ -131,8 +133,8 @@ def _resolved(container: Container, one: Found, what: str, server: str) -> Refer
     if isinstance(one.value, str) and one.value.startswith("/"):
         known = _mounted(container, one.value) or known
     revisions = [*flag_values(container.words, "--revision")]
-    pinned: Value = (revisions[0].unknown or revisions[0].text) if revisions else None
-    where = revisions[0].origin if revisions else None
+    pinned: Value = (revisions[-1].unknown or revisions[-1].text) if revisions else None
+    where = revisions[-1].origin if revisions else None
     if pinned is None and (variable := container.env.get("REVISION")) is not None:
         pinned, where = variable.value, variable.origin
     if pinned is not None and not known.digest and isinstance(known.name, str) and known.name.startswith("hf:"):

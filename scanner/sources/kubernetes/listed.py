@@ -75,7 +75,7 @@ LISTED: dict[str, frozenset[str]] = {
         "kubeai.org": "Model",
         "kubeflow.org": "MPIJob PyTorchJob TFJob XGBoostJob",
         "kustomize.toolkit.fluxcd.io": "Kustomization",
-        "kyverno.io": "ClusterPolicy Policy PolicyException",
+        "kyverno.io": "CleanupPolicy ClusterCleanupPolicy ClusterPolicy Policy PolicyException",
         "leaderworkerset.x-k8s.io": "LeaderWorkerSet",
         "llm-d.ai": "InferenceModelRewrite InferenceObjective",
         "machinelearning.seldon.io": "SeldonDeployment",
@@ -85,6 +85,7 @@ LISTED: dict[str, frozenset[str]] = {
         "mlops.seldon.io": "Experiment Model Pipeline Server",
         "model.aibrix.ai": "ModelAdapter ModelClaim",
         "network.openyurt.io": "PoolService",
+        "mutations.gatekeeper.sh": "Assign AssignImage ModifySet",
         "networking.gke.io": "FQDNNetworkPolicy",
         "networking.istio.io": "DestinationRule EnvoyFilter Gateway ProxyConfig ServiceEntry Sidecar VirtualService "
         "WorkloadEntry WorkloadGroup",
@@ -98,8 +99,9 @@ LISTED: dict[str, frozenset[str]] = {
         "operator.openshift.io": "Network",
         "operator.tigera.io": "Installation",
         "orchestration.aibrix.ai": "KVCache PodSet RayClusterFleet RayClusterReplicaSet RoleSet StormService",
-        "policies.kyverno.io": "ImageValidatingPolicy NamespacedImageValidatingPolicy NamespacedValidatingPolicy "
-        "PolicyException ValidatingPolicy",
+        "policies.kyverno.io": "DeletingPolicy GeneratingPolicy ImageValidatingPolicy MutatingPolicy "
+        "NamespacedDeletingPolicy NamespacedGeneratingPolicy NamespacedImageValidatingPolicy NamespacedMutatingPolicy "
+        "NamespacedValidatingPolicy PolicyException ValidatingPolicy",
         "policy.kubeedge.io": "ServiceAccountAccess",
         "policy.networking.k8s.io": "AdminNetworkPolicy BaselineAdminNetworkPolicy ClusterNetworkPolicy",
         "policy.sigstore.dev": "ClusterImagePolicy TrustRoot",
