@@ -90,12 +90,14 @@ def _told(request: ReadRequest, whole: Reading, read: list[tuple[Path, str, Read
     from scanner.sources.terraform import signature
     from scanner.sources.terraform.planned import Root, read_plan, read_state
 
+    told = [one for _, _, part in read for one in part.unread]
     roots = [
         Root(
             unit,
             folder.relative_to(request.root).as_posix(),
             signature(folder, request.root),
             frozenset(one.address for one in part.resources),
+            tuple(one for one in part.unread if one.kind == "module" and told.count(one) == 1),
         )
         for folder, unit, part in read
     ]

@@ -53,6 +53,7 @@ class Made:
         return {
             "format_version": "1.2",
             "terraform_version": "1.11.4",
+            "complete": True,
             # Where a resource stands among modules is in its address; that is all a reader may go by.
             "planned_values": {"root_module": {"resources": planned}},
             "resource_changes": changes,

@@ -270,3 +270,33 @@ def test_a_plan_that_deletes_a_guardrail_is_told(tmp_path: Path) -> None:
     [found] = [one for one in report["findings"] if one["rule"] == "plan-removes-safety-object"]
     assert found["message"] == "the plan deletes the guardrail: `aws_bedrock_guardrail.g`"
     assert found["subject"]["origin"]["api"]["object"] == "aws_bedrock_guardrail.g"
+
+
+@pytest.mark.parametrize("complete", [False, None])
+def test_what_a_plan_of_targets_leaves_out_is_not_taken_to_be_gone(tmp_path: Path, complete: bool | None) -> None:
+    world = WORLDS / "broken"
+    body = plan_of(world, world / "terraform")
+    body["complete"] = complete
+    body["planned_values"]["root_module"]["resources"] = body["planned_values"]["root_module"]["resources"][:1]
+    body["resource_changes"] = body["resource_changes"][:1]
+    report = scan(world, "--profile", world / "tether.yaml", "--plan", written(tmp_path, body))
+    assert "holds" not in verdicts(report).values()
+
+
+@pytest.mark.parametrize("complete", [True, None])
+def test_a_plan_stands_for_the_modules_of_its_own_root_alone(tmp_path: Path, complete: bool | None) -> None:
+    call = 'module "x" {\n  source  = "acme/x/aws"\n  version = "1.0.0"\n}\n'
+    (tmp_path / "src" / "other").mkdir(parents=True)
+    (tmp_path / "src" / "main.tf").write_text(call + 'resource "terraform_data" "a" {}\n')
+    (tmp_path / "src" / "other" / "main.tf").write_text(call)
+    root = {"resources": [{"address": "terraform_data.a"}], "module_calls": {"x": {}}}
+    planned = {"resources": [{"address": "terraform_data.a", "type": "terraform_data", "name": "a", "values": {}}]}
+    body = {
+        **PLAN,
+        "complete": complete,
+        "planned_values": {"root_module": planned},
+        "configuration": {"root_module": root},
+    }
+    report = scan(tmp_path / "src", "--plan", written(tmp_path, body))
+    left = {one["origin"]["path"] for one in report["unread"]}
+    assert left == ({"other/main.tf"} if complete else {"main.tf", "other/main.tf"})

@@ -48,6 +48,11 @@ class Plan:
         addresses = frozenset(self._values)
         self._configuration = Configuration(mapping(self._body.get("configuration")), addresses)
 
+    @property
+    def complete(self) -> bool:
+        """Whether the plan says that it is of all that is declared: older ones do not tell."""
+        return self._body.get("complete") is True
+
     def signature(self) -> frozenset[str]:
         """The resources and module calls that the root module declares: by it the root in the source is found."""
         root = mapping(mapping(self._body.get("configuration")).get("root_module"))
@@ -58,6 +63,9 @@ class Plan:
         """What the plan itself says it lacks."""
         if self._body.get("errored") is True:
             yield Unread(self._origin(""), "the plan ended with an error: it is not whole", "document", "plan again")
+        elif self._body.get("complete") is False:
+            cause = "the plan is not of all that is declared: it was made for targets, or puts something off"
+            yield Unread(self._origin(""), cause, "document", "plan without `-target`, or apply and plan again")
         for one in mappings(self._body.get("deferred_changes")):
             address = text(mapping(one.get("resource_change")).get("address"))
             yield Unread(self._origin(address), "the plan defers it to a later one", "module", "apply, and plan again")

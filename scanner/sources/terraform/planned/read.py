@@ -21,12 +21,14 @@ class Root:
     """A root module of the source: its unit, its folder relative to the run's root, and what it declares itself.
 
     addresses: of all resources that it and its modules declare.
+    modules: the modules that it calls, that no other root calls, and that are not on disk.
     """
 
     unit: str
     folder: str
     signature: frozenset[str]
     addresses: frozenset[str]
+    modules: tuple[Unread, ...] = ()
 
 
 def read_plan(whole: Reading, path: Path, shown: str, roots: list[Root], alone: str) -> None:
@@ -50,9 +52,10 @@ def read_plan(whole: Reading, path: Path, shown: str, roots: list[Root], alone: 
         whole.assumptions[ASSUMED] = None
         whole.resources.extend(told)
         return
-    _over(whole, root, told, lambda one: None)
-    # A plan has the resources of every module, wherever that was downloaded from.
-    whole.unread = [one for one in whole.unread if not _of_module(one, root)]
+    _over(whole, root, told, _gone if plan.complete else _unplanned)
+    if plan.complete:
+        # It has the resources of every module, wherever that was downloaded from.
+        whole.unread = [one for one in whole.unread if one not in root.modules]
 
 
 def read_state(whole: Reading, path: Path, shown: str, roots: list[Root], alone: str) -> None:
@@ -73,6 +76,16 @@ def read_state(whole: Reading, path: Path, shown: str, roots: list[Root], alone:
         _over(whole, fitting[0], told, _undone)
         return
     whole.resources.extend(found)
+
+
+def _gone(one: Resource) -> Resource | None:
+    """A data source may have been read before; of all else a whole plan says what there will be."""
+    return one if one.data else None
+
+
+def _unplanned(one: Resource) -> Resource | None:
+    cause = f"`{one.address}` is declared, and the plan does not say whether it is of all that is"
+    return replace(one, possible=one.possible or Unknown(cause, decided_by=(one.address,)))
 
 
 def _undone(one: Resource) -> Resource | None:
@@ -108,9 +121,3 @@ def _over(whole: Reading, root: Root, told: list[Resource], absent: Callable[[Re
             continue
         kept.append(one if before is None else overlaid(before, one))
     whole.resources = kept
-
-
-def _of_module(one: Unread, root: Root) -> bool:
-    """Whether a module of the root that is not on disk is what was not read."""
-    folder = "" if root.folder in ("", ".") else f"{root.folder}/"
-    return one.kind == "module" and isinstance(one.origin, FileOrigin) and one.origin.path.startswith(folder)
