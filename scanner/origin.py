@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from msgspec import Struct, structs
 
-@dataclass(frozen=True, slots=True, order=True)
-class FileOrigin:
+
+class FileOrigin(Struct, frozen=True, order=True, array_like=True):
     """A span in a text file.
 
     `path` is relative to the run's root and uses `/`. Lines and columns count from 1, columns in characters;
@@ -24,8 +24,7 @@ class FileOrigin:
         return f"{self.path}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ApiOrigin:
+class ApiOrigin(Struct, frozen=True, order=True):
     """An object in the answer of an API call.
 
     `scope` is a sorted tuple of (name, value): partition, account and region, or cluster. `at` is RFC 3339 in UTC.
@@ -38,6 +37,10 @@ class ApiOrigin:
     object_id: str = ""
     at: str = ""
     field: str = ""
+
+    def within(self, field: str) -> ApiOrigin:
+        """The value at a dotted path of this object."""
+        return structs.replace(self, field=field)
 
     def __str__(self) -> str:
         where = "/".join(value for _, value in self.scope)

@@ -157,5 +157,6 @@ def plain(thing: object) -> object:
 
 @cache
 def _field_names(kind: Hashable) -> tuple[str, ...]:
-    """The fields of a dataclass; none for any other type."""
-    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+    """The fields of a dataclass or of a struct; none for any other type."""
+    found: tuple[str, ...] = getattr(kind, "__struct_fields__", ())
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else found

@@ -14,6 +14,7 @@ from scanner.commands.exit_code import Outcome, outcome
 from scanner.commands.report_file import load_report
 from scanner.errors import UsageError
 from scanner.findings import Report, RuleResult, Scope, Verdict
+from scanner.origin import FileOrigin
 from scanner.reports.report_json import plain_report
 from tests.harness import AS_OF, FIXTURES, run
 from tests.reports.made import BYPASS, MISSING, UNKNOWN, UNREAD, WAIVED, made
@@ -77,7 +78,7 @@ CASES = {
     "one more of such inputs": (made(unread=(UNREAD,)), made(unread=(UNREAD, UNREAD)), 3, 3),
     "an unread input on another line": (
         made(unread=(UNREAD,)),
-        made(unread=(replace(UNREAD, origin=replace(UNREAD.origin, line=9)),)),  # type: ignore[type-var]
+        made(unread=(replace(UNREAD, origin=FileOrigin(UNREAD.origin.path, 9)),)),
         0,
         0,
     ),

@@ -127,7 +127,8 @@ def _moved(value: Value, lines: int | None) -> Value:
 def _shift(origin: Origin, lines: int) -> Origin:
     if not isinstance(origin, FileOrigin):
         return origin
-    return replace(origin, line=origin.line + lines, end_line=origin.end_line + lines if origin.end_line else 0)
+    end = origin.end_line + lines if origin.end_line else 0
+    return FileOrigin(origin.path, origin.line + lines, origin.column, end, origin.end_column)
 
 
 def _filled(value: Value, pieces: tuple[str | Unknown, ...]) -> Value:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, SupportsIndex, overload
 
 from scanner.origin import ApiOrigin, Origin
@@ -24,7 +23,7 @@ class _Fields(dict[str, Origin]):
     def __missing__(self, key: str) -> Origin:
         if key not in self._of:
             raise KeyError(key)
-        return replace(self._at, field=f"{self._path}.{key}" if self._path else key)
+        return self._at.within(f"{self._path}.{key}" if self._path else key)
 
     def get(self, key: str, default: Any = None) -> Any:
         return self[key] if key in self._of or dict.__contains__(self, key) else default
@@ -65,7 +64,7 @@ class _Places(list[Origin]):
         place = place + len(self) if place < 0 else place
         if not 0 <= place < len(self):
             raise IndexError(index)
-        return replace(self._at, field=f"{self._path}[{place}]")
+        return self._at.within(f"{self._path}[{place}]")
 
     def __iter__(self) -> Iterator[Origin]:
         return (self[one] for one in range(len(self)))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from typing import TypeAlias
 
 from scanner.sources.terraform.native.read import parse_parts
-from scanner.sources.terraform.syntax import Body, SyntaxFault
+from scanner.sources.terraform.syntax import Body, Node, SyntaxFault
 
 Outline: TypeAlias = tuple[object, ...]
 
@@ -45,8 +44,8 @@ def _doubt(text: str, path: str, body: Body, faults: list[SyntaxFault]) -> Synta
 
 def outline(node: object) -> Outline:
     """A syntax tree without its positions, types told apart (1, 1.0 and True are not the same)."""
-    if is_dataclass(node):
-        inner = (outline(getattr(node, one.name)) for one in fields(node) if one.name != "at")
+    if isinstance(node, Node):
+        inner = (outline(getattr(node, name)) for name in node.__struct_fields__ if name != "at")
         return (type(node).__name__, *inner)
     if isinstance(node, tuple):
         return tuple(outline(item) for item in node)

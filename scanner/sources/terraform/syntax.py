@@ -6,8 +6,9 @@ Only this tree is evaluated; every reader (python-hcl2, JSON) produces it. Posit
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from scanner.origin import FileOrigin
 
@@ -22,24 +23,25 @@ class SyntaxFault(Exception):
         self.cause = cause
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Node(Struct, frozen=True, tag=True, array_like=True):
+    """What every part of the tree is: cheap to make, and written to the cache as an array that starts with its name."""
+
+
+class Literal(Node, frozen=True):
     """A number, boolean, null, or text without interpolation."""
 
     value: None | bool | int | float | str
     at: FileOrigin
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Node, frozen=True):
     """Text with interpolations and directives; a template of one interpolation alone is not a Template."""
 
     parts: tuple[Part, ...]
     at: FileOrigin
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateIf:
+class TemplateIf(Node, frozen=True):
     """`%{ if condition }then%{ else }otherwise%{ endif }` inside a template."""
 
     condition: Expression
@@ -48,8 +50,7 @@ class TemplateIf:
     at: FileOrigin
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateFor:
+class TemplateFor(Node, frozen=True):
     """`%{ for key, value in collection }body%{ endfor }` inside a template; `key` may be empty."""
 
     key: str
@@ -59,24 +60,21 @@ class TemplateFor:
     at: FileOrigin
 
 
-@dataclass(frozen=True, slots=True)
-class AttrStep:
+class AttrStep(Node, frozen=True):
     """`.name`"""
 
     name: str
     at: FileOrigin
 
 
-@dataclass(frozen=True, slots=True)
-class IndexStep:
+class IndexStep(Node, frozen=True):
     """`[key]`, or the older `.0`"""
 
     key: Expression
     at: FileOrigin
 
 
-@dataclass(frozen=True, slots=True)
-class SplatStep:
+class SplatStep(Node, frozen=True):
     """`[*]` or `.*` with the steps that are applied to each element."""
 
     full: bool
@@ -84,8 +82,7 @@ class SplatStep:
     at: FileOrigin
 
 
-@dataclass(frozen=True, slots=True)
-class Traversal:
+class Traversal(Node, frozen=True):
     """A name in scope and the steps taken from it: `var.x.y[0]`; a bare name has no steps."""
 
     root: str
@@ -93,8 +90,7 @@ class Traversal:
     at: FileOrigin
 
 
-@dataclass(frozen=True, slots=True)
-class Relative:
+class Relative(Node, frozen=True):
     """Steps taken from the value of any other expression: `f(x).y`."""
 
     source: Expression
@@ -102,8 +98,7 @@ class Relative:
     at: FileOrigin
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Node, frozen=True):
     """A function call; `expand` is True where the last argument is followed by `...`."""
 
     name: str
@@ -112,8 +107,7 @@ class Call:
     at: FileOrigin
 
 
-@dataclass(frozen=True, slots=True)
-class Conditional:
+class Conditional(Node, frozen=True):
     """`condition ? then : otherwise`"""
 
     condition: Expression
@@ -122,8 +116,7 @@ class Conditional:
     at: FileOrigin
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(Node, frozen=True):
     """An operator between two operands."""
 
     operator: str
@@ -132,8 +125,7 @@ class Binary:
     at: FileOrigin
 
 
-@dataclass(frozen=True, slots=True)
-class Unary:
+class Unary(Node, frozen=True):
     """`-x` or `!x`"""
 
     operator: str
@@ -141,8 +133,7 @@ class Unary:
     at: FileOrigin
 
 
-@dataclass(frozen=True, slots=True)
-class ForTuple:
+class ForTuple(Node, frozen=True):
     """`[for key, value in collection : result if condition]`; `key` may be empty."""
 
     key: str
@@ -153,8 +144,7 @@ class ForTuple:
     at: FileOrigin
 
 
-@dataclass(frozen=True, slots=True)
-class ForObject:
+class ForObject(Node, frozen=True):
     """`{for key, value in collection : name => result... if condition}`; `group` is True with the `...`."""
 
     key: str
@@ -167,24 +157,21 @@ class ForObject:
     at: FileOrigin
 
 
-@dataclass(frozen=True, slots=True)
-class Tuple:
+class Tuple(Node, frozen=True):
     """`[a, b]`"""
 
     items: tuple[Expression, ...]
     at: FileOrigin
 
 
-@dataclass(frozen=True, slots=True)
-class Object:
+class Object(Node, frozen=True):
     """`{name = value}`; a bare name is a Literal, a computed one is in Parens or any other expression."""
 
     items: tuple[tuple[Expression, Expression], ...]
     at: FileOrigin
 
 
-@dataclass(frozen=True, slots=True)
-class Parens:
+class Parens(Node, frozen=True):
     """`(inner)`"""
 
     inner: Expression
@@ -210,8 +197,7 @@ Expression: TypeAlias = (
 Part: TypeAlias = Expression | TemplateIf | TemplateFor
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(Node, frozen=True):
     """`name = expression`; `at` is the span of the name."""
 
     name: str
@@ -219,8 +205,7 @@ class Attribute:
     at: FileOrigin
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Node, frozen=True):
     """The attributes and blocks between two braces, or of a whole file.
 
     complete: False for a file of which a part could not be read.
@@ -231,8 +216,7 @@ class Body:
     complete: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Node, frozen=True):
     """`kind "label" { body }`; `at` is the span of the header, from the kind to the last label."""
 
     kind: str

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -118,9 +118,7 @@ class Loader:
     def inline(content: str, where: FileOrigin) -> list[Loaded]:
         """The documents of a text that stands inside a kustomization, with its lines where they can be told."""
         first = where.line + (1 if where.end_line > where.line and "\n" in content.strip() else 0)
-        return _parsed(
-            content, where.path, lambda one: replace(one, line=one.line + first - 1, end_line=0, end_column=0)
-        )
+        return _parsed(content, where.path, lambda one: FileOrigin(one.path, one.line + first - 1, one.column))
 
 
 def _parsed(content: str, path: str, place: Callable[[FileOrigin], FileOrigin]) -> list[Loaded]:

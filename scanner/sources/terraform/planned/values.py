@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from scanner.origin import ApiOrigin
@@ -45,7 +45,7 @@ class Reader:
 
     def at(self, path: Path) -> ApiOrigin:
         """Where the value at a path stands."""
-        return replace(self.origin, field=".".join(str(step) for step in path))
+        return self.origin.within(".".join(str(step) for step in path))
 
     def _value(self, value: Any, unknown: Any, secret: Any, path: Path) -> Value:
         if unknown is True:
