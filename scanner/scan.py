@@ -44,6 +44,7 @@ class Request:
     lock: Path | None = None
     workspace: str = "default"
     cross_check: bool = False
+    cache: Path | None = None
     plans: tuple[Path, ...] = ()
     states: tuple[Path, ...] = ()
     bundles: tuple[Path, ...] = ()
@@ -81,6 +82,7 @@ def read_and_build(request: Request) -> Scanned:
             environ=dict(request.environ),
             workspace=request.workspace,
             cross_check=request.cross_check,
+            cache=_cache(request, root),
             plans=request.plans,
             states=request.states,
             bundles=request.bundles,
@@ -88,6 +90,12 @@ def read_and_build(request: Request) -> Scanned:
         )
     )
     return Scanned(root, reading, build(reading.resources, profile, pins), profile, request)
+
+
+def _cache(request: Request, root: Path) -> Path | None:
+    """Where parsed files are kept; nowhere inside of what is scanned, which would then say itself how it reads."""
+    folder = request.cache
+    return None if folder is None or folder.resolve().is_relative_to(root.resolve()) else folder
 
 
 def _root(request: Request) -> Path:

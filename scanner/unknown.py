@@ -89,12 +89,14 @@ def refs_in(value: Value) -> Iterator[Ref]:
         yield from refs_in(value.pieces)
         yield from refs_in(value.document)
         yield from refs_in(value.options)
-    elif isinstance(value, Mapping):
+    elif isinstance(value, (dict, Mapping)):
         for item in value.values():
-            yield from refs_in(item)
-    elif isinstance(value, Sequence) and not isinstance(value, str):
+            if type(item) not in _PLAIN:
+                yield from refs_in(item)
+    elif isinstance(value, (list, Sequence)) and not isinstance(value, str):
         for item in value:
-            yield from refs_in(item)
+            if type(item) not in _PLAIN:
+                yield from refs_in(item)
 
 
 def merge_unknowns(first: Unknown, *rest: Unknown) -> Unknown:

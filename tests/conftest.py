@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from hypothesis import settings
+
+_CACHE = tempfile.mkdtemp(prefix="tether-cache-")
+atexit.register(shutil.rmtree, _CACHE, ignore_errors=True)
+os.environ["TETHER_CACHE_DIR"] = _CACHE
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 settings.register_profile("suite", deadline=None, derandomize=bool(os.environ.get("CI")))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from scanner.builders.draft import World
-from scanner.builders.k8s_policy.read import POLICY_KINDS
 
 AWS = {
     "organisation policies": ("aws_organizations_policy",),
@@ -14,7 +15,6 @@ AWS = {
     "fleets and components of devices": ("aws_sagemaker_device_fleet", "awscc_greengrassv2_component_version"),
 }
 KUBERNETES = {
-    "network policies": POLICY_KINDS,
     "grants of the cluster": ("RoleBinding", "ClusterRoleBinding"),
     "ingresses and gateway routes": ("Ingress", "HTTPRoute", "GRPCRoute", "TCPRoute"),
     "admission webhooks": ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"),
@@ -26,7 +26,15 @@ def build_absent(world: World) -> None:
     """Name each kind of thing that matters to a verdict and of which nothing was declared."""
     sources = {one.source for one in world.inventory.all}
     aws = any(one.kind.startswith(("aws_", "awscc_")) for one in world.inventory.all)
-    for used, kinds, where in ((aws, AWS, "AWS"), ("kubernetes" in sources, KUBERNETES, "Kubernetes")):
-        for what, names in kinds.items() if used else ():
-            if not any(True for _ in world.inventory.of(*names)):
-                world.assumed_absent[f"{where}: {what}"] = None
+    if aws:
+        _name(world, "AWS", AWS)
+    if "kubernetes" in sources:
+        from scanner.builders.k8s_policy.read import POLICY_KINDS
+
+        _name(world, "Kubernetes", {"network policies": POLICY_KINDS, **KUBERNETES})
+
+
+def _name(world: World, where: str, kinds: Mapping[str, tuple[str, ...]]) -> None:
+    for what, names in kinds.items():
+        if not any(True for _ in world.inventory.of(*names)):
+            world.assumed_absent[f"{where}: {what}"] = None

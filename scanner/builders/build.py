@@ -1,90 +1,86 @@
-"""Resources and a profile in, graph out: the builders in their order."""
+"""Resources and a profile in, graph out: the builders in their order, each loaded where there is something for it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from importlib import import_module
+from typing import NamedTuple, cast
 
-from scanner.builders.absent import build_absent
-from scanner.builders.admission.build import build_admission
-from scanner.builders.admission.mutating import build_mutating_webhooks
-from scanner.builders.admission.rewriters import build_rewriters
-from scanner.builders.agreement import build_agreement
-from scanner.builders.aws_entry.build import build_aws_entry
-from scanner.builders.aws_identity.build import build_aws_identity
-from scanner.builders.aws_models.build import build_aws_models
-from scanner.builders.aws_network.build import build_aws_network
-from scanner.builders.azure_models import build_azure_models
-from scanner.builders.caller_identity.build import build_caller_identity
-from scanner.builders.cluster_delivery.build import build_cluster_deliveries
-from scanner.builders.consumers.build import build_consumers
-from scanner.builders.control.build import build_control
-from scanner.builders.credentials.build import build_credentials
 from scanner.builders.draft import World
-from scanner.builders.evidence.audit_trails import build_audit_trails
-from scanner.builders.evidence.stores import build_evidence_stores
-from scanner.builders.explicit_denies import build_explicit_denies
-from scanner.builders.gateway_routes.build import build_gateway_routes
-from scanner.builders.google_models import build_google_models
 from scanner.builders.inventory import Inventory
-from scanner.builders.k8s_machines import build_k8s_machines
-from scanner.builders.k8s_network.build import build_k8s_network
-from scanner.builders.literals import build_literals
-from scanner.builders.mesh.build import build_mesh
-from scanner.builders.model_supply.build import build_model_supply
-from scanner.builders.opaque.build import build_opaque
-from scanner.builders.placement.build import build_placement
-from scanner.builders.planned_changes import build_planned_changes
-from scanner.builders.recognise.build import build_roles
-from scanner.builders.replicas import build_replicas
-from scanner.builders.supply.build import build_supply
-from scanner.builders.switches.build import build_switches
-from scanner.builders.switches.modalities import build_modalities
-from scanner.builders.told_endpoints import build_told_endpoints
-from scanner.builders.unmodelled import build_unmodelled, unmodelled_kinds
-from scanner.builders.workload_identity import build_workload_identity
 from scanner.graph.graph import Graph
 from scanner.lock import Pins
 from scanner.profile import Profile
 from scanner.resource import Resource
 
-STEPS: tuple[Callable[[World], None], ...] = (
-    build_roles,
-    build_placement,
-    build_literals,
-    build_opaque,
-    build_replicas,
-    build_switches,
-    build_admission,
-    build_mutating_webhooks,
-    build_rewriters,
-    build_k8s_network,
-    build_k8s_machines,
-    build_gateway_routes,
-    build_aws_network,
-    build_aws_entry,
-    build_mesh,
-    build_aws_models,
-    build_azure_models,
-    build_google_models,
-    build_aws_identity,
-    build_consumers,
-    build_workload_identity,
-    build_control,
-    build_credentials,
-    build_supply,
-    build_cluster_deliveries,
-    build_explicit_denies,
-    build_audit_trails,
-    build_evidence_stores,
-    build_model_supply,
-    build_modalities,
-    build_caller_identity,
-    build_told_endpoints,
-    build_planned_changes,
-    build_unmodelled,
-    build_absent,
-    build_agreement,
+Builder = Callable[[World], None]
+
+
+def anything(inventory: Inventory) -> bool:
+    """Whatever was read."""
+    return True
+
+
+def kubernetes(inventory: Inventory) -> bool:
+    """Objects of Kubernetes, as manifests or in Terraform."""
+    return inventory.has_kubernetes
+
+
+class Step(NamedTuple):
+    """A builder: its module below `scanner.builders`, its name there, and what there must be for it to do anything.
+
+    Loading all of them costs more than judging the few files of a commit.
+    """
+
+    module: str
+    name: str
+    needs: Callable[[Inventory], bool] = anything
+
+    def __call__(self, world: World) -> None:
+        """Load the builder, and run it."""
+        cast(Builder, getattr(import_module(f"scanner.builders.{self.module}"), self.name))(world)
+
+
+STEPS = (
+    Step("recognise.build", "build_roles"),
+    Step("placement.build", "build_placement"),
+    Step("literals", "build_literals"),
+    Step("opaque.build", "build_opaque"),
+    Step("replicas", "build_replicas"),
+    Step("switches.build", "build_switches"),
+    Step("admission.build", "build_admission", kubernetes),
+    Step("admission.mutating", "build_mutating_webhooks", kubernetes),
+    Step("admission.rewriters", "build_rewriters", kubernetes),
+    Step("k8s_network.build", "build_k8s_network", kubernetes),
+    Step("k8s_machines", "build_k8s_machines", kubernetes),
+    Step("gateway_routes.build", "build_gateway_routes", kubernetes),
+    Step("aws_network.build", "build_aws_network"),
+    Step("aws_entry.build", "build_aws_entry"),
+    Step("mesh.build", "build_mesh", kubernetes),
+    Step("aws_models.build", "build_aws_models"),
+    Step("azure_models", "build_azure_models"),
+    Step("google_models", "build_google_models"),
+    Step("aws_identity.build", "build_aws_identity"),
+    Step("consumers.build", "build_consumers"),
+    Step("workload_identity", "build_workload_identity"),
+    Step("control.build", "build_control"),
+    Step("credentials.build", "build_credentials"),
+    Step("supply.build", "build_supply"),
+    Step("cluster_delivery.build", "build_cluster_deliveries"),
+    Step("explicit_denies", "build_explicit_denies"),
+    Step("evidence.audit_trails", "build_audit_trails"),
+    Step("evidence.stores", "build_evidence_stores"),
+    Step("model_supply.build", "build_model_supply"),
+    Step("switches.modalities", "build_modalities"),
+    Step("caller_identity.build", "build_caller_identity"),
+    Step("caller_identity.k8s", "build_route_identity", kubernetes),
+    Step("caller_identity.k8s", "build_mesh_identity", kubernetes),
+    Step("told_endpoints", "build_told_endpoints"),
+    Step("planned_changes", "build_planned_changes"),
+    Step("unmodelled", "build_unmodelled"),
+    Step("absent", "build_absent"),
+    Step("agreement", "build_agreement"),
 )
 """Roles first, since every later step asks for them; edges that need other edges last."""
 
@@ -101,16 +97,20 @@ class Built:
     unmodelled: int = 0
 
 
-def build(resources: Iterable[Resource], profile: Profile, pins: Pins | None = None) -> Built:
+def build(
+    resources: Iterable[Resource], profile: Profile, pins: Pins | None = None, steps: Iterable[Step] = STEPS
+) -> Built:
     """The graph of everything that was read; `pins` is what the agreement is held against, None for none."""
     world = World(Inventory(resources), profile, pins)
-    for step in STEPS:
-        step(world)
+    for step in steps:
+        if step.needs(world.inventory):
+            step(world)
+    unmodelled = import_module("scanner.builders.unmodelled").unmodelled_kinds(world)
     return Built(
         graph=world.freeze(),
         assumptions=tuple(world.assumptions),
         trusted=tuple(world.trusted),
         assumed_absent=tuple(world.assumed_absent),
         recognised=dict(world.recognised),
-        unmodelled=sum(unmodelled_kinds(world).values()),
+        unmodelled=sum(unmodelled.values()),
     )

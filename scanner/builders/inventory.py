@@ -12,6 +12,10 @@ IDENTITIES = ("id", "arn", "name", "bucket", "identifier")
 """Attributes by which another resource may name this one, where their value is known."""
 
 
+_IN_TERRAFORM = ("kubernetes_", "kubectl_", "helm_", "kustomization_", "argocd_", "flux_")
+"""Types of Terraform resources that are, hold or bring objects of Kubernetes."""
+
+
 class Inventory:
     """Resources by id, kind and unit. Deleted resources are left out of every look-up but `deleted`."""
 
@@ -22,6 +26,7 @@ class Inventory:
         self.by_id: dict[str, Resource] = {}
         self._by_kind: dict[str, list[Resource]] = {}
         self._by_literal: dict[str, list[Resource]] = {}
+        self.has_kubernetes = any(one.is_manifest or one.kind.startswith(_IN_TERRAFORM) for one in everything)
         self.asked: set[str] = set()
         """Every kind that a builder asked for by name: what nobody asked for is not modelled."""
         for one in self.all:

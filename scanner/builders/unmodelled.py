@@ -15,9 +15,6 @@ from scanner.builders.aws_network import build as aws_network
 from scanner.builders.blocks import strings, text
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, connect
-from scanner.builders.k8s_network.foreign_routes import FOREIGN
-from scanner.builders.k8s_network.handled import HANDLED
-from scanner.builders.k8s_policy.read import POLICY_KINDS
 from scanner.builders.recognise.terraform import managed
 from scanner.builders.supply import build as supply
 from scanner.graph.model import STACK, Plane, Role
@@ -38,8 +35,6 @@ GUARDS = frozenset(
 """What stands before a model or a member of the stack, or holds it, where it refers to one of these."""
 AZAPI = "azapi_resource"
 """A resource of Azure by the name of its type, which the tables know or not."""
-READ = HANDLED | FOREIGN
-"""What the network plane reads, by kind and API group."""
 FRAME = frozenset({"terraform", "provider", "moved", "import", "check", "module", "terraform_data"})
 """What a Terraform configuration has beside resources; a module that was not read is told by its own."""
 IDENTITY = "aws_iam_"
@@ -101,12 +96,14 @@ def _edge(world: World, one: Resource, target: str, via: str) -> None:
 
 
 def _unmodelled(world: World, one: Resource) -> bool:
-    if one.data or one.kind in world.inventory.asked or one.kind in _known() or (one.kind, one.group) in READ:
+    if one.data or one.kind in world.inventory.asked or one.kind in _known():
         return False
     if one.kind == AZAPI:
         named = text(one.attrs.get("type"))
         return tables.azure_placement(named) is None and not managed(one)
     if _of_kubernetes(one):
+        if (one.kind, one.group) in _read() or one.kind in _policies():
+            return False
         return one.group not in BUILT_IN and not tables.is_inert(one.kind, one.group)
     return one.kind not in FRAME and not one.kind.startswith(IDENTITY) and not tables.is_inert(one.kind)
 
@@ -117,9 +114,25 @@ def _of_kubernetes(one: Resource) -> bool:
 
 
 @cache
+def _read() -> frozenset[tuple[str, str]]:
+    """What the network plane of Kubernetes reads, by kind and API group; loaded where there is something of it."""
+    from scanner.builders.k8s_network.foreign_routes import FOREIGN
+    from scanner.builders.k8s_network.handled import HANDLED
+
+    return HANDLED | FOREIGN
+
+
+@cache
+def _policies() -> frozenset[str]:
+    from scanner.builders.k8s_policy.read import POLICY_KINDS
+
+    return frozenset(POLICY_KINDS)
+
+
+@cache
 def _known() -> frozenset[str]:
     """Every kind that a table or one of the builders beside this one knows."""
-    found = set(aws_network.handled() | aws_entry.HANDLED | supply.handled()) | {*POLICY_KINDS}
+    found = set(aws_network.handled() | aws_entry.HANDLED | supply.handled())
     for name in TABLES:
         for row in tables.load(name).rows:
             found.update(_kinds(row))

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from scanner.commands.cache_folder import cache_folder
 from scanner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ def add_terraform(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--cross-check", action="store_true", help="read every Terraform file twice; unread where two readers differ"
     )
+    parser.add_argument("--no-cache", action="store_true", help="neither use nor keep what earlier runs parsed")
     parser.add_argument("-q", "--quiet", action="store_true", help="no notes on stderr")
     parser.add_argument("-v", "--verbose", action="store_true", help="say more; a traceback for a fault")
 
@@ -196,6 +198,7 @@ def request_of(options: Namespace) -> Request:
         bundles=bundles,
         live=live,
         cross_check=options.cross_check,
+        cache=None if options.no_cache else cache_folder(os.environ),
     )
 
 

@@ -11,13 +11,15 @@ from scanner.errors import UsageError
 from scanner.profile import ChartRelease, Unit
 from scanner.resource import Reading
 from scanner.sources.files import run_root, walk
-from scanner.sources.kubernetes import read_manifests
-from scanner.sources.terraform import TerraformOptions, find_roots, read_root
+from scanner.sources.terraform import Parsed, SyntaxCache, TerraformOptions, find_roots, read_root
 from scanner.sources.units import unit_name
-from scanner.sources.wrapped import unwrap
 
 if TYPE_CHECKING:
     from scanner.sources.kubernetes.helm import ChartEntry
+
+_TERRAFORM = (".tf", ".tofu", ".tfvars", ".tf.json", ".tofu.json", ".tfvars.json")
+_HOLDERS = ("kubernetes_", "kubectl_", "helm_")
+"""Types of Terraform resources that may carry objects of Kubernetes."""
 
 __all__ = ["Live", "ReadRequest", "read_all", "run_root"]
 
@@ -46,6 +48,7 @@ class ReadRequest:
     environ: Mapping[str, str] = field(default_factory=dict)
     workspace: str = "default"
     cross_check: bool = False
+    cache: Path | None = None
     plans: tuple[Path, ...] = ()
     states: tuple[Path, ...] = ()
     bundles: tuple[Path, ...] = ()
@@ -61,31 +64,42 @@ def read_all(request: ReadRequest) -> Reading:
     files = walk(request.root, request.paths)
     whole.unread.extend(files.unread)
     named = _unit_names(request)
+    syntax = Parsed(request.cross_check, None if request.cache is None else SyntaxCache(request.cache))
     options = TerraformOptions(
         var_files=request.var_files,
         variables=request.variables,
         environ=request.environ,
         workspace=request.workspace,
-        cross_check=request.cross_check,
+        syntax=syntax,
     )
     roots: list[tuple[Path, str, Reading]] = []
-    for folder in find_roots(request.root, [request.root / path for path in (*files.files, *files.links)]):
+    for folder in find_roots(request.root, [request.root / path for path in (*files.files, *files.links)], syntax):
         unit = named(folder, "terraform") or unit_name(request.root, folder.relative_to(request.root).as_posix())
         part = read_root(request.root, folder, unit, options)
         roots.append((folder, unit, part))
         merge(whole, part)
-    charts = _charts(request)
-    manifests = read_manifests(request.root, files.files, lambda path: named(request.root / path, "manifests"), charts)
-    merge(whole, manifests)
+    _manifests(request, files.files, named, whole)
     if request.plans or request.states:
-        _told(request, whole, roots)
-    unwrap(whole)
+        _told(request, whole, roots, syntax)
+    if any(one.kind.startswith(_HOLDERS) for one in whole.resources):
+        from scanner.sources.wrapped import unwrap
+
+        unwrap(whole)
     if request.bundles or request.live:
         _recorded(request, whole)
     return whole
 
 
-def _told(request: ReadRequest, whole: Reading, read: list[tuple[Path, str, Reading]]) -> None:
+def _manifests(request: ReadRequest, files: Sequence[Path], named: Callable[[Path, str], str], whole: Reading) -> None:
+    """Read what may be a manifest; its reader is loaded only where there is another file than Terraform's."""
+    charts = _charts(request)
+    if charts or not all(path.name.endswith(_TERRAFORM) for path in files):
+        from scanner.sources.kubernetes import read_manifests
+
+        merge(whole, read_manifests(request.root, files, lambda path: named(request.root / path, "manifests"), charts))
+
+
+def _told(request: ReadRequest, whole: Reading, read: list[tuple[Path, str, Reading]], syntax: Parsed) -> None:
     """Lay plans and states over the roots that they were made from; imported here, as most scans have none."""
     from scanner.sources.terraform import signature
     from scanner.sources.terraform.planned import Root, read_plan, read_state
@@ -95,7 +109,7 @@ def _told(request: ReadRequest, whole: Reading, read: list[tuple[Path, str, Read
         Root(
             unit,
             folder.relative_to(request.root).as_posix(),
-            signature(folder, request.root),
+            signature(folder, request.root, syntax),
             frozenset(one.address for one in part.resources),
             tuple(one for one in part.unread if one.kind == "module" and told.count(one) == 1),
         )

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 
 from scanner.builders.blocks import at, first, line
-from scanner.builders.caller_identity.k8s import build_mesh_identity, build_route_identity
 from scanner.builders.draft import World
 from scanner.builders.edges import truth
 from scanner.graph.facts_access import CallerIdentity
@@ -41,8 +40,6 @@ def build_caller_identity(world: World) -> None:
         _listener(world, one)
     for one in world.inventory.of("Ingress"):
         _ingress(world, one)
-    build_route_identity(world)
-    build_mesh_identity(world)
 
 
 def _add(world: World, one: Resource, fact: CallerIdentity) -> None:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from functools import lru_cache
 from pathlib import Path
 
 from scanner.origin import FileOrigin
 from scanner.resource import Reading, Unread
-from scanner.sources.terraform.budget import deep_recursion
-from scanner.sources.terraform.read_json import parse_json
-from scanner.sources.terraform.readers import parse_file
+from scanner.sources.terraform.parsed import Parsed
 from scanner.sources.terraform.syntax import Body, SyntaxFault
 
 MAX_BYTES = 10_000_000
@@ -30,10 +27,10 @@ class Unreadable(Exception):
 class Files:
     """The files below `root`; what is read and what cannot be is noted in `reading`."""
 
-    def __init__(self, root: Path, reading: Reading, cross_check: bool = False) -> None:
+    def __init__(self, root: Path, reading: Reading, syntax: Parsed | None = None) -> None:
         self.root = Path(os.path.realpath(root))
         self.reading = reading
-        self._cross_check = cross_check
+        self._syntax = syntax or Parsed()
         self._bodies: dict[Path, Body | None] = {}
 
     def relative(self, path: Path) -> str:
@@ -73,7 +70,7 @@ class Files:
         name = self.relative(path)
         try:
             text = decode(self.read(path, anywhere))
-            body, faults = parsed(text, name, self._cross_check)
+            body, faults = self._syntax.of(text, name)
             for fault in faults:
                 self.unread(FileOrigin(name, fault.line, fault.column), fault.cause, "file")
             return None if faults and not body.blocks else body
@@ -99,29 +96,6 @@ def decode(data: bytes) -> str:
         begin = data.rfind(b"\n", 0, error.start) + 1
         column = len(data[begin : error.start].decode("utf-8", "replace")) + 1
         raise SyntaxFault(line, column, "not UTF-8 text") from error
-
-
-@lru_cache(maxsize=512)
-def parsed(text: str, name: str, cross_check: bool = False) -> tuple[Body, tuple[SyntaxFault, ...]]:
-    """The syntax of a file's text, and where it is not valid.
-
-    Kept, as a module that is called often is asked for often, and roots are found first.
-    """
-    nothing = Body({}, (), complete=False)
-    try:
-        if name.endswith(".json"):
-            return parse_json(text, name, name.endswith(".tfvars.json")), ()
-        with deep_recursion():
-            body, faults = parse_file(text, name, cross_check)
-    except SyntaxFault as fault:
-        return nothing, (fault,)
-    except RecursionError:
-        return nothing, (SyntaxFault(1, 1, "nested too deeply to be read"),)
-    if not faults:
-        return body, ()
-    # A file of values says what it says as a whole.
-    kept = () if name.endswith(".tfvars") else body.blocks
-    return Body({}, kept, complete=False), tuple(faults)
 
 
 def module_files(directory: Path) -> list[Path]:

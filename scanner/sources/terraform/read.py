@@ -23,7 +23,7 @@ def read_root(root: Path, directory: Path, unit: str, options: TerraformOptions)
     Never raises for anything in the files: what cannot be read or known is in `Reading.unread` or an Unknown.
     """
     reading = Reading()
-    files = Files(root, reading, options.cross_check)
+    files = Files(root, reading, options.syntax)
     directory = files.root / Path(files.relative(directory))
     with deep_recursion():
         run = Run(files, directory, unit, options, given(options, directory, files))

@@ -10,17 +10,18 @@ from scanner.resource import Reading
 from scanner.sources.terraform.config import read_config
 from scanner.sources.terraform.files import Files, is_configuration
 from scanner.sources.terraform.module_calls import is_local
+from scanner.sources.terraform.parsed import Parsed
 from scanner.sources.terraform.syntax import literal_text
 
 
-def find_roots(root: Path, files: Sequence[Path]) -> list[Path]:
+def find_roots(root: Path, files: Sequence[Path], syntax: Parsed | None = None) -> list[Path]:
     """The directories among those of `files` that are root modules: no other directory calls them.
 
     Where directories call each other in a ring that nobody calls from outside, the first by name is a root.
     """
     directories = {path.parent for path in files if is_configuration(path.name) and ".terraform" not in path.parts}
     by_real = {os.path.realpath(directory): directory for directory in sorted(directories)}
-    calls = {real: _called(directory, root) & by_real.keys() - {real} for real, directory in by_real.items()}
+    calls = {real: _called(directory, root, syntax) & by_real.keys() - {real} for real, directory in by_real.items()}
     called = {target for targets in calls.values() for target in targets}
     roots = [real for real in by_real if real not in called]
     reached = _reach(roots, calls)
@@ -31,16 +32,16 @@ def find_roots(root: Path, files: Sequence[Path]) -> list[Path]:
     return sorted(by_real[real] for real in roots)
 
 
-def signature(directory: Path, root: Path) -> frozenset[str]:
+def signature(directory: Path, root: Path, syntax: Parsed | None = None) -> frozenset[str]:
     """What a directory declares itself, as a plan names it: resources, data sources and module calls."""
-    config = read_config(directory, Files(root, Reading()))
+    config = read_config(directory, Files(root, Reading(), syntax))
     declared = {f"{'data.' if mode == 'data' else ''}{kind}.{name}" for mode, kind, name in config.resources}
     return frozenset(declared | {f"module.{name}" for name in config.calls})
 
 
-def _called(directory: Path, root: Path) -> set[str]:
+def _called(directory: Path, root: Path, syntax: Parsed | None) -> set[str]:
     """The real paths of the local modules that a directory calls; a file that cannot be read calls none."""
-    config = read_config(directory, Files(root, Reading()))
+    config = read_config(directory, Files(root, Reading(), syntax))
     targets: set[str] = set()
     for block in config.calls.values():
         attribute = block.body.attributes.get("source")

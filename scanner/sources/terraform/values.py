@@ -90,12 +90,12 @@ def blocks_of(items: Items, whole: Unknown) -> Items:
 
 def is_list(value: Value) -> TypeGuard[Sequence[Value]]:
     """Whether a value is a list, tuple or set."""
-    return isinstance(value, Sequence) and not isinstance(value, str)
+    return isinstance(value, (list, tuple, Sequence)) and not isinstance(value, str)
 
 
 def is_map(value: Value) -> TypeGuard[Mapping[str, Value]]:
     """Whether a value is a map or an object."""
-    return isinstance(value, Mapping)
+    return isinstance(value, (dict, Mapping))
 
 
 def is_number(value: Value) -> TypeGuard[int | float]:
@@ -119,7 +119,7 @@ def unknowns_of(value: Value) -> list[Unknown]:
         item = stack.pop()
         if isinstance(item, Unknown):
             found.append(item)
-        elif isinstance(item, (Mapping, Sequence)) and not isinstance(item, str):
+        elif isinstance(item, (dict, list, Mapping, Sequence)) and not isinstance(item, str):
             if id(item) in seen:
                 continue
             seen.add(id(item))

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from scanner.origin import FileOrigin
 from scanner.sources.terraform.evaluate import evaluate
 from scanner.sources.terraform.files import Files
+from scanner.sources.terraform.parsed import Parsed
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.syntax import Block, Expression, Literal, SyntaxFault
 from scanner.sources.terraform.types import ANY, PRIMITIVE, Type, convert, default_expressions, read_type
@@ -26,8 +27,8 @@ class TerraformOptions:
     variables: tuple[tuple[str, str], ...] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
     workspace: str = "default"
-    cross_check: bool = False
-    """Whether every file is read by both readers, and is unread where they differ."""
+    syntax: Parsed | None = None
+    """What parses the files; None for one of its own, which reads each file once and keeps nothing."""
 
 
 Given: TypeAlias = str | Expression
