@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 Scalar: TypeAlias = str | int | bool | None
 Strings: TypeAlias = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     path: str
     op: str
     value: Scalar | Strings = None
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceClass:
+class PlaceClass(Struct, frozen=True):
     id: str
     commitment: str | None
     verdict: str | None
@@ -26,8 +25,7 @@ class PlaceClass:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(Struct, frozen=True):
     type: str
     place: str
     signal: str
@@ -38,16 +36,14 @@ class Placement:
     status: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderClass:
+class ProviderClass(Struct, frozen=True):
     id: str
     place: str
     because: str
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceFact:
+class PlaceFact(Struct, frozen=True):
     """A row of placement_kubernetes or literals; `fact` says which of the optional columns it has."""
 
     fact: str
@@ -70,8 +66,7 @@ class PlaceFact:
     values: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class RegionFact:
+class RegionFact(Struct, frozen=True):
     fact: str
     id: str
     source: str
@@ -87,8 +82,7 @@ class RegionFact:
     place: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFact:
+class ModelFact(Struct, frozen=True):
     """A row of model_servers or safety_components; `fact` says which of the optional columns it has."""
 
     fact: str
@@ -113,8 +107,7 @@ class ModelFact:
     where: Condition | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Artifact:
+class Artifact(Struct, frozen=True):
     """A row of model_artifacts; `fact` says which of the optional columns it has."""
 
     fact: str
@@ -135,8 +128,7 @@ class Artifact:
     tell: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelModality:
+class ModelModality(Struct, frozen=True):
     """A row of model_modalities: what a model takes in and gives back."""
 
     id: str
@@ -147,8 +139,7 @@ class ModelModality:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class SwitchTest:
+class SwitchTest(Struct, frozen=True):
     on: str
     paths: Strings
     op: str
@@ -163,8 +154,7 @@ class SwitchTest:
     or_absent: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Switch:
+class Switch(Struct, frozen=True):
     id: str
     product: str
     effect: str
@@ -177,8 +167,7 @@ class Switch:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Heuristic:
+class Heuristic(Struct, frozen=True):
     id: str
     on: str
     regex: str
@@ -187,8 +176,7 @@ class Heuristic:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class InferenceAction:
+class InferenceAction(Struct, frozen=True):
     action: str
     kind: str
     guardrail_condition_key: bool
@@ -197,8 +185,7 @@ class InferenceAction:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class ControlAction:
+class ControlAction(Struct, frozen=True):
     provider: str
     action: str
     effect: str
@@ -214,8 +201,7 @@ class ControlAction:
     before: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class InertType:
+class InertType(Struct, frozen=True):
     platform: str
     because: str
     source: str
@@ -224,8 +210,7 @@ class InertType:
     group: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Assertion:
+class Assertion(Struct, frozen=True):
     id: str
     commitment: str
     plane: str
@@ -236,8 +221,7 @@ class Assertion:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkInterface:
+class NetworkInterface(Struct, frozen=True):
     """A row of network_interfaces: a Terraform type that has interfaces, and where it says which."""
 
     type: str
@@ -251,8 +235,7 @@ class NetworkInterface:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(Struct, frozen=True):
     """A row of copies: a type that copies or serves what a store holds."""
 
     type: str
@@ -265,8 +248,7 @@ class Copy:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryObject:
+class DeliveryObject(Struct, frozen=True):
     """A row of delivery_objects: a type whose purpose is to ship something to devices."""
 
     platform: str

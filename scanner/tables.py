@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from scanner import table_paths
 from scanner.errors import TetherError
@@ -52,11 +54,7 @@ class Table:
     rows: tuple[Row, ...]
 
 
-class _Record(Protocol):
-    __dataclass_fields__: ClassVar[dict[str, Any]]
-
-
-T = TypeVar("T", bound=_Record)
+T = TypeVar("T", bound=Struct)
 
 
 def tables_dir() -> Path:
@@ -91,7 +89,7 @@ def _records(name: str, kind: type[T]) -> tuple[T, ...]:
 
 
 def _record(kind: type[T], row: Row) -> T:
-    columns = ((name, ALIASES.get(name, name)) for name in kind.__dataclass_fields__)
+    columns = ((name, ALIASES.get(name, name)) for name in kind.__struct_fields__)
     return kind(**{name: _value(name, row[column]) for name, column in columns if column in row})
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import structs
 
 from scanner import podspec, tables
 from scanner.builders.blocks import Found, reach
@@ -136,7 +138,7 @@ def _unread(spec: Value, origin: Origin) -> Iterator[Hit]:
             if isinstance(one.value, Unknown):
                 outcome = Outcome(one.value, one.origin or origin)
                 for row in _of_each_class():
-                    yield Hit(replace(row, because=f"{says} to {LEADS_TO[row.place]}"), outcome, "", how)
+                    yield Hit(structs.replace(row, because=f"{says} to {LEADS_TO[row.place]}"), outcome, "", how)
 
 
 def _of_each_class() -> list[PlaceFact]:
