@@ -1,49 +1,23 @@
 """Tether beside Checkov and Trivy on the same trees, in one run: CPU, wall time, peak memory, findings, as ratios.
 
-Each peer is a program of the user's own choosing; one that is not given is left out. Nothing is asserted.
+Tether runs cold (nothing kept of earlier runs) and warm. Each peer is a program of the user's own choosing; one that is
+not given is left out. Nothing is asserted.
 
-    python benchmarks/peers.py --checkov PATH --trivy PATH TREE [TREE...]
+    python benchmarks/peers.py --checkov PATH --trivy PATH [--runs N] TREE [TREE...]
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from measured import Run, measured, middle
 
-@dataclass(frozen=True)
-class Run:
-    """One finished process: user and system CPU seconds, wall seconds, peak memory in MB, findings (-1: unreadable)."""
-
-    cpu: float
-    wall: float
-    memory: float
-    code: int
-    findings: int
-
-
-def measure(command: list[str], count: Callable[[str], int]) -> Run:
-    """Run one command to its end; its output goes to a file, which `count` reads."""
-    with tempfile.TemporaryFile("w+") as out:
-        started = time.monotonic()
-        process = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0)
-        try:
-            findings = count(out.read())
-        except (ValueError, KeyError, TypeError, AttributeError):
-            findings = -1
-    return Run(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024, process.returncode, findings)
+TETHER = [sys.executable, "-m", "scanner", "scan", "--format", "json"]
 
 
 def tether_findings(text: str) -> int:
@@ -61,6 +35,31 @@ def trivy_findings(text: str) -> int:
     return sum(len(one.get("Misconfigurations") or ()) for one in json.loads(text).get("Results") or ())
 
 
+def counted(count: Callable[[str], int], text: str) -> int:
+    """The findings of an output; -1 where it cannot be read."""
+    try:
+        return count(text)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return -1
+
+
+def runs_of(tree: Path, options: argparse.Namespace) -> Iterator[tuple[str, Callable[[str], int], Run]]:
+    """Each tool on a tree: its name, how its findings are counted, and its median run."""
+    times = range(options.runs)
+    yield "tether", tether_findings, middle([measured([*TETHER, "--no-cache", str(tree)]) for _ in times])
+    with tempfile.TemporaryDirectory() as cache:
+        environ = {"TETHER_CACHE_DIR": cache}
+        measured([*TETHER, str(tree)], environ)
+        yield "tether, warm", tether_findings, middle([measured([*TETHER, str(tree)], environ) for _ in times])
+    if options.checkov:
+        command = [options.checkov, "-d", str(tree), "-o", "json", "--quiet", "--compact", "--framework"]
+        command += ["terraform", "kubernetes"]
+        yield "checkov", checkov_findings, middle([measured(command) for _ in times])
+    if options.trivy:
+        command = [options.trivy, "config", "--skip-check-update", "-q", "-f", "json", str(tree)]
+        yield "trivy", trivy_findings, middle([measured(command) for _ in times])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("trees", nargs="+", type=Path)
@@ -68,34 +67,13 @@ def main() -> None:
     parser.add_argument("--trivy")
     parser.add_argument("--runs", type=int, default=1)
     options = parser.parse_args()
-    print("| tree | tool | CPU s | wall s | peak MB | exit | findings | CPU ratio to Tether |")
+    print("| tree | tool | CPU s | wall s | peak MB | exit | findings | CPU ratio to Tether, cold |")
     print("|---|---|---|---|---|---|---|---|")
     for tree in options.trees:
-        commands = {
-            "tether": ([sys.executable, "-m", "scanner", "scan", str(tree), "--format", "json"], tether_findings)
-        }
-        if options.checkov:
-            arguments = [
-                "-d",
-                str(tree),
-                "-o",
-                "json",
-                "--quiet",
-                "--framework",
-                "terraform",
-                "kubernetes",
-                "--compact",
-            ]
-            commands["checkov"] = ([options.checkov, *arguments], checkov_findings)
-        if options.trivy:
-            arguments = ["config", "--skip-check-update", "-q", "-f", "json", str(tree)]
-            commands["trivy"] = ([options.trivy, *arguments], trivy_findings)
         base = 0.0
-        for tool, (command, count) in commands.items():
-            runs = sorted((measure(command, count) for _ in range(options.runs)), key=lambda one: one.cpu)
-            run = runs[len(runs) // 2]
+        for tool, count, run in runs_of(tree.resolve(), options):
             base = base or run.cpu
-            figures = f"{run.cpu:.2f} | {run.wall:.2f} | {run.memory:.0f} | {run.code} | {run.findings}"
+            figures = f"{run.cpu:.2f} | {run.wall:.2f} | {run.memory:.0f} | {run.code} | {counted(count, run.output)}"
             print(f"| {tree.name} | {tool} | {figures} | {run.cpu / base:.1f} |", flush=True)
 
 
