@@ -122,7 +122,7 @@ def ruleset_sha256(extra: Sequence[Path] = ()) -> str:
     """The digest of every rule and table file in use, over names and bytes."""
     sha = hashlib.sha256()
     for folder in (rules_dir(), *extra):
-        for path in sorted((*folder.glob("*/*.py"), *folder.glob("tables/*.json"))):
+        for path in sorted((*folder.glob("*/*.py"), *folder.glob("tables/**/*.json"))):
             sha.update(path.relative_to(folder).as_posix().encode() + b"\0")
             sha.update(hashlib.sha256(path.read_bytes()).digest())
     return sha.hexdigest()
@@ -136,8 +136,9 @@ def rule_digests(extra: Sequence[Path] = ()) -> dict[str, str]:
 
 
 def table_digests() -> dict[str, str]:
-    """The sha256 of every table, by its file's name."""
-    return {path.name: digest(path) for path in sorted(tables_dir().glob("*.json"))}
+    """The sha256 of every table and module contract, by its path below the tables."""
+    folder = tables_dir()
+    return {path.relative_to(folder).as_posix(): digest(path) for path in sorted(folder.glob("**/*.json"))}
 
 
 def digest(path: Path) -> str:

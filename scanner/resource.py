@@ -98,6 +98,8 @@ class Resource:
     deleted: True where a plan deletes it.
     action: what a plan does to it: "create", "update", "replace", "delete", "forget", "read", "no-op"; "" without one.
     before: its attributes before the plan, where the plan changes or replaces it.
+    calls: the module calls that lead to it, outermost first: the address of each instance, and where it is called.
+    default_of: for a resource told by a contract, the module and release whose defaults hold ("x/y/z/aws 1.2.3").
     memo: what was worked out from `attrs` alone, so that it is worked out once; a copy starts empty.
     """
 
@@ -116,6 +118,8 @@ class Resource:
     deleted: bool = False
     action: str = ""
     before: Attrs | None = None
+    calls: tuple[tuple[str, Origin], ...] = ()
+    default_of: str = ""
     memo: dict[str, object] = field(default_factory=dict, init=False, repr=False)
 
     @property

@@ -103,8 +103,8 @@ def _module(world: World, resource: Resource) -> None:
     source = resource.attrs.get("source")
     name = source.removeprefix("registry.terraform.io/") if isinstance(source, str) else ""
     for row in tables.literals("module"):
-        if row.module != name:
-            continue
+        if row.module != name or (resource.default_of and "*" not in row.inputs):
+            continue  # what a contract tells of, its own resources show
         outcome = _called(resource, row)
         if outcome.holds is not False:
             _add(world, resource, row, row.because, outcome)

@@ -41,7 +41,7 @@ def body_value(body: Body, env: Env, skip: Collection[str] = ()) -> Attrs:
     for name, attribute in body.attributes.items():
         if name not in skip:
             value = evaluate(attribute.expression, env)
-            at = attribute.expression.at
+            at = env.scope.place(attribute.expression)
             result[name] = value if fits(value) else Unknown("a value that is too large or too deep", origin=at)
             result.marks[name] = at
     for name, found in _grouped(block for block in body.blocks if block.kind not in skip).items():

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from scanner.origin import FileOrigin
 from scanner.sources.terraform.files import Files, module_files
-from scanner.sources.terraform.syntax import Attribute, Block, Body, Object, literal_text
+from scanner.sources.terraform.syntax import Attribute, Block, Body, Expression, Object, literal_text
 
 ResourceKey: TypeAlias = tuple[str, str, str]
 """("resource" or "data", type, name)"""
@@ -19,7 +19,11 @@ _LABELS = {"variable": 1, "output": 1, "module": 1, "provider": 1, "resource": 2
 
 @dataclass(slots=True)
 class Config:
-    """What one directory declares; `complete` is False where one of its files could not be read."""
+    """What one directory declares; `complete` is False where one of its files could not be read.
+
+    contract: the module and release whose contract it was made from, "" for what was read from files.
+    lacks: what that contract does not tell of, with the condition under which the module makes it.
+    """
 
     directory: Path
     variables: dict[str, Block] = field(default_factory=dict)
@@ -31,6 +35,8 @@ class Config:
     required: dict[str, Attribute] = field(default_factory=dict)
     terraform: list[Block] = field(default_factory=list)
     complete: bool = True
+    contract: str = ""
+    lacks: list[tuple[str, Expression]] = field(default_factory=list)
 
 
 def is_override(name: str) -> bool:

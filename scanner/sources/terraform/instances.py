@@ -147,7 +147,8 @@ class ResourceInstance:
         if depends is not None:
             result["depends_on"] = self._depends(depends.expression)
             result.marks["depends_on"] = depends.expression.at
-        return result
+        lines = self.group.module.lines
+        return result if lines is None else lines.moved(result)
 
     def _depends(self, expression: Expression) -> Value:
         found = Items()
@@ -165,16 +166,25 @@ class ResourceInstance:
     def resource(self) -> Resource:
         """The instance as it is handed over."""
         group = self.group
-        origin: FileOrigin = group.block.at
         return Resource(
             address=self.address,
             unit=group.module.run.unit,
             kind=group.key[1],
             name=group.key[2],
             attrs=self.attrs(),
-            origin=origin,
+            origin=self._origin(),
             source="terraform",
+            calls=group.module.chain,
+            default_of=group.module.config.contract,
             possible=self.possible,
             data=group.key[0] == "data",
             provider=group.module.providers.of(group.block, self.env),
         )
+
+    def _origin(self) -> FileOrigin:
+        """The block's own line; in a downloaded module the argument that says how many there are, or the call."""
+        block, lines = self.group.block, self.group.module.lines
+        if lines is None:
+            return block.at
+        each = block.body.attributes.get("for_each")
+        return lines.of(each.expression) if each is not None else lines.call

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 
+from scanner.origin import FileOrigin
 from scanner.sources.terraform.budget import Budget
 from scanner.sources.terraform.config import Config, ResourceKey
+from scanner.sources.terraform.contracts import UNTOLD
 from scanner.sources.terraform.evaluate import evaluate
 from scanner.sources.terraform.files import Files
 from scanner.sources.terraform.instances import ResourceGroup
+from scanner.sources.terraform.lines import DOWNLOADED, CallLines
 from scanner.sources.terraform.module_calls import CallGroup
 from scanner.sources.terraform.providers import Providers
 from scanner.sources.terraform.run import Run
 from scanner.sources.terraform.scope import Env, NoNames
-from scanner.sources.terraform.syntax import AttrStep, Block, Step, Traversal
+from scanner.sources.terraform.syntax import AttrStep, Block, Expression, Step, Traversal
 from scanner.sources.terraform.values import fits, invalid
 from scanner.sources.terraform.variables import given_value, variable_value
 from scanner.unknown import Unknown, Value
@@ -25,7 +29,8 @@ class Module:
     """A root module (`parent` is None) or one instance of a call.
 
     address: empty, or `module.a["x"]`. path: the names of the calls alone, `a.b`, as modules.json has them.
-    possible: the Unknown that decides whether the instance exists.
+    possible: the Unknown that decides whether the instance exists. lines: for a downloaded module, where its
+    values are decided; None for a module whose own lines the reader can change.
     """
 
     def __init__(
@@ -47,6 +52,8 @@ class Module:
         self.possible = possible
         self.call = call
         self.call_env = call_env
+        downloaded = parent is not None and DOWNLOADED in config.directory.parts and not config.contract
+        self.lines = CallLines(self) if downloaded else None
         self.env = Env(self)
         self.providers = Providers(self)
         self._bare = Env(NoNames(run.budget, run.files, config.directory))
@@ -69,6 +76,10 @@ class Module:
     def working_directory(self) -> Path:
         """The root module's directory."""
         return self.run.directory
+
+    def place(self, expression: Expression) -> FileOrigin:
+        """The line that decides an expression of this module, and that the reader can change."""
+        return expression.at if self.lines is None else self.lines.of(expression)
 
     def inside(self, name: str) -> str:
         """The address of something in this module."""
@@ -159,6 +170,8 @@ class Module:
     def variable(self, name: str, traversal: Traversal) -> Value:
         """The value of a variable."""
         block = self.config.variables.get(name)
+        if block is None and self.config.contract:
+            return Unknown(UNTOLD, decided_by=(self.address,), origin=traversal.at)
         if block is None:
             return self._undeclared(f"var.{name}", traversal)
         return self._once(f"var.{name}", traversal, lambda: self._variable(name, block))
@@ -183,6 +196,8 @@ class Module:
         if block is None:
             if not self.config.complete:
                 return Unknown("an output of a module that could not be read whole", decided_by=(self.address,))
+            if self.config.contract:
+                return Unknown(f"`{self.address}.{name}` is not in the module's contract", decided_by=(self.address,))
             return invalid(f"`{self.address}` has no output `{name}`", None)
         attribute = block.body.attributes.get("value")
         if attribute is None:
@@ -200,6 +215,13 @@ class Module:
         if name not in self._calls:
             self._calls[name] = CallGroup(self, name, self.config.calls[name])
         return self._calls[name]
+
+    @cached_property
+    def chain(self) -> tuple[tuple[str, FileOrigin], ...]:
+        """The calls that lead here, outermost first: the address of each instance, and where it is called."""
+        if self.parent is None or self.call is None:
+            return ()
+        return (*self.parent.chain, (self.address, self.call.at))
 
     def ancestors(self) -> Iterator[Module]:
         """This module and those that call it, innermost first."""

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from scanner.resource import Resource
 from scanner.sources.terraform.blocks import body_value
 from scanner.sources.terraform.budget import MAX_MODULE_DEPTH
+from scanner.sources.terraform.config import Config
 from scanner.sources.terraform.evaluate import evaluate
 from scanner.sources.terraform.expand import Expansion, Instance, expand
+from scanner.sources.terraform.lines import DOWNLOADED
 from scanner.sources.terraform.manifest import installed
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.syntax import AttrStep, Block, IndexStep, Step, literal_text
@@ -38,7 +40,7 @@ class Outputs(Mapping[str, Value]):
         self._module = module
 
     def __getitem__(self, name: str) -> Value:
-        if name not in self._module.config.outputs:
+        if name not in self._module.config.outputs and not self._module.config.contract:
             raise KeyError(name)
         return self._module.output(name)
 
@@ -57,6 +59,7 @@ class CallGroup:
         self.name = name
         self.block = block
         self.missing: Unknown | None = None
+        self.contract: Config | None = None
         self._expansion: Expansion | None = None
         self._expanding = False
         self._modules: dict[str, Module] = {}
@@ -94,14 +97,44 @@ class CallGroup:
             found = installed(run.directory, (*self.caller.path, self.name), source, wanted, run.files)
             if found is not None:
                 return found
-            named = f" {wanted.strip()}" if wanted else ""
-            return self._lost(f"({source}{named}) is not on disk", "module", MODULE_NOT_LOADED, REMEDY)
+            self._agreed(source, wanted)
+            return None
         found = Path(os.path.normpath(self.caller.config.directory / source))
         if not run.files.inside(found):
             return self._lost(f"({source}) lies outside of what is scanned", "link", MODULE_NOT_LOADED)
         if not found.is_dir():
             return self._lost(f"({source}) is not on disk", "module", MODULE_NOT_LOADED)
         return self._unless_cyclic(found)
+
+    def _agreed(self, source: str, wanted: str) -> None:
+        """Takes the contract of a module that is not on disk; notes what it does not tell, or that there is none."""
+        from scanner.sources.terraform.contracted import contracted, untold
+        from scanner.sources.terraform.contracts import contract_for
+
+        run = self.caller.run
+        agreed = contract_for(source, wanted)
+        if isinstance(agreed, str):
+            named = f" {wanted.strip()}" if wanted else ""
+            why = f"; {agreed}" if agreed else ""
+            self._lost(f"({source}{named}) is not on disk{why}", "module", MODULE_NOT_LOADED, REMEDY)
+            return
+        folder = run.directory / DOWNLOADED / "modules" / ".".join((*self.caller.path, self.name))
+        self.contract = contracted(agreed, self.block, folder)
+        seen = " and ".join(agreed.seen)
+        told = (
+            f"module `{self.address}` is not on disk: its contract, read from {agreed.name} {seen}, tells what it makes"
+        )
+        run.files.reading.assumptions[told] = None
+        for argument in untold(agreed, self.block):
+            cause = f"the contract of module `{self.name}` does not tell what its input `{argument.name}` does"
+            run.files.unread(argument.expression.at, cause, "module", REMEDY)
+
+    def _lacking(self, module: Module) -> None:
+        """Notes what an instance can make and the contract does not tell, unless its inputs rule it out."""
+        for what, condition in module.config.lacks:
+            if evaluate(condition, module.env) is not False:
+                cause = f"the contract of module `{self.name}` does not tell of {what}"
+                self.caller.run.files.unread(condition.at, cause, "module", REMEDY)
 
     def _unless_cyclic(self, found: Path) -> Path | None:
         chain = list(self.caller.ancestors())
@@ -114,7 +147,7 @@ class CallGroup:
     def _lost(self, what: str, kind: str, code: str, remedy: str = "") -> Path | None:
         """Notes why the module is not to be had; always None, for the caller to return."""
         attribute = self.block.body.attributes.get("source")
-        at = attribute.expression.at if attribute else self.block.at
+        at = self.caller.place(attribute.expression) if attribute else self.block.at
         cause = f"module `{self.name}` {what}"
         self.missing = Unknown(cause, code, (self.address,), at)
         self.caller.run.files.unread(at, cause, kind, remedy)
@@ -125,13 +158,14 @@ class CallGroup:
         from scanner.sources.terraform.module import Module
 
         directory = self.directory
-        if directory is None:
+        config = self.contract if directory is None else self.caller.run.config(directory)
+        if config is None:
             return None
         address = self.address + instance.suffix()
         if address not in self._modules:
             self._modules[address] = Module(
                 self.caller.run,
-                self.caller.run.config(directory),
+                config,
                 address,
                 (*self.caller.path, self.name),
                 self.caller,
@@ -139,6 +173,7 @@ class CallGroup:
                 self.caller.env.having(instance.names),
                 instance.possible or self.caller.possible,
             )
+            self._lacking(self._modules[address])
         return self._modules[address]
 
     def lookup(self, steps: tuple[Step, ...], env: Env) -> tuple[Value, tuple[Step, ...]]:
@@ -197,4 +232,6 @@ class CallGroup:
             origin=self.block.at,
             source="terraform",
             possible=instance.possible or self.caller.possible,
+            calls=self.caller.chain,
+            default_of=self.contract.contract if self.contract is not None else "",
         )

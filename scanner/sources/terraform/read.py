@@ -73,7 +73,8 @@ def _declared(module: Module) -> Iterator[Resource]:
         expansion = group.expansion()
         for one in expansion.instances if expansion else ():
             inner = group.module(one)
-            if inner is None:
+            if inner is None or inner.config.contract:
+                # Of a contract's module the call is handed over as well: the tables judge its inputs too.
                 yield group.resource(one)
-            else:
+            if inner is not None:
                 yield from _declared(inner)

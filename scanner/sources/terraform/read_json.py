@@ -58,7 +58,11 @@ _TOP: Mapping[str, int] = {
     "check": 1,
 }
 # Arguments that hold a reference or a type as text.
-_REFERENCES = {"provider", "depends_on", "ignore_changes", "replace_triggered_by", "providers", "type", "from", "to"}
+_REFERENCES = {"provider", "depends_on", "ignore_changes", "replace_triggered_by", "providers"}
+_REFERENCES_IN = {
+    ("variable", "type"),
+    *((kind, name) for kind in ("moved", "import", "removed") for name in ("from", "to")),
+}
 
 
 def parse_json(text: str, path: str, variables: bool = False) -> Body:
@@ -72,6 +76,11 @@ def parse_json(text: str, path: str, variables: bool = False) -> Body:
     if variables:
         return _body(document.value, document.origin, {}, "variables")
     return _body(document.value, document.origin, _TOP, "")
+
+
+def block_of(kind: str, labels: tuple[str, ...], value: Value, at: FileOrigin) -> Block:
+    """A block of a kind from the object that is its body in JSON. Raises SyntaxFault."""
+    return Block(kind, labels, _body(value, at, _INSIDE.get(kind, {}), kind), at)
 
 
 def _fault(at: FileOrigin, cause: str) -> SyntaxFault:
@@ -127,7 +136,7 @@ def _blocks(kind: str, labels: int, found: tuple[str, ...], value: Value, at: Fi
 def _argument(name: str, value: Value, at: FileOrigin, inside: str) -> Expression:
     if inside == "variables" or (inside == "variable" and name == "default") or inside == "required_providers":
         return _plain(value, at)
-    if name in _REFERENCES:
+    if name in _REFERENCES or (inside, name) in _REFERENCES_IN:
         return _reference(value, at)
     return expression(value, at)
 

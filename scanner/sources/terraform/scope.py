@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from scanner.origin import FileOrigin
 from scanner.sources.terraform.budget import Budget
 from scanner.sources.terraform.files import Files
-from scanner.sources.terraform.syntax import Step, Traversal
+from scanner.sources.terraform.syntax import Expression, Step, Traversal
 from scanner.sources.terraform.values import invalid
 from scanner.unknown import Unknown, Value
 
@@ -34,6 +35,10 @@ class Scope(Protocol):
 
     def follow(self, whole: Unknown, name: str) -> Value:
         """The attribute of a resource that stands as an Unknown with a ref."""
+        ...
+
+    def place(self, expression: Expression) -> FileOrigin:
+        """The line that decides an expression, and that the reader can change."""
         ...
 
 
@@ -64,3 +69,7 @@ class NoNames:
     def follow(self, whole: Unknown, name: str) -> Value:
         """The same Unknown: there are no resources here."""
         return whole
+
+    def place(self, expression: Expression) -> FileOrigin:
+        """Where the expression stands."""
+        return expression.at

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from scanner.origin import FileOrigin
 from scanner.resource import Attrs
 from scanner.sources.terraform.budget import Budget
 from scanner.sources.terraform.files import Files, Unreadable
@@ -15,7 +16,7 @@ from scanner.sources.terraform.functions.function import Function, mapping, pure
 from scanner.sources.terraform.functions.hashes import digest
 from scanner.sources.terraform.scope import Env, Scope
 from scanner.sources.terraform.steps import Evaluate
-from scanner.sources.terraform.syntax import Step, SyntaxFault, Traversal
+from scanner.sources.terraform.syntax import Expression, Step, SyntaxFault, Traversal
 from scanner.sources.terraform.values import MAX_TEXT, Refused, TooLarge, invalid, set_of
 from scanner.unknown import Unknown, Value
 
@@ -99,6 +100,9 @@ class _TemplateScope:
 
     def follow(self, whole: Unknown, name: str) -> Value:
         return self.outer.follow(whole, name)
+
+    def place(self, expression: Expression) -> FileOrigin:
+        return expression.at
 
 
 def _templatefile(arguments: list[Value], env: Env, evaluate: Evaluate) -> Value:

@@ -1,0 +1,111 @@
+"""A contract and a call of it as a configuration: each line in it is one of the call's, for the reader to change."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from scanner.origin import FileOrigin
+from scanner.resource import Attrs, Items
+from scanner.sources.terraform.config import Config
+from scanner.sources.terraform.contracts import Contract
+from scanner.sources.terraform.read_json import block_of
+from scanner.sources.terraform.syntax import Attribute, Block, Body, Literal
+from scanner.unknown import Value
+
+META = frozenset({"source", "version", "count", "for_each", "providers", "depends_on"})
+_INPUT = re.compile(r"\b(var|local|module)\.([\w-]+)")
+_EACH = re.compile(r"\beach\.")
+
+
+def contracted(contract: Contract, call: Block, directory: Path) -> Config:
+    """What a module declares, by its contract; `directory` is where it would be installed."""
+    return _Builder(contract, call).config(directory)
+
+
+def untold(contract: Contract, call: Block) -> Iterator[Attribute]:
+    """The arguments of a call that its contract does not take up."""
+    told = {*contract.inputs, *contract.required, *contract.inert, *META}
+    for name, attribute in call.body.attributes.items():
+        if name not in told:
+            yield attribute
+
+
+class _Builder:
+    def __init__(self, contract: Contract, call: Block) -> None:
+        self.contract = contract
+        self.call = call
+        self._behind: dict[str, tuple[str, ...]] = {}
+
+    def config(self, directory: Path) -> Config:
+        contract = self.contract
+        config = Config(directory, contract=f"{contract.name} {contract.seen[-1]}")
+        for name in (*contract.required, *contract.inputs):
+            config.variables[name] = self._variable(name)
+        for name, value in contract.locals.items():
+            config.locals[name] = self._block("locals", (), {name: value}).body.attributes[name]
+        for mode, declared in (("data", contract.data), ("resource", contract.resources)):
+            for address, value in declared.items():
+                kind, _, name = address.partition(".")
+                config.resources[mode, kind, name] = self._block(mode, (kind, name), value)
+        for name, value in contract.calls.items():
+            config.calls[name] = self._block("module", (name,), value)
+        for name, value in contract.outputs.items():
+            config.outputs[name] = self._block("output", (name,), {"value": value})
+        for lack in contract.lacks:
+            body = self._block("locals", (), {"when": lack.when}).body
+            config.lacks.append((lack.what, body.attributes["when"].expression))
+        return config
+
+    def _variable(self, name: str) -> Block:
+        at = self._place((name,))
+        attributes: dict[str, Attribute] = {}
+        if name in self.contract.inputs:
+            body = self._block("variable", (name,), {"default": self.contract.inputs[name]}).body
+            attributes.update(body.attributes)
+        if name in self.contract.not_null:
+            attributes["nullable"] = Attribute("nullable", Literal(False, at), at)
+        return Block("variable", (name,), Body(attributes, ()), at)
+
+    def _block(self, kind: str, labels: tuple[str, ...], value: Mapping[str, Any]) -> Block:
+        each = tuple(self._names(str(value.get("for_each", "")), ()))
+        return block_of(kind, labels, self._marked(value, each), self._place(each))
+
+    def _marked(self, value: Any, each: tuple[str, ...]) -> Value:
+        """The value with a line of the call for each part of it."""
+        if isinstance(value, dict):
+            inner = tuple(self._names(str(value.get("for_each", "")), each)) or each
+            marks = {key: self._place(tuple(self._names(str(item), inner))) for key, item in value.items()}
+            return Attrs({key: self._marked(item, inner) for key, item in value.items()}, marks)
+        if isinstance(value, list):
+            marks_of = [self._place(tuple(self._names(str(item), each))) for item in value]
+            return Items([self._marked(item, each) for item in value], marks_of)
+        return value  # type: ignore[no-any-return]  # a scalar of JSON
+
+    def _names(self, text: str, each: tuple[str, ...]) -> Iterator[str]:
+        """The inputs that a text of the contract rests on, in the order in which it names them."""
+        if _EACH.search(text):
+            yield from each
+        for found in _INPUT.finditer(text):
+            root, name = found.groups()
+            if root == "var":
+                yield name
+            else:
+                yield from self._rests_on(root, name)
+
+    def _rests_on(self, root: str, name: str) -> tuple[str, ...]:
+        key = f"{root}.{name}"
+        if key not in self._behind:
+            self._behind[key] = ()  # what refers to itself is looked at once
+            table = self.contract.locals if root == "local" else self.contract.calls
+            self._behind[key] = tuple(dict.fromkeys(self._names(str(table.get(name, "")), ())))
+        return self._behind[key]
+
+    def _place(self, names: tuple[str, ...]) -> FileOrigin:
+        """The first of these arguments that the call sets, else the call itself: the module's default decides."""
+        for name in names:
+            if name in self.call.body.attributes and name not in META:
+                return self.call.body.attributes[name].expression.at
+        return self.call.at

@@ -1,0 +1,209 @@
+"""Modules that are not on disk and whose contract the tables have; lines of modules that were downloaded."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from scanner import tables
+from scanner.sources.terraform.constraints import within
+from scanner.sources.terraform.contracts import Contract, contract_for, contracts
+from scanner.unknown import Ref, Unknown
+
+GROUP = "terraform-aws-modules/security-group/aws"
+
+
+def call(source: str = GROUP, version: str = "~> 5.0", more: str = "") -> str:
+    asked = f'  version = "{version}"\n' if version else ""
+    return f'module "sg" {{\n  source = "{source}"\n{asked}  name = "a"\n  vpc_id = "vpc-1"\n{more}}}\n'
+
+
+@pytest.mark.parametrize(
+    ("asked", "covered", "expected"),
+    [
+        ("5.1.0", ">= 5.0, < 6.0", True),
+        ("= 5.1.0", ">= 5.0, < 6.0", True),
+        ("~> 5.1", ">= 5.0, < 6.0", True),
+        ("~> 5.1.2", ">= 5.1.2, < 5.2", True),
+        (">= 5.2, < 5.9, != 5.4.0", ">= 5.0, < 6.0", True),
+        ("> 5.0.0, <= 5.9.9", "> 5.0.0, < 6.0", True),
+        (">= 5.0", ">= 5.0, < 6.0", False),
+        ("~> 5", ">= 5.0, < 6.0", False),
+        ("~> 4.9", ">= 5.0, < 6.0", False),
+        ("6.0.0", ">= 5.0, < 6.0", False),
+        ("!= 5.1.0", ">= 5.0, < 6.0", False),
+        ("5.1.0-beta", ">= 5.0, < 6.0", False),
+        ("< 4.0, > 5.0", ">= 1.0, < 9.0", False),
+        ("", ">= 5.0, < 6.0", False),
+        ("latest", ">= 5.0, < 6.0", False),
+    ],
+)
+def test_constraints(asked: str, covered: str, expected: bool) -> None:
+    assert within(asked, covered) is expected
+
+
+@pytest.mark.parametrize(
+    ("source", "version"),
+    [
+        (GROUP, "~> 5.0"),
+        (f"registry.terraform.io/{GROUP}", "5.3.1"),
+        (f"registry.opentofu.org/{GROUP}", "5.3.1"),
+        ("git::https://github.com/terraform-aws-modules/terraform-aws-security-group.git?ref=v5.3.1", ""),
+        ("github.com/terraform-aws-modules/terraform-aws-security-group?ref=5.3.1", ""),
+        ("git::ssh://git@github.com/terraform-aws-modules/terraform-aws-security-group.git?ref=v5.3.1", ""),
+        ("git@github.com:terraform-aws-modules/terraform-aws-security-group.git?ref=v5.3.1", ""),
+    ],
+)
+def test_the_addresses_of_one_module(source: str, version: str) -> None:
+    found = contract_for(source, version)
+    assert isinstance(found, Contract)
+    assert found.name == GROUP
+
+
+@pytest.mark.parametrize(
+    ("source", "version", "why"),
+    [
+        (GROUP, "", "no version is asked for"),
+        (GROUP, ">= 5.0", "the call allows others"),
+        (
+            "git::https://github.com/terraform-aws-modules/terraform-aws-security-group.git",
+            "",
+            "no version is asked for",
+        ),
+        ("github.com/terraform-aws-modules/terraform-aws-security-group?ref=main", "", ""),
+        ("app.terraform.io/terraform-aws-modules/security-group/aws", "5.3.1", ""),
+        ("git::https://github.com/somebody/terraform-aws-security-group.git?ref=v5.3.1", "", ""),
+        ("git::https://example.com/terraform-aws-modules/terraform-aws-security-group.git?ref=v5.3.1", "", ""),
+        ("somebody/security-group/aws", "5.3.1", ""),
+        (f"{GROUP}//modules/nobody-knows-it", "5.3.1", ""),
+    ],
+)
+def test_what_has_no_contract(tree, source: str, version: str, why: str) -> None:
+    found = contract_for(source, version)
+    assert isinstance(found, str)
+    assert why in found
+    made = tree(call(source, version)).read()
+    assert [one.address for one in made.resources] == ["module.sg"]
+    assert [one.kind for one in made.unread] == ["module"]
+    assert why in made.unread[0].cause
+
+
+def test_a_call_makes_what_its_contract_tells(tree) -> None:
+    rules = (
+        '  ingress_with_cidr_blocks = [\n    {\n      rule = "https-443-tcp"\n      cidr_blocks = "10.0.0.0/8,'
+        '10.1.0.0/16"\n    },\n    {\n      from_port = 80\n      to_port = 81\n      protocol = 6\n    },\n  ]\n'
+    )
+    made = tree(call(more=rules) + 'resource "aws_lb" "l" {\n  security_groups = [module.sg.security_group_id]\n}\n')
+    found = made.resources()
+    assert set(found) == {
+        "aws_lb.l",
+        "module.sg",
+        "module.sg.aws_security_group.this_name_prefix[0]",
+        "module.sg.aws_security_group_rule.ingress_with_cidr_blocks[0]",
+        "module.sg.aws_security_group_rule.ingress_with_cidr_blocks[1]",
+    }
+    first = found["module.sg.aws_security_group_rule.ingress_with_cidr_blocks[0]"]
+    assert first.attrs["cidr_blocks"] == ["10.0.0.0/8", "10.1.0.0/16"]
+    assert (first.attrs["from_port"], first.attrs["to_port"], first.attrs["protocol"]) == (443, 443, "tcp")
+    assert first.attrs["security_group_id"].ref == Ref("module.sg.aws_security_group.this_name_prefix[0]", "id")
+    assert found["aws_lb.l"].attrs["security_groups"][0].ref == first.attrs["security_group_id"].ref
+    assert made.read().unread == []
+    assert any("5.3.1" in one and "module.sg" in one for one in made.read().assumptions)
+
+
+def test_lines_are_those_of_the_call(tree) -> None:
+    found = tree(call(more='  ingress_cidr_blocks = ["0.0.0.0/0"]\n  ingress_rules = ["ssh-tcp"]\n')).resources()
+    rule = found["module.sg.aws_security_group_rule.ingress_rules[0]"]
+    assert (rule.attrs.marks["cidr_blocks"].line, rule.attrs.marks["from_port"].line) == (6, 7)
+    assert rule.attrs.marks["type"].line == 1
+    assert rule.origin.line == 1
+    assert [(address, at.line) for address, at in rule.calls] == [("module.sg", 1)]
+    assert rule.default_of == f"{GROUP} 5.3.1"
+
+
+def test_an_unknown_input_stays_unknown(tree) -> None:
+    text = 'variable "open" {}\nvariable "rules" {}\n' + call(
+        more='  ingress_cidr_blocks = var.open\n  ingress_rules = ["ssh-tcp"]\n  egress_rules = var.rules\n'
+    )
+    found = tree(text).resources()
+    blocks = found["module.sg.aws_security_group_rule.ingress_rules[0]"].attrs["cidr_blocks"]
+    assert isinstance(blocks, Unknown)
+    assert blocks.decided_by == ("var.open",)
+    several = found["module.sg.aws_security_group_rule.egress_rules[*]"]
+    assert several.possible.decided_by == ("var.rules",)
+
+
+def test_an_input_or_output_that_is_not_told_is_said(tree) -> None:
+    text = call(more="  added_in_a_release_to_come = true\n")
+    made = tree(text + 'resource "a" "b" {\n  x = module.sg.an_output_to_come\n}\n')
+    [unread] = made.read().unread
+    assert (unread.kind, unread.origin.line) == ("module", 6)
+    assert "`added_in_a_release_to_come`" in unread.cause
+    value = made.resources()["a.b"].attrs["x"]
+    assert isinstance(value, Unknown)
+    assert value.decided_by == ("module.sg",)
+
+
+def test_what_a_contract_does_not_tell_of_is_said_unless_it_is_ruled_out(tree) -> None:
+    def lacking(more: str) -> list[str]:
+        text = (
+            f'module "v" {{\n  source = "terraform-aws-modules/vpc/aws"\n  version = "6.6.0"\n  name = "v"\n{more}}}\n'
+        )
+        return [one.cause for one in tree(f'variable "u" {{}}\n{text}').read().unread]
+
+    assert lacking("") == []
+    assert lacking("  enable_flow_log = false\n") == []
+    on = "  create_flow_log_cloudwatch_iam_role = true\n  enable_flow_log = "
+    assert ["aws_iam_role" in one for one in lacking(f"{on}true\n")] == [True]
+    assert ["aws_iam_role" in one for one in lacking(f"{on}var.u\n")] == [True]
+
+
+def test_a_module_on_disk_is_read_in_place_of_its_contract(tree) -> None:
+    manifest = {"Modules": [{"Key": "sg", "Source": GROUP, "Version": "5.3.1", "Dir": ".terraform/modules/sg"}]}
+    files = {
+        "main.tf": call(),
+        ".terraform/modules/modules.json": json.dumps(manifest),
+        ".terraform/modules/sg/main.tf": 'resource "a" "b" {}\n',
+    }
+    assert set(tree(files).resources()) == {"module.sg.a.b"}
+
+
+def test_lines_of_a_downloaded_module_are_those_of_its_call(tree) -> None:
+    def entry(key: str, source: str) -> dict[str, str]:
+        return {"Key": key, "Source": source, "Version": "1.0.0", "Dir": f".terraform/modules/{key}"}
+
+    inner = 'variable "y" {}\nresource "a" "b" {\n  told = [{ deep = var.y }]\n  own = 1\n  in {\n    x = 1\n  }\n}\n'
+    outer = 'variable "x" {}\nlocals {\n  l = var.x\n}\nmodule "i" {\n  source = "./i"\n  y = local.l\n}\n'
+    files = {
+        "main.tf": 'module "m" {\n  source = "x/y/z"\n  version = "1.0.0"\n  x = "open"\n}\n',
+        ".terraform/modules/modules.json": json.dumps({"Modules": [entry("m", "x/y/z")]}),
+        ".terraform/modules/m/main.tf": outer,
+        ".terraform/modules/m/i/main.tf": inner,
+    }
+    found = tree(files).resources()["module.m.module.i.a.b"]
+    lines = {name: (mark.path, mark.line) for name, mark in found.attrs.marks.items()}
+    assert lines == {"told": ("main.tf", 4), "own": ("main.tf", 1), "in": ("main.tf", 1)}
+    assert found.attrs["told"][0].marks["deep"].line == 4
+    assert found.attrs["in"][0].marks["x"].path == "main.tf"
+    assert (found.origin.path, found.origin.line) == ("main.tf", 1)
+    assert [address for address, _ in found.calls] == ["module.m", "module.m.module.i"]
+
+
+def every_contract() -> list[Contract]:
+    folder = tables.tables_dir() / "module_contracts"
+    return [one for path in sorted(folder.glob("*.json")) for one in contracts(path.stem.replace(".", "/"))]
+
+
+@pytest.mark.parametrize("contract", every_contract(), ids=lambda one: f"{one.name} {one.versions}")
+def test_every_contract_is_whole(tree, contract: Contract) -> None:
+    """It covers what it was read from, each of its expressions can be read, and no input is said twice."""
+    assert contract.seen
+    assert all(within(one, contract.versions) for one in contract.seen)
+    inputs = [*contract.inputs, *contract.required, *contract.inert]
+    assert len(inputs) == len(set(inputs))
+    assert set(contract.not_null) <= set(contract.inputs)
+    assert not set(contract.beside) & {address.partition(".")[0] for address in contract.resources}
+    made = tree(f'module "m" {{\n  source = "{contract.name}"\n  version = "{contract.seen[-1]}"\n}}\n').read()
+    assert made.resources
+    assert not [one for one in made.unread if one.kind in ("file", "document")]
