@@ -340,12 +340,12 @@ def test_the_output_of_the_program_is_split_by_template() -> None:
 def test_a_tree_of_charts_that_explode_is_left(read, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def explode(*_: object) -> Made:
-        asked.append(1)
-        return Made(error="too much", exploded=True)
+    def explode(charts: list[object]) -> list[Made]:
+        asked.extend(charts)
+        return [Made(error="too much", exploded=True) for _ in charts]
 
     monkeypatch.setattr("scanner.sources.kubernetes.helm.charts.renderer", lambda: "sdk")
-    monkeypatch.setattr("scanner.sources.kubernetes.helm.charts.run", explode)
+    monkeypatch.setattr("scanner.sources.kubernetes.helm.charts.run_together", explode)
     found = read({f"c{number:02}/Chart.yaml": CHART for number in range(20)})
     assert len(asked) == 4
     assert len(found.unread) == 20

@@ -13,13 +13,16 @@ from scanner.origin import FileOrigin
 from scanner.resource import Unread, mark
 from scanner.sources.kubernetes.helm.files import ChartError, ChartFiles, chart_files, complete, dependencies, disabled
 from scanner.sources.kubernetes.helm.objects import HelmObject, objects_of
-from scanner.sources.kubernetes.helm.process import Made, Release, renderer, run
+from scanner.sources.kubernetes.helm.process import Made, Release, renderer, run_together
 from scanner.sources.kubernetes.helm.variants import variants
 from scanner.sources.units import unit_name
 from scanner.unknown import Value
 from scanner.yamltext import TextError, load_one
 
-BATCH = 4
+FIRST = 4
+"""So many charts are tried before it is known whether they explode."""
+TOGETHER = 8
+"""So many charts are rendered by one process."""
 INSTALL = "install `tether-scanner[helm]`, or scan the output of `helm template`"
 
 
@@ -93,16 +96,24 @@ def _made(jobs: Sequence[_Job]) -> Iterator[Made]:
     """What Helm makes of each; a tree of charts that explode is left after a few of them."""
     from concurrent.futures import ThreadPoolExecutor  # what a tree without charts does not need
 
-    exploded = 0
-    with ThreadPoolExecutor(max_workers=min(BATCH, os.cpu_count() or 1)) as pool:
-        for start in range(0, len(jobs), BATCH):
-            batch = jobs[start : start + BATCH]
-            if exploded >= BATCH:
+    exploded = done = 0
+    workers = os.cpu_count() or 1
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        while done < len(jobs):
+            batch = jobs[done : done + (FIRST if done == 0 else workers * TOGETHER)]
+            done += len(batch)
+            if exploded >= FIRST:
                 yield from [Made(error="the charts before it came to the limits of time or memory")] * len(batch)
                 continue
-            for made in pool.map(_Job.run, batch):
-                exploded += made.exploded
-                yield made
+            share = -(-len(batch) // workers)
+            parts = [batch[start : start + share] for start in range(0, len(batch), share)]
+            for made in pool.map(_rendered, parts):
+                exploded += sum(one.exploded for one in made)
+                yield from made
+
+
+def _rendered(jobs: Sequence[_Job]) -> list[Made]:
+    return run_together([(variants(complete(job.files)), job.entry.release) for job in jobs])
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +124,6 @@ class _Job:
     entry: ChartEntry
     unit: str
     given: bool
-
-    def run(self) -> Made:
-        return run(variants(complete(self.files)), self.entry.release)
 
 
 def _chart(found: RenderedCharts, job: _Job, made: Made) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TypeAlias
 
 SECONDS = 60
 MAX_OUTPUT = 60_000_000
@@ -37,6 +38,10 @@ class Made:
     exploded: bool = False
 
 
+Asked: TypeAlias = tuple[Sequence[Mapping[str, bytes]], Release]
+"""The variants of a chart's files, and how it is installed."""
+
+
 def renderer() -> str:
     """What renders charts here: "sdk", "helm", or "" where there is neither."""
     if find_spec("helm_python") is not None:
@@ -56,17 +61,45 @@ def run(variants: Sequence[Mapping[str, bytes]], release: Release) -> Made:
         return Made(error=f"Helm cannot be run: {error.strerror or error}")
 
 
+def run_together(asked: Sequence[Asked]) -> list[Made]:
+    """Render several charts in one process of the SDK, which takes longer to start than to render most of them.
+
+    Where that process comes to its limits, each chart has one of its own, so that one costs no other its rendering.
+    """
+    import subprocess
+
+    if len(asked) > 1 and renderer() == "sdk":
+        try:
+            together = _answers(asked)
+        except (OSError, subprocess.TimeoutExpired):
+            together = None
+        if together is not None:
+            return together
+    return [run(*one) for one in asked]
+
+
 def _sdk(variants: Sequence[Mapping[str, bytes]], release: Release) -> Made:
+    answers = _answers([(variants, release)])
+    if answers is None:
+        return Made(error="Helm came to the limits of time or memory, or crashed", exploded=True)
+    return answers[0]
+
+
+def _answers(asked: Sequence[Asked]) -> list[Made] | None:
+    """What one process says of each chart; None where it came to an end without saying it."""
     import base64
     import subprocess
 
-    request = {
-        "path": [entry for entry in sys.path if entry],
-        "archives": [base64.b64encode(archive(files)).decode() for files in variants],
-        "name": release.name,
-        "namespace": release.namespace,
-        "values": list(release.values),
-    }
+    charts = [
+        {
+            "archives": [base64.b64encode(archive(files)).decode() for files in variants],
+            "name": release.name,
+            "namespace": release.namespace,
+            "values": list(release.values),
+        }
+        for variants, release in asked
+    ]
+    request = {"path": [entry for entry in sys.path if entry], "charts": charts}
     done = subprocess.run(
         [sys.executable, "-I", str(Path(__file__).with_name("worker.py"))],
         input=json.dumps(request).encode(),
@@ -77,9 +110,9 @@ def _sdk(variants: Sequence[Mapping[str, bytes]], release: Release) -> Made:
         cwd=Path(__file__).parent,
     )
     if done.returncode != 0 or len(done.stdout) > MAX_OUTPUT:
-        return Made(error="Helm came to the limits of time or memory, or crashed", exploded=True)
+        return None
     said = json.loads(done.stdout)
-    return Made(error=said["error"]) if "error" in said else Made(tuple(said["renderings"]))
+    return [Made(error=one["error"]) if "error" in one else Made(tuple(one["renderings"])) for one in said]
 
 
 def archive(files: Mapping[str, bytes]) -> bytes:

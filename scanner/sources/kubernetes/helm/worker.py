@@ -1,4 +1,4 @@
-"""The process that renders a chart: reads a request from its input, answers on its output, and touches no file.
+"""The process that renders charts: reads a request from its input, answers on its output, and touches no file.
 
 It is run by path (`python -I worker.py`), so that nothing of the current directory or of the environment is imported.
 The templates of a chart are hostile: the limits end what explodes, and whoever asked takes the end for an answer.
@@ -65,7 +65,7 @@ def main() -> None:
     request = json.load(sys.stdin)
     sys.path[:] = request["path"]
     limit()
-    json.dump(answer(request), sys.stdout)
+    json.dump([answer(chart) for chart in request["charts"]], sys.stdout)
 
 
 if __name__ == "__main__":
