@@ -11,6 +11,7 @@ from scanner.sources.terraform.constraints import within
 from scanner.sources.terraform.contracts import Contract, contract_for, contracts
 from scanner.unknown import Ref, Unknown
 
+CLUSTER = "terraform-aws-modules/eks/aws"
 GROUP = "terraform-aws-modules/security-group/aws"
 
 
@@ -207,3 +208,34 @@ def test_every_contract_is_whole(tree, contract: Contract) -> None:
     made = tree(f'module "m" {{\n  source = "{contract.name}"\n  version = "{contract.seen[-1]}"\n}}\n').read()
     assert made.resources
     assert not [one for one in made.unread if one.kind in ("file", "document")]
+
+
+def test_the_keys_of_an_object_that_a_contract_does_not_take_up_are_said(tree) -> None:
+    def unread(more: str) -> list[tuple[int, str]]:
+        text = f'module "e" {{\n  source = "{CLUSTER}"\n  version = "~> 21.0"\n  name = "e"\n{more}}}\n'
+        return [(one.origin.line, one.cause) for one in tree(text).read().unread if one.kind == "module"]
+
+    groups = (
+        '  eks_managed_node_groups = {{\n    a = {{\n      instance_types = ["p5"]\n      {key} = true\n    }}\n  }}\n'
+    )
+    assert unread(groups.format(key="enable_monitoring")) == []
+    [(line, cause)] = unread(groups.format(key="added_in_a_release_to_come"))
+    assert line == 8
+    assert "`added_in_a_release_to_come` in its input `eks_managed_node_groups`" in cause
+
+
+def test_a_contract_that_calls_others(tree) -> None:
+    text = (
+        f'module "e" {{\n  source = "{CLUSTER}"\n  version = "21.19.0"\n  name = "e"\n  subnet_ids = ["subnet-1"]\n'
+        '  eks_managed_node_groups = {\n    gpu = { instance_types = ["p5.48xlarge"] }\n  }\n}\n'
+    )
+    found = tree(text).resources()
+    group = found['module.e.module.eks_managed_node_group["gpu"].aws_eks_node_group.this[0]']
+    assert (group.attrs["instance_types"], group.attrs["subnet_ids"]) == (["p5.48xlarge"], ["subnet-1"])
+    assert group.attrs["cluster_name"].ref == Ref("module.e.aws_eks_cluster.this[0]", "id")
+    assert (group.attrs.marks["instance_types"].line, group.attrs.marks["subnet_ids"].line) == (6, 6)
+    assert [address for address, _ in group.calls] == ["module.e", 'module.e.module.eks_managed_node_group["gpu"]']
+    assert found["module.e.module.kms.aws_kms_key.this[0]"].calls[0][1].line == 1
+    cluster = found["module.e.aws_eks_cluster.this[0]"]
+    assert cluster.attrs["vpc_config"][0]["endpoint_public_access"] is False
+    assert cluster.attrs["vpc_config"][0]["endpoint_private_access"] is True

@@ -22,7 +22,8 @@ class Config:
     """What one directory declares; `complete` is False where one of its files could not be read.
 
     contract: the module and release whose contract it was made from, "" for what was read from files.
-    lacks: what that contract does not tell of, with the condition under which the module makes it.
+    lacks: what that contract does not tell of, with the condition under which the module makes it; keys: which keys
+    of the objects in an input it takes up.
     """
 
     directory: Path
@@ -37,6 +38,7 @@ class Config:
     complete: bool = True
     contract: str = ""
     lacks: list[tuple[str, Expression]] = field(default_factory=list)
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def is_override(name: str) -> bool:

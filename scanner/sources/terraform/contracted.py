@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from scanner.origin import FileOrigin
+from scanner.origin import FileOrigin, Origin
 from scanner.resource import Attrs, Items
 from scanner.sources.terraform.config import Config
 from scanner.sources.terraform.contracts import Contract
@@ -31,6 +31,15 @@ def untold(contract: Contract, call: Block) -> Iterator[Attribute]:
     for name, attribute in call.body.attributes.items():
         if name not in told:
             yield attribute
+
+
+def untold_keys(value: Value, told: Collection[str]) -> Iterator[tuple[str, Origin | None]]:
+    """The keys of objects in a map or list that a contract does not take up, and where they stand."""
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    for one in inner:
+        for key in one if isinstance(one, Mapping) else ():
+            if key not in told:
+                yield key, one.marks.get(key) if isinstance(one, Attrs) else None
 
 
 class _Builder:
@@ -57,6 +66,7 @@ class _Builder:
         for lack in contract.lacks:
             body = self._block("locals", (), {"when": lack.when}).body
             config.lacks.append((lack.what, body.attributes["when"].expression))
+        config.keys = contract.keys
         return config
 
     def _variable(self, name: str) -> Block:

@@ -39,6 +39,7 @@ class Contract:
     seen: the releases that it was read from. inputs: each one that the contract takes up, with the module's default;
     required: those without a default; not_null: those for which null means the default. inert: inputs that decide
     nothing that a rule reads. locals, data, resources, calls and outputs are as in Terraform's JSON notation.
+    keys: of inputs that are maps or lists of objects, the keys of such an object that are taken up or are inert.
     beside: kinds that the module makes as well, none of which a rule reads. lacks: what is not told.
     """
 
@@ -51,6 +52,7 @@ class Contract:
     required: tuple[str, ...] = ()
     not_null: tuple[str, ...] = ()
     inert: frozenset[str] = frozenset()
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     locals: Mapping[str, Any] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
     resources: Mapping[str, Any] = field(default_factory=dict)
@@ -115,5 +117,6 @@ def _contract(address: str, row: Mapping[str, Any]) -> Contract:
     columns = {**row, "module": address, "lacks": tuple(Lack(**one) for one in row.get("lacks", ()))}
     for name in ("seen", "required", "not_null", "beside"):
         columns[name] = tuple(row.get(name, ()))
+    columns["keys"] = {name: tuple(keys) for name, keys in row.get("keys", {}).items()}
     columns["inert"] = frozenset(row.get("inert", ()))
     return Contract(**columns)

@@ -176,6 +176,11 @@ class Module:
             return self._undeclared(f"var.{name}", traversal)
         return self._once(f"var.{name}", traversal, lambda: self._variable(name, block))
 
+    def input(self, name: str) -> Value:
+        """The value of a variable that is declared."""
+        block = self.config.variables[name]
+        return self._once(f"var.{name}", None, lambda: self._variable(name, block))
+
     def _variable(self, name: str, block: Block) -> Value:
         is_set, value = self._input(name, block)
         return variable_value(block, self.inside(f"var.{name}"), value, is_set, self._bare)

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scanner.origin import FileOrigin
 from scanner.resource import Resource
 from scanner.sources.terraform.blocks import body_value
 from scanner.sources.terraform.budget import MAX_MODULE_DEPTH
@@ -131,6 +132,13 @@ class CallGroup:
 
     def _lacking(self, module: Module) -> None:
         """Notes what an instance can make and the contract does not tell, unless its inputs rule it out."""
+        from scanner.sources.terraform.contracted import untold_keys
+
+        for name, told in module.config.keys.items():
+            for key, at in untold_keys(module.input(name), told):
+                cause = f"the contract of module `{self.name}` does not tell what `{key}` in its input `{name}` does"
+                where = at if isinstance(at, FileOrigin) else self.block.at
+                self.caller.run.files.unread(where, cause, "module", REMEDY)
         for what, condition in module.config.lacks:
             if evaluate(condition, module.env) is not False:
                 cause = f"the contract of module `{self.name}` does not tell of {what}"
