@@ -177,6 +177,9 @@ class Reading:
 def dig(value: Value, *path: Key) -> Value:
     """The value at `path`; None where a step is missing, the Unknown where a step runs into one."""
     for key in path:
+        if isinstance(value, Unknown) and value.known is not None and key in value.known:
+            value = value.known[key]  # type: ignore[index]  # a key that is in it is a text
+            continue
         if value is None or isinstance(value, Unknown):
             return value
         # A dict first: to ask the abstract class of each of a million mappings costs more than the rest.
@@ -193,6 +196,8 @@ def mark(value: Value, *path: Key) -> Origin | None:
     """The Origin of the value at `path`, or of the deepest step on the way that has one; None if none has."""
     best: Origin | None = None
     for key in path:
+        if isinstance(value, Unknown) and value.known is not None:
+            value = value.known
         if isinstance(value, Attrs) and isinstance(key, str):
             best = value.marks.get(key, best)
             value = value.get(key)

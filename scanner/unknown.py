@@ -42,6 +42,7 @@ class Unknown:
     pieces: for a partly known string, its parts in order; known parts are `str`.
     document: for an encoded string (`jsonencode`, `yamlencode`, a policy document), the structure inside.
     options: the possible values, where they are few and all known; empty when they are not.
+    known: of a map or object with keys that are not known, those that it has for certain.
     """
 
     cause: str
@@ -53,6 +54,7 @@ class Unknown:
     document: Value = None
     options: tuple[Value, ...] = ()
     secret: bool = False
+    known: Mapping[str, Value] | None = None
 
     def __hash__(self) -> int:
         return hash((self.cause, self.code, self.decided_by, self.ref))
@@ -82,13 +84,14 @@ def unknowns_in(value: Value) -> Iterator[Unknown]:
 
 
 def refs_in(value: Value) -> Iterator[Ref]:
-    """Every Ref inside `value`, also inside the pieces, document and options of an Unknown."""
+    """Every Ref inside `value`, also inside the pieces, document, options and known keys of an Unknown."""
     if isinstance(value, Unknown):
         if value.ref is not None:
             yield value.ref
         yield from refs_in(value.pieces)
         yield from refs_in(value.document)
         yield from refs_in(value.options)
+        yield from refs_in(value.known)
     elif isinstance(value, (dict, Mapping)):
         for item in value.values():
             if type(item) not in _PLAIN:
@@ -109,5 +112,6 @@ def merge_unknowns(first: Unknown, *rest: Unknown) -> Unknown:
         pieces=(),
         document=None,
         options=(),
+        known=None,
         secret=any(one.secret for one in (first, *rest)),
     )

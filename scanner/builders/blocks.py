@@ -123,7 +123,7 @@ def _gather(value: Value, origin: Origin | None, possible: Unknown | None, found
         where = origin or value.origin
         if value.pieces:
             found.append(Found(value.text(), where, possible))
-        for inside in (value.document, *value.options):
+        for inside in (value.document, value.known, *value.options):
             _gather(inside, where, possible, found)
     elif isinstance(value, (dict, Mapping)):
         possible = doubt(value) or possible

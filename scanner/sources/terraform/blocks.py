@@ -121,7 +121,7 @@ def _dynamic(block: Block, env: Env) -> list[Attrs]:
 
 
 def _possible(body: Body, name: str, open_: Unknown, env: Env) -> Attrs:
-    each = replace(open_, pieces=(), document=None, options=())
+    each = replace(open_, pieces=(), document=None, options=(), known=None)
     value = body_value(body, env.having({name: Attrs({"key": replace(each, ref=None), "value": each})}))
     value[POSSIBLE] = open_
     return value

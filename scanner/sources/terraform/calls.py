@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from scanner.resource import Items
 from scanner.sources.terraform.budget import is_attribute
+from scanner.sources.terraform.choices import over_inner
 from scanner.sources.terraform.functions import find
 from scanner.sources.terraform.functions.function import Function
 from scanner.sources.terraform.scope import Env
@@ -67,14 +69,24 @@ def apply(function: Function, arguments: list[Value], env: Env, evaluate: Evalua
     if function.policy == "raw":
         return run(*arguments)
     top = [one for one in arguments if isinstance(one, Unknown)]
-    if top:
+    inner = unknowns_of(arguments) if function.policy in ("strict", "members") else []
+    if top or inner:
         spread = over_options(lambda *values: apply(function, list(values), env, evaluate), *arguments)
-        return merged(top) if spread is None else spread
-    if function.policy == "strict":
-        inner = unknowns_of(arguments)
-        if inner:
-            return merged(inner)
+        if spread is None and inner:
+            spread = over_inner(lambda *values: apply(function, list(values), env, evaluate), *arguments)
+        if spread is None and function.policy == "members":
+            return _members(function, arguments, inner, env, evaluate)
+        return merged(top or inner) if spread is None else spread
     return run(*arguments)
+
+
+def _members(function: Function, arguments: list[Value], open_: list[Unknown], env: Env, evaluate: Evaluate) -> Value:
+    """The result of a function that keeps elements: those that are certain are in the Unknown's `document`."""
+    parts = [one.document if isinstance(one, Unknown) else one for one in arguments]
+    kept = [part if is_list(part) else [whole] for part, whole in zip(parts, arguments, strict=True)]
+    certain = [Items(one for one in part if not unknowns_of(one)) for part in kept]
+    result = function.run(list(certain), env, evaluate)
+    return replace(merged(open_), document=Items([*(result if is_list(result) else ()), merged(open_)]))
 
 
 def _checked(value: Value) -> Value:
@@ -122,8 +134,10 @@ def _first(arguments: Sequence[Expression], env: Env, evaluate: Evaluate) -> Val
             return value
         if budget.guarded:
             budget.doubt = doubt
+        if isinstance(value, Unknown) and value.options:
+            return one_of([value, _first(rest, env, evaluate)], value)
         if isinstance(value, Unknown):
-            return replace(value, options=(), pieces=(), document=None)
+            return replace(value, options=(), pieces=(), document=None, known=None)
         return one_of([value, _first(rest, env, evaluate)], merged([doubt]))
     raise Refused("no argument of `try` can be evaluated")
 

@@ -66,7 +66,7 @@ def for_tuple(expression: ForTuple, env: Env, evaluate: Evaluate) -> Value:
         return spread
     # A list of which some elements are known: what becomes of those is known too.
     part = compute(collection.document) if is_list(collection.document) else None
-    return replace(merged([collection]), document=None if isinstance(part, Unknown) else part)
+    return replace(merged([collection]), document=part.document if isinstance(part, Unknown) else part)
 
 
 def for_object(expression: ForObject, env: Env, evaluate: Evaluate) -> Value:

@@ -136,11 +136,17 @@ def _object(expression: Object, env: Env) -> Value:
         key = "null" if isinstance(name, Literal) and name.value is None else evaluate(name, env)
         if isinstance(key, Unknown):
             open_keys.append(key)
+            env.scope.budget.note(key)
+            # It may be any of those before it, which it then replaces.
+            result = Attrs(dict.fromkeys(result, merged([key])), result.marks)
             continue
         text = to_text(key)
         result[text] = evaluate(item, env)
         result.marks[text] = item.at
-    return merged(open_keys) if open_keys else result
+    if not open_keys:
+        return result
+    whole = merged(open_keys)
+    return whole if whole.code == INVALID else replace(whole, known=result or None)
 
 
 def _for_tuple(expression: ForTuple, env: Env) -> Value:

@@ -88,7 +88,7 @@ def _counted(value: int | Value, env: Env) -> Expansion:
     if isinstance(value, int):
         return Expansion("count", [Instance(i, {"count": Attrs({"index": i})}) for i in range(value)])
     deciding = value if isinstance(value, Unknown) else Unknown("`count` is not known")
-    index = replace(deciding, ref=None, pieces=(), document=None, options=())
+    index = replace(deciding, ref=None, pieces=(), document=None, options=(), known=None)
     return Expansion("open", [Instance(None, {"count": Attrs({"index": index})}, deciding, any_key=True)])
 
 
@@ -99,14 +99,14 @@ def _each(value: Value, env: Env) -> Expansion:
     instances = [Instance(key, {"each": Attrs({"key": key, "value": item})}) for key, item in pairs]
     if open_ is None:
         return Expansion("each", instances)
-    unknown = replace(open_, ref=None, pieces=(), document=None, options=())
+    unknown = replace(open_, ref=None, pieces=(), document=None, options=(), known=None)
     names = {"each": Attrs({"key": unknown, "value": _any_value(open_)})}
     return Expansion("open", [*instances, Instance(None, names, open_, any_key=True)])
 
 
 def _any_value(open_: Unknown) -> Value:
     """What `each.value` is where the instances are not known: still the attribute of its resource, if it is one."""
-    return replace(open_, pieces=(), document=None, options=())
+    return replace(open_, pieces=(), document=None, options=(), known=None)
 
 
 def each_pairs(value: Value) -> tuple[list[tuple[str, Value]], Unknown | None]:

@@ -7,10 +7,20 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from scanner.resource import Items
+from scanner.sources.terraform.choices import any_of
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.syntax import AttrStep, Expression, IndexStep, SplatStep, Step
 from scanner.sources.terraform.types import to_number, to_text
-from scanner.sources.terraform.values import BlockOf, Refused, SetOf, is_list, is_map, kind, merged, over_options
+from scanner.sources.terraform.values import (
+    BlockOf,
+    Refused,
+    SetOf,
+    is_list,
+    is_map,
+    kind,
+    merged,
+    over_options,
+)
 from scanner.unknown import Unknown, Value
 
 Evaluate: TypeAlias = Callable[[Expression, Env], Value]
@@ -33,6 +43,8 @@ def attribute(value: Value, name: str, env: Env) -> Value:
     if isinstance(value, Unknown):
         if value.ref is not None:
             return env.scope.follow(value, name)
+        if value.known is not None and name in value.known:
+            return value.known[name]
         spread = over_options(lambda one: attribute(one, name, env), value)
         return merged([value]) if spread is None else spread
     if is_map(value):
@@ -54,9 +66,14 @@ def index(value: Value, key: Value, env: Env) -> Value:
             return env.scope.follow(value, to_text(key))
         return value
     if isinstance(value, Unknown) or isinstance(key, Unknown):
+        if isinstance(value, Unknown) and value.known is not None and isinstance(key, str) and key in value.known:
+            return value.known[key]
         spread = over_options(lambda one, other: index(one, other, env), value, key)
         if spread is not None:
             return spread
+        if isinstance(key, Unknown) and not isinstance(value, (Unknown, SetOf)):
+            env.scope.budget.note(key)
+            return any_of(value, key)
         return merged([one for one in (value, key) if isinstance(one, Unknown)])
     if is_map(value):
         name = to_text(key)
@@ -89,5 +106,5 @@ def _splat(value: Value, step: SplatStep, env: Env, evaluate: Evaluate) -> Value
 def _unlisted(value: Value) -> Value:
     """The value of each element where the number of elements is not known: unknown as a list, the ref kept."""
     if isinstance(value, Unknown):
-        return replace(value, pieces=(), document=None, options=())
+        return replace(value, pieces=(), document=None, options=(), known=None)
     return Unknown("the number of elements is not known", options=())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 
@@ -17,6 +18,7 @@ from scanner.sources.terraform.values import (
     is_number,
     kind,
     number_text,
+    one_of,
     set_of,
 )
 from scanner.unknown import Unknown, Value
@@ -88,9 +90,7 @@ def convert(value: Value, wanted: Type, defaults: Mapping[int, Value] | None = N
     Raises Refused where Terraform finds no conversion. What is unknown stays as it is.
     """
     if isinstance(value, Unknown):
-        if value.options:
-            return replace(value, options=tuple(convert(one, wanted, defaults) for one in value.options))
-        return value
+        return _open(value, wanted, defaults)
     if value is None or wanted.name == "any":
         return value
     match wanted.name:
@@ -108,6 +108,28 @@ def convert(value: Value, wanted: Type, defaults: Mapping[int, Value] | None = N
             return _object(value, wanted, defaults or {})
         case _:
             return _tuple(value, wanted, defaults)
+
+
+def _open(value: Unknown, wanted: Type, defaults: Mapping[int, Value] | None) -> Value:
+    """An unknown value as the wanted type: what is known of it is converted; an option that does not fit is none."""
+    if value.options:
+        fitting: list[Value] = []
+        for one in value.options:
+            with suppress(Refused):
+                fitting.append(convert(one, wanted, defaults))
+        if not fitting:
+            raise Refused(f"no possible value is a {wanted.name}")
+        return fitting[0] if len(fitting) == 1 else replace(value, options=tuple(fitting))
+    if wanted.name in ("list", "set") and is_list(value.document):
+        # Only a `for_each` may make a set of it: its elements stand as they were put together.
+        element = wanted.element or ANY
+        items = [convert(item, element, defaults) for item in value.document]
+        return replace(value, document=Items(items, value.document.marks if isinstance(value.document, Items) else ()))
+    if value.known is not None and wanted.name in ("map", "object"):
+        fields = wanted.fields if wanted.name == "object" else dict.fromkeys(value.known, wanted.element or ANY)
+        known = {name: convert(value.known[name], fields[name], defaults) for name in value.known if name in fields}
+        return replace(value, known=Attrs(known, getattr(value.known, "marks", None)))
+    return value
 
 
 def _sequence(value: Value, wanted: Type, defaults: Mapping[int, Value] | None) -> Value:
@@ -140,10 +162,17 @@ def _object(value: Value, wanted: Type, defaults: Mapping[int, Value]) -> Value:
         if name not in value and name not in wanted.optional:
             raise Refused(f"the attribute `{name}` is required")
         item = value.get(name)
-        if item is None and name in wanted.defaults:
-            item = defaults.get(id(wanted.defaults[name]))
+        if name in wanted.defaults:
+            item = instead_of_null(item, defaults.get(id(wanted.defaults[name])))
         result[name] = convert(item, constraint, defaults)
     return result
+
+
+def instead_of_null(value: Value, default: Value) -> Value:
+    """The value, with the default in the place of null, also where null is one of the possible values."""
+    if isinstance(value, Unknown) and None in value.options:
+        return one_of([default if one is None else one for one in value.options], value)
+    return default if value is None else value
 
 
 def _tuple(value: Value, wanted: Type, defaults: Mapping[int, Value] | None) -> Value:
@@ -162,6 +191,9 @@ def unify(items: list[Value]) -> list[Value]:
     known = [item for item in items if item is not None and not isinstance(item, Unknown)]
     kinds = {"number" if is_number(item) else type(item).__name__ for item in known if not _nested(item)}
     if len(kinds) > 1 and len(known) == sum(not _nested(item) for item in known):
+        if "str" not in kinds and any(isinstance(item, Unknown) for item in items):
+            # Should what is not known turn out to be a string, all of them are.
+            return items
         if "str" not in kinds:
             raise Refused("elements of types that cannot be one type")
         return [item if item is None or isinstance(item, Unknown) else to_text(item) for item in items]

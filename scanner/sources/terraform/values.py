@@ -152,7 +152,11 @@ def size(value: Value, limit: int = MAX_ITEMS) -> int:
 
 def _inside(value: Value) -> Iterable[Value]:
     if isinstance(value, Unknown):
-        return (*value.pieces, *value.options, value.document) if value.pieces or value.document else value.options
+        return (
+            (*value.pieces, *value.options, value.document, value.known)
+            if value.pieces or value.document or value.known
+            else value.options
+        )
     if is_map(value):
         return value.values()
     return value if is_list(value) else ()
@@ -210,7 +214,7 @@ def one_of(results: Sequence[Value], because: Unknown) -> Value:
         return flat[0]
     if unknown or len(flat) > MAX_OPTIONS:
         return merge_unknowns(because, *unknown)
-    return replace(because, ref=None, pieces=(), document=None, options=tuple(flat))
+    return replace(because, ref=None, pieces=(), document=None, known=None, options=tuple(flat))
 
 
 def same(left: Value, right: Value) -> bool:

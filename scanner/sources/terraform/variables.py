@@ -14,7 +14,15 @@ from scanner.sources.terraform.files import Files
 from scanner.sources.terraform.parsed import Parsed
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.syntax import Block, Expression, Literal, SyntaxFault
-from scanner.sources.terraform.types import ANY, PRIMITIVE, Type, convert, default_expressions, read_type
+from scanner.sources.terraform.types import (
+    ANY,
+    PRIMITIVE,
+    Type,
+    convert,
+    default_expressions,
+    instead_of_null,
+    read_type,
+)
 from scanner.sources.terraform.values import Refused, invalid
 from scanner.unknown import Unknown, Value
 
@@ -112,6 +120,8 @@ def variable_value(block: Block, address: str, value: Value, is_set: bool, env: 
                 return invalid(f"`{address}` is null", block.at, (address,))
             return Unknown(f"`{address}` has no value", decided_by=(address,), origin=block.at, secret=secret)
         value = evaluate(attributes["default"].expression, env)
+    elif not nullable and "default" in attributes:
+        value = instead_of_null(value, evaluate(attributes["default"].expression, env))
     constraint = type_of(block)
     if isinstance(constraint, Unknown):
         return constraint

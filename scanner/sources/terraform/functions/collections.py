@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from scanner.origin import Origin
 from scanner.resource import Attrs, Items
+from scanner.sources.terraform.choices import over_inner
 from scanner.sources.terraform.functions.function import Function, boolean, items, mapping, pure, text, whole
 from scanner.sources.terraform.operators import equality
 from scanner.sources.terraform.types import unify
@@ -56,36 +56,6 @@ def _concat(arguments: list[Value]) -> Value:
     if len(result.marks) != len(result):
         result.marks.clear()
     return partly(result, open_) if open_ else result
-
-
-def _element(arguments: list[Value]) -> Value:
-    values, place = items(arguments[0]), whole(arguments[1])
-    if isinstance(arguments[0], SetOf) or not values or place < 0:
-        raise Refused("no element with this index")
-    return values[place % len(values)]
-
-
-def _lookup(arguments: list[Value]) -> Value:
-    values, key = mapping(arguments[0]), text(arguments[1])
-    if key in values:
-        return values[key]
-    if len(arguments) < 3:
-        raise Refused("no element with this key")
-    return arguments[2]
-
-
-def _merge(arguments: list[Value]) -> Value:
-    result = Attrs()
-    for argument in arguments:
-        if argument is None:
-            continue
-        values = mapping(argument)
-        result.update(values)
-        marks: Mapping[str, Origin] = argument.marks if isinstance(argument, Attrs) else {}
-        for key in values:
-            result.marks.pop(key, None)
-        result.marks.update(marks)
-    return result
 
 
 def _keys(arguments: list[Value]) -> Value:
@@ -215,6 +185,9 @@ def _transpose(arguments: list[Value]) -> Value:
 def _one(arguments: list[Value]) -> Value:
     [value] = arguments
     if isinstance(value, Unknown):
+        spread = over_options(lambda known: _one([known]), value)
+        if spread is not None:
+            return spread
         # The one instance that there may be of a resource.
         return value if value.ref is not None else merged([value])
     values = items(value)
@@ -237,6 +210,19 @@ def _all(arguments: list[Value], deciding: bool) -> Value:
     return merged(open_) if open_ else not deciding
 
 
+def _kept(arguments: list[Value], compute: Callable[[list[Value]], Value]) -> Value:
+    """A function that keeps elements, of a list of which some are known."""
+    [value] = arguments
+    if not isinstance(value, Unknown):
+        spread = over_inner(lambda known: compute([known]), value)
+        return compute(arguments) if spread is None else spread
+    spread = over_options(lambda known: _kept([known], compute), value)
+    if spread is not None or not is_list(value.document):
+        return merged([value]) if spread is None else spread
+    found = compute([value.document])
+    return replace(merged([value]), document=found.document if isinstance(found, Unknown) else found)
+
+
 def _reverse(arguments: list[Value]) -> Value:
     return Items(reversed(items(arguments[0])))
 
@@ -248,14 +234,11 @@ def _sort(arguments: list[Value]) -> Value:
 TABLE: Mapping[str, Function] = {
     "length": pure(_length, 1, policy="shallow"),
     "concat": pure(_concat, 1, None, "raw"),
-    "element": pure(_element, 2, policy="shallow"),
-    "lookup": pure(_lookup, 2, 3, "shallow"),
-    "merge": pure(_merge, 0, None, "shallow"),
     "keys": pure(_keys, 1, policy="shallow"),
     "values": pure(_values, 1, policy="shallow"),
-    "flatten": pure(_flatten, 1, policy="shallow"),
-    "distinct": pure(_distinct, 1, policy="shallow"),
-    "compact": pure(_compact, 1, policy="shallow"),
+    "flatten": pure(lambda a: _kept(a, _flatten), 1, policy="raw"),
+    "distinct": pure(lambda a: _kept(a, _distinct), 1, policy="raw"),
+    "compact": pure(lambda a: _kept(a, _compact), 1, policy="raw"),
     "contains": pure(_contains, 2, policy="shallow"),
     "index": pure(_index, 2, policy="shallow"),
     "slice": pure(_slice, 3, policy="shallow"),
@@ -266,8 +249,8 @@ TABLE: Mapping[str, Function] = {
     "one": pure(_one, 1, policy="raw"),
     "alltrue": pure(lambda a: _all(a, False), 1, policy="raw"),
     "anytrue": pure(lambda a: _all(a, True), 1, policy="raw"),
-    "reverse": pure(_reverse, 1, policy="shallow"),
-    "sort": pure(_sort, 1),
+    "reverse": pure(lambda a: _kept(a, _reverse), 1, policy="raw"),
+    "sort": pure(_sort, 1, policy="members"),
     "sensitive": pure(lambda a: a[0], 1, policy="raw"),
     "nonsensitive": pure(lambda a: a[0], 1, policy="raw"),
     "ephemeralasnull": pure(lambda a: a[0], 1, policy="raw"),

@@ -12,7 +12,7 @@ from scanner.sources.terraform.types import to_bool, to_number, to_text
 from scanner.sources.terraform.values import Refused, is_list, is_map, kind
 from scanner.unknown import Unknown, Value
 
-Policy: TypeAlias = Literal["strict", "shallow", "raw"]
+Policy: TypeAlias = Literal["strict", "shallow", "members", "raw"]
 Run: TypeAlias = Callable[[list[Value], Env, Evaluate], Value]
 
 
@@ -21,7 +21,8 @@ class Function:
     """`least` to `most` arguments (None: any number).
 
     policy: with "strict" it is not called where anything in its arguments is unknown, with "shallow" not where an
-    argument itself is (elements may be), with "raw" it is always called.
+    argument itself is (elements may be), with "raw" it is always called. With "members" it is called for the certain
+    elements of lists, which are then certain elements of its result.
     """
 
     run: Run

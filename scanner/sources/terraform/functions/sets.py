@@ -42,7 +42,7 @@ def _product(arguments: list[Value]) -> Value:
 
 
 TABLE: Mapping[str, Function] = {
-    "setunion": pure(_union, 1, None),
+    "setunion": pure(_union, 1, None, "members"),
     "setintersection": pure(_intersection, 1, None),
     "setsubtract": pure(_subtract, 2),
     "setproduct": pure(_product, 0, None, "shallow"),

@@ -11,7 +11,8 @@ from scanner.sources.terraform.template_value import joined
 from scanner.sources.terraform.values import MAX_TEXT, Refused, TooLarge, is_list, merged, over_options, unknowns_of
 from scanner.unknown import Unknown, Value
 
-_SPACE = " \t\n\v\f\r\x85\xa0"
+# What is white space to Go; to Python, the separators from 0x1c to 0x1f are as well.
+_SPACE = " \t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 
 
 def _join(arguments: list[Value]) -> Value:
@@ -103,6 +104,8 @@ def _edge(arguments: list[Value], start: bool) -> Value:
 
 def _one_cased(character: str, upper: bool) -> str:
     """One character; where Python makes several of it (`ß`), Go leaves it as it is."""
+    if character == "\u0130" and not upper:
+        return "i"
     changed = character.upper() if upper else character.lower()
     return changed if len(changed) == 1 else character
 

@@ -1,0 +1,94 @@
+"""`element`, `lookup` and `merge`: what is known of their result where a key or a part is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from scanner.origin import Origin
+from scanner.resource import Attrs
+from scanner.sources.terraform.choices import any_of
+from scanner.sources.terraform.functions.function import Function, items, mapping, pure, text, whole
+from scanner.sources.terraform.values import Refused, SetOf, merged, over_options
+from scanner.unknown import INVALID, Unknown, Value
+
+
+def _element(arguments: list[Value]) -> Value:
+    if isinstance(arguments[0], Unknown) or isinstance(arguments[1], Unknown):
+        return _any(arguments, _element)
+    values, place = items(arguments[0]), whole(arguments[1])
+    if isinstance(arguments[0], SetOf) or not values or place < 0:
+        raise Refused("no element with this index")
+    return values[place % len(values)]
+
+
+def _lookup(arguments: list[Value]) -> Value:
+    whole_, name = arguments[:2]
+    if (refused := _refused(arguments)) is not None:
+        return refused
+    if isinstance(whole_, Unknown) and whole_.known is not None and isinstance(name, str) and name in whole_.known:
+        return whole_.known[name]
+    if isinstance(whole_, Unknown) or isinstance(name, Unknown):
+        return _any(arguments, _lookup)
+    values, key = mapping(whole_), text(name)
+    if key in values:
+        return values[key]
+    if len(arguments) < 3:
+        raise Refused("no element with this key")
+    return arguments[2]
+
+
+def _refused(arguments: list[Value]) -> Unknown | None:
+    """The argument that Terraform refuses: it evaluates all, also those that it turns out not to need."""
+    return next((one for one in arguments if isinstance(one, Unknown) and one.code == INVALID), None)
+
+
+def _any(arguments: list[Value], compute: Callable[[list[Value]], Value]) -> Value:
+    """`lookup` or `element` of what is not known: one of all that it can find."""
+    spread = over_options(lambda *values: compute(list(values)), *arguments)
+    if spread is not None:
+        return spread
+    if isinstance(arguments[1], Unknown) and not isinstance(arguments[0], Unknown):
+        return any_of(arguments[0], arguments[1], *arguments[2:])
+    return merged([one for one in arguments if isinstance(one, Unknown)])
+
+
+def _merge(arguments: list[Value]) -> Value:
+    open_ = [one for one in arguments if isinstance(one, Unknown)]
+    if not open_:
+        return _merged(arguments)
+    spread = over_options(lambda *values: _merge(list(values)), *arguments) or _refused(arguments)
+    if spread is not None:
+        return spread
+    # Each key that is known is there for certain; one that something unknown may set anew has a value of its own.
+    known = Attrs()
+    for argument in arguments:
+        if isinstance(argument, Unknown):
+            for key in known:
+                known[key] = merged([argument])
+            argument = argument.known
+        found = _merged([argument])
+        known.update(found)
+        known.marks.update(found.marks)
+    return replace(merged(open_), known=known or None)
+
+
+def _merged(arguments: Sequence[Value]) -> Attrs:
+    result = Attrs()
+    for argument in arguments:
+        if argument is None:
+            continue
+        values = mapping(argument)
+        result.update(values)
+        marks: Mapping[str, Origin] = argument.marks if isinstance(argument, Attrs) else {}
+        for key in values:
+            result.marks.pop(key, None)
+        result.marks.update(marks)
+    return result
+
+
+TABLE: Mapping[str, Function] = {
+    "element": pure(_element, 2, policy="raw"),
+    "lookup": pure(_lookup, 2, 3, "raw"),
+    "merge": pure(_merge, 0, None, "raw"),
+}
