@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from scanner.errors import UsageError
 from scanner.profile import ChartRelease, Unit
 from scanner.resource import Reading
-from scanner.sources.files import run_root, walk
+from scanner.sources.files import FileSet, run_root, walk
 from scanner.sources.terraform import Parsed, SyntaxCache, TerraformOptions, find_roots, read_root
 from scanner.sources.units import unit_name
 
@@ -72,12 +72,7 @@ def read_all(request: ReadRequest) -> Reading:
         workspace=request.workspace,
         syntax=syntax,
     )
-    roots: list[tuple[Path, str, Reading]] = []
-    for folder in find_roots(request.root, [request.root / path for path in (*files.files, *files.links)], syntax):
-        unit = named(folder, "terraform") or unit_name(request.root, folder.relative_to(request.root).as_posix())
-        part = read_root(request.root, folder, unit, options)
-        roots.append((folder, unit, part))
-        merge(whole, part)
+    roots = _roots(request, files, named, options, whole)
     _manifests(request, files.files, named, whole)
     if request.plans or request.states:
         _told(request, whole, roots, syntax)
@@ -88,6 +83,34 @@ def read_all(request: ReadRequest) -> Reading:
     if request.bundles or request.live:
         _recorded(request, whole)
     return whole
+
+
+def _roots(
+    request: ReadRequest, files: FileSet, named: Callable[[Path, str], str], options: TerraformOptions, whole: Reading
+) -> list[tuple[Path, str, Reading]]:
+    """Read each Terraform root, and each unit of Terragrunt in place of the module that it calls."""
+
+    def unit_of(folder: Path) -> str:
+        shown = folder.relative_to(request.root).as_posix()
+        return named(folder, "terraform") or unit_name(request.root, shown)
+
+    parts: list[tuple[Path, str, Reading]] = []
+    called: set[Path] = set()
+    if any(path.name.startswith("terragrunt.") for path in files.files):
+        from scanner.sources.terraform.terragrunt import read_unit, terragrunt_units
+
+        for one in terragrunt_units(request.root, files.files, whole, options.syntax):
+            unit = unit_of(request.root / one.folder.relative_to(one.files.root))
+            parts.append((one.module or one.folder, unit, read_unit(one, unit, options)))
+            called.update((one.module,) if one.module is not None else ())
+    candidates = [request.root / path for path in (*files.files, *files.links)]
+    for folder in find_roots(request.root, candidates, options.syntax):
+        if folder.resolve() not in called:
+            unit = unit_of(folder)
+            parts.append((folder, unit, read_root(request.root, folder, unit, options)))
+    for _, _, part in parts:
+        merge(whole, part)
+    return parts
 
 
 def _manifests(request: ReadRequest, files: Sequence[Path], named: Callable[[Path, str], str], whole: Reading) -> None:

@@ -118,13 +118,13 @@ def test_a_sensitive_variable_is_secret(value_of) -> None:
 
 def test_a_remote_module(tree) -> None:
     made = tree(
-        'variable "arn" {}\nmodule "eks" {\n  source = "terraform-aws-modules/eks/aws"\n  version = "20.1"\n'
+        'variable "arn" {}\nmodule "eks" {\n  source = "somebody/eks/aws"\n  version = "20.1"\n'
         '  outpost = var.arn\n}\nresource "probe" "p" {\n  name = module.eks.cluster_name\n}\n'
     )
     reading = made.read()
     [unread] = reading.unread
     assert unread.kind == "module"
-    assert unread.cause == "module `eks` (terraform-aws-modules/eks/aws 20.1) is not on disk"
+    assert unread.cause == "module `eks` (somebody/eks/aws 20.1) is not on disk"
     assert (unread.origin.line, unread.origin.column) == (3, 12)
     found = made.resources()
     assert found["module.eks"].kind == "module"

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scanner.origin import FileOrigin, Origin
 from scanner.resource import Attrs, Items
 from scanner.sources.terraform.config import Config
-from scanner.sources.terraform.contracts import Contract
+from scanner.sources.terraform.contracts import REMEDY, Contract
+from scanner.sources.terraform.evaluate import evaluate
 from scanner.sources.terraform.read_json import block_of
 from scanner.sources.terraform.syntax import Attribute, Block, Body, Literal
 from scanner.unknown import Value
+
+if TYPE_CHECKING:
+    from scanner.sources.terraform.module import Module
 
 META = frozenset({"source", "version", "count", "for_each", "providers", "depends_on"})
 _INPUT = re.compile(r"\b(var|local|module)\.([\w-]+)")
@@ -31,6 +35,22 @@ def untold(contract: Contract, call: Block) -> Iterator[Attribute]:
     for name, attribute in call.body.attributes.items():
         if name not in told:
             yield attribute
+
+
+def note_lacking(module: Module, name: str, at: FileOrigin | None) -> None:
+    """Notes what an instance can make and its contract does not tell, unless its inputs rule it out.
+
+    name: how the module is called to the reader. at: the call, where there is one.
+    """
+    files = module.files
+    for given, told in module.config.keys.items():
+        for key, mark in untold_keys(module.input(given), told):
+            cause = f"the contract of module `{name}` does not tell what `{key}` in its input `{given}` does"
+            where = mark if isinstance(mark, FileOrigin) else at
+            files.unread(where or module.config.variables[given].at, cause, "module", REMEDY)
+    for what, condition in module.config.lacks:
+        if evaluate(condition, module.env) is not False:
+            files.unread(condition.at, f"the contract of module `{name}` does not tell of {what}", "module", REMEDY)
 
 
 def untold_keys(value: Value, told: Collection[str]) -> Iterator[tuple[str, Origin | None]]:

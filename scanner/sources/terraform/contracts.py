@@ -15,6 +15,7 @@ from scanner.sources.terraform.constraints import within
 
 SCHEMA = "tether.contract/1"
 HOSTS = ("registry.terraform.io/", "registry.opentofu.org/")
+REMEDY = "run `terraform init` before the scan, or scan a plan"
 UNTOLD = "the module's contract does not tell it"
 """The cause of a value that a contract does not work out: any `var.x` that it has no `x` for."""
 _ADDRESS = re.compile(r"([\w-]+/[\w-]+/[\w-]+?)(?://([\w./-]+))?")

@@ -8,11 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scanner.origin import FileOrigin
 from scanner.resource import Resource
 from scanner.sources.terraform.blocks import body_value
 from scanner.sources.terraform.budget import MAX_MODULE_DEPTH
 from scanner.sources.terraform.config import Config
+from scanner.sources.terraform.contracts import REMEDY
 from scanner.sources.terraform.evaluate import evaluate
 from scanner.sources.terraform.expand import Expansion, Instance, expand
 from scanner.sources.terraform.lines import DOWNLOADED
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from scanner.sources.terraform.module import Module
 
 _META = ("count", "for_each", "providers", "depends_on")
-REMEDY = "run `terraform init` before the scan, or scan a plan"
 
 
 def is_local(source: str) -> bool:
@@ -130,20 +129,6 @@ class CallGroup:
             cause = f"the contract of module `{self.name}` does not tell what its input `{argument.name}` does"
             run.files.unread(argument.expression.at, cause, "module", REMEDY)
 
-    def _lacking(self, module: Module) -> None:
-        """Notes what an instance can make and the contract does not tell, unless its inputs rule it out."""
-        from scanner.sources.terraform.contracted import untold_keys
-
-        for name, told in module.config.keys.items():
-            for key, at in untold_keys(module.input(name), told):
-                cause = f"the contract of module `{self.name}` does not tell what `{key}` in its input `{name}` does"
-                where = at if isinstance(at, FileOrigin) else self.block.at
-                self.caller.run.files.unread(where, cause, "module", REMEDY)
-        for what, condition in module.config.lacks:
-            if evaluate(condition, module.env) is not False:
-                cause = f"the contract of module `{self.name}` does not tell of {what}"
-                self.caller.run.files.unread(condition.at, cause, "module", REMEDY)
-
     def _unless_cyclic(self, found: Path) -> Path | None:
         chain = list(self.caller.ancestors())
         if any(os.path.realpath(one.config.directory) == os.path.realpath(found) for one in chain):
@@ -181,7 +166,10 @@ class CallGroup:
                 self.caller.env.having(instance.names),
                 instance.possible or self.caller.possible,
             )
-            self._lacking(self._modules[address])
+            if config.contract:
+                from scanner.sources.terraform.contracted import note_lacking
+
+                note_lacking(self._modules[address], self.name, self.block.at)
         return self._modules[address]
 
     def lookup(self, steps: tuple[Step, ...], env: Env) -> tuple[Value, tuple[Step, ...]]:

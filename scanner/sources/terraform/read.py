@@ -9,6 +9,7 @@ from scanner.origin import FileOrigin
 from scanner.resource import Attrs, Items, Reading, Resource
 from scanner.sources.terraform.blocks import body_value
 from scanner.sources.terraform.budget import deep_recursion
+from scanner.sources.terraform.config import Config
 from scanner.sources.terraform.files import Files
 from scanner.sources.terraform.module import Module
 from scanner.sources.terraform.run import Run
@@ -27,10 +28,19 @@ def read_root(root: Path, directory: Path, unit: str, options: TerraformOptions)
     directory = files.root / Path(files.relative(directory))
     with deep_recursion():
         run = Run(files, directory, unit, options, given(options, directory, files))
-        module = Module(run, run.config(directory))
-        reading.resources.extend(_root_blocks(module))
-        reading.resources.extend(_declared(module))
+        reading.resources.extend(declared_by(run, run.config(directory)))
     return reading
+
+
+def declared_by(run: Run, config: Config) -> Iterator[Resource]:
+    """Everything that a configuration declares as a root."""
+    module = Module(run, config)
+    if config.contract:
+        from scanner.sources.terraform.contracted import note_lacking
+
+        note_lacking(module, config.contract, None)
+    yield from _root_blocks(module)
+    yield from _declared(module)
 
 
 def _root_blocks(module: Module) -> Iterator[Resource]:

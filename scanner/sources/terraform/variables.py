@@ -39,8 +39,15 @@ class TerraformOptions:
     """What parses the files; None for one of its own, which reads each file once and keeps nothing."""
 
 
-Given: TypeAlias = str | Expression
-"""A value as text (from the environment or the command line), or as an expression of a file."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A value that was worked out elsewhere."""
+
+    value: Value
+
+
+Given: TypeAlias = str | Expression | Told
+"""A value as text (from the environment or the command line), as an expression of a file, or as it is."""
 
 
 def given(options: TerraformOptions, directory: Path, files: Files) -> dict[str, Given]:
@@ -92,6 +99,8 @@ def type_of(block: Block) -> Type | Unknown:
 
 def given_value(value: Given, block: Block, env: Env) -> Value:
     """The value that a root variable is set to, before its type is applied."""
+    if isinstance(value, Told):
+        return value.value
     if not isinstance(value, str):
         return evaluate(value, env)
     constraint = type_of(block)
