@@ -10,6 +10,7 @@ from scanner.podspec_containers import Container, Fact, command_line, containers
 from scanner.podspec_shapes import (
     BUILT_IN_GROUPS,
     FRAMEWORKS,
+    HOLDERS,
     PATTERN_GROUPS,
     container_mapping,
     is_pod_spec,
@@ -88,7 +89,7 @@ def _templates(resource: Resource) -> list[PodTemplate]:
             return []
         found = _template(resource, path, spec, built_in=True)
         return [replace(found, replicas=_at(resource.attrs, count), replicas_origin=mark(resource.attrs, *count))]
-    if group in BUILT_IN_GROUPS or f".{group}".endswith(PATTERN_GROUPS):
+    if group in BUILT_IN_GROUPS or f".{group}".endswith(PATTERN_GROUPS) or (group, resource.kind) in HOLDERS:
         return []
     templates = [
         _template(resource, path, spec, built_in=False, synthetic=made) for path, spec, made in _search(resource)

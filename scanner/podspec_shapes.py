@@ -24,6 +24,18 @@ BUILT_IN_GROUPS = frozenset(
 PATTERN_GROUPS = (".kyverno.io", ".gatekeeper.sh", ".kustomize.config.k8s.io", ".policy.sigstore.dev")
 """Groups whose objects hold patterns of pods, and no pods; each also stands for the groups below it."""
 
+HOLDERS = frozenset(
+    {
+        ("kubernetes.crossplane.io", "Object"), ("kubernetes.m.crossplane.io", "Object"),
+        ("work.open-cluster-management.io", "ManifestWork"),
+        ("work.open-cluster-management.io", "ManifestWorkReplicaSet"), ("work.karmada.io", "Work"),
+        ("template.openshift.io", "Template"), ("", "Template"), ("capsule.clastix.io", "Tenant"),
+        ("capsule.clastix.io", "TenantResource"), ("capsule.clastix.io", "GlobalTenantResource"),
+        ("fleet.cattle.io", "Bundle"), ("addons.cluster.x-k8s.io", "ClusterResourceSet"),
+    }
+)  # fmt: skip
+"""Objects that hold others, by group and kind: what stands in them is taken out, and they run no pods themselves."""
+
 FRAMEWORKS = (
     "model", "sklearn", "xgboost", "tensorflow", "pytorch", "triton", "onnx", "huggingface", "pmml", "lightgbm",
     "paddle", "alibi", "mlflow",

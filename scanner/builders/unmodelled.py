@@ -18,6 +18,7 @@ from scanner.builders.edges import Doubt, connect
 from scanner.builders.recognise.terraform import managed
 from scanner.builders.supply import build as supply
 from scanner.graph.model import STACK, Plane, Role
+from scanner.podspec_shapes import HOLDERS
 from scanner.resource import Resource
 from scanner.unknown import refs_in
 
@@ -102,7 +103,7 @@ def _unmodelled(world: World, one: Resource) -> bool:
         named = text(one.attrs.get("type"))
         return tables.azure_placement(named) is None and not managed(one)
     if _of_kubernetes(one):
-        if (one.kind, one.group) in _read() or one.kind in _policies():
+        if (one.kind, one.group) in _read() or one.kind in _policies() or (one.group, one.kind) in HOLDERS:
             return False
         return one.group not in BUILT_IN and not tables.is_inert(one.kind, one.group)
     return one.kind not in FRAME and not one.kind.startswith(IDENTITY) and not tables.is_inert(one.kind)

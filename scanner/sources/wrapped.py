@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from scanner.origin import FileOrigin, Origin
 from scanner.resource import Attrs, Encoded, Items, Reading, Resource, Unread, mark
-from scanner.sources.kubernetes.objects import object_to_resource
+from scanner.sources.kubernetes.held_objects import holds
+from scanner.sources.kubernetes.objects import object_to_resource, restore_text
 from scanner.sources.terraform.blocks import POSSIBLE
 from scanner.unknown import Unknown, Value
 from scanner.yamltext import BadDocument, documents
@@ -92,11 +93,27 @@ def unwrap(reading: Reading) -> None:
         if resource.source == "kubernetes" or resource.data:
             continue
         for value, origin in _objects(resource, reading):
-            made = object_to_resource(value, origin, resource.unit, resource.source)
-            if isinstance(made, Unread):
-                reading.unread.append(made)
-            else:
-                reading.resources.append(replace(made, possible=resource.possible, provider=resource.provider))
+            for each, where, possible in (value, origin, resource.possible), *_held(resource, value, origin, reading):
+                made = object_to_resource(each, where, resource.unit, resource.source)
+                if isinstance(made, Unread):
+                    reading.unread.append(made)
+                else:
+                    reading.resources.append(replace(made, possible=possible, provider=resource.provider))
+
+
+def _held(
+    resource: Resource, value: Value, origin: Origin, reading: Reading
+) -> Iterator[tuple[Value, Origin, Unknown | None]]:
+    """What the object holds, where it is one that holds others."""
+    if not isinstance(value, Attrs) or not isinstance(origin, FileOrigin) or not holds(value):
+        return
+    from scanner.sources.kubernetes.inside import Holder, opened
+
+    for _, inner in opened([Holder(origin.path, value, origin, resource.possible)]):
+        if isinstance(inner, Unread):
+            reading.unread.append(inner)
+        else:
+            yield inner.value, inner.origin, inner.possible
 
 
 def _objects(resource: Resource, reading: Reading) -> Iterator[tuple[Value, Origin]]:
@@ -132,6 +149,7 @@ def _texts(resource: Resource, reading: Reading) -> Iterator[tuple[Value, Origin
             if isinstance(document, BadDocument):
                 reading.unread.append(Unread(origin, document.cause, "document"))
             else:
+                restore_text(document.value)
                 yield _placed(document.value, origin), origin
 
 

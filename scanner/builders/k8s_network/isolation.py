@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from scanner.builders.edges import Doubt
 from scanner.builders.k8s_network.admission import described
@@ -10,7 +11,7 @@ from scanner.builders.k8s_network.trusted import Admitted
 from scanner.builders.k8s_network.view import Target, View, own_line
 from scanner.builders.k8s_policy.cluster import Selected
 from scanner.builders.k8s_policy.labels import Match
-from scanner.builders.k8s_policy.model import Action, Direction, Engine, Peer, PeerKind, Policy
+from scanner.builders.k8s_policy.model import UNMODELLED, Action, Direction, Engine, Peer, PeerKind, Policy
 from scanner.builders.k8s_policy.ports import common, ports
 from scanner.builders.k8s_policy.side import Asked
 from scanner.graph.facts_access import Isolation
@@ -138,7 +139,8 @@ def _admissions(view: View, namespace: str, target: Target, admitted: Admitted) 
                 if (id(asked.rule), index) not in seen:
                     seen.add((id(asked.rule), index))
                     let = selected if side.only_networkpolicies else _let_in(view, pod, selected)
-                    yield _peer(view, namespace, target, asked, peer, let, admitted)
+                    fact = _peer(view, namespace, target, asked, peer, let, admitted)
+                    yield _unsure(fact, asked, len(side.policies) == 1)
             spare = _spare(view, target, pod, asked) if (id(asked.rule), -1) not in seen else None
             if spare:
                 seen.add((id(asked.rule), -1))
@@ -146,6 +148,19 @@ def _admissions(view: View, namespace: str, target: Target, admitted: Admitted) 
                     f"{asked.policy} admits the gateway to port {spare} of `{target.name}`, which serves no inference"
                 )
                 yield _fact("ports", namespace, False, because, asked.rule.origin)
+
+
+def _unsure(fact: Isolation, asked: Asked, alone: bool) -> Isolation:
+    """The same, not known where the policy may not be there, or may not select the pod.
+
+    The only policy of a pod is another matter: without it everyone is let in, and with it whom it admits.
+    """
+    doubt = asked.policy.doubt
+    if fact.closed is not False or asked.sure or (alone and (doubt is None or doubt.reason != UNMODELLED)):
+        return fact
+    doubt = doubt or asked.policy.subject.doubt or Doubt("value-unknown", (asked.policy.address,))
+    because = f"{fact.because}, if it is there and selects the model"
+    return replace(fact, closed=_unknown(because, doubt), because=because)
 
 
 def _let_in(view: View, pod: int, selected: Selected) -> Selected:

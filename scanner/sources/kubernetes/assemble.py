@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from scanner.origin import FileOrigin
+from scanner.podspec_shapes import HOLDERS
 from scanner.resource import Reading, Resource, Unread, dig
 from scanner.sources.kubernetes.objects import Identity, identify, object_to_resource, placeholder
 from scanner.sources.kubernetes.units import manifest_units
@@ -21,6 +22,7 @@ class Found:
     """An object before its unit is known; `path` is its file, relative to the root.
 
     unit: where it belongs whatever its folder, "" where the folder decides; possible: what decides whether it exists.
+    inside: it stands inside another object of its file, whose unit it shares.
     """
 
     path: str
@@ -28,6 +30,7 @@ class Found:
     origin: FileOrigin
     unit: str = ""
     possible: Unknown | None = None
+    inside: bool = False
 
 
 def _not_served(resource: Resource) -> Unknown | None:
@@ -56,11 +59,13 @@ def assemble(root: Path, found: Sequence[Found], unit_of: Callable[[str], str], 
             known.append((one, identity))
     loose = [
         (one.path, one if identity.generated else identity)
-        for one, identity in known if not unit_of(one.path) and not one.unit
+        for one, identity in known if not unit_of(one.path) and not one.unit and not one.inside
     ]  # fmt: skip
     folders = manifest_units(root, loose)
     seen: dict[tuple[str, Identity], Resource] = {}
     for one, identity in known:
+        if one.inside and not unit_of(one.path) and not one.unit and one.path not in folders:
+            continue  # what holds it is unread itself
         unit = unit_of(one.path) or one.unit or folders[one.path]
         resource = object_to_resource(one.value, one.origin, unit, "kubernetes", scopes)
         if isinstance(resource, Unread):
@@ -72,9 +77,10 @@ def assemble(root: Path, found: Sequence[Found], unit_of: Callable[[str], str], 
         if first is not resource and not identity.generated:
             if first.attrs == resource.attrs:
                 continue
-            reading.unread.append(_twice(resource, first))
+            if not one.inside or one.possible is None:
+                reading.unread.append(_twice(resource, first))
         reading.resources.append(resource)
-        template = placeholder(identity, resource.attrs)
+        template = "" if (identity.group, identity.kind) in HOLDERS else placeholder(identity, resource.attrs)
         if template:
             cause = f"`{template}` needs substituting"
             reading.unread.append(Unread(one.origin, cause, "template", "scan the text after substitution"))

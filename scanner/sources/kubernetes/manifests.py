@@ -13,6 +13,7 @@ from scanner.sources.files import Text, read_text
 from scanner.sources.kubernetes import foreign
 from scanner.sources.kubernetes.assemble import Found, assemble
 from scanner.sources.kubernetes.charts import Charts
+from scanner.sources.kubernetes.held_objects import open_holders
 from scanner.sources.kubernetes.json_text import json_documents, other_json
 from scanner.sources.kubernetes.kustomize import Forest, Kustomization, Rendered, is_kustomization, named_folders
 from scanner.sources.kubernetes.kustomize.load import Loader
@@ -203,9 +204,25 @@ class _Reader:
             for obj in one.objects
         ]
         kept += self._chart_objects()
+        kept += self._inside(kept)
         assemble(self._root, kept, unit_of, self._reading)
         self._reading.unread.sort(key=_place)
         return self._reading
+
+    def _inside(self, kept: Sequence[Found]) -> list[Found]:
+        """Take out what objects hold, the certain ones first: of two that are alike the first counts."""
+        made: list[Found] = []
+        for found in open_holders(kept, self._lines):
+            if isinstance(found, Unread):
+                self._reading.unread.append(found)
+            else:
+                made.append(found)
+        return sorted(made, key=lambda one: one.possible is not None)
+
+    def _lines(self, path: str) -> list[str]:
+        """The lines of a file, to find in it what a text in it says."""
+        read = read_text(self._root, Path(path))
+        return read.text.split("\n") if isinstance(read, Text) else []
 
     def _chart_objects(self) -> list[Found]:
         """Render the charts; their files are inputs then, and no longer passed over."""

@@ -1,0 +1,195 @@
+"""Every object that holds others, opened: by kind, with what decides whether its objects are in the same cluster.
+
+Facts: the CRDs of crossplane-contrib/provider-kubernetes (Object, ProviderConfig; `InjectedIdentity` is the provider's
+own cluster; `Observe` alone writes nothing), of open-cluster-management-io/api (ManifestWork), of karmada-io/karmada
+(Work), of rancher/fleet (Bundle; `fleet-local` is the cluster itself) and of kubernetes-sigs/cluster-api
+(ClusterResourceSet: each value of the ConfigMaps and Secrets that it names is applied).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from scanner.resource import Attrs, Unread, dig, items_of
+from scanner.sources.kubernetes.inside.capsule import resource, tenant
+from scanner.sources.kubernetes.inside.held import Holder, Inner, each, text, texts, unpacked, values
+from scanner.sources.kubernetes.inside.template import template
+from scanner.unknown import Unknown
+
+OWN_CLUSTER = ("local-cluster",)
+DEEPEST = 5
+Lines = Callable[[str], Sequence[str]]
+
+
+@dataclass(slots=True)
+class Others:
+    """The other objects of the run, as far as holders refer to them."""
+
+    every: Sequence[Holder]
+    lines: Lines
+    _by_kind: dict[tuple[str, str], list[Holder]] = field(default_factory=dict)
+
+    def of(self, group: str, kind: str) -> list[Holder]:
+        """The objects of a kind."""
+        if not self._by_kind:
+            for one in self.every:
+                self._by_kind.setdefault((one.group, one.kind), []).append(one)
+        return self._by_kind.get((group, kind), [])
+
+    def spaces(self) -> list[Attrs]:
+        """Every namespace: declared, or written in some object."""
+        declared = [one.value for one in self.of("", "Namespace")]
+        known = {text(dig(one, "metadata", "name")) for one in declared}
+        written = sorted({one.namespace for one in self.every} - known - {""})
+        return declared + [Attrs({"metadata": Attrs({"name": name})}) for name in written]
+
+
+Way = Callable[[Holder, Others], Iterator[Inner | Unread]]
+
+
+def holders(found: Iterable[Holder]) -> list[Holder]:
+    """Those that may hold other objects."""
+    return [one for one in found if (one.group, one.kind) in WAYS]
+
+
+def opened(every: Sequence[Holder], lines: Lines = lambda _: ()) -> Iterator[tuple[Holder, Inner | Unread]]:
+    """What every holder holds, and what its objects hold in turn, with the outermost holder."""
+    chosen = holders(every)
+    if not chosen:
+        return
+    others = Others(every, lines)
+    for outer in chosen:
+        waiting = [(outer, 0)]
+        while waiting:
+            holder, depth = waiting.pop()
+            for one in WAYS[holder.group, holder.kind](holder, others):
+                if isinstance(one, Inner):
+                    one = replace(one, possible=holder.possible or one.possible)
+                    value = one.value
+                    inner = Holder(outer.path, value, one.origin, one.possible) if isinstance(value, Attrs) else None
+                    if inner is not None and depth < DEEPEST and holders([inner]):
+                        waiting.append((inner, depth + 1))
+                yield outer, one
+
+
+def _crossplane(holder: Holder, others: Others) -> Iterator[Inner | Unread]:
+    """The manifest of an Object; its name is the Object's where none is written."""
+    spec = holder.value.get("spec")
+    policies = items_of(dig(spec, "managementPolicies")) or items_of(dig(spec, "managementPolicy"))
+    if policies and all(one == "Observe" for one in policies):
+        return
+    config = text(dig(spec, "providerConfigRef", "name")) or "default"
+    configs = [one for one in others.of(holder.group, "ProviderConfig") if one.name == config]
+    own = any(dig(one.value, "spec", "credentials", "source") == "InjectedIdentity" for one in configs)
+    cause = f"in which cluster the provider config `{config}` of `{holder.address}` writes is not known"
+    possible = None if own else Unknown(cause, decided_by=(f"ProviderConfig/{config}",))
+    manifest = dig(spec, "forProvider", "manifest")
+    where = holder.place("spec", "forProvider", "manifest")
+    if isinstance(manifest, Attrs):
+        metadata = dig(manifest, "metadata")
+        named = Attrs(metadata, metadata.marks) if isinstance(metadata, Attrs) else Attrs()
+        named.setdefault("name", holder.name)
+        if holder.namespace:
+            named.setdefault("namespace", holder.namespace)
+        manifest = Attrs({**manifest, "metadata": named}, manifest.marks)
+    if manifest is not None:
+        yield from values(holder, iter([(manifest, where)]), possible, "write the manifest out")
+    if any(dig(one, "patchesFrom") is not None for one in items_of(dig(spec, "references"))):
+        yield holder.unread(holder.place("spec", "references"), "values are copied into it", "write the manifest out")
+
+
+def _work(holder: Holder, _: Others) -> Iterator[Inner | Unread]:
+    """The manifests of a ManifestWork, or of a Work of Karmada, for the cluster that its namespace names."""
+    space = holder.namespace
+    cause = f"whether `{space or '*'}`, where `{holder.address}` is applied, is the cluster of the model is not known"
+    possible = None if space in OWN_CLUSTER else Unknown(cause, decided_by=(f"cluster {space or '*'}",))
+    yield from values(holder, each(holder, "spec", "workload", "manifests"), possible, "write the manifests out")
+
+
+def _works(holder: Holder, _: Others) -> Iterator[Inner | Unread]:
+    """The manifests of a ManifestWorkReplicaSet, for the clusters that its placements select."""
+    cause = f"which clusters `{holder.address}` is applied to is not known"
+    path = ("spec", "manifestWorkTemplate", "workload", "manifests")
+    possible = Unknown(cause, decided_by=(holder.address,))
+    yield from values(holder, each(holder, *path), possible, "write the manifests out")
+
+
+def _template(holder: Holder, _: Others) -> Iterator[Inner | Unread]:
+    yield from template(holder)
+
+
+def _tenant(holder: Holder, others: Others) -> Iterator[Inner | Unread]:
+    yield from tenant(holder, others.spaces())
+
+
+def _tenant_resource(holder: Holder, others: Others) -> Iterator[Inner | Unread]:
+    yield from resource(holder, others.spaces())
+
+
+def _bundle(holder: Holder, others: Others) -> Iterator[Inner | Unread]:
+    """The files of a Fleet Bundle; a chart or a kustomization among them needs rendering."""
+    cause = f"which clusters `{holder.address}` is applied to is not known"
+    local = holder.namespace == "fleet-local"
+    possible = None if local else Unknown(cause, decided_by=(holder.address,))
+    remedy = "scan what `fleet` renders of it"
+    names = {text(dig(one, "name")).rpartition("/")[2] for one, _ in each(holder, "spec", "resources")}
+    if names & {"Chart.yaml", "kustomization.yaml", "kustomization.yml"} or dig(holder.value, "spec", "helm", "chart"):
+        yield holder.unread(holder.place("spec"), "it needs rendering", remedy)
+        return
+    for index, (one, _) in enumerate(each(holder, "spec", "resources")):
+        name, content = text(dig(one, "name")), dig(one, "content")
+        where = holder.place("spec", "resources", index, "content")
+        written = unpacked(content, text(dig(one, "encoding"))) if isinstance(content, str) else None
+        if name.rpartition("/")[2] == "fleet.yaml" or (name and not name.endswith((".yaml", ".yml", ".json"))):
+            continue
+        if written is None:
+            yield holder.unread(where, f"the content of `{name or '*'}` cannot be read", remedy)
+        else:
+            yield from texts(holder, written, where, possible, remedy, others.lines(holder.path))
+
+
+def _resource_set(holder: Holder, others: Others) -> Iterator[Inner | Unread]:
+    """The ConfigMaps and Secrets that a ClusterResourceSet applies to the clusters that it selects."""
+    cause = f"which clusters `{holder.address}` is applied to is not known"
+    possible = Unknown(cause, decided_by=(f"{holder.address}: clusterSelector",))
+    for one, where in each(holder, "spec", "resources"):
+        kind, name = text(dig(one, "kind")), text(dig(one, "name"))
+        remedy = f"give the {kind or 'object'} `{name}`"
+        named = [each for each in others.of("", kind) if (each.name, each.namespace) == (name, holder.namespace)]
+        if not named:
+            yield holder.unread(where, f"the {kind or 'object'} `{name or '*'}` is not in the inputs", remedy)
+        for source in named:
+            yield from _data(source, possible, remedy, others)
+
+
+def _data(source: Holder, possible: Unknown, remedy: str, others: Others) -> Iterator[Inner | Unread]:
+    for part in ("data", "stringData"):
+        held = source.value.get(part)
+        packed = "base64" if (source.kind, part) == ("Secret", "data") else ""
+        for key, value in held.items() if isinstance(held, Attrs) else ():
+            where = source.place(part, key)
+            written = unpacked(value, packed) if isinstance(value, str) else None
+            if written is None:
+                yield source.unread(where, f"`{key}` cannot be read", remedy)
+            else:
+                yield from texts(source, written, where, possible, remedy, others.lines(where.path))
+        if isinstance(held, Unknown):
+            yield source.unread(source.place(part), held.cause, remedy)
+
+
+WAYS: dict[tuple[str, str], Way] = {
+    ("kubernetes.crossplane.io", "Object"): _crossplane,
+    ("kubernetes.m.crossplane.io", "Object"): _crossplane,
+    ("work.open-cluster-management.io", "ManifestWork"): _work,
+    ("work.open-cluster-management.io", "ManifestWorkReplicaSet"): _works,
+    ("work.karmada.io", "Work"): _work,
+    ("template.openshift.io", "Template"): _template,
+    ("", "Template"): _template,
+    ("capsule.clastix.io", "Tenant"): _tenant,
+    ("capsule.clastix.io", "TenantResource"): _tenant_resource,
+    ("capsule.clastix.io", "GlobalTenantResource"): _tenant_resource,
+    ("fleet.cattle.io", "Bundle"): _bundle,
+    ("addons.cluster.x-k8s.io", "ClusterResourceSet"): _resource_set,
+}
+"""By group and kind: how its objects are taken out."""
