@@ -7,6 +7,7 @@ is an attribute there (an object, or a list of objects), except `dynamic`, `life
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import TypeAlias
 
 from scanner.origin import FileOrigin
@@ -19,14 +20,15 @@ from scanner.sources.terraform.syntax import (
     Literal,
     Object,
     SyntaxFault,
-    Template,
     Tuple,
+    placed,
 )
-from scanner.sources.terraform.template import ParseExpression, Scanner, assemble
+from scanner.sources.terraform.template import Scanner, assemble
 from scanner.sources.terraform.values import is_list, is_map
 from scanner.unknown import Value
 
 _ReadText: TypeAlias = Callable[[str, FileOrigin], Expression]
+_NOWHERE = FileOrigin("", 1)
 
 # Block kinds, the number of their labels, and the kinds of blocks that may stand in them.
 _META: Mapping[str, int] = {"lifecycle": 0, "connection": 0, "provisioner": 1, "dynamic": 1}
@@ -179,20 +181,30 @@ def _template(text: str, at: FileOrigin) -> Expression:
     if "{" not in text:
         return Literal(text, at)
     # Escapes have shifted what stands in the string, so all of it carries the string's own position.
-    pieces = Scanner(text, at.path, at.line, at.column, _embedded(at), quoted=False).pieces()
-    result = assemble(pieces, at)
-    return Template(result.parts, at) if isinstance(result, Template) else result
+    return _read(text, at)
 
 
 def _named(text: str, at: FileOrigin) -> Expression:
     inner = text[2:-1] if text.startswith("${") and text.endswith("}") else text
-    return _embedded(at)(inner, at.line, at.column)
+    return _read(inner, at, named=True)
 
 
-def _embedded(at: FileOrigin) -> ParseExpression:
-    def parse(text: str, line: int, column: int) -> Expression:
-        from scanner.sources.terraform.native.read import parse_expression
+def _read(text: str, at: FileOrigin, *, named: bool = False) -> Expression:
+    """A text as an expression or a template; the same text is parsed once, wherever it stands. Raises SyntaxFault."""
+    read = _parsed(text, named)
+    if isinstance(read, SyntaxFault):
+        raise SyntaxFault(at.line, at.column, read.cause)
+    return placed(read, at)
 
-        return parse_expression(text, at.path, at.line, at.column)
 
-    return parse
+@lru_cache(maxsize=20_000)
+def _parsed(text: str, named: bool) -> Expression | SyntaxFault:
+    from scanner.sources.terraform.native.read import parse_expression
+
+    def parse(inner: str, line: int = 1, column: int = 1) -> Expression:
+        return parse_expression(inner, "", 1, 1)
+
+    try:
+        return parse(text) if named else assemble(Scanner(text, "", 1, 1, parse, quoted=False).pieces(), _NOWHERE)
+    except SyntaxFault as fault:
+        return fault

@@ -6,7 +6,7 @@ Only this tree is evaluated; every reader (python-hcl2, JSON) produces it. Posit
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -25,6 +25,9 @@ class SyntaxFault(Exception):
 
 class Node(Struct, frozen=True, tag=True, array_like=True):
     """What every part of the tree is: cheap to make, and written to the cache as an array that starts with its name."""
+
+
+T = TypeVar("T", bound=Node)
 
 
 class Literal(Node, frozen=True):
@@ -223,6 +226,22 @@ class Block(Node, frozen=True):
     labels: tuple[str, ...]
     body: Body
     at: FileOrigin
+
+
+def placed(node: T, at: FileOrigin) -> T:
+    """A tree with every part of it at one place."""
+    parts = [_placed(getattr(node, name), at) for name in node.__struct_fields__]
+    return type(node)(*parts)
+
+
+def _placed(part: object, at: FileOrigin) -> object:
+    if isinstance(part, FileOrigin):
+        return at
+    if isinstance(part, Node):
+        return placed(part, at)
+    if isinstance(part, tuple):
+        return tuple([_placed(item, at) for item in part])
+    return part
 
 
 def regroup(steps: list[Step]) -> tuple[Step, ...]:
