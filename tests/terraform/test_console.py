@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from scanner.sources.terraform.functions import find
 from scanner.sources.terraform.functions.encoding import json_text
 from scanner.unknown import INVALID, Unknown, unknowns_in
 
@@ -54,6 +55,30 @@ def test_what_is_known_to_differ_still_does(tree) -> None:
     assert len(facts) < 10
     assert answers(tree, [expression for expression, *_ in facts]) == [ours for *_, ours in facts]
     assert all(theirs != ours for _, theirs, ours in facts)
+
+
+SPECIAL = {"can", "try", "ephemeralasnull"}
+"""Functions of the language that look at the expression itself: `calls.py` has them."""
+LEFT = {
+    "rsadecrypt": "it needs a private key",
+    "bcrypt": "it differs at every run",
+    "timestamp": "it differs at every run",
+    "plantimestamp": "it differs at every run",
+    "uuid": "it differs at every run",
+}
+OF_TOFU = {"base64gunzip", "cidrcontains", "urldecode"}
+
+
+def test_every_function_of_the_language_is_there(value_of) -> None:
+    # `terraform metadata functions -json` of 1.11.4, and what OpenTofu 1.10 has beside it.
+    names = {name.removeprefix("core::") for name in (HERE / "functions.txt").read_text().split()}
+    assert len(names) == 118
+    for name in sorted((names | OF_TOFU) - SPECIAL - LEFT.keys()):
+        assert find(name) is not None, name
+    for name in LEFT:
+        found = value_of(f"{name}({', '.join(['1'] * {'rsadecrypt': 2, 'bcrypt': 1}.get(name, 0))})")
+        assert isinstance(found, Unknown)
+        assert found.code != INVALID, name
 
 
 @pytest.mark.skipif(shutil.which("terraform") is None, reason="there is no `terraform` on this machine")

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+
 import pytest
+
+from scanner.unknown import INVALID
 
 CASES: list[tuple[str, object]] = [
     ("0.1 + 0.2", 0.3),
@@ -49,3 +54,21 @@ def test_heredoc_indentation_and_trim(value_of) -> None:
 
 def test_heredoc_keeps_backslashes_and_last_newline(value_of) -> None:
     assert value_of('<<EOT\na\\n"b" $${c}\nEOT\n') == 'a\\n"b" ${c}\n'
+
+
+def test_functions_that_opentofu_has_alone(value_of) -> None:
+    packed = base64.b64encode(gzip.compress("é".encode(), mtime=0)).decode()
+    assert value_of(f'base64gunzip("{packed}")') == "é"
+    bomb = base64.b64encode(gzip.compress(b"0" * 5_000_000, mtime=0)).decode()
+    assert value_of(f'base64gunzip("{bomb}")').cause == "a compressed text that is too long, or not whole"
+    assert value_of('base64gunzip("aGVsbG8gd29ybGQ=")').code == INVALID
+    for outer, inner, answer in (
+        ("10.0.0.0/8", "10.1.2.3", True),
+        ("10.0.0.0/8", "10.1.0.0/16", True),
+        ("10.1.0.0/16", "10.0.0.0/8", False),
+        ("10.0.0.0/8", "11.0.0.0", False),
+        ("fd00::/8", "fd00::1", True),
+        ("fd00::/8", "10.0.0.1", False),
+    ):
+        assert value_of(f'cidrcontains("{outer}", "{inner}")') is answer
+    assert value_of('urldecode("a%20b")') == "a b"

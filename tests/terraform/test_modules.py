@@ -257,3 +257,84 @@ def test_importing_does_not_load_the_parser() -> None:
     code = "import sys, scanner.sources.terraform; print('hcl2' in sys.modules, 'lark' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_what_opentofu_switches_off_is_not_there(tree) -> None:
+    block = "  lifecycle {\n    enabled = VALUE\n  }\n}\n"
+    text = 'variable "on" {}\nresource "a" "b" {\n' + block + 'module "m" {\n  source = "./m"\n' + block
+    for value, expected in (("true", {"a.b", "module.m.a.c"}), ("false", set()), ("1 == 2", set())):
+        made = tree({"main.tf": text.replace("VALUE", value), "m/main.tf": 'resource "a" "c" {}\n'})
+        assert set(made.resources()) == expected
+    open_ = tree({"main.tf": text.replace("VALUE", "var.on"), "m/main.tf": 'resource "a" "c" {}\n'}).resources()
+    assert {address: one.possible.decided_by for address, one in open_.items()} == {
+        "a.b": ("var.on",),
+        "module.m.a.c": ("var.on",),
+    }
+
+
+def test_a_tofu_file_in_the_place_of_another_is_said(tree) -> None:
+    reading = tree({"net.tf": "", "net.tofu": 'resource "a" "tofu" {}\n', "only.tofu": ""}).read()
+    assert list(reading.assumptions) == [
+        "`net.tofu` stands in for `net.tf`: OpenTofu runs it, Terraform would read the other"
+    ]
+
+
+def test_an_ephemeral_resource_beside_a_data_source_of_its_name(tree) -> None:
+    made = tree(
+        'data "aws_s" "x" {\n  a = 1\n}\nephemeral "aws_s" "x" {\n  a = 2\n}\n'
+        'resource "p" "p" {\n  d = data.aws_s.x.a\n  e = ephemeral.aws_s.x.a\n  i = ephemeral.aws_s.x.id\n}\n'
+    )
+    assert made.read().unread == []
+    found = made.resources()
+    assert found["ephemeral.aws_s.x"].data
+    assert (found["p.p"].attrs["d"], found["p.p"].attrs["e"]) == (1, 2)
+    assert found["p.p"].attrs["i"].ref == Ref("ephemeral.aws_s.x", "id")
+
+
+def test_what_an_ephemeral_value_leaves_is_null(value_of) -> None:
+    beside = 'variable "e" {\n  ephemeral = true\n  default = "x"\n}\n'
+    assert value_of("ephemeralasnull(var.e)", beside).options == ("x", None)
+    assert value_of('ephemeralasnull("x")') == "x"
+
+
+def test_blocks_that_make_no_resource(tree) -> None:
+    made = tree(
+        'resource "aws_lb" "here" {}\n'
+        'import {\n  to = aws_lb.here\n  id = "a"\n}\n'
+        "import {\n  for_each = { a = 1 }\n  to = aws_lb.gone[each.key]\n  id = each.key\n}\n"
+        'action "local_command" "run" {\n  config {\n    command = "x"\n  }\n}\n'
+        "moved {\n  from = aws_lb.old\n  to = aws_lb.here\n}\n"
+        "removed {\n  from = aws_lb.kept\n  lifecycle {\n    destroy = false\n  }\n}\n"
+        "removed {\n  from = aws_lb.destroyed\n}\n"
+        'check "c" {\n  data "aws_x" "y" {}\n  assert {\n    condition = true\n    error_message = "m"\n  }\n}\n'
+    )
+    reading = made.read()
+    assert [one.address for one in reading.resources] == ["aws_lb.here"]
+    assert [(one.kind, one.origin.line, one.cause) for one in reading.unread] == [
+        ("foreign", 6, "`aws_lb.gone[*]` is imported, and not declared: how it is set up is not told"),
+        ("foreign", 11, "what the action `action.local_command.run` brings about as it runs is out of sight"),
+    ]
+    assert list(reading.assumptions) == [
+        "`aws_lb.kept` is let go by a `removed` block and lives on: it is not in what is scanned"
+    ]
+
+
+def test_data_sources_that_answer_from_their_provider(tree) -> None:
+    text = (
+        'provider "aws" {\n  region = REGION\n}\nprovider "aws" {\n  alias = "cn"\n  region = "cn-north-1"\n}\n'
+        'variable "r" {}\ndata "aws_region" "here" {}\ndata "aws_partition" "p" {}\n'
+        'data "aws_partition" "cn" {\n  provider = aws.cn\n}\n'
+        'resource "p" "p" {\n  r = data.aws_region.here.name\n  q = data.aws_region.here.region\n'
+        '  arn = "arn:${data.aws_partition.p.partition}:iam::aws:policy/x"\n'
+        '  cn = "s3.${data.aws_partition.cn.dns_suffix}"\n}\n'
+    )
+    attrs = tree(text.replace("REGION", '"us-gov-west-1"')).resources()["p.p"].attrs
+    assert (attrs["r"], attrs["q"]) == ("us-gov-west-1", "us-gov-west-1")
+    assert attrs["arn"] == "arn:aws-us-gov:iam::aws:policy/x"
+    assert attrs["cn"] == "s3.amazonaws.com.cn"
+    public = tree(text.replace("REGION", '"eu-central-1"')).resources()["p.p"].attrs
+    assert public["arn"] == "arn:aws:iam::aws:policy/x"
+    for unknown in ("var.r", '"moon-base-1"'):
+        left = tree(text.replace("REGION", unknown)).resources()["p.p"].attrs
+        assert left["arn"].text() == "arn:*:iam::aws:policy/x"
+    assert left["r"] == "moon-base-1"

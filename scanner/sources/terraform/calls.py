@@ -10,6 +10,7 @@ from scanner.sources.terraform.budget import is_attribute
 from scanner.sources.terraform.choices import over_inner
 from scanner.sources.terraform.functions import find
 from scanner.sources.terraform.functions.function import Function
+from scanner.sources.terraform.lines import references
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.steps import Evaluate
 from scanner.sources.terraform.syntax import Call, Expression, Literal, Parens, Template, Traversal
@@ -40,6 +41,8 @@ def call(expression: Call, env: Env, evaluate: Evaluate) -> Value:
         return _try(expression, env, evaluate)
     if name == "can":
         return _can(expression, env, evaluate)
+    if name == "ephemeralasnull":
+        return _lasting(expression, env, evaluate)
     function = find(name)
     if function is None:
         return Unknown(f"the function `{name}` is not evaluated", FUNCTION_UNKNOWN, origin=expression.at)
@@ -114,6 +117,16 @@ def may_fail(expression: Expression, value: Unknown) -> bool:
     if isinstance(expression, Traversal):
         return len(expression.steps) > 1 and not is_attribute(value)
     return True
+
+
+def _lasting(expression: Call, env: Env, evaluate: Evaluate) -> Value:
+    """`ephemeralasnull`: null for what is ephemeral, which is not told of a value that is referred to."""
+    if len(expression.arguments) != 1:
+        raise Refused("the wrong number of arguments for `ephemeralasnull`")
+    value = evaluate(expression.arguments[0], env)
+    if not any(True for _ in references(expression.arguments[0])):
+        return value
+    return one_of([value, None], Unknown("whether a value is ephemeral is not known", origin=expression.at))
 
 
 def _try(expression: Call, env: Env, evaluate: Evaluate) -> Value:

@@ -12,15 +12,25 @@ from scanner.sources.terraform.files import Files, module_files
 from scanner.sources.terraform.syntax import Attribute, Block, Body, Expression, Object, literal_text
 
 ResourceKey: TypeAlias = tuple[str, str, str]
-"""("resource" or "data", type, name)"""
+"""("resource", "data" or "ephemeral", type, name)"""
 
-_LABELS = {"variable": 1, "output": 1, "module": 1, "provider": 1, "resource": 2, "data": 2}
+_LABELS = {
+    "variable": 1,
+    "output": 1,
+    "module": 1,
+    "provider": 1,
+    "resource": 2,
+    "data": 2,
+    "ephemeral": 2,
+    "action": 2,
+}
 
 
 @dataclass(slots=True)
 class Config:
     """What one directory declares; `complete` is False where one of its files could not be read.
 
+    others: its `action`, `import` and `removed` blocks.
     contract: the module and release whose contract it was made from, "" for what was read from files.
     lacks: what that contract does not tell of, with the condition under which the module makes it; keys: which keys
     of the objects in an input it takes up.
@@ -35,6 +45,7 @@ class Config:
     providers: dict[str, Block] = field(default_factory=dict)
     required: dict[str, Attribute] = field(default_factory=dict)
     terraform: list[Block] = field(default_factory=list)
+    others: list[Block] = field(default_factory=list)
     complete: bool = True
     contract: str = ""
     lacks: list[tuple[str, Expression]] = field(default_factory=list)
@@ -51,6 +62,11 @@ def read_config(directory: Path, files: Files) -> Config:
     """The configuration of a directory; what could not be read is noted in `files`."""
     config = Config(directory)
     paths = module_files(directory)
+    for path in paths:
+        other = path.with_name(path.name.replace(".tofu", ".tf"))
+        if other != path and other.is_file():
+            told = f"`{files.relative(path)}` stands in for `{other.name}`"
+            files.reading.assumptions[f"{told}: OpenTofu runs it, Terraform would read the other"] = None
     for override in (False, True):
         for path in paths:
             if is_override(path.name) is not override:
@@ -95,13 +111,14 @@ class _Adder:
                 self._put(self.config.providers, key, block, f"provider.{key}")
             case "resource" | "data" | "ephemeral":
                 kind, name = block.labels
-                mode = "resource" if block.kind == "resource" else "data"
                 prefix = "" if block.kind == "resource" else f"{block.kind}."
-                self._put_resource((mode, kind, name), block, f"{prefix}{kind}.{name}")
+                self._put_resource((block.kind, kind, name), block, f"{prefix}{kind}.{name}")
             case "locals":
                 self._locals(block)
             case "terraform":
                 self._terraform(block)
+            case "action" | "import" | "removed":
+                self.config.others.append(block)
             case _:
                 return
 

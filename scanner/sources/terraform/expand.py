@@ -10,7 +10,7 @@ from scanner.resource import Attrs
 from scanner.sources.terraform.evaluate import evaluate
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.syntax import Body
-from scanner.sources.terraform.types import to_number
+from scanner.sources.terraform.types import to_bool, to_number
 from scanner.sources.terraform.values import Refused, SetOf, invalid, is_list, is_map, kind, ordered
 from scanner.unknown import Unknown, Value
 
@@ -55,6 +55,11 @@ def quoted(key: str) -> str:
 
 def expand(body: Body, env: Env) -> Expansion:
     """The instances that a body's `count` or `for_each` makes."""
+    enabled = _enabled(body, env)
+    if isinstance(enabled, Unknown):
+        return Expansion("open", [Instance(None, {}, enabled)])
+    if not enabled:
+        return Expansion("count")
     if "count" in body.attributes:
         expression = body.attributes["count"].expression
         value = evaluate(expression, env)
@@ -73,6 +78,19 @@ def expand(body: Body, env: Env) -> Expansion:
             value = invalid(f"`for_each` over {kind(value)}", expression.at)
         return _each(value, env)
     return Expansion("single", [Instance(None, {})])
+
+
+def _enabled(body: Body, env: Env) -> bool | Unknown:
+    """What `enabled` in a `lifecycle` block says, which OpenTofu has beside `count` and `for_each`."""
+    for block in body.blocks:
+        if block.kind == "lifecycle" and "enabled" in block.body.attributes:
+            expression = block.body.attributes["enabled"].expression
+            value = evaluate(expression, env)
+            try:
+                return value if isinstance(value, Unknown) else to_bool(value)
+            except Refused as error:
+                return invalid(error.cause, expression.at)
+    return True
 
 
 def _count(value: Value) -> int:

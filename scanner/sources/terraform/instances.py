@@ -14,6 +14,7 @@ from scanner.sources.terraform.blocks import type_of as block_type
 from scanner.sources.terraform.config import ResourceKey
 from scanner.sources.terraform.evaluate import evaluate
 from scanner.sources.terraform.expand import Expansion, Instance, expand
+from scanner.sources.terraform.known_data import of_provider
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.syntax import Block, Expression
 from scanner.sources.terraform.values import ListOf, MapOf, blocks_of, invalid, is_list, is_map
@@ -97,7 +98,7 @@ class ResourceInstance:
         return self._unknown("", f"`{self.address}` ")
 
     def _unknown(self, attribute: str, subject: str) -> Unknown:
-        data = self.group.key[0] == "data"
+        data = self.group.key[0] != "resource"
         cause = f"{subject}is read at apply time" if data else f"{subject}is known only after apply"
         decided = {self.address, *(self.instance.possible.decided_by if self.instance.possible else ())}
         code = VALUE_UNKNOWN if data else COMPUTED
@@ -125,6 +126,9 @@ class ResourceInstance:
         if self.group.key[1] == iam_document.TYPE and name in iam_document.JSON_ATTRIBUTES:
             found = iam_document.policy_json(self.attrs(), name != "json")
             return replace(found, ref=computed.ref) if isinstance(found, Unknown) else found
+        told = of_provider(self.group.key[:2], name, lambda: self.group.module.providers.of(self.group.block, self.env))
+        if told is not None and name not in body.attributes:
+            return told
         value: Value = None
         nested = [block for block in body.blocks if block_type(block) == name]
         if name in body.attributes and name not in _META:
@@ -177,7 +181,7 @@ class ResourceInstance:
             calls=group.module.chain,
             default_of=group.module.config.contract,
             possible=self.possible,
-            data=group.key[0] == "data",
+            data=group.key[0] != "resource",
             provider=group.module.providers.of(group.block, self.env),
         )
 

@@ -108,7 +108,7 @@ class Module:
             second = names[1] if len(names) > 1 else None
             if second is None:
                 return self._undeclared(f"{root}.{first}", traversal), ()
-            return self._resource(("data", first, second), steps[2:], traversal, env)
+            return self._resource((root, first, second), steps[2:], traversal, env)
         if root == "resource" and len(names) > 1 and names[1] is not None:
             return self._resource(("resource", first, names[1]), steps[2:], traversal, env)
         return self._resource(("resource", root, first), steps[1:], traversal, env)
@@ -117,7 +117,7 @@ class Module:
         self, key: ResourceKey, steps: tuple[Step, ...], traversal: Traversal, env: Env
     ) -> tuple[Value, tuple[Step, ...]]:
         if key not in self.config.resources:
-            prefix = "data." if key[0] == "data" else ""
+            prefix = "" if key[0] == "resource" else f"{key[0]}."
             return self._undeclared(f"{prefix}{key[1]}.{key[2]}", traversal), ()
         return self.resource(key).value(), steps
 

@@ -93,7 +93,8 @@ class CallGroup:
             return self._lost("has a source that is not known", "module", INVALID)
         if not is_local(source):
             version = self.block.body.attributes.get("version")
-            wanted = (literal_text(version.expression) or "") if version else ""
+            asked = evaluate(version.expression, self.caller.env) if version else None
+            wanted = asked if isinstance(asked, str) else ""
             found = installed(run.directory, (*self.caller.path, self.name), source, wanted, run.files)
             if found is not None:
                 return found
@@ -217,14 +218,17 @@ class CallGroup:
         return {str(one.key): self._instance(one) for one in expansion.instances}
 
     def resource(self, instance: Instance) -> Resource:
-        """The call itself as a Resource, for a module that could not be loaded."""
+        """The call itself as a Resource, for a module that could not be loaded: of one that is told by contract, with
+        the inputs that its contract does not take up.
+        """
         env = self.caller.env.having(instance.names)
+        told = self.contract.variables if self.contract is not None else {}
         return Resource(
             address=self.address + instance.suffix(),
             unit=self.caller.run.unit,
             kind="module",
             name=self.name,
-            attrs=body_value(self.block.body, env, _META),
+            attrs=body_value(self.block.body, env, (*_META, *told)),
             origin=self.block.at,
             source="terraform",
             possible=instance.possible or self.caller.possible,

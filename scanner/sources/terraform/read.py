@@ -75,6 +75,10 @@ def _resource(module: Module, address: str, kind: str, name: str, attrs: Attrs, 
 
 def _declared(module: Module) -> Iterator[Resource]:
     """The resources of a module and of those that it calls, in the order of the files."""
+    if module.config.others:
+        from scanner.sources.terraform.others import note_others
+
+        note_others(module)
     for key in module.config.resources:
         for instance in module.resource(key).instances() or ():
             yield instance.resource()

@@ -58,6 +58,7 @@ _TOP: Mapping[str, int] = {
     "import": 0,
     "removed": 0,
     "check": 1,
+    "action": 2,
 }
 # Arguments that hold a reference or a type as text.
 _REFERENCES = {"provider", "depends_on", "ignore_changes", "replace_triggered_by", "providers"}

@@ -35,7 +35,11 @@ def find_roots(root: Path, files: Sequence[Path], syntax: Parsed | None = None) 
 def signature(directory: Path, root: Path, syntax: Parsed | None = None) -> frozenset[str]:
     """What a directory declares itself, as a plan names it: resources, data sources and module calls."""
     config = read_config(directory, Files(root, Reading(), syntax))
-    declared = {f"{'data.' if mode == 'data' else ''}{kind}.{name}" for mode, kind, name in config.resources}
+    declared = {
+        f"{'data.' if mode == 'data' else ''}{kind}.{name}"
+        for mode, kind, name in config.resources
+        if mode != "ephemeral"  # of which no plan and no state has anything
+    }
     return frozenset(declared | {f"module.{name}" for name in config.calls})
 
 

@@ -231,6 +231,14 @@ def _sort(arguments: list[Value]) -> Value:
     return ListOf(sorted(text(item) for item in items(arguments[0])))
 
 
+def _issensitive(arguments: list[Value]) -> Value:
+    """Whether it is, is not told of a known value: what was made from a secret does not say so."""
+    [value] = arguments
+    if isinstance(value, Unknown) and value.secret:
+        return True
+    return Unknown("whether a value is sensitive is not known", options=(True, False))
+
+
 TABLE: Mapping[str, Function] = {
     "length": pure(_length, 1, policy="shallow"),
     "concat": pure(_concat, 1, None, "raw"),
@@ -253,5 +261,5 @@ TABLE: Mapping[str, Function] = {
     "sort": pure(_sort, 1, policy="members"),
     "sensitive": pure(lambda a: a[0], 1, policy="raw"),
     "nonsensitive": pure(lambda a: a[0], 1, policy="raw"),
-    "ephemeralasnull": pure(lambda a: a[0], 1, policy="raw"),
+    "issensitive": pure(_issensitive, 1, policy="raw"),
 }

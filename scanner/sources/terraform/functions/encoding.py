@@ -52,6 +52,10 @@ def _json(value: Value) -> str:
 def encoded(value: Value, encode: object = json_text) -> Value:
     """The text of a value, which keeps the value as its `document`, as does the Unknown of a partly known one."""
     unknown = unknowns_of(value)
+    if isinstance(value, Unknown):
+        spread = over_options(lambda one: encoded(one, encode), value)
+        if spread is not None:
+            return spread
     if unknown:
         return replace(merged(unknown), document=None if isinstance(value, Unknown) else value)
     return Encoded(encode(value), value)  # type: ignore[operator]
@@ -181,6 +185,21 @@ def _urlencode(arguments: list[Value]) -> Value:
     return quote_plus(text(arguments[0]), safe="")
 
 
+def _base64gunzip(arguments: list[Value]) -> Value:
+    """The text in a compressed one (OpenTofu); one that grows beyond the budget is left unknown."""
+    import zlib
+    from base64 import b64decode
+
+    try:
+        reader = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        plain = reader.decompress(b64decode(text(arguments[0]), validate=True), MAX_TEXT)
+        if not reader.eof:
+            raise TooLarge("a compressed text that is too long, or not whole")
+        return plain.decode("utf-8")
+    except (zlib.error, ValueError) as error:
+        raise Refused("a text that is not compressed with gzip, in base64") from error
+
+
 def _urldecode(arguments: list[Value]) -> Value:
     from urllib.parse import unquote_plus
 
@@ -218,6 +237,7 @@ TABLE: Mapping[str, Function] = {
     "base64decode": pure(_base64decode, 1, policy="raw"),
     "base64gzip": pure(_base64gzip, 1, policy="raw"),
     "urlencode": pure(_urlencode, 1),
+    "base64gunzip": pure(_base64gunzip, 1),
     "urldecode": pure(_urldecode, 1),
     "csvdecode": pure(_csvdecode, 1),
     "textencodebase64": pure(lambda a: _texts(a, False), 2),

@@ -74,8 +74,21 @@ def _cidrsubnets(arguments: list[Value]) -> Value:
     return Items(result)
 
 
+def _cidrcontains(arguments: list[Value]) -> Value:
+    """Whether a range has all of an address or of another range in it (OpenTofu)."""
+    outer, inner = _network(arguments[0]), text(arguments[1])
+    if "/" not in inner:
+        inner += "/128" if ":" in inner else "/32"
+    within = _network(inner)
+    if within.version != outer.version:
+        return False
+    first, last = int(within.network_address), int(within.broadcast_address)
+    return int(outer.network_address) <= first and last <= int(outer.broadcast_address)
+
+
 TABLE: Mapping[str, Function] = {
     "cidrhost": pure(_cidrhost, 2),
+    "cidrcontains": pure(_cidrcontains, 2),
     "cidrnetmask": pure(_cidrnetmask, 1),
     "cidrsubnet": pure(_cidrsubnet, 3),
     "cidrsubnets": pure(_cidrsubnets, 1, None),
