@@ -7,13 +7,15 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from scanner.origin import FileOrigin, Origin
 from scanner.resource import Attrs, Items
 from scanner.sources.terraform.config import Config
 from scanner.sources.terraform.contracts import REMEDY, Contract
 from scanner.sources.terraform.evaluate import evaluate
-from scanner.sources.terraform.read_json import block_of
-from scanner.sources.terraform.syntax import Attribute, Block, Body, Literal
+from scanner.sources.terraform.read_json import block_of, holds_blocks
+from scanner.sources.terraform.syntax import Attribute, Block, Body
 from scanner.unknown import Value
 
 if TYPE_CHECKING:
@@ -62,6 +64,29 @@ def untold_keys(value: Value, told: Collection[str]) -> Iterator[tuple[str, Orig
                 yield key, one.marks.get(key) if isinstance(one, Attrs) else None
 
 
+class _Attributes(Mapping[str, Attribute]):
+    """The attributes of a block, each made when it is asked for: a call leaves most of what it could have out."""
+
+    def __init__(self, builder: _Builder, kind: str, value: Mapping[str, Any], each: tuple[str, ...]) -> None:
+        self._builder = builder
+        self._kind = kind
+        self._value = value
+        self._each = each
+        self._made: dict[str, Attribute] = {}
+
+    def __getitem__(self, name: str) -> Attribute:
+        if name not in self._made:
+            one = self._builder.marked({name: self._value[name]}, self._each)
+            self._made.update(block_of(self._kind, (), one, self._builder.call.at).body.attributes)
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._value)
+
+    def __len__(self) -> int:
+        return len(self._value)
+
+
 class _Builder:
     def __init__(self, contract: Contract, call: Block) -> None:
         self.contract = contract
@@ -90,28 +115,27 @@ class _Builder:
         return config
 
     def _variable(self, name: str) -> Block:
-        at = self._place((name,))
-        attributes: dict[str, Attribute] = {}
-        if name in self.contract.inputs:
-            body = self._block("variable", (name,), {"default": self.contract.inputs[name]}).body
-            attributes.update(body.attributes)
+        given = {"default": self.contract.inputs[name]} if name in self.contract.inputs else {}
         if name in self.contract.not_null:
-            attributes["nullable"] = Attribute("nullable", Literal(False, at), at)
-        return Block("variable", (name,), Body(attributes, ()), at)
+            given["nullable"] = False
+        return replace(self._block("variable", (name,), given), at=self._place((name,)))
 
     def _block(self, kind: str, labels: tuple[str, ...], value: Mapping[str, Any]) -> Block:
         each = tuple(self._names(str(value.get("for_each", "")), ()))
-        return block_of(kind, labels, self._marked(value, each), self._place(each))
+        at = self._place(each)
+        if holds_blocks(kind, value):
+            return block_of(kind, labels, self.marked(value, each), at)
+        return Block(kind, labels, Body(_Attributes(self, kind, value, each), ()), at)
 
-    def _marked(self, value: Any, each: tuple[str, ...]) -> Value:
+    def marked(self, value: Any, each: tuple[str, ...]) -> Value:
         """The value with a line of the call for each part of it."""
         if isinstance(value, dict):
             inner = tuple(self._names(str(value.get("for_each", "")), each)) or each
             marks = {key: self._place(tuple(self._names(str(item), inner))) for key, item in value.items()}
-            return Attrs({key: self._marked(item, inner) for key, item in value.items()}, marks)
+            return Attrs({key: self.marked(item, inner) for key, item in value.items()}, marks)
         if isinstance(value, list):
             marks_of = [self._place(tuple(self._names(str(item), each))) for item in value]
-            return Items([self._marked(item, each) for item in value], marks_of)
+            return Items([self.marked(item, each) for item in value], marks_of)
         return value  # type: ignore[no-any-return]  # a scalar of JSON
 
     def _names(self, text: str, each: tuple[str, ...]) -> Iterator[str]:

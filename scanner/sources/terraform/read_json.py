@@ -6,7 +6,7 @@ is an attribute there (an object, or a list of objects), except `dynamic`, `life
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -84,6 +84,11 @@ def parse_json(text: str, path: str, variables: bool = False) -> Body:
 def block_of(kind: str, labels: tuple[str, ...], value: Value, at: FileOrigin) -> Block:
     """A block of a kind from the object that is its body in JSON. Raises SyntaxFault."""
     return Block(kind, labels, _body(value, at, _INSIDE.get(kind, {}), kind), at)
+
+
+def holds_blocks(kind: str, names: Iterable[str]) -> bool:
+    """Whether some of the names in a block of a kind are those of blocks."""
+    return not _INSIDE.get(kind, {}).keys().isdisjoint(names)
 
 
 def _fault(at: FileOrigin, cause: str) -> SyntaxFault:
