@@ -71,6 +71,7 @@ class Finding:
 
     message: one lower-case sentence, names in backticks. plane: of the path, "" where there is no path.
     ways: how many ways of this kind there are in all ("shortest of N"). also: the addresses of folded findings.
+    calls: the module calls that lead to what it is about, outermost first: their addresses and origins.
     """
 
     rule: str
@@ -85,6 +86,7 @@ class Finding:
     plane: str = ""
     ways: int = 1
     also: tuple[str, ...] = ()
+    calls: tuple[tuple[str, Origin], ...] = ()
 
     @property
     def fingerprint(self) -> str:

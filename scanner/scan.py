@@ -8,6 +8,7 @@ from pathlib import Path
 
 from scanner import __version__
 from scanner.builders.build import Built, build
+from scanner.called import with_calls
 from scanner.catalogue import refuse_scanned, rule_digests, rules, ruleset_sha256, table_digests
 from scanner.contracts import contract_rules
 from scanner.findings import Report, Scope
@@ -145,7 +146,7 @@ def scan(request: Request) -> tuple[Report, Scanned]:
     report = Report(
         verdict=judgement.verdict,
         commitments=judgement.commitments,
-        findings=waivers.findings,
+        findings=with_calls(waivers.findings, reading.resources),
         rules=judgement.rules,
         unread=tuple(sorted(reading.unread, key=lambda one: (str(one.origin), one.cause))),
         waived=waivers.waived,

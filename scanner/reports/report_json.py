@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scanner.findings import CommitmentResult, Finding, Hop, Report, RuleResult
+from scanner.origin import Origin
 from scanner.reports.plain import Json, certificate, dumped, origin, text, texts
 from scanner.reports.view import View
 
@@ -87,7 +88,12 @@ def _finding(one: Finding) -> Json:
         "plane": one.plane,
         "ways": one.ways,
         "also": texts(one.also),
+        **({"calls": [_call(address, at) for address, at in one.calls]} if one.calls else {}),
     }
+
+
+def _call(address: str, at: Origin) -> Json:
+    return {"address": text(address), "origin": origin(at)}
 
 
 def _hop(one: Hop) -> Json:

@@ -108,6 +108,9 @@ class _Writer:
     def _advice(self, one: Finding, waiver: Waived | None) -> Iterator[str]:
         if one.decided_by:
             yield f"   = decided by: {_field(', '.join(one.decided_by))}"
+        if one.calls:
+            chain = " > ".join(f"`{safe(address)}` at {place(at)}" for address, at in one.calls)
+            yield f"   = called: {_field(chain)}"
         if one.also:
             names = ", ".join(safe(name) for name in one.also[:NAMED])
             yield f"   = and {len(one.also)} more: {names}{', ...' if len(one.also) > NAMED else ''}"
