@@ -11,9 +11,11 @@ from scanner.podspec_shapes import (
     BUILT_IN_GROUPS,
     FRAMEWORKS,
     HOLDERS,
+    MACHINES,
     PATTERN_GROUPS,
     container_mapping,
     is_pod_spec,
+    machine,
     predictor,
 )
 from scanner.resource import Attrs, Key, Resource, dig, mark
@@ -89,12 +91,25 @@ def _templates(resource: Resource) -> list[PodTemplate]:
             return []
         found = _template(resource, path, spec, built_in=True)
         return [replace(found, replicas=_at(resource.attrs, count), replicas_origin=mark(resource.attrs, *count))]
+    if (group, resource.kind) in MACHINES:
+        return _machines(resource, MACHINES[group, resource.kind])
     if group in BUILT_IN_GROUPS or f".{group}".endswith(PATTERN_GROUPS) or (group, resource.kind) in HOLDERS:
         return []
     templates = [
         _template(resource, path, spec, built_in=False, synthetic=made) for path, spec, made in _search(resource)
     ]
     return _with_suffixes(resource, templates)
+
+
+def _machines(resource: Resource, path: Path) -> list[PodTemplate]:
+    """The pod of a virtual machine: its labels are copied, none of other keys than KubeVirt's own is added."""
+    value = dig(resource.attrs, *path, "spec")
+    spec = value if isinstance(value, Unknown) else machine(value)
+    if spec is None:
+        return []
+    found = _template(resource, (*path, "spec"), spec, built_in=True, synthetic=True)
+    count = ("spec", "replicas") if path else ()
+    return [replace(found, replicas=_at(resource.attrs, count), replicas_origin=mark(resource.attrs, *count))]
 
 
 def _search(resource: Resource) -> Iterator[tuple[Path, Value, bool]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from scanner.origin import Origin
-from scanner.resource import Attrs, Items, Key, dig, mark
+from scanner.resource import Attrs, Items, Key, dig, items_of, mark
 from scanner.unknown import Unknown, Value
 
 BUILT_IN_GROUPS = frozenset(
@@ -49,6 +49,38 @@ _POD_FIELDS = (
 _CONTAINER_FIELDS = (
     "name", "image", "command", "args", "env", "envFrom", "ports", "resources", "volumeMounts", "securityContext",
 )  # fmt: skip
+
+
+MACHINES: dict[tuple[str, str], tuple[Key, ...]] = {
+    ("kubevirt.io", "VirtualMachine"): ("spec", "template"),
+    ("kubevirt.io", "VirtualMachineInstance"): (),
+    ("kubevirt.io", "VirtualMachineInstanceReplicaSet"): ("spec", "template"),
+    ("pool.kubevirt.io", "VirtualMachinePool"): ("spec", "virtualMachineTemplate", "spec", "template"),
+}
+"""Virtual machines of KubeVirt: where the object is whose labels the pod of a machine carries (`virt-launcher`; its
+virt-controller copies them, `pkg/virt-controller/services/template.go`)."""
+
+
+def machine(value: Value) -> Attrs | None:
+    """The specification of a virtual machine as that of its pod: the images of its container disks are what it runs."""
+    if not isinstance(value, Mapping):
+        return None
+    disks = value.get("volumes")
+    containers = Items()
+    for index, disk in enumerate(disks if isinstance(disks, list | tuple) else ()):
+        image, origin = dig(disk, "containerDisk", "image"), mark(disks, index, "containerDisk", "image")
+        if image is not None:
+            containers.append(Attrs({"name": dig(disk, "name"), "image": image}, {"image": origin} if origin else None))
+            containers.marks.extend([origin] if origin else [])
+    spec = Attrs({"containers": containers})
+    for key in ("nodeSelector", "affinity", "tolerations", "schedulerName"):
+        if key in value:
+            _put(spec, key, value[key], mark(value, key))
+    named = [dig(one, "serviceAccount", "serviceAccountName") for one in items_of(disks)]
+    for account in named:
+        if account is not None:
+            spec["serviceAccountName"] = account
+    return spec
 
 
 def is_pod_spec(value: Mapping[str, Value]) -> bool:

@@ -3,7 +3,8 @@
 Why it matters
 --------------
 A classifier that is scaled to zero is a guardrail that is off: the gateway either waits for it, or goes on without it.
-An autoscaler that may go to zero does this on every quiet night.
+An autoscaler that may go to zero does this on every quiet night. Pods that its Service picks beside its own answer in
+its place.
 
 How to fix
 ----------
@@ -18,6 +19,7 @@ from collections.abc import Iterable, Iterator
 
 from scanner.findings import Finding
 from scanner.graph.facts import Replicas
+from scanner.graph.facts_access import Answerer
 from scanner.graph.model import Node, Role, State
 from scanner.rule import Case, counted
 from scanner.unknown import Unknown
@@ -40,6 +42,7 @@ def check(case: Case) -> Iterable[Finding]:
             yield case.unproven(node, message, decided_by=(node.address,))
         for fact in replicas:
             yield from _judge(case, node, fact)
+        yield from _answered(case, node)
     for entry in case.absent(case.profile.classifiers):
         yield case.missing(
             f"safety_stack.classifiers: {entry}",
@@ -53,6 +56,17 @@ def check(case: Case) -> Iterable[Finding]:
             "safety_stack: {classifiers: [NAMESPACE/Deployment/NAME]}",
         )
     case.summary = f"{counted(len(classifiers), 'classifier')}, with running copies declared"
+
+
+def _answered(case: Case, node: Node) -> Iterator[Finding]:
+    """Workloads that get the calls of a classifier from its Service, and that nobody says are one."""
+    for fact in node.facts:
+        if isinstance(fact, Answerer) and fact.role == Role.CLASSIFIER.value:
+            other = f"`{fact.other}`, which is not declared to be one"
+            message = f"calls to classifier `{node.address}` may be answered by {other}"
+            fix = "list it under `safety_stack.classifiers`, or let the selector pick the classifier's pods alone"
+            decided = ("profile:safety_stack.classifiers",)
+            yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided, fix=fix)
 
 
 def _judge(case: Case, node: Node, fact: Replicas) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ Why it matters
 --------------
 The promise is that every call to a model passes the gateway that the operator runs. One workload with a direct way to
 the model's port is enough to get answers that no guardrail and no classifier has seen. So is a setting that sends its
-prompts to a model of somebody else.
+prompts to a model of somebody else, and a Service whose selector also picks pods that nobody declared to be the model.
 
 How to fix
 ----------
@@ -21,7 +21,7 @@ the code of a program.
 from collections.abc import Iterable, Sequence
 
 from scanner.findings import Finding
-from scanner.graph.facts_access import ToldEndpoint
+from scanner.graph.facts_access import Answerer, ToldEndpoint
 from scanner.graph.model import Node, Plane, Role, State
 from scanner.graph.search import Reach, Way, reach
 from scanner.rule import Case, counted
@@ -34,6 +34,7 @@ SEVERITY = "critical"
 def check(case: Case) -> Iterable[Finding]:
     """Backwards from every model over relays: each actor met must be a gateway; outside callers are another rule."""
     yield from _told(case)
+    yield from _answered(case)
     models = [node for node in case.graph.with_role(Role.MODEL, Role.CANDIDATE) if _judged(node)]
     if not models:
         return
@@ -71,6 +72,17 @@ def _told(case: Case) -> Iterable[Finding]:
         elif doubts and known:
             message = f"where `{node.address}` sends its prompts is not known: {fact.because}"
             yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=doubts, fix=fix)
+
+
+def _answered(case: Case) -> Iterable[Finding]:
+    """Workloads that get the calls of a model from its Service, and that nobody says are one."""
+    for node, fact in case.graph.facts(Answerer):
+        if fact.role != Role.MODEL.value or Role.CLASSIFIER in node.roles:
+            continue
+        message = f"calls to model `{node.address}` may be answered by `{fact.other}`, which is not declared to be one"
+        fix = "list it under `models.servers`, or let the selector pick the model's pods alone"
+        decided = ("profile:models.servers",)
+        yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided, fix=fix)
 
 
 def _judged(node: Node) -> bool:

@@ -85,6 +85,17 @@ class ToldEndpoint(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answerer(Fact):
+    """Another workload that answers, or may answer, calls that are meant for this model or classifier.
+
+    role: as what this node is called, "model" or "classifier". other: the address of the workload.
+    """
+
+    role: str
+    other: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallerIdentity(Fact):
     """Whether this front asks every caller who it is before it forwards; an Unknown where what is behind it may."""
 

@@ -30,6 +30,9 @@ OF_FILES = {"Kustomization": "kustomize.config.k8s.io", "CustomResourceDefinitio
 NAMED_FOR_ANOTHER_REASON = {
     "PodTemplate": "holds a template that nothing runs",
     "List": "is taken apart by the server",
+    "Object": "holds an object that is listed itself where it is in the cluster",
+    "Tenant": "makes objects that are listed themselves",
+    "GlobalTenantResource": "makes objects that are listed themselves",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scanner.builders.draft import World, node_of
+from scanner.builders.k8s_network.answerers import build_answerers
 from scanner.builders.k8s_network.containers import build_containers
 from scanner.builders.k8s_network.egress import build_egress
 from scanner.builders.k8s_network.exposure import build_exposure
@@ -50,6 +51,7 @@ def _build(view: View) -> None:
     build_routes(view, services, sources)
     build_gateways(view, services, sources)
     build_containers(view)
+    build_answerers(view, services)
     members(view, sources)
     build_isolation(view, admitted)
     build_guards(view)

@@ -24,7 +24,11 @@ _ADDED: dict[str, frozenset[str]] = {
     "DaemonSet": frozenset({"controller-revision-hash", "pod-template-generation"}),
 }
 _JOB = frozenset({"job-name", "controller-uid", "batch.kubernetes.io/job-name", "batch.kubernetes.io/controller-uid"})
-ADDED_LABELS = {**_ADDED, "Job": _JOB, "CronJob": _JOB}
+_MACHINE = frozenset({"kubevirt.io", "kubevirt.io/created-by", "kubevirt.io/nodeName", "vm.kubevirt.io/name"})
+_MACHINES = dict.fromkeys(
+    ("VirtualMachine", "VirtualMachineInstance", "VirtualMachineInstanceReplicaSet", "VirtualMachinePool"), _MACHINE
+)
+ADDED_LABELS = {**_ADDED, "Job": _JOB, "CronJob": _JOB, **_MACHINES}
 """Labels that the built-in controllers put on their pods, with values of their own."""
 NOT_RUNNING = frozenset({"PodTemplate", "ServingRuntime", "ClusterServingRuntime"})
 """Objects that hold a template from which nothing runs by itself."""

@@ -30,6 +30,7 @@ CLUSTER_SCOPED: dict[str, frozenset[str]] = {
         # Custom resources that matter to placement, reach or control; read in their CRDs.
         "apps.kubeedge.io": "NodeGroup",
         "apps.openyurt.io": "NodePool NodeBucket",
+        "capsule.clastix.io": "Tenant GlobalTenantResource",
         "cert-manager.io": "ClusterIssuer",
         "cilium.io": "CiliumClusterwideNetworkPolicy CiliumClusterwideEnvoyConfig CiliumNode CiliumCIDRGroup",
         "cluster.open-cluster-management.io": "ManagedCluster ManagedClusterSet",
@@ -39,6 +40,7 @@ CLUSTER_SCOPED: dict[str, frozenset[str]] = {
         "karpenter.azure.com": "AKSNodeClass",
         "karpenter.k8s.aws": "EC2NodeClass",
         "karpenter.sh": "NodePool NodeClaim",
+        "kubernetes.crossplane.io": "Object ObservedObjectCollection ProviderConfig",
         "kueue.x-k8s.io": "ClusterQueue ResourceFlavor AdmissionCheck Cohort Topology",
         "kyverno.io": "ClusterPolicy ClusterCleanupPolicy",
         "machineconfiguration.openshift.io": "MachineConfig MachineConfigPool KubeletConfig",

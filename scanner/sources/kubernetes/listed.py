@@ -74,6 +74,7 @@ LISTED: dict[str, frozenset[str]] = {
         "keda.sh": "ScaledJob ScaledObject",
         "kubeai.org": "Model",
         "kubeflow.org": "MPIJob PyTorchJob TFJob XGBoostJob",
+        "kubevirt.io": "VirtualMachine VirtualMachineInstance VirtualMachineInstanceReplicaSet",
         "kustomize.toolkit.fluxcd.io": "Kustomization",
         "kyverno.io": "CleanupPolicy ClusterCleanupPolicy ClusterPolicy Policy PolicyException",
         "leaderworkerset.x-k8s.io": "LeaderWorkerSet",
@@ -102,6 +103,7 @@ LISTED: dict[str, frozenset[str]] = {
         "policies.kyverno.io": "DeletingPolicy GeneratingPolicy ImageValidatingPolicy MutatingPolicy "
         "NamespacedDeletingPolicy NamespacedGeneratingPolicy NamespacedImageValidatingPolicy NamespacedMutatingPolicy "
         "NamespacedValidatingPolicy PolicyException ValidatingPolicy",
+        "pool.kubevirt.io": "VirtualMachinePool",
         "policy.kubeedge.io": "ServiceAccountAccess",
         "policy.networking.k8s.io": "AdminNetworkPolicy BaselineAdminNetworkPolicy ClusterNetworkPolicy",
         "policy.sigstore.dev": "ClusterImagePolicy TrustRoot",
