@@ -80,6 +80,9 @@ class _Attributes(Mapping[str, Attribute]):
             self._made.update(block_of(self._kind, (), one, self._builder.call.at).body.attributes)
         return self._made[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._value
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._value)
 
