@@ -72,7 +72,7 @@ def _read(root: Path, real: Path, told: Path) -> Iterator[str]:
     readings = [read_root(root, folder, "u", TerraformOptions()) for folder in (real, told)]
     first, second = ({one.address: one for one in reading.resources} for reading in readings)
     for address, one in sorted(second.items()):
-        if not one.calls or one.kind == "module":
+        if not one.calls or one.kind == "module" or one.data:
             continue
         if address not in first:
             yield f"{address}: the module does not make it"
@@ -135,7 +135,7 @@ def _policy(text: str) -> object:
 def _shown(value: Value) -> str:
     if isinstance(value, Unknown):
         return f"<{value.ref.address}.{value.ref.attribute}>" if value.ref else f"<{value.cause}>"
-    return repr(value)[:300]
+    return repr(value)[:900]
 
 
 def _scanned(real: Path, told: Path) -> Iterator[str]:
