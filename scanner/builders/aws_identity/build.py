@@ -9,6 +9,7 @@ from scanner.builders.aws_identity.carriers import carriers
 from scanner.builders.aws_identity.demands import add_demands
 from scanner.builders.aws_identity.functions import add_function_callers
 from scanner.builders.aws_identity.nodes import add_node_roles
+from scanner.builders.aws_identity.operators import add_operator_grants, associated
 from scanner.builders.aws_identity.passrole import add_detours
 from scanner.builders.aws_identity.principals import Principal, principals
 from scanner.builders.aws_identity.regions import beyond, enforced_regions
@@ -41,11 +42,12 @@ def build_aws_identity(world: World) -> None:
                 world.add_edge(edge)
     add_demands(world, everyone)
     add_bearers(world, everyone, judges)
-    carried = list(carriers(world))
+    carried = [*carriers(world), *associated(world)]
     add_becoming(world, everyone, judges, carried)
     add_detours(world, everyone, judges, carried)
     add_node_roles(world, carried)
     add_function_callers(world, everyone, judges)
+    add_operator_grants(world)
 
 
 def _invoke(world: World, judged: Judge, principal: Principal, model: Target) -> Edge | None:

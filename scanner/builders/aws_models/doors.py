@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from scanner.builders.aws_identity.access import INSIDE, INTERNET, Judge, judge
 from scanner.builders.aws_identity.carriers import carriers, role_by_arn
 from scanner.builders.aws_identity.documents import policy_at
+from scanner.builders.aws_identity.operators import associated
 from scanner.builders.aws_identity.principals import Principal
 from scanner.builders.aws_identity.targets import Target, targets
 from scanner.builders.aws_policy.condition import Given, hold
@@ -53,7 +54,7 @@ def gateway_roles(world: World) -> frozenset[str]:
     """The ids of roles that are the gateway: named so by the profile, or carried by gateways and nothing else."""
     named = {node.id for node in world.nodes.values() if Role.GATEWAY in node.roles and node.kind == "aws_iam_role"}
     carried: dict[str, bool] = {}
-    for one in carriers(world):
+    for one in (*carriers(world), *associated(world)):
         mine = Role.GATEWAY in world.nodes[one.node_id].roles and one.doubt is None
         carried[one.role_id] = carried.get(one.role_id, True) and mine
     return frozenset(named | {role for role, only in carried.items() if only})

@@ -6,6 +6,10 @@ from collections.abc import Iterator
 
 from scanner import tables
 
+_IAM = (
+    "Group GroupPolicy GroupPolicyAttachment Policy Role RolePolicy RolePolicyAttachment User UserPolicy "
+    "UserPolicyAttachment"
+)
 LISTED: dict[str, frozenset[str]] = {
     group: frozenset(kinds.split())
     for group, kinds in {
@@ -51,6 +55,10 @@ LISTED: dict[str, frozenset[str]] = {
         "NetworkSet StagedGlobalNetworkPolicy StagedKubernetesNetworkPolicy StagedNetworkPolicy Tier",
         "devices.kubeedge.io": "Device DeviceModel DeviceStatus",
         "discovery.k8s.io": "EndpointSlice",
+        "eks.aws.crossplane.io": "PodIdentityAssociation",
+        "eks.aws.m.upbound.io": "PodIdentityAssociation",
+        "eks.aws.upbound.io": "PodIdentityAssociation",
+        "eks.services.k8s.aws": "PodIdentityAssociation",
         "elbv2.k8s.aws": "TargetGroupBinding",
         "elemental.cattle.io": "MachineInventory MachineRegistration",
         "extensions.istio.io": "WasmPlugin",
@@ -62,6 +70,10 @@ LISTED: dict[str, frozenset[str]] = {
         "UDPRoute",
         "helm.cattle.io": "HelmChart HelmChartConfig",
         "helm.toolkit.fluxcd.io": "HelmRelease",
+        "iam.aws.crossplane.io": _IAM,
+        "iam.aws.m.upbound.io": _IAM,
+        "iam.aws.upbound.io": _IAM,
+        "iam.services.k8s.aws": _IAM,
         "inference.networking.k8s.io": "InferencePool",
         "inference.networking.x-k8s.io": "InferenceModel InferenceObjective InferencePool InferencePoolImport",
         "infrastructure.cluster.x-k8s.io": "*",
