@@ -1,4 +1,4 @@
-"""A classifier of the safety stack is declared with fewer running copies than it needs, or runs no server.
+"""A classifier of the safety stack is declared with fewer running copies than it needs, or none.
 
 Why it matters
 --------------
@@ -8,20 +8,17 @@ its place.
 
 How to fix
 ----------
-Declare at least the replicas that the profile asks for, and give the autoscaler the same minimum. Leave the command of
-the image alone, or let it start the server.
+Declare at least the replicas that the profile asks for, and give the autoscaler the same minimum.
 
 What it cannot see
 ------------------
-Whether the copies are ready at this moment (a live scan tells), how good the classifier is, and whether a program of
-your own answers.
+Whether the copies are ready at this moment (a live scan tells), and how good the classifier is.
 """
 
 from collections.abc import Iterable, Iterator
 
 from scanner.findings import Finding
 from scanner.graph.facts import Replicas
-from scanner.graph.facts_ways import Program
 from scanner.graph.facts_access import Answerer
 from scanner.graph.model import Node, Role, State
 from scanner.rule import Case, counted
@@ -81,12 +78,3 @@ def _judge(case: Case, node: Node, fact: Replicas) -> Iterator[Finding]:
         running = counted(fact.minimum, "replica")
         message = f"classifier `{node.address}` may run with {running}: at least {least} must run"
         yield case.violated(node, message, origin=fact.origin, because=fact.because, fix=f"declare at least {least}")
-
-
-def _runs(case: Case, node: Node, fact: Program) -> Finding:
-    """A classifier whose container runs something else than its server."""
-    if isinstance(fact.serves, Unknown):
-        message = f"whether classifier `{node.address}` runs a server is not known: {fact.serves.cause}"
-        return case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=fact.serves.decided_by)
-    message = f"classifier `{node.address}` runs no server: {fact.because}"
-    return case.violated(node, message, origin=fact.origin, because=fact.because, fix="let it start the server")
