@@ -16,6 +16,7 @@ from scanner.sources.units import unit_name
 
 if TYPE_CHECKING:
     from scanner.sources.kubernetes.helm import ChartEntry
+    from scanner.sources.terraform.config import Config
 
 _TERRAFORM = (".tf", ".tofu", ".tfvars", ".tf.json", ".tofu.json", ".tfvars.json")
 _HOLDERS = ("kubernetes_", "kubectl_", "helm_")
@@ -124,19 +125,25 @@ def _manifests(request: ReadRequest, files: Sequence[Path], named: Callable[[Pat
 
 def _told(request: ReadRequest, whole: Reading, read: list[tuple[Path, str, Reading]], syntax: Parsed) -> None:
     """Lay plans and states over the roots that they were made from; imported here, as most scans have none."""
-    from scanner.sources.terraform import signature
-    from scanner.sources.terraform.planned import Root, read_plan, read_state
+    from scanner.sources.terraform.planned import Declared, Root, read_plan, read_state
+    from scanner.sources.terraform.roots import configuration, signature_of
 
     told = [one for _, _, part in read for one in part.unread]
+
+    def config(folder: Path) -> Config:
+        return configuration(folder, request.root, syntax)
+
+    configs = [config(folder) for folder, _, _ in read]
     roots = [
         Root(
             unit,
             folder.relative_to(request.root).as_posix(),
-            signature(folder, request.root, syntax),
+            signature_of(own),
             frozenset(one.address for one in part.resources),
             tuple(one for one in part.unread if one.kind == "module" and told.count(one) == 1),
+            Declared(own, config),
         )
-        for folder, unit, part in read
+        for own, (folder, unit, part) in zip(configs, read, strict=True)
     ]
     named = {name: unit.name for unit in request.units for name in (*unit.plans, *unit.states)}
     for paths, reader in ((request.states, read_state), (request.plans, read_plan)):

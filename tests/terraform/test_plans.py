@@ -1,6 +1,7 @@
 """Whole configurations against what `terraform plan` 1.11.4 planned for them: every instance, value and unknown.
 
-`plans/*/planned.json` has, for each resource that the plan creates, its `input` and which parts of it are unknown.
+`plans/*/planned.json` has, for each resource that the plan creates, its `input` and which parts of it are unknown;
+`plans/*/configuration.json` is what the plan repeats of its configuration.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ import pytest
 
 from scanner.resource import Resource
 from scanner.sources.terraform import TerraformOptions, read_root
+from scanner.sources.terraform.config import Config
+from scanner.sources.terraform.planned.stale import Declared, differences
+from scanner.sources.terraform.roots import configuration
 from scanner.unknown import Unknown, Value
 
 PLANS = sorted((Path(__file__).parent / "plans").iterdir())
@@ -58,3 +62,18 @@ def test_the_source_is_read_as_terraform_plans_it(folder: Path) -> None:
         value, unknown = told(ours[address].attrs.get("input"))
         assert (value, marks(unknown)) == (expected["input"], marks(expected["unknown"])), address
         assert ours[address].possible is None
+
+
+@pytest.mark.parametrize("folder", PLANS, ids=lambda folder: folder.name)
+def test_a_plan_agrees_with_the_source_that_it_was_made_from(folder: Path) -> None:
+    def read(path: Path) -> Config:
+        return configuration(path, folder)
+
+    planned = json.loads((folder / "configuration.json").read_text())
+    assert list(differences(planned, Declared(read(folder), read))) == []
+    # Nor with another: each argument that is a constant or has a name of its own is looked at.
+    for one in planned["resources"]:
+        one["expressions"]["other"] = {"constant_value": 1}
+    assert len(list(differences(planned, Declared(read(folder), read)))) == len(
+        [one for one in planned["resources"] if len(one["expressions"]) > 1]
+    )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from scanner.resource import Reading
-from scanner.sources.terraform.config import read_config
+from scanner.sources.terraform.config import Config, read_config
 from scanner.sources.terraform.files import Files, is_configuration
 from scanner.sources.terraform.module_calls import is_local
 from scanner.sources.terraform.parsed import Parsed
@@ -34,7 +34,16 @@ def find_roots(root: Path, files: Sequence[Path], syntax: Parsed | None = None) 
 
 def signature(directory: Path, root: Path, syntax: Parsed | None = None) -> frozenset[str]:
     """What a directory declares itself, as a plan names it: resources, data sources and module calls."""
-    config = read_config(directory, Files(root, Reading(), syntax))
+    return signature_of(configuration(directory, root, syntax))
+
+
+def configuration(directory: Path, root: Path, syntax: Parsed | None = None) -> Config:
+    """What a directory declares, by itself; what cannot be read in it is noted where it is read for its values."""
+    return read_config(directory, Files(root, Reading(), syntax))
+
+
+def signature_of(config: Config) -> frozenset[str]:
+    """What a configuration declares itself, as a plan names it."""
     declared = {
         f"{'data.' if mode == 'data' else ''}{kind}.{name}"
         for mode, kind, name in config.resources

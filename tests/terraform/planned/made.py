@@ -13,6 +13,8 @@ from typing import Any
 from scanner.resource import Attrs, Resource
 from scanner.sources.terraform import TerraformOptions, read_root
 from scanner.sources.terraform.blocks import POSSIBLE
+from scanner.sources.terraform.roots import configuration
+from scanner.sources.terraform.syntax import literal_text
 from scanner.unknown import Ref, Unknown, Value
 
 META = ("lifecycle", "depends_on", "provisioner", "connection")
@@ -26,7 +28,30 @@ def plan_of(root: Path, folder: Path) -> dict[str, Any]:
         for one in read_root(root, folder, "made", TerraformOptions()).resources
         if one.kind not in ("provider", "terraform") and one.possible is None and not one.address.endswith("]module")
     ]
-    return Made(found).plan()
+    plan = Made(found).plan()
+    _name_arguments(plan["configuration"]["root_module"], root, folder)
+    return plan
+
+
+def _name_arguments(module: dict[str, Any], root: Path, folder: Path) -> None:
+    """The arguments that the calls of a module write, each as an expression that nothing is told of."""
+    for name, block in configuration(folder, root).calls.items():
+        call = module["module_calls"].get(name)
+        if call is None:
+            continue
+        for argument in block.body.attributes:
+            if argument not in ("source", "version", "providers", "count", "for_each", "depends_on"):
+                call["expressions"].setdefault(argument, {})
+        source = literal_text(block.body.attributes["source"].expression)
+        if source is not None and source.startswith("."):
+            _name_arguments(call["module"], root, folder / source)
+
+
+def marked(unknown: Any) -> bool:
+    """Whether anything is marked as not known."""
+    if isinstance(unknown, dict):
+        return any(map(marked, unknown.values()))
+    return any(map(marked, unknown)) if isinstance(unknown, list) else unknown is True
 
 
 class Made:
@@ -99,7 +124,9 @@ class Made:
         if isinstance(value, Unknown):
             names = [self.name(value.ref, path)] if value.ref is not None else list(value.decided_by)
             return {"references": [one for name in names for one in (name, name.rpartition(".")[0]) if one]}
-        return {"constant_value": None}
+        plain, unknown = self.value(value)
+        # An expression that is neither a constant nor made from anything that has a name is empty in a plan.
+        return {} if marked(unknown) else {"constant_value": plain}
 
     def name(self, ref: Ref, path: tuple[str, ...]) -> str:
         """How a module names an attribute: through outputs up to the module that both are in, and variables down."""

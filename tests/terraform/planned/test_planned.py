@@ -300,3 +300,92 @@ def test_a_plan_stands_for_the_modules_of_its_own_root_alone(tmp_path: Path, com
     report = scan(tmp_path / "src", "--plan", written(tmp_path, body))
     left = {one["origin"]["path"] for one in report["unread"]}
     assert left == ({"other/main.tf"} if complete else {"main.tf", "other/main.tf"})
+
+
+STALE = (
+    'locals {\n  where = "internal"\n}\nresource "terraform_data" "a" {\n  input = "x"\n}\n'
+    'resource "terraform_data" "b" {\n  input = terraform_data.a.id\n}\n'
+    'resource "terraform_data" "c" {\n  input = local.where\n}\n'
+)
+"""A configuration, of which `planned_now` is the plan."""
+
+
+def planned_now() -> dict[str, Any]:
+    def declared(name: str, expression: dict[str, Any]) -> dict[str, Any]:
+        return {"address": f"terraform_data.{name}", "mode": "managed", "expressions": {"input": expression}}
+
+    def planned(name: str, values: dict[str, Any]) -> dict[str, Any]:
+        return {"address": f"terraform_data.{name}", "type": "terraform_data", "name": name, "values": values}
+
+    def change(name: str, unknown: dict[str, Any]) -> dict[str, Any]:
+        told = {"actions": ["create"], "after_unknown": {"id": True, **unknown}}
+        return {"address": f"terraform_data.{name}", "type": "terraform_data", "name": name, "change": told}
+
+    references = {"references": ["terraform_data.a.id", "terraform_data.a"]}
+    return {
+        **PLAN,
+        "complete": True,
+        "planned_values": {
+            "root_module": {
+                "resources": [
+                    planned("a", {"input": "x"}),
+                    planned("b", {}),
+                    planned("c", {"input": "internal"}),
+                ]
+            }
+        },
+        "resource_changes": [change("a", {}), change("b", {"input": True}), change("c", {})],
+        "configuration": {
+            "root_module": {
+                "resources": [
+                    declared("a", {"constant_value": "x"}),
+                    declared("b", references),
+                    declared("c", {"references": ["local.where"]}),
+                ]
+            }
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "what"),
+    [
+        ("", "", 0, ""),
+        ('input = "x"', 'input = "y"', 5, "`terraform_data.a.input` is not the planned one"),
+        ('input = "x"\n', 'input = "x"\n  more  = 1\n', 6, "`terraform_data.a.more` is written, and not in the plan"),
+        ('  input = "x"\n', "  k = 1\n", 5, "`terraform_data.a.k` is written, and not in the plan (and 1 more)"),
+        ('"internal"', '"internet-facing"', 11, "`terraform_data.c.input` is not the planned one"),
+        ("= terraform_data.a.id", "= terraform_data.c.id", 7, "`terraform_data.b` refers to another resource than"),
+        ('"c" {', '"d" {', 10, "`terraform_data.d` is declared, and not in the plan"),
+        ("locals", 'resource "terraform_data" "new" {}\nlocals', 1, "`terraform_data.new` is declared, and not in"),
+    ],
+)
+def test_a_stale_plan_proves_nothing(tmp_path: Path, before: str, after: str, line: int, what: str) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "main.tf").write_text(STALE.replace(before, after, 1) if before else STALE)
+    report = scan(tmp_path / "src", "--plan", written(tmp_path, planned_now()))
+    told_of = [one for one in report["unread"] if "is not of this source" in one["cause"]]
+    if not what:
+        assert told_of == []
+        return
+    [found] = told_of
+    assert found["cause"].startswith(f"the plan plan.json is not of this source: {what}")
+    assert found["origin"]["line"] == line
+    assert "holds" not in verdicts(report).values()
+
+
+def test_what_a_whole_plan_lacks_and_the_source_makes_for_certain_is_not_gone(tmp_path: Path) -> None:
+    # The configuration is the same: a plan that only refreshes has no more than what was applied.
+    body = planned_now()
+    body["planned_values"]["root_module"]["resources"].pop()
+    body["resource_changes"].pop()
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "main.tf").write_text(STALE)
+    report = scan(tmp_path / "src", "--plan", written(tmp_path, body))
+    assert any("the plan does not hold it" in one["cause"] for one in report["unread"])
+    _, out, _ = run("graph", str(tmp_path / "src"), "--plan", str(tmp_path / "plan.json"), "--format", "json")
+    assert "terraform_data.c" in {one["address"] for one in json.loads(out)["nodes"]}
+    # How many there are of it may be for the variables to say: there the plan is believed.
+    (tmp_path / "src" / "main.tf").write_text(STALE.replace('"c" {\n', '"c" {\n  count = 1\n'))
+    again = scan(tmp_path / "src", "--plan", tmp_path / "plan.json")
+    assert not any("is not of this source" in one["cause"] for one in again["unread"])

@@ -53,11 +53,17 @@ class Plan:
         """Whether the plan says that it is of all that is declared: older ones do not tell."""
         return self._body.get("complete") is True
 
+    @property
+    def configuration(self) -> Mapping[str, Any]:
+        """The root module of the configuration that the plan was made from."""
+        return mapping(mapping(self._body.get("configuration")).get("root_module"))
+
     def signature(self) -> frozenset[str]:
         """The resources and module calls that the root module declares: by it the root in the source is found."""
-        root = mapping(mapping(self._body.get("configuration")).get("root_module"))
+        root = self.configuration
         declared = {text(one.get("address")) for one in mappings(root.get("resources"))}
-        return frozenset(declared | {f"module.{name}" for name in mapping(root.get("module_calls"))})
+        lasting = {one for one in declared if not one.startswith("ephemeral.")}
+        return frozenset(lasting | {f"module.{name}" for name in mapping(root.get("module_calls"))})
 
     def unread(self) -> Iterator[Unread]:
         """What the plan itself says it lacks."""

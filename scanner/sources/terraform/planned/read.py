@@ -12,7 +12,9 @@ from scanner.sources.terraform.planned.configuration import ASSUMED
 from scanner.sources.terraform.planned.document import Unusable, load
 from scanner.sources.terraform.planned.overlay import overlaid
 from scanner.sources.terraform.planned.plan import Plan
+from scanner.sources.terraform.planned.stale import Declared, differences, other_locals, refers_elsewhere
 from scanner.sources.terraform.planned.state import state_resources
+from scanner.sources.terraform.syntax import Body
 from scanner.unknown import Unknown
 
 
@@ -22,6 +24,7 @@ class Root:
 
     addresses: of all resources that it and its modules declare.
     modules: the modules that it calls, that no other root calls, and that are not on disk.
+    declared: what a plan of it has to agree with.
     """
 
     unit: str
@@ -29,6 +32,7 @@ class Root:
     signature: frozenset[str]
     addresses: frozenset[str]
     modules: tuple[Unread, ...] = ()
+    declared: Declared | None = None
 
 
 def read_plan(whole: Reading, path: Path, shown: str, roots: list[Root], alone: str) -> None:
@@ -36,8 +40,7 @@ def read_plan(whole: Reading, path: Path, shown: str, roots: list[Root], alone: 
     try:
         document = load(path, shown)
         plan = Plan(document, alone)
-        fitting = [root for root in roots if root.signature == plan.signature()]
-        root = fitting[0] if len(fitting) == 1 else None
+        root = _root_of(plan, roots)
         plan.unit = root.unit if root else alone
         told = list(plan.resources())
     except Unusable as error:
@@ -50,12 +53,63 @@ def read_plan(whole: Reading, path: Path, shown: str, roots: list[Root], alone: 
         return
     if root is None:
         whole.assumptions[ASSUMED] = None
+        if roots:
+            whole.assumptions[f"the plan {shown} is of no one root that is scanned: it stands by itself"] = None
         whole.resources.extend(told)
         return
-    _over(whole, root, told, _gone if plan.complete else _unplanned)
-    if plan.complete:
+    stale = _stale(whole, plan, root, told)
+    whole.unread.extend(stale)
+    _over(whole, root, told, _gone if plan.complete and not stale else _unplanned)
+    if plan.complete and not stale:
         # It has the resources of every module, wherever that was downloaded from.
         whole.unread = [one for one in whole.unread if one not in root.modules]
+
+
+def _root_of(plan: Plan, roots: list[Root]) -> Root | None:
+    """The root that a plan was made from: that which declares the same, else most of it, if there is only one."""
+    signature = plan.signature()
+    fitting = [root for root in roots if root.signature == signature]
+    if not fitting:
+        named = [root for root in roots if root.unit == plan.unit]
+        shared = [root for root in roots if 2 * len(root.signature & signature) >= len(root.signature | signature)]
+        fitting = named or [root for root in shared if root.signature & signature]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _stale(whole: Reading, plan: Plan, root: Root, told: list[Resource]) -> list[Unread]:
+    """What says that the plan is not of the source beside it: the first of it, at its line."""
+    found = [] if root.declared is None else list(differences(plan.configuration, root.declared))
+    by_address = {one.address: one for one in told}
+    for one in whole.resources:
+        if one.unit != root.unit or one.source != "terraform" or one.address not in root.addresses:
+            continue
+        planned = by_address.get(one.address)
+        if planned is None:
+            if plan.complete and _certain(one):
+                found.append((one.origin, f"`{one.address}` is declared, and the plan does not hold it"))
+            continue
+        if root.declared is not None and (body := _body(one, root.declared)) is not None:
+            found.extend(other_locals(body, planned, root.declared.config))
+        if refers_elsewhere(one.attrs, planned.attrs, by_address):
+            found.append((one.origin, f"`{one.address}` refers to another resource than the planned one"))
+    if not found:
+        return []
+    origin, what = found[0]
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    cause = f"the plan {plan.document.shown} is not of this source: {what}{more}"
+    return [Unread(origin, cause, "document", "plan again, or scan the source that it was made from")]
+
+
+def _body(one: Resource, declared: Declared) -> Body | None:
+    """The block of a resource of the root module itself."""
+    block = declared.config.resources.get(("data" if one.data else "resource", one.kind, one.name))
+    return block.body if block is not None and not one.calls else None
+
+
+def _certain(one: Resource) -> bool:
+    """Whether a resource is there whatever the variables are: no `count`, no `for_each`, and no contract tells it."""
+    plain = one.possible is None and "[" not in one.address and not one.default_of
+    return plain and not one.data and one.kind not in ("provider", "terraform", "module")
 
 
 def read_state(whole: Reading, path: Path, shown: str, roots: list[Root], alone: str) -> None:

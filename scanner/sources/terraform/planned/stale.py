@@ -1,0 +1,247 @@
+"""Whether a plan was made from the source beside it: what both must agree in, whatever the variables were.
+
+A plan repeats its configuration: what is declared, which arguments are written, and those that are constants.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from scanner.origin import Origin
+from scanner.resource import Resource
+from scanner.sources.terraform.blocks import type_of
+from scanner.sources.terraform.config import Config
+from scanner.sources.terraform.module_calls import is_local
+from scanner.sources.terraform.planned.objects import mapping, mappings, text
+from scanner.sources.terraform.syntax import (
+    Attribute,
+    AttrStep,
+    Block,
+    Body,
+    Expression,
+    Literal,
+    Object,
+    Parens,
+    Traversal,
+    Tuple,
+    Unary,
+    literal_text,
+)
+from scanner.unknown import Ref, Unknown, Value
+
+MAX_MODULES = 200
+"""How many modules are compared."""
+_META = ("count", "for_each", "provider", "depends_on")
+_OF_CALLS = ("count", "for_each", "providers", "depends_on", "source", "version")
+_BLOCKS = ("lifecycle", "provisioner", "connection", "timeouts")
+
+Difference: TypeAlias = tuple[Origin, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a root module declares, and how the configuration of a module beside it is read."""
+
+    config: Config
+    read: Callable[[Path], Config]
+
+
+class _Open(Exception):
+    """An expression that is no constant."""
+
+
+def differences(planned: Mapping[str, Any], declared: Declared) -> Iterator[Difference]:
+    """Where the configuration in a plan (`root_module`) is not that of the source: the line, and what differs."""
+    waiting = [("", planned, declared.config)]
+    for _ in range(MAX_MODULES):
+        if not waiting:
+            return
+        prefix, module, config = waiting.pop()
+        yield from _module(prefix, module, config)
+        calls = mapping(module.get("module_calls"))
+        for name, block in config.calls.items():
+            source = block.body.attributes.get("source")
+            path = literal_text(source.expression) if source else None
+            inner = mapping(mapping(calls.get(name)).get("module"))
+            if path is not None and is_local(path) and inner and (config.directory / path).is_dir():
+                waiting.append((f"{prefix}module.{name}.", inner, declared.read(config.directory / path)))
+
+
+def _module(prefix: str, module: Mapping[str, Any], config: Config) -> Iterator[Difference]:
+    if not config.complete:
+        return
+    resources = {text(one.get("address")): one for one in mappings(module.get("resources"))}
+    for (mode, kind, name), block in config.resources.items():
+        address = f"data.{kind}.{name}" if mode == "data" else f"{kind}.{name}"
+        if mode == "ephemeral":
+            continue
+        told = resources.pop(address, None)
+        if told is None:
+            yield block.at, f"`{prefix}{address}` is declared, and not in the plan"
+        else:
+            yield from _body(f"{prefix}{address}", block.body, mapping(told.get("expressions")))
+    anywhere = [one.at for one in (*config.resources.values(), *config.calls.values())][:1]
+    for address in resources:
+        if not address.startswith("ephemeral."):
+            yield from ((at, f"`{prefix}{address}` is in the plan, and not declared") for at in anywhere)
+    calls = mapping(module.get("module_calls"))
+    for name, block in config.calls.items():
+        if name not in calls:
+            yield block.at, f"`{prefix}module.{name}` is called, and not in the plan"
+        else:
+            call = mapping(calls[name])
+            taken = {*mapping(mapping(call.get("module")).get("variables")), *block.body.attributes}
+            told = {key: one for key, one in mapping(call.get("expressions")).items() if key in taken}
+            yield from _arguments(f"{prefix}module.{name}", block.body, told, _OF_CALLS)
+    yield from _defaults(prefix, mapping(module.get("variables")), config)
+
+
+def _defaults(prefix: str, variables: Mapping[str, Any], config: Config) -> Iterator[Difference]:
+    for name, block in config.variables.items():
+        default = block.body.attributes.get("default")
+        if name not in variables or default is None or not isinstance(default.expression, Literal):
+            continue  # a default of several parts is told as the type of the variable makes it
+        told = mapping(variables[name])
+        if "default" in told and _other(default.expression, told["default"]):
+            yield default.expression.at, f"the default of `{prefix}var.{name}` is not the planned one"
+
+
+def _body(name: str, body: Body, told: Mapping[str, Any]) -> Iterator[Difference]:
+    yield from _arguments(name, body, told)
+    groups: dict[str, list[Block]] = {}
+    for block in body.blocks:
+        groups.setdefault(type_of(block), []).append(block)
+    for kind, blocks in groups.items():
+        planned = told.get(kind)
+        listed = [planned] if isinstance(planned, Mapping) else planned
+        if kind in _BLOCKS or not isinstance(listed, list) or any(block.kind == "dynamic" for block in blocks):
+            continue  # what a dynamic block makes is not in the configuration of a plan
+        if len(listed) != len(blocks):
+            yield blocks[0].at, f"`{name}` has another number of `{kind}` blocks in the plan"
+            continue
+        for block, one in zip(blocks, listed, strict=True):
+            yield from _body(name, block.body, mapping(one))
+
+
+def _arguments(name: str, body: Body, told: Mapping[str, Any], meta: tuple[str, ...] = _META) -> Iterator[Difference]:
+    written = {key: attribute for key, attribute in body.attributes.items() if key not in meta}
+    blocks = {type_of(block) for block in body.blocks}
+    for key, attribute in written.items():
+        if key not in told:
+            yield attribute.expression.at, f"`{name}.{key}` is written, and not in the plan"
+        elif _changed(attribute, told[key]):
+            yield attribute.expression.at, f"`{name}.{key}` is not the planned one"
+    for key, planned in told.items():
+        if key not in written and key not in blocks and key not in _BLOCKS and planned not in ({}, []):
+            anywhere = [*(one.expression.at for one in body.attributes.values()), *(one.at for one in body.blocks)][:1]
+            yield from ((at, f"`{name}.{key}` is in the plan, and not written") for at in anywhere)
+
+
+def _changed(attribute: Attribute, planned: Any) -> bool:
+    constant = mapping(planned)
+    return "constant_value" in constant and _other(attribute.expression, constant["constant_value"])
+
+
+def _other(expression: Expression, planned: Any) -> bool:
+    """Whether a constant is another than the planned one; False where the expression is none."""
+    try:
+        return bool(_plain(_constant(expression)) != _plain(planned))
+    except _Open:
+        return False
+
+
+def _plain(value: Any) -> Any:
+    """A value as it is compared: Terraform may write a number as text, and the other way round."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value if value is None else str(value)
+
+
+def _constant(expression: Expression) -> Any:
+    """The value of a constant. Raises _Open."""
+    match expression:
+        case Literal():
+            return expression.value
+        case Parens():
+            return _constant(expression.inner)
+        case Tuple():
+            return [_constant(item) for item in expression.items]
+        case Object():
+            return {str(_constant(key)): _constant(item) for key, item in expression.items}
+        case Unary(operator="-"):
+            inner = _constant(expression.operand)
+            if isinstance(inner, (int, float)):
+                return -inner
+    raise _Open
+
+
+def other_locals(body: Body, planned: Resource, config: Config) -> Iterator[Difference]:
+    """The arguments that are a constant local, of which the plan has another value; texts of one line alone.
+
+    A provider may write a longer text in its own way: a policy, a script.
+    """
+    for name, attribute in body.attributes.items():
+        told = planned.attrs.get(name)
+        try:
+            wanted = _plain(_local(attribute.expression, config))
+        except _Open:
+            continue
+        if _simple(wanted) and _simple(found := _plain(told)) and _sorted(wanted) != _sorted(found):
+            yield attribute.at, f"`{planned.address}.{name}` is not the planned one"
+
+
+def _simple(value: Any) -> bool:
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(one, str) for one in value)
+    return isinstance(value, str) and "\n" not in value and value[:1] not in "{["
+
+
+def _sorted(value: Any) -> Any:
+    return sorted(value) if isinstance(value, list) else value.lower()
+
+
+def _local(expression: Expression, config: Config) -> Any:
+    """The constant that a reference to a local alone stands for. Raises _Open."""
+    if isinstance(expression, Traversal) and expression.root == "local" and len(expression.steps) == 1:
+        step = expression.steps[0]
+        local = config.locals.get(step.name) if isinstance(step, AttrStep) else None
+        if local is not None:
+            return _constant(local.expression)
+    raise _Open
+
+
+def refers_elsewhere(source: Value, told: Value, by_address: Mapping[str, Resource]) -> bool:
+    """Whether a value of the source refers to another resource than the one that the plan has in its place."""
+    if isinstance(source, Unknown):
+        return source.ref is not None and _not_there(source, told, by_address)
+    if isinstance(source, Mapping) and isinstance(told, Mapping):
+        return any(key in told and refers_elsewhere(item, told[key], by_address) for key, item in source.items())
+    if isinstance(source, list) and isinstance(told, list) and told:
+        return any(all(refers_elsewhere(item, other, by_address) for other in told) for item in source)
+    return False
+
+
+def _not_there(source: Unknown, told: Value, by_address: Mapping[str, Resource]) -> bool:
+    ref = source.ref
+    if ref is None or "[*]" in ref.address or ref.address not in by_address:
+        return False
+    if isinstance(told, Unknown):
+        # A plan names the resource that an expression refers to; which instance of it, it may leave to an index.
+        return told.ref is not None and told.ref.address in by_address and _block(told.ref) != _block(ref)
+    known = by_address[ref.address].attrs.get(ref.attribute)
+    return isinstance(known, str) and isinstance(told, str) and known != told
+
+
+def _block(ref: Ref) -> str:
+    """The address of a resource's block, without the keys of instances."""
+    return re.sub(r'\[(?:"(?:[^"\\]|\\.)*"|[^\]"]*)\]', "", ref.address)

@@ -1,0 +1,3 @@
+variable "x" { type = list(string) }
+output "y" { value = join("|", var.x) }
+resource "terraform_data" "i" { input = var.x }
