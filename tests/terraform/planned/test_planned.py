@@ -389,3 +389,32 @@ def test_what_a_whole_plan_lacks_and_the_source_makes_for_certain_is_not_gone(tm
     (tmp_path / "src" / "main.tf").write_text(STALE.replace('"c" {\n', '"c" {\n  count = 1\n'))
     again = scan(tmp_path / "src", "--plan", tmp_path / "plan.json")
     assert not any("is not of this source" in one["cause"] for one in again["unread"])
+
+
+def test_the_account_and_tags_of_a_provider_are_read_from_its_nested_blocks() -> None:
+    expressions = {
+        "region": {"constant_value": "us-gov-west-1"},
+        "alias": {"constant_value": "gov"},
+        "assume_role": [{"role_arn": {"constant_value": "arn:aws-us-gov:iam::111122223333:role/deploy"}}],
+        "default_tags": [{"tags": {"references": ["var.tags"]}}],
+        "ignore_tags": {"keys": {"constant_value": ["a"]}},
+        "profile": {},
+    }
+    lb = {"address": "aws_lb.a", "mode": "managed", "type": "aws_lb", "name": "a", "provider_config_key": "aws.gov"}
+    body = {
+        **PLAN,
+        "planned_values": {"root_module": {"resources": [{**lb, "values": {"internal": True}}]}},
+        "configuration": {
+            "provider_config": {"aws.gov": {"name": "aws", "alias": "gov", "expressions": expressions}},
+            "root_module": {"resources": [{**lb, "expressions": {"internal": {"constant_value": True}}}]},
+        },
+    }
+    found = {one.address: one for one in Plan(Document("plan.json", body, ""), "u").resources()}
+    attrs = found["provider.aws.gov"].attrs
+    assert attrs["assume_role"] == [{"role_arn": "arn:aws-us-gov:iam::111122223333:role/deploy"}]
+    assert attrs["ignore_tags"] == [{"keys": ["a"]}]
+    assert attrs["default_tags"][0]["tags"].decided_by == ("var.tags",)
+    assert isinstance(attrs["profile"], Unknown)
+    provider = found["aws_lb.a"].provider
+    assert provider is not None
+    assert provider.attrs["assume_role"] == attrs["assume_role"]

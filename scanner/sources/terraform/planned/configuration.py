@@ -139,6 +139,13 @@ def _modules(address: str) -> Iterator[tuple[str, str]]:
         place += 3 if keyed else 2
 
 
+def names_in(expressions: object, path: Path) -> set[str]:
+    """What the expression at a path refers to, by name."""
+    found, _ = _at(expressions, path)
+    names = _map(found).get("references")
+    return {one for one in names if isinstance(one, str)} if isinstance(names, list) else set()
+
+
 def _at(expressions: object, path: Path) -> tuple[object, bool]:
     """The expression that the value at a path is in, and whether it is the whole of it.
 

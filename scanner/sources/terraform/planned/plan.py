@@ -10,7 +10,7 @@ from typing import Any
 
 from scanner.origin import ApiOrigin
 from scanner.resource import Attrs, Resource, Unread
-from scanner.sources.terraform.planned.configuration import Configuration, Scope
+from scanner.sources.terraform.planned.configuration import Configuration, Scope, names_in
 from scanner.sources.terraform.planned.document import Document, Unusable
 from scanner.sources.terraform.planned.objects import (
     mapping,
@@ -158,22 +158,34 @@ class Plan:
         """The arguments of a provider block: constants alone are told by a plan."""
         found = mapping(mapping(mapping(self._body.get("configuration")).get("provider_config")).get(key))
         origin = self._origin(f"provider.{key}")
-        values: dict[str, Any] = {}
-        open_: dict[str, Any] = {}
-        for name, expression in mapping(found.get("expressions")).items():
-            constant = mapping(expression)
-            if "constant_value" in constant:
-                values[name] = constant["constant_value"]
-            elif "references" in constant:
-                open_[name] = True
+        values, open_ = _told(mapping(found.get("expressions")))
         address = f"provider.{key}"
 
         def unknown(path: Path) -> Unknown:
-            names = mapping(mapping(found.get("expressions")).get(str(path[0]))).get("references") or ()
-            decided = tuple(sorted(one for one in names if isinstance(one, str))) or (address,)
+            decided = tuple(sorted(names_in(found.get("expressions"), path))) or (address,)
             return Unknown(f"what a plan does not tell of `{address}`: it is computed", decided_by=decided)
 
         return Reader(address, origin, unknown).attrs(values, open_, None)
+
+
+def _told(expressions: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The constants among the arguments and nested blocks of a provider, and the marks of what is computed."""
+    values: dict[str, Any] = {}
+    open_: dict[str, Any] = {}
+    for name, expression in expressions.items():
+        if isinstance(expression, list):
+            # An argument that is a list of objects has its constants in one; nested blocks have one each.
+            pairs = [_told(one) for one in mappings(expression)]
+            values[name], open_[name] = [value for value, _ in pairs], [mark for _, mark in pairs]
+        elif "constant_value" in mapping(expression):
+            values[name] = expression["constant_value"]
+        elif "references" in mapping(expression) or not mapping(expression):
+            # What is neither is computed from constants alone, and not told.
+            open_[name] = True
+        else:
+            inner, marks = _told(mapping(expression))
+            values[name], open_[name] = [inner], [marks]
+    return values, open_
 
 
 def _actions(change: Mapping[str, Any]) -> list[str]:
