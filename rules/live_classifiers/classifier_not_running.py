@@ -1,18 +1,20 @@
-"""A classifier of the safety stack is declared with fewer running copies than it needs, or none.
+"""A classifier of the safety stack is declared with fewer running copies than it needs, or runs no server.
 
 Why it matters
 --------------
 A classifier that is scaled to zero is a guardrail that is off: the gateway either waits for it, or goes on without it.
-An autoscaler that may go to zero does this on every quiet night. Pods that its Service picks beside its own answer in
-its place.
+An autoscaler that may go to zero does this on every quiet night, and a command that only sleeps does it all day. Pods
+that its Service picks beside its own answer in its place.
 
 How to fix
 ----------
-Declare at least the replicas that the profile asks for, and give the autoscaler the same minimum.
+Declare at least the replicas that the profile asks for, and give the autoscaler the same minimum. Leave the command of
+the image alone, or let it start the server.
 
 What it cannot see
 ------------------
-Whether the copies are ready at this moment (a live scan tells), and how good the classifier is.
+Whether the copies are ready at this moment (a live scan tells), how good the classifier is, and whether a program of
+your own answers.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,6 +22,7 @@ from collections.abc import Iterable, Iterator
 from scanner.findings import Finding
 from scanner.graph.facts import Replicas
 from scanner.graph.facts_access import Answerer
+from scanner.graph.facts_ways import Program
 from scanner.graph.model import Node, Role, State
 from scanner.rule import Case, counted
 from scanner.unknown import Unknown
@@ -43,6 +46,7 @@ def check(case: Case) -> Iterable[Finding]:
         for fact in replicas:
             yield from _judge(case, node, fact)
         yield from _answered(case, node)
+        yield from (_runs(case, node, one) for one in node.facts if isinstance(one, Program))
     for entry in case.absent(case.profile.classifiers):
         yield case.missing(
             f"safety_stack.classifiers: {entry}",
@@ -78,3 +82,12 @@ def _judge(case: Case, node: Node, fact: Replicas) -> Iterator[Finding]:
         running = counted(fact.minimum, "replica")
         message = f"classifier `{node.address}` may run with {running}: at least {least} must run"
         yield case.violated(node, message, origin=fact.origin, because=fact.because, fix=f"declare at least {least}")
+
+
+def _runs(case: Case, node: Node, fact: Program) -> Finding:
+    """A classifier whose container runs something else than its server."""
+    if isinstance(fact.serves, Unknown):
+        message = f"whether classifier `{node.address}` runs a server is not known: {fact.serves.cause}"
+        return case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=fact.serves.decided_by)
+    message = f"classifier `{node.address}` runs no server: {fact.because}"
+    return case.violated(node, message, origin=fact.origin, because=fact.because, fix="let it start the server")
