@@ -27,6 +27,11 @@ def kubernetes(inventory: Inventory) -> bool:
     return inventory.has_kubernetes
 
 
+def clusters(inventory: Inventory) -> bool:
+    """Clusters, or objects of Kubernetes."""
+    return inventory.has_kubernetes or inventory.has_clusters
+
+
 class Step(NamedTuple):
     """A builder: its module below `scanner.builders`, its name there, and what there must be for it to do anything.
 
@@ -65,7 +70,8 @@ STEPS = (
     Step("aws_identity.build", "build_aws_identity"),
     Step("consumers.build", "build_consumers"),
     Step("workload_identity", "build_workload_identity"),
-    Step("control.build", "build_control"),
+    Step("control.build", "build_cluster_control", clusters),
+    Step("control.cloud", "build_cloud_control"),
     Step("credentials.build", "build_credentials"),
     Step("supply.build", "build_supply"),
     Step("cluster_delivery.build", "build_cluster_deliveries"),

@@ -15,6 +15,11 @@ IDENTITIES = ("id", "arn", "name", "bucket", "identifier")
 _IN_TERRAFORM = ("kubernetes_", "kubectl_", "helm_", "kustomization_", "argocd_", "flux_")
 """Types of Terraform resources that are, hold or bring objects of Kubernetes."""
 
+_CLUSTERS = (
+    "aws_eks_", "awscc_eks_", "azurerm_kubernetes_", "azurerm_arc_kubernetes_", "google_container_", "azapi_",
+)  # fmt: skip
+"""Types of Terraform resources that are clusters, or say who may do what in one."""
+
 
 class Inventory:
     """Resources by id, kind and unit. Deleted resources are left out of every look-up but `deleted`."""
@@ -27,6 +32,7 @@ class Inventory:
         self._by_kind: dict[str, list[Resource]] = {}
         self._by_literal: dict[str, list[Resource]] = {}
         self.has_kubernetes = any(one.is_manifest or one.kind.startswith(_IN_TERRAFORM) for one in everything)
+        self.has_clusters = any(one.kind.startswith(_CLUSTERS) for one in everything)
         self.asked: set[str] = set()
         """Every kind that a builder asked for by name: what nobody asked for is not modelled."""
         for one in self.all:

@@ -9,7 +9,8 @@ from textwrap import dedent
 from scanner.builders.aws_identity.build import build_aws_identity
 from scanner.builders.aws_models.build import build_aws_models
 from scanner.builders.azure_models import build_azure_models
-from scanner.builders.control.build import build_control
+from scanner.builders.control.build import build_cluster_control
+from scanner.builders.control.cloud import build_cloud_control
 from scanner.builders.draft import World
 from scanner.builders.google_models import build_google_models
 from scanner.builders.inventory import Inventory
@@ -20,7 +21,15 @@ from scanner.profile import Profile
 from scanner.profile_file import load_profile
 from scanner.sources.read import ReadRequest, read_all
 
-STEPS = (build_roles, build_aws_models, build_azure_models, build_google_models, build_aws_identity, build_control)
+STEPS = (
+    build_roles,
+    build_aws_models,
+    build_azure_models,
+    build_google_models,
+    build_aws_identity,
+    build_cluster_control,
+    build_cloud_control,
+)
 
 
 class Built:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from scanner.builders.control.build import build_control
+from scanner.builders.control.build import build_cluster_control
+from scanner.builders.control.cloud import build_cloud_control
 from scanner.graph.model import State
 from tests.builders.k8s_world import BASE, CALICO, ONLY_GATEWAY, policy, world_of
 
@@ -34,7 +35,8 @@ def role(group: str, resource: str, verb: str, namespace: str = "") -> str:
 
 def passes(*texts: str) -> str:
     world = world_of(BASE, *texts)
-    build_control(world)
+    build_cluster_control(world)
+    build_cloud_control(world)
     graph = world.freeze()
     found = [
         edge

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from scanner.builders.control.build import build_control
+from scanner.builders.control.build import build_cluster_control
+from scanner.builders.control.cloud import build_cloud_control
 from scanner.builders.draft import World
 from scanner.builders.inventory import Inventory
 from scanner.graph.model import Role, State
@@ -183,7 +184,8 @@ def states(cluster: list[Resource]) -> dict[str, str]:
     """How each user becomes the gateway."""
     world = World(Inventory([GATEWAY, *cluster]), Profile())
     world.add_roles(GATEWAY.id, [Role.GATEWAY])
-    build_control(world)
+    build_cluster_control(world)
+    build_cloud_control(world)
     found = dict.fromkeys(USERS, "none")
     for edge in world.freeze().edges:
         user = edge.source.removeprefix("main:User/")

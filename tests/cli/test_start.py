@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +48,27 @@ def test_a_scan_of_files_loads_no_client_of_an_api(tmp_path):
     _, modules = loaded("scan", ".", cwd=tmp_path)
     assert "yaml" in modules
     assert not modules & {"boto3", "botocore", "kubernetes", "urllib3", "requests"}
+
+
+BESIDE = ("__main__", "_distutils_hack", "tether_rules", "typing_extensions")
+"""What is loaded with an interpreter, or by msgspec where it is installed; the rules are loaded by their own loader."""
+HOOK = Path(__file__).with_name("hook_modules.txt")
+"""The modules that a hook over Terraform may load, one on a line: what is not of the standard library costs most."""
+
+
+def test_a_hook_over_terraform_loads_what_the_list_names(tmp_path):
+    (tmp_path / "main.tf").write_text(
+        'resource "aws_s3_bucket" "a" {\n  bucket = "b"\n}\nresource "aws_security_group" "g" {\n  name = "g"\n}\n'
+    )
+    for file in ("variables.tf", "outputs.tf"):
+        (tmp_path / file).write_text('variable "x" {\n}\n' if file == "variables.tf" else "")
+    _, modules = loaded("scan", ".", "--format", "short", "--allow-unproven", cwd=tmp_path)
+    _, bare = loaded("--version")
+    tops = {name.partition(".")[0] for name in modules | bare} - {*sys.stdlib_module_names, *BESIDE}
+    ours = {name for name in modules | bare if name.startswith("scanner.")} | tops
+    named = set(HOOK.read_text().split())
+    assert ours - named == set(), "think twice: every commit pays for it"
+    assert named - ours == set(), "take these off the list"
 
 
 def test_version_and_help():

@@ -1,8 +1,7 @@
-"""The control plane: who can change or switch off the safety stack, by Kubernetes' and by AWS's own rights."""
+"""The control plane of clusters: who can change or switch off the safety stack by rights in Kubernetes."""
 
 from __future__ import annotations
 
-from scanner.builders.control.aws import add_aws_control
 from scanner.builders.control.azure import azure_rights
 from scanner.builders.control.chains import chain_edges
 from scanner.builders.control.clouds import Estate
@@ -11,7 +10,7 @@ from scanner.builders.control.eks import access_rights, add_groups
 from scanner.builders.control.fan import Goal
 from scanner.builders.control.google import google_rights
 from scanner.builders.control.passing import guard_edges
-from scanner.builders.control.platform import mark_named_platform, mark_operators, mark_platform, mark_strangers
+from scanner.builders.control.platform import mark_operators, mark_platform
 from scanner.builders.control.rbac import Matcher, stack_edges
 from scanner.builders.control.rbac_rules import RoleBook
 from scanner.builders.control.rights import Right, rights_of
@@ -22,8 +21,8 @@ from scanner.builders.k8s_identity import add_account_edges, add_group_edges, ca
 from scanner.graph.model import Role
 
 
-def build_control(world: World) -> None:
-    """Add "write" edges to the safety stack, and roles to the subjects of Kubernetes that hold them."""
+def build_cluster_control(world: World) -> None:
+    """Add "write" edges to the safety stack by rights in clusters, and roles to the subjects that hold them."""
     book, estate = RoleBook(world), Estate.of(world)
     bound = rights_of(world, book)
     add_groups(world, estate)
@@ -37,11 +36,6 @@ def build_control(world: World) -> None:
     mark_operators(world)
     mark_platform(world)
     _kubernetes(world, [*rights, *derived(rights, book)])
-    add_aws_control(world)
-    mark_operators(world)
-    mark_platform(world)
-    mark_strangers(world)
-    mark_named_platform(world)
 
 
 def _carried(world: World) -> dict[str, list[Goal]]:
