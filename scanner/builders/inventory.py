@@ -8,8 +8,14 @@ from fnmatch import fnmatchcase
 from scanner.resource import Resource, dig
 from scanner.unknown import Unknown, Value
 
-IDENTITIES = ("id", "arn", "name", "bucket", "identifier")
+IDENTITIES = ("id", "arn", "name", "bucket", "identifier", "self_link")
 """Attributes by which another resource may name this one, where their value is known."""
+_OF_KIND = {
+    "aws_bedrock_guardrail": ("guardrail_arn", "guardrail_id"),
+    "awscc_bedrock_guardrail": ("guardrail_arn", "guardrail_id"),
+    "aws_kms_key": ("key_id",),
+}
+"""By type: those that the provider makes, and that in other types name another resource."""
 
 
 _IN_TERRAFORM = ("kubernetes_", "kubectl_", "helm_", "kustomization_", "argocd_", "flux_")
@@ -38,7 +44,7 @@ class Inventory:
         for one in self.all:
             self.by_id.setdefault(one.id, one)
             self._by_kind.setdefault(one.kind, []).append(one)
-            for key in IDENTITIES:
+            for key in (*IDENTITIES, *_OF_KIND.get(one.kind, ())):
                 literal = one.attrs.get(key)
                 if isinstance(literal, str) and literal and not one.is_manifest:
                     self._by_literal.setdefault(literal, []).append(one)

@@ -19,7 +19,7 @@ from scanner.sources.terraform.planned.document import Document
 from scanner.sources.terraform.planned.plan import Plan
 from scanner.unknown import Ref, Unknown
 from tests.harness import AS_OF, FIXTURES, run
-from tests.terraform.planned.made import plan_of
+from tests.terraform.planned.made import plan_of, state_of
 
 WORLDS = FIXTURES / "worlds"
 
@@ -418,3 +418,30 @@ def test_the_account_and_tags_of_a_provider_are_read_from_its_nested_blocks() ->
     provider = found["aws_lb.a"].provider
     assert provider is not None
     assert provider.attrs["assume_role"] == attrs["assume_role"]
+
+
+def graph_of(*arguments: object) -> set[tuple[str, ...]]:
+    """The edges without units and lines, which a state has none of."""
+    _, out, err = run("graph", *map(str, arguments), "--format", "json")
+    assert out, err
+    return {
+        (one["source"].partition(":")[2], one["target"].partition(":")[2], one["plane"], one["state"])
+        for one in json.loads(out)["edges"]
+    }
+
+
+def test_a_state_gives_the_graph_of_its_source(world: Path, tmp_path: Path) -> None:
+    state = written(tmp_path, state_of(world, world / "terraform"), "state.json")
+    (tmp_path / "alone").mkdir()
+    shutil.copytree(world / "k8s", tmp_path / "alone" / "k8s")
+    text = (world / "tether.yaml").read_text().replace("terraform: [terraform]", "states: [state.json]")
+    (tmp_path / "alone" / "tether.yaml").write_text(text)
+    inputs = (tmp_path / "alone" / "k8s", "--profile", tmp_path / "alone" / "tether.yaml", "--state", state)
+    source = (world, "--profile", world / "tether.yaml")
+    assert graph_of(*inputs) == graph_of(*source)
+    assert graph_of(*source, "--state", state) == graph_of(*source)
+    declared, alone_, both = (verdicts(scan(*one)) for one in (source, inputs, (*source, "--state", state)))
+    assert both == declared
+    # In which account and region a provider works is in no state.
+    left = {"cloud-only": "unproven"} if world.name == "reference" else {}
+    assert alone_ == {**declared, **left}
