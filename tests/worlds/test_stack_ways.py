@@ -183,6 +183,14 @@ MESH = {
         ),
         "unproven",
     ),
+    "a machine": (
+        made("WorkloadEntry", "networking.istio.io/v1", "{address: 10.9.9.9, labels: {app: prompt-guard}}"),
+        "unproven",
+    ),
+    "another machine": (
+        made("WorkloadEntry", "networking.istio.io/v1", "{address: 10.9.9.9, labels: {app: other}}"),
+        "",
+    ),
     "a patch": (
         made(
             "EnvoyFilter",
@@ -292,3 +300,13 @@ def test_a_setting_that_is_not_known_is_never_passed_over(tmp_path: Path) -> Non
     argument = '          args: ["--prompt-classifier-url=https://api.x.ai"]\n'
     edits = [(SAFETY, PROMPT, ""), (SAFETY, port, argument + port)]
     assert "violated" in verdicts(found(tmp_path / "argument", edits), CALLS)
+
+
+def test_a_service_that_an_operator_makes_leads_to_what_it_is_made_for(tmp_path: Path) -> None:
+    served = (
+        "apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {name: other, namespace: inference}\n"
+        "spec: {predictor: {model: {modelFormat: {name: huggingface}, storageUri: 's3://acme-gov-weights/claude-gov/v7/'}}}\n"
+    )
+    edits = variable("LLM_BASE_URL", "http://other-predictor.inference.svc.cluster.local")
+    assert verdicts(found(tmp_path / "made", edits, served), MODELS) == set()
+    assert verdicts(found(tmp_path / "not", edits), MODELS) == {"unproven"}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from scanner.builders.draft import World
 from scanner.builders.k8s_network.hosts import service_of, split_url
+from scanner.builders.k8s_network.platforms.registry import made_objects
 from scanner.builders.k8s_network.pods import HELM
 from scanner.builders.k8s_network.services import Services
 from scanner.builders.k8s_network.view import View, view_of
@@ -42,6 +43,7 @@ def build_stack_ways(world: World) -> None:
     for unit, gateways in sorted(waiting.items()):
         objects = [one for one in world.inventory.all if one.unit == unit and not one.data]
         view = view_of(world, unit, [one for one in objects if one.kind[:1].isupper() or one.kind == HELM])
+        view.add(made_objects(view.resources))
         services = Services.of(view)
         ends = {purpose: Ends(view, services, *wanted) for purpose, wanted in _ROLES.items()}
         for gateway, some in gateways:
@@ -52,7 +54,7 @@ def _gateway(view: View, ends: dict[str, Ends], shared: Shared, gateway: Resourc
     pods = tuple(
         (pod, template)
         for workload in view.workloads
-        if gateway in workload.members or workload.resource is gateway
+        if workload.resource is gateway or any(one is gateway for one in workload.members)
         for pod, owner in enumerate(view.owners)
         if owner == view.node(workload.address)
         for _, template in workload.templates[:1]

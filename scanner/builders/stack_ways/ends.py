@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from scanner.builders.k8s_network.endpoints import Address
+from scanner.builders.k8s_network.platforms.made import OWNER, is_made
 from scanner.builders.k8s_network.services import Services, number_of, wanted
 from scanner.builders.k8s_network.view import Target, View
-from scanner.builders.k8s_policy.labels import Selector, selector_of_labels
+from scanner.builders.k8s_policy.labels import Match, Selector, labels_of, selector_of_labels
 from scanner.builders.k8s_policy.model import Peer, PeerKind
 from scanner.builders.ranges import parse_cidr
 from scanner.builders.stack_ways.way import Way, leg, lost, unknown
@@ -42,6 +43,9 @@ class Ends:
 
     def behind(self, service: Resource, port: Value, labels: Value = None) -> Iterator[Way]:
         """Where a Service sends what is asked of a port; `labels` narrow its selector (a subset of a mesh)."""
+        if is_made(service):
+            yield self._made(service)
+            return
         listed = items_of(dig(service.attrs, "spec", "ports"))
         headless = dig(service.attrs, "spec", "clusterIP") == "None"
         if listed and port is not None and not headless:
@@ -54,6 +58,17 @@ class Ends:
             some = list(enumerate(listed)) or [(0, None)]
         found = [way for index, item in some for way in self._of_port(service, index, item, port, headless, labels)]
         yield from dict.fromkeys(found)
+
+    def _made(self, service: Resource) -> Way:
+        """The end at the pods of the object that an operator makes a Service for; it knows their ports."""
+        owner = dig(service.attrs, "spec", "selector", OWNER)
+        for target in self.view.targets:
+            if target.name == owner:
+                step = leg(service, None, f"the operator of `{owner}` makes it for its pods")
+                ends = tuple(one for one in target.nodes if self.view.world.nodes[one].roles & self.roles)
+                return Way((step,), True, ends) if ends else Way((step, self._last(target.nodes[0])), False)
+        step = leg(service, None, "an operator makes it")
+        return unknown(step, "whose pods are behind it is not known", service.address)
 
     def _of_port(
         self, service: Resource, index: int, item: Value, port: Value, headless: bool, labels: Value
@@ -79,6 +94,14 @@ class Ends:
     ) -> Iterator[Way]:
         where = mark(service.attrs, "spec", "selector")
         yield from self.pods(service, service.namespace, selector, port, where, line, quiet=listed)
+        for one in self.view.of("WorkloadEntry"):
+            # Istio puts a machine that has the labels behind the Service as well ("Workload Entry").
+            labels = labels_of(dig(one.attrs, "spec", "labels"))
+            if one.namespace == service.namespace and selector.match(labels) is not Match.NO:
+                address = dig(one.attrs, "spec", "address")
+                shown = address if isinstance(address, str) else "*"
+                step = leg(one, mark(one.attrs, "spec", "address"), f"it puts `{shown}` behind `{service.address}`")
+                yield unknown(step, f"whether callers follow `{one.address}` is not known", one.address)
 
     def pods(
         self,
