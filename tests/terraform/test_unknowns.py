@@ -311,3 +311,17 @@ def test_a_principal_that_may_be_added_leaves_the_certain_ones(tree) -> None:
     principal = found.attrs["policy"].document["Statement"][0]["Principal"]
     assert principal["AWS"] == "*"
     assert principal["__possible__"].decided_by == ("var.v",)
+
+
+def test_a_statement_that_an_unknown_policy_may_replace_is_not_certain(tree) -> None:
+    text = (
+        'variable "o" {}\ndata "aws_iam_policy_document" "m" {\n  KEY = ["{}", var.o]\n'
+        '  statement {\n    sid = "Deny"\n    effect = "Deny"\n    actions = ["a:*"]\n  }\n'
+        '  statement {\n    effect = "Deny"\n    actions = ["b:*"]\n  }\n}\n'
+        'resource "probe" "p" {\n  policy = data.aws_iam_policy_document.m.json\n}\n'
+    )
+    for key, doubted in (("override_policy_documents", True), ("source_policy_documents", False)):
+        found = tree(text.replace("KEY", key)).resources()["probe.p"].attrs["policy"].document["Statement"]
+        known = {one["Action"]: one for one in found if isinstance(one, dict)}
+        assert ("__possible__" in known["a:*"]) is doubted
+        assert "__possible__" not in known["b:*"]

@@ -72,12 +72,23 @@ def _statements(source: Value) -> list[Value]:
 def _append(into: Items, statements: list[Value], replacing: bool) -> None:
     """Adds statements; one with the id of an earlier one takes its place."""
     for statement in statements:
+        if replacing and isinstance(statement, Unknown):
+            # It may have the id of any that is here, which it then replaces.
+            into[:] = [_doubted(one, statement) for one in into]
         sid = statement.get("Sid") if is_map(statement) else None
         place = next((i for i, other in enumerate(into) if sid and is_map(other) and other.get("Sid") == sid), None)
         if place is not None and replacing:
             into[place] = statement
         else:
             into.append(statement)
+
+
+def _doubted(statement: Value, by: Unknown) -> Value:
+    """A statement that another may replace: it is not certain that it is there. One without an id stays."""
+    if not is_map(statement) or not statement.get("Sid") or POSSIBLE_KEY in statement:
+        return statement
+    marks = statement.marks if isinstance(statement, Attrs) else None
+    return Attrs({**statement, POSSIBLE_KEY: merged([by])}, marks)
 
 
 def _statement(block: Value) -> Value:
