@@ -30,7 +30,7 @@ _LABELS = {
 class Config:
     """What one directory declares; `complete` is False where one of its files could not be read.
 
-    others: its `action`, `import` and `removed` blocks.
+    others: its `action`, `import`, `moved` and `removed` blocks.
     contract: the module and release whose contract it was made from, "" for what was read from files.
     lacks: what that contract does not tell of, with the condition under which the module makes it; keys: which keys
     of the objects in an input it takes up.
@@ -117,7 +117,7 @@ class _Adder:
                 self._locals(block)
             case "terraform":
                 self._terraform(block)
-            case "action" | "import" | "removed":
+            case "action" | "import" | "moved" | "removed":
                 self.config.others.append(block)
             case _:
                 return

@@ -8,6 +8,7 @@ from scanner.sources.terraform.blocks import text_of
 from scanner.sources.terraform.syntax import AttrStep, Block, Literal, Traversal
 
 if TYPE_CHECKING:
+    from scanner.sources.terraform.config import Config
     from scanner.sources.terraform.module import Module
 
 
@@ -29,12 +30,30 @@ def note_others(module: Module) -> None:
                         block,
                         f"`{text_of(target)}` is imported, and not declared: how it is set up is not told",
                     )
-            case _:
+            case "removed":
                 target = _target(block, "from")
                 if target is not None and _lives_on(block):
                     name = module.inside(text_of(target))
                     told = f"`{name}` is let go by a `removed` block and lives on: it is not in what is scanned"
                     module.files.reading.assumptions[told] = None
+
+
+def moves(config: Config) -> list[tuple[str, str]]:
+    """The addresses that `moved` blocks of a root module lead from and to, in the order in which they apply."""
+    pairs = [(_target(one, "from"), _target(one, "to")) for one in config.others if one.kind == "moved"]
+    return [(text_of(old), text_of(new)) for old, new in pairs if old is not None and new is not None]
+
+
+def moved(address: str, pairs: list[tuple[str, str]]) -> str:
+    """Where `moved` blocks lead an address that a state still has; each is followed once."""
+    for _ in pairs:
+        for old, new in pairs:
+            if address == old or address.startswith((f"{old}.", f"{old}[")):
+                address, pairs = new + address[len(old) :], [one for one in pairs if one != (old, new)]
+                break
+        else:
+            break
+    return address
 
 
 def _note(module: Module, block: Block, cause: str) -> None:

@@ -445,3 +445,32 @@ def test_a_state_gives_the_graph_of_its_source(world: Path, tmp_path: Path) -> N
     # In which account and region a provider works is in no state.
     left = {"cloud-only": "unproven"} if world.name == "reference" else {}
     assert alone_ == {**declared, **left}
+
+
+def test_a_state_from_before_a_move_is_of_its_root(tmp_path: Path) -> None:
+    def held(name: str, **more: object) -> dict[str, Any]:
+        instance = {"attributes": {"bucket": name}, **more}
+        return {"mode": "managed", "type": "aws_s3_bucket", "name": name, "instances": [instance]}
+
+    (tmp_path / "src" / "m").mkdir(parents=True)
+    (tmp_path / "src" / "main.tf").write_text(
+        'resource "aws_s3_bucket" "a" {}\nresource "aws_s3_bucket" "new" {\n  for_each = { k = 1 }\n}\n'
+        'module "m" {\n  source = "./m"\n}\n'
+        "moved {\n  from = aws_s3_bucket.old\n  to = aws_s3_bucket.new\n}\n"
+        "moved {\n  from = aws_s3_bucket.out\n  to = module.m.aws_s3_bucket.in\n}\n"
+    )
+    (tmp_path / "src" / "m" / "main.tf").write_text('resource "aws_s3_bucket" "in" {}\n')
+    state = {"version": 4, "resources": [held("a"), held("old", index_key="k"), held("out"), held("undeclared")]}
+    path = written(tmp_path, state, "terraform.tfstate")
+    _, out, _ = run("graph", str(tmp_path / "src"), "--state", str(path), "--format", "json")
+    nodes = {one["id"]: one for one in json.loads(out)["nodes"]}
+    assert {one.rpartition(":")[2] for one in nodes} == {
+        "provider.aws",
+        "aws_s3_bucket.a",
+        'aws_s3_bucket.new["k"]',
+        "module.m.aws_s3_bucket.in",
+        "aws_s3_bucket.undeclared",
+    }
+    assert len({one.partition(":")[0] for one in nodes}) == 1
+    report = scan(tmp_path / "src", "--state", path)
+    assert report["counts"]["state"] == 4

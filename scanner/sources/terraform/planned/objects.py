@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -68,3 +69,8 @@ def provider(full: str, key: str, attrs: Attrs, origin: ApiOrigin) -> Provider:
     """The provider configuration `key` (`aws`, `aws.gov`) of the provider with the full name."""
     source = source_of(full)
     return Provider(source.rpartition("/")[2], source, f"provider.{key}", attrs, origin)
+
+
+def without_keys(address: str) -> str:
+    """The address of a block, without the keys of instances."""
+    return re.sub(r'\[(?:"(?:[^"\\]|\\.)*"|[^\]"]*)\]', "", address)

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from scanner.origin import FileOrigin
 from scanner.resource import Reading, Resource, Unread
+from scanner.sources.terraform.others import moved, moves
 from scanner.sources.terraform.planned.configuration import ASSUMED
 from scanner.sources.terraform.planned.document import Unusable, load
+from scanner.sources.terraform.planned.objects import without_keys
 from scanner.sources.terraform.planned.overlay import overlaid
 from scanner.sources.terraform.planned.plan import Plan
 from scanner.sources.terraform.planned.stale import Declared, differences, other_locals, refers_elsewhere
@@ -123,13 +125,34 @@ def read_state(whole: Reading, path: Path, shown: str, roots: list[Root], alone:
     whole.inputs[shown] = document.sha256
     if not found:
         whole.unread.append(Unread(FileOrigin(shown, 1), "the state holds no resource", "document"))
-    own = frozenset(_signature(one) for one in found)
-    fitting = [root for root in roots if own <= root.signature]
-    if len(fitting) == 1 and own:
-        told = [replace(one, unit=fitting[0].unit) for one in found]
-        _over(whole, fitting[0], told, _undone)
+    of_roots = [(root, _moved(found, root)) for root in roots]
+    fitting = [(root, told) for root, told in of_roots if _declared(told, root) == 1]
+    if not fitting:
+        # What is not declared any more is still there; most of a state is of the root that it was made from.
+        fitting = [(root, told) for root, told in of_roots if _declared(told, root) >= 0.5]
+    if len(fitting) == 1 and found:
+        root, told = fitting[0]
+        _over(whole, root, [replace(one, unit=root.unit) for one in told], _undone)
         return
     whole.resources.extend(found)
+
+
+def _moved(found: list[Resource], root: Root) -> list[Resource]:
+    """The resources of a state under the addresses that `moved` blocks of a root give them."""
+    pairs = moves(root.declared.config) if root.declared is not None else []
+    if not pairs:
+        return found
+    renamed = [(one, moved(one.address, pairs)) for one in found]
+    return [
+        one if new == one.address else replace(one, address=new, name=without_keys(new).rpartition(".")[2])
+        for one, new in renamed
+    ]
+
+
+def _declared(found: list[Resource], root: Root) -> float:
+    """Which part of what a state holds of a root module is declared by a root."""
+    own = {_signature(one) for one in found}
+    return len(own & root.signature) / len(own) if own else 0
 
 
 def _gone(one: Resource) -> Resource | None:

@@ -5,7 +5,6 @@ A plan repeats its configuration: what is declared, which arguments are written,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from scanner.resource import Resource
 from scanner.sources.terraform.blocks import type_of
 from scanner.sources.terraform.config import Config
 from scanner.sources.terraform.module_calls import is_local
-from scanner.sources.terraform.planned.objects import mapping, mappings, text
+from scanner.sources.terraform.planned.objects import mapping, mappings, text, without_keys
 from scanner.sources.terraform.syntax import (
     Attribute,
     AttrStep,
@@ -31,7 +30,7 @@ from scanner.sources.terraform.syntax import (
     Unary,
     literal_text,
 )
-from scanner.unknown import Ref, Unknown, Value
+from scanner.unknown import Unknown, Value
 
 MAX_MODULES = 200
 """How many modules are compared."""
@@ -237,11 +236,10 @@ def _not_there(source: Unknown, told: Value, by_address: Mapping[str, Resource])
         return False
     if isinstance(told, Unknown):
         # A plan names the resource that an expression refers to; which instance of it, it may leave to an index.
-        return told.ref is not None and told.ref.address in by_address and _block(told.ref) != _block(ref)
+        return (
+            told.ref is not None
+            and told.ref.address in by_address
+            and without_keys(told.ref.address) != without_keys(ref.address)
+        )
     known = by_address[ref.address].attrs.get(ref.attribute)
     return isinstance(known, str) and isinstance(told, str) and known != told
-
-
-def _block(ref: Ref) -> str:
-    """The address of a resource's block, without the keys of instances."""
-    return re.sub(r'\[(?:"(?:[^"\\]|\\.)*"|[^\]"]*)\]', "", ref.address)
