@@ -177,11 +177,11 @@ class Reading:
 def dig(value: Value, *path: Key) -> Value:
     """The value at `path`; None where a step is missing, the Unknown where a step runs into one."""
     for key in path:
-        if isinstance(value, Unknown) and value.known is not None and key in value.known:
-            value = value.known[key]  # type: ignore[index]  # a key that is in it is a text
-            continue
         if value is None or isinstance(value, Unknown):
-            return value
+            if value is None or value.known is None or key not in value.known:
+                return value
+            value = value.known[str(key)]
+            continue
         # A dict first: to ask the abstract class of each of a million mappings costs more than the rest.
         if isinstance(key, str) and isinstance(value, (dict, Mapping)):
             value = value.get(key)

@@ -7,6 +7,8 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scanner.origin import FileOrigin
+from scanner.resource import dig, mark
 from scanner.sources.terraform import TerraformOptions, read_root
 from scanner.unknown import COMPUTED, FUNCTION_UNKNOWN, INVALID, MODULE_NOT_LOADED, VALUE_UNKNOWN, Ref, Unknown
 
@@ -325,3 +327,16 @@ def test_a_statement_that_an_unknown_policy_may_replace_is_not_certain(tree) -> 
         known = {one["Action"]: one for one in found if isinstance(one, dict)}
         assert ("__possible__" in known["a:*"]) is doubted
         assert "__possible__" not in known["b:*"]
+
+
+def test_what_is_certain_of_a_partly_known_map_is_found(tree) -> None:
+    attrs = (
+        tree('variable "m" {}\nresource "probe" "p" {\n  tags = merge(var.m, {\n    a = "x"\n  })\n}\n')
+        .resources()["probe.p"]
+        .attrs
+    )
+    assert dig(attrs, "tags", "a") == "x"
+    assert isinstance(dig(attrs, "tags", "b"), Unknown)
+    line = mark(attrs, "tags", "a")
+    assert isinstance(line, FileOrigin)
+    assert line.line == 4
