@@ -199,6 +199,15 @@ MESH = {
         ),
         "unproven",
     ),
+    "a patch of no sense": (
+        made(
+            "EnvoyFilter",
+            "networking.istio.io/v1alpha3",
+            "{workloadSelector: {labels: {app: gateway}}, configPatches: [{applyTo: [x], match: {context: {a: b}}}]}",
+        )
+        + ISTIOD,
+        "unproven",
+    ),
     "a route": (
         made(
             "HTTPRoute",

@@ -52,6 +52,7 @@ def _concerns(one: Resource, namespace: str, labels: Labels, root: str | Unknown
 
 def _harms(patch: Value) -> bool:
     """Whether a patch can weaken what comes in; a filter that is added before the others cannot take them out."""
-    if dig(patch, "match", "context") in _ELSEWHERE or dig(patch, "applyTo") in _HARMLESS:
+    context, what, how = dig(patch, "match", "context"), dig(patch, "applyTo"), dig(patch, "patch", "operation")
+    if (isinstance(context, str) and context in _ELSEWHERE) or (isinstance(what, str) and what in _HARMLESS):
         return False
-    return not (dig(patch, "applyTo") == "HTTP_FILTER" and dig(patch, "patch", "operation") in _ADDING)
+    return not (what == "HTTP_FILTER" and isinstance(how, str) and how in _ADDING)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from scanner.builders.stack_ways.overlay import Overlay
 
 _MAX_DEPTH = 3
-_OUTWARD = frozenset({"SIDECAR_OUTBOUND", "ANY", None})
-"""Contexts of a patch that concern calls which a sidecar sends out; none written is every one."""
+_INWARD = ("SIDECAR_INBOUND", "GATEWAY", "WAYPOINT")
+"""Contexts of a patch that leave alone what a sidecar sends out; none written is every one."""
 
 
 def of_virtual(overlay: Overlay, route: Resource, service: Resource, port: Value, depth: int = 0) -> list[Way]:
@@ -171,7 +171,7 @@ def of_patches(overlay: Overlay) -> Iterator[Way]:
         spec = dig(one.attrs, "spec")
         patches = dig(spec, "configPatches")
         if not isinstance(patches, Unknown) and not any(
-            isinstance(each, Unknown) or dig(each, "match", "context") in _OUTWARD for each in items_of(patches)
+            isinstance(each, Unknown) or dig(each, "match", "context") not in _INWARD for each in items_of(patches)
         ):
             continue
         selector = dig(spec, "workloadSelector")
