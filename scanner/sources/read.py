@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scanner.errors import UsageError
+from scanner.origin import FileOrigin
 from scanner.profile import ChartRelease, Unit
-from scanner.resource import Reading
+from scanner.resource import Reading, Unread
 from scanner.sources.files import FileSet, run_root, walk
 from scanner.sources.terraform import Parsed, SyntaxCache, TerraformOptions, find_roots, read_root
 from scanner.sources.units import unit_name
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from scanner.sources.terraform.config import Config
 
 _TERRAFORM = (".tf", ".tofu", ".tfvars", ".tf.json", ".tofu.json", ".tfvars.json")
+_STACKS = (".tfstack.hcl", ".tfcomponent.hcl", ".tfdeploy.hcl")
 _HOLDERS = ("kubernetes_", "kubectl_", "helm_")
 """Types of Terraform resources that may carry objects of Kubernetes."""
 
@@ -104,6 +106,10 @@ def _roots(
             unit = unit_of(request.root / one.folder.relative_to(one.files.root))
             parts.append((one.module or one.folder, unit, read_unit(one, unit, options)))
             called.update((one.module,) if one.module is not None else ())
+    for path in files.files:
+        if path.name.endswith(_STACKS):
+            cause = "a file of Terraform Stacks: what its components and deployments make is not scanned"
+            whole.unread.append(Unread(FileOrigin(path.as_posix(), 1), cause, "foreign"))
     candidates = [request.root / path for path in (*files.files, *files.links)]
     for folder in find_roots(request.root, candidates, options.syntax):
         if folder.resolve() not in called:

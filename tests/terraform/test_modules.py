@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+from scanner.sources.read import ReadRequest, read_all
 from scanner.sources.terraform import find_roots
 from scanner.unknown import Ref, Unknown
 
@@ -338,3 +339,20 @@ def test_data_sources_that_answer_from_their_provider(tree) -> None:
         left = tree(text.replace("REGION", unknown)).resources()["p.p"].attrs
         assert left["arn"].text() == "arn:*:iam::aws:policy/x"
     assert left["r"] == "moon-base-1"
+
+
+def test_files_of_stacks_are_named_and_tests_and_queries_deploy_nothing(tmp_path) -> None:
+    for name in (
+        "a.tfstack.hcl",
+        "b.tfcomponent.hcl",
+        "c.tfdeploy.hcl",
+        "d.tftest.hcl",
+        "e.tofutest.hcl",
+        "f.tfquery.hcl",
+    ):
+        (tmp_path / name).write_text('component "x" {\n  source = "./m"\n}\n')
+    (tmp_path / "main.tf").write_text('resource "a" "b" {}\n')
+    whole = read_all(ReadRequest(tmp_path, [tmp_path]))
+    assert [one.origin.path for one in whole.unread] == ["a.tfstack.hcl", "b.tfcomponent.hcl", "c.tfdeploy.hcl"]
+    assert {one.kind for one in whole.unread} == {"foreign"}
+    assert [one.address for one in whole.resources] == ["a.b"]
