@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scanner.sources.terraform import Parsed
 from scanner.sources.terraform.budget import deep_recursion
 from scanner.sources.terraform.native.read import parse as native
 from scanner.sources.terraform.native.read import parse_parts
@@ -110,3 +111,29 @@ def test_a_file_that_only_one_reader_can_read_is_unread() -> None:
 def test_positions_are_no_part_of_an_outline() -> None:
     assert outline(native("a = 1\n", "f")) == outline(native("\n a  =  1\n", "g"))
     assert outline(native("a = 1\n", "f")) != outline(native("a = true\n", "f"))
+
+
+KNOWN_FAILURES = {
+    "an end marker followed by spaces": ("  v = <<EOT\na\nEOT  \n", "a\n"),
+    "a name that is not ASCII": ("  v = local.größe\n", 3),
+    "a new line behind the start of an interpolation": ('  v = "x${\n    1 + 1}"\n', "x2"),
+    "a key of a loop on several lines": ('  v = { for k in [1] : (\n    k == 1 ? "a" : "b"\n  ) => k }\n', {"a": 1}),
+    "a name of an argument and of a block": ("  v = 1\n  w = 2\n  w {\n    x = 1\n  }\n", 1),
+    "a byte order mark": ("  v = 1\n", 1),
+}
+"""What python-hcl2 8.1.4 fails on, though Terraform reads it."""
+
+
+@pytest.mark.parametrize("which", KNOWN_FAILURES)
+def test_what_python_hcl2_fails_on_is_read_or_named(tree, which: str) -> None:
+    body, expected = KNOWN_FAILURES[which]
+    mark = "\ufeff" if which == "a byte order mark" else ""
+    local = "locals {\n  größe = 3\n}\n" if which == "a name that is not ASCII" else ""
+    text = mark + 'resource "probe" "p" {\n' + body + "}\n" + local
+    made = tree(text)
+    alone = made.read()
+    assert (alone.unread, alone.resources[0].attrs["v"]) == ([], expected)
+    both = made.read(syntax=Parsed(cross_check=True))
+    told = [one.attrs["v"] for one in both.resources if one.address == "probe.p"]
+    # With both readers the same is read, or the file is named: never another value, and never silence.
+    assert told == [expected] or [one.origin.path for one in both.unread] == ["main.tf"]
