@@ -25,7 +25,7 @@ from scanner.sources.terraform import TerraformOptions, read_root
 from scanner.sources.terraform.contracts import UNTOLD, Contract, contract_for
 from scanner.unknown import Unknown, Value
 
-_LOCAL = re.compile(r'(source\s*=\s*)"\.\./\.\.(?:/modules/([\w-]+))?/?"')
+_LOCAL = re.compile(r'(source\s*=\s*)"\.\./\.\.(?:/+modules/([\w-]+))?/?"')
 
 
 def main() -> int:
@@ -44,6 +44,10 @@ def main() -> int:
                 given.folder, tree / "m", ignore=shutil.ignore_patterns(".git", ".terraform", "examples", "tests")
             )
             shutil.copytree(example, tree / "m" / "examples" / example.name)
+            for path in (tree / "m" / "examples" / example.name).rglob("*.tf"):
+                path.write_text(
+                    path.read_text().replace(f'"{given.address}//', '"../..//').replace(f'"{given.address}"', '"../.."')
+                )
             told = tree / "told" / "examples" / example.name
             shutil.copytree(example, told)
             for path in told.rglob("*.tf"):

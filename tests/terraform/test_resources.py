@@ -130,3 +130,9 @@ def test_providers(tree) -> None:
         "module.m.zed_x.own": ("module.m.provider.zed", "hashicorp/zed"),
     }
     assert found["module.m.aws_a.passed"].provider.attrs["region"] == "us-gov-west-1"
+
+
+def test_an_empty_list_beside_a_set_makes_no_instance(tree) -> None:
+    text = 'resource "a" "b" {\n  for_each = CONDITION ? toset(["x"]) : []\n}\n'
+    assert set(tree(text.replace("CONDITION", "false")).resources()) == set()
+    assert set(tree(text.replace("CONDITION", "true")).resources()) == {'a.b["x"]'}

@@ -74,7 +74,9 @@ def expand(body: Body, env: Env) -> Expansion:
     if "for_each" in body.attributes:
         expression = body.attributes["for_each"].expression
         value = evaluate(expression, env)
-        if not isinstance(value, Unknown) and not is_map(value) and not isinstance(value, SetOf):
+        # `[]` beside a set in a conditional is an empty set.
+        empty = is_list(value) and not value
+        if not isinstance(value, Unknown) and not is_map(value) and not isinstance(value, SetOf) and not empty:
             value = invalid(f"`for_each` over {kind(value)}", expression.at)
         return _each(value, env)
     return Expansion("single", [Instance(None, {})])
