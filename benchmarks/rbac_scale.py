@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 
-from scanner.builders.control.build import build_control
+from scanner.builders.control.build import build_cluster_control
 from scanner.builders.draft import World
 from scanner.builders.inventory import Inventory
 from scanner.graph.model import Plane, Role
@@ -80,7 +80,7 @@ def measure(size: int) -> None:
     for number in range(STACK):
         role = Role.GATEWAY if number % 2 else Role.MODEL
         world.add_roles(f"main:stack{number % 5}/Deployment/part{number}", [role])
-    build_control(world)
+    build_cluster_control(world)
     built = time.process_time()
     graph = world.freeze()
     targets = [node.id for node in graph.with_role(Role.GATEWAY)]
