@@ -37,7 +37,8 @@ def main() -> int:
     parser.add_argument("--scan", action="store_true", help="compare the findings of a scan as well")
     given = parser.parse_args()
     wrong = 0
-    for example in sorted(path.parent for path in (given.folder / "examples").glob("*/main.tf")):
+    found = [path.parent for name in ("examples", "tests") for path in (given.folder / name).glob("*/main.tf")]
+    for example in sorted(found):
         with tempfile.TemporaryDirectory() as made:
             tree = Path(made)
             shutil.copytree(
