@@ -14,7 +14,7 @@ LISTED: dict[str, frozenset[str]] = {
     group: frozenset(kinds.split())
     for group, kinds in {
         "": "ConfigMap Endpoints Namespace Node PersistentVolume PersistentVolumeClaim Pod ReplicationController "
-        "Secret Service ServiceAccount",
+        "ResourceQuota Secret Service ServiceAccount",
         "admissionregistration.k8s.io": "MutatingAdmissionPolicy MutatingAdmissionPolicyBinding "
         "MutatingWebhookConfiguration ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding "
         "ValidatingWebhookConfiguration",
@@ -77,6 +77,7 @@ LISTED: dict[str, frozenset[str]] = {
         "inference.networking.k8s.io": "InferencePool",
         "inference.networking.x-k8s.io": "InferenceModel InferenceObjective InferencePool InferencePoolImport",
         "infrastructure.cluster.x-k8s.io": "*",
+        "http.keda.sh": "HTTPScaledObject",
         "install.istio.io": "IstioOperator",
         "iot.openyurt.io": "Device DeviceProfile DeviceService PlatformAdmin",
         "iotoperations.azure.com": "*",

@@ -1,0 +1,1 @@
+"""How many copies of the workloads of Kubernetes run: what they write, what scales them, what holds them back."""
