@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import date
+from pathlib import Path
 
 import pytest
 
 from scanner import tables
+from scanner.scan import Request, read_and_build
 from scanner.sources.terraform.constraints import within
 from scanner.sources.terraform.contracts import Contract, contract_for, contracts
 from scanner.unknown import Ref, Unknown
@@ -239,3 +242,39 @@ def test_a_contract_that_calls_others(tree) -> None:
     cluster = found["module.e.aws_eks_cluster.this[0]"]
     assert cluster.attrs["vpc_config"][0]["endpoint_public_access"] is False
     assert cluster.attrs["vpc_config"][0]["endpoint_private_access"] is True
+
+
+def test_a_plan_lies_over_what_a_contract_tells(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text(call(more='  ingress_rules = ["ssh-tcp"]\n  a_new_input = 1\n'))
+
+    def planned(address: str, kind: str, name: str, values: dict[str, object]) -> dict[str, object]:
+        return {
+            "address": f"module.sg.{address}", "mode": "managed", "type": kind, "name": name, "index": 0,
+            "provider_name": "registry.terraform.io/hashicorp/aws", "values": values,
+        }  # fmt: skip
+
+    rule = {"type": "ingress", "from_port": 22, "to_port": 22, "protocol": "tcp", "cidr_blocks": ["10.9.0.0/16"]}
+    resources = [  # without the group: the plan is of a release that makes it otherwise
+        planned("aws_security_group_rule.ingress_rules[0]", "aws_security_group_rule", "ingress_rules", rule),
+    ]  # fmt: skip
+    constants = {"name": "a", "vpc_id": "vpc-1", "ingress_rules": ["ssh-tcp"], "a_new_input": 1}
+    inputs = {name: {"constant_value": value} for name, value in constants.items()}
+    called = {"source": GROUP, "expressions": inputs, "module": {}}
+    plan = {
+        "format_version": "1.2",
+        "complete": True,
+        "planned_values": {"root_module": {"child_modules": [{"address": "module.sg", "resources": resources}]}},
+        "resource_changes": [
+            {**{key: one[key] for key in ("address", "mode", "type", "name", "index")},
+             "change": {"actions": ["create"], "before": None, "after": one["values"], "after_unknown": {}}}
+            for one in resources
+        ],
+        "configuration": {"root_module": {"module_calls": {"sg": called}}},
+    }  # fmt: skip
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    request = Request((tmp_path / "main.tf",), date(2026, 11, 1), plans=(tmp_path / "plan.json",))
+    reading = read_and_build(request).reading
+    [found] = [one for one in reading.resources if one.kind == "aws_security_group_rule"]
+    assert found.attrs["cidr_blocks"] == ["10.9.0.0/16"]
+    assert found.attrs.marks["from_port"].line == 6
+    assert reading.unread == []

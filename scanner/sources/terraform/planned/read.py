@@ -85,6 +85,8 @@ def _stale(whole: Reading, plan: Plan, root: Root, told: list[Resource]) -> list
     for one in whole.resources:
         if one.unit != root.unit or one.source != "terraform" or one.address not in root.addresses:
             continue
+        if one.default_of:  # a contract tells what a module makes as a rule: the plan knows better
+            continue
         planned = by_address.get(one.address)
         if planned is None:
             if plan.complete and _certain(one):
