@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ _VARIABLE = re.compile(r"\$\((\w+)\)|\$\{(\w+)\}|\$([A-Za-z_]\w*)")
 SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
 _SCRIPT_FLAG = re.compile(r"^-[a-z]*c$")
 _PARAMETER = re.compile(r"\$(?:[@*#0-9]|\{[@*#0-9])")
+_JSON = re.compile(r"^(?:--?[\w.-]+=)?\s*(?=[{\[])")
 _INIT = frozenset({"initContainers", "init_container", "init_containers"})
 _LISTS = ("containers", "container", "initContainers", "init_container", "mainContainer")
 MAX_DEPTH = 14
@@ -235,8 +237,19 @@ def _split(one: Found, env: Mapping[str, Found]) -> Iterator[Word]:
             if isinstance(known.value, Unknown):
                 doubtful.append(known.value)
     unknown = merge_unknowns(*doubtful) if doubtful else one.possible
-    for part in _shell(shown) if re.search(r"\s", shown) else [shown]:
+    for part in _shell(shown) if re.search(r"\s", shown) and not _is_json(shown) else [shown]:
         yield Word(part, one.origin, unknown if unknown is not None and ("*" in part or one.possible) else None)
+
+
+def _is_json(argument: str) -> bool:
+    """Whether an argument is a JSON document, or a flag with one: its spaces part no words."""
+    if _JSON.match(argument) is None:
+        return False
+    try:
+        json.loads(_JSON.sub("", argument, count=1))
+    except ValueError:
+        return False
+    return True
 
 
 def _shell(line: str) -> list[str]:

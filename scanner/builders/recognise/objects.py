@@ -11,7 +11,7 @@ from scanner.builders.blocks import Found, at, reach
 from scanner.builders.draft import World
 from scanner.builders.recognise import reference
 from scanner.builders.recognise.containers import Container, Lookup, containers_of, is_kubernetes
-from scanner.builders.recognise.served import served
+from scanner.builders.recognise.served import beside, own_model
 from scanner.builders.recognise.signals import Verdict, image_fact, verdict
 from scanner.graph.facts import ModelReference
 from scanner.graph.model import Role
@@ -78,11 +78,12 @@ def object_references(world: World, resource: Resource) -> list[ModelReference]:
     running = [one for one in object_containers(world, resource) if not one.init]
     # Beside a server, what carries the model's name fetches, converts or watches it.
     for container in [one for one in running if _serves(one)] or running:
-        listed = served(container)
+        listed = own_model(container)
         told = {one.reference for one in found}
         known = [one for one in listed if not isinstance(one.reference, Unknown) and one.reference not in told]
         if known or (not found and _serves(container)):
             found.extend(known or listed)
+        found.extend(beside(container, listed))
     if not found:
         cause = f"nothing written in `{resource.address}` says which model it serves"
         found = [

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from scanner.builders.blocks import Found, reach, text
 from scanner.builders.recognise import reference
@@ -48,16 +47,33 @@ VARIABLES = (
 )  # fmt: skip
 """Variables that name the model, the surest first; an alias (SERVED_MODEL_NAME) proves nothing."""
 
+_LOADS = re.compile(r"lora|^--?(?:spec|sc(?:$|=)|tokenizer|hf[-_d]|hfr|model[-_]draft|md(?:$|=))")
+"""Arguments beside which a server loads more than its model."""
+
 
 def served(container: Container) -> list[ModelReference]:
     """What a container serves, adapters included; one fact with an Unknown where that cannot be told."""
+    found = own_model(container)
+    return [*found, *beside(container, found)]
+
+
+def own_model(container: Container) -> list[ModelReference]:
+    """The model that a container serves; one fact with an Unknown where that cannot be told."""
     server = server_of(container)
     found = list(_named(container, server))
     if not found and server == "nim" and container.image is not None:
-        found = [_fact(reference.nim(container.image.text), container.image.origin, "the image holds this model")]
-    if not found:
-        found = [_untold(container, server)]
-    return [*found, *_adapters(container)]
+        found = [fact_of(reference.nim(container.image.text), container.image.origin, "the image holds this model")]
+    return found or [_untold(container, server)]
+
+
+def beside(container: Container, models: list[ModelReference]) -> list[ModelReference]:
+    """What a container loads beside its `models`: drafts, adapters, other tokenizers."""
+    # Most servers load nothing else, and pay for none of it.
+    if "LORA_ADAPTERS" not in container.env and not any(_LOADS.search(word.text) for word in container.words):
+        return []
+    from scanner.builders.recognise.loaded import loaded
+
+    return list(loaded(container, server_of(container), models))
 
 
 def _named(container: Container, server: str) -> Iterator[ModelReference]:
@@ -99,7 +115,7 @@ def _by_variable(container: Container, server: str) -> Iterator[ModelReference]:
     for name in VARIABLES:
         one = container.env.get(name)
         if one is not None and one.value not in (None, "") and not _only_a_name(name, one, server):
-            yield _fact(_resolved(container, one, name, server), one.origin, f"`{name}` names the model")
+            yield fact_of(resolved(container, one, name, server), one.origin, f"`{name}` names the model")
             return
 
 
@@ -123,15 +139,18 @@ def flag_values(words: tuple[Word, ...], flag: str) -> Iterator[Word]:
 
 def _word_fact(container: Container, word: Word, what: str, server: str) -> ModelReference:
     value: Value = word.unknown if word.unknown is not None else word.text
-    found = _resolved(container, Found(value, word.origin), what, server)
-    return _fact(found, word.origin, f"`{what}` names the model")
+    found = resolved(container, Found(value, word.origin), what, server)
+    return fact_of(found, word.origin, f"`{what}` names the model")
 
 
-def _resolved(container: Container, one: Found, what: str, server: str) -> Reference:
+def resolved(container: Container, one: Found, what: str, server: str, *, own: bool = True) -> Reference:
+    """The reference of a setting's value; `own`: of the model itself, whose revision has a flag of its own."""
     scheme = "ollama" if server == "ollama" else "hf"
     known = reference.of(one.value, what, scheme)
     if isinstance(one.value, str) and one.value.startswith("/"):
         known = _mounted(container, one.value) or known
+    if not own:
+        return known
     revisions = [*flag_values(container.words, "--revision")]
     pinned: Value = (revisions[-1].unknown or revisions[-1].text) if revisions else None
     where = revisions[-1].origin if revisions else None
@@ -174,34 +193,6 @@ def _bucket(volume: Value) -> str:
     return f"{scheme}://{name}" if name and scheme else ""
 
 
-def _adapters(container: Container) -> Iterator[ModelReference]:
-    """LoRA adapters: each can undo what the model was trained to refuse."""
-    words = container.words
-    for index, word in enumerate(words):
-        name, equals, value = word.text.partition("=")
-        if name.replace("_", "-") != "--lora-modules":
-            continue
-        listed = [Word(value, word.origin, word.unknown)] if equals else []
-        for follower in words[index + 1 :]:
-            if follower.text.startswith("--"):
-                break
-            listed.append(follower)
-        for one in listed:
-            raw = one.unknown if one.unknown is not None else _adapter_path(one.text)
-            found = reference.of(raw, "--lora-modules")
-            yield replace(_fact(found, one.origin, "the server loads this adapter over the model"), adapter=True)
-
-
-def _adapter_path(written: str) -> str:
-    if written.startswith("{"):
-        try:
-            parsed = json.loads(written)
-        except ValueError:
-            return written
-        return str(parsed.get("path", "")) if isinstance(parsed, dict) else written
-    return written.partition("=")[2] or written
-
-
 def _untold(container: Container, server: str) -> ModelReference:
     where = container.words[0].origin if container.words else container.image.origin if container.image else None
     hidden = [one.unknown for one in container.words if one.unknown is not None]
@@ -218,7 +209,8 @@ def _untold(container: Container, server: str) -> ModelReference:
     )
 
 
-def _fact(found: Reference, origin: Origin | None, because: str) -> ModelReference:
+def fact_of(found: Reference, origin: Origin | None, because: str) -> ModelReference:
+    """The fact of a model that a setting names."""
     return ModelReference(
         origin=origin, because=because, reference=found.name, digest=found.digest, pinned_at=found.pinned_at
     )
