@@ -14,6 +14,7 @@ from scanner.builders.control.platform import mark_operators, mark_platform
 from scanner.builders.control.rbac import Matcher, stack_edges
 from scanner.builders.control.rbac_rules import RoleBook
 from scanner.builders.control.rights import Right, rights_of
+from scanner.builders.control.system import Ground
 from scanner.builders.control.targets import clusters
 from scanner.builders.control.version import api_versions
 from scanner.builders.draft import World
@@ -35,7 +36,7 @@ def build_cluster_control(world: World) -> None:
     ]
     mark_operators(world)
     mark_platform(world)
-    _kubernetes(world, [*rights, *derived(rights, book)])
+    _kubernetes(world, [*rights, *derived(rights, book, Ground.of(world, rights))])
 
 
 def _carried(world: World) -> dict[str, list[Goal]]:

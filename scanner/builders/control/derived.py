@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from scanner.builders.aws_policy.match import Truth
 from scanner.builders.control.built_in import RBAC, built_in
+from scanner.builders.control.delivery import DELIVERY_GROUPS, delivered
 from scanner.builders.control.grants import Grant
 from scanner.builders.control.rbac_rules import RoleBook
 from scanner.builders.control.rights import CLUSTER_WIDE, Right, unseen
+from scanner.builders.control.system import SYSTEMS, Ground, system_rights
 from scanner.unknown import Unknown
 
-CONTROLLERS = "kube-system"
 SIGNER = "kubernetes.io/kube-apiserver-client"
 """The signer whose certificates are users of the API server."""
 SIGNERS = (SIGNER, "kubernetes.io/*")
@@ -21,19 +22,20 @@ MASTERS, MANAGER = "system:masters", "system:kube-controller-manager"
 PEOPLE = ("users", "groups", "serviceaccounts")
 EDIT = ("create", "update", "patch")
 _REQUESTS = (("certificatesigningrequests/approval", ("update", "patch")), ("certificatesigningrequests", ("create",)))
-_RUNS = (("", "pods", EDIT), ("", "serviceaccounts/token", ("create",)), ("", "serviceaccounts", ("impersonate",)))
 
 
-def derived(rights: Iterable[Right], book: RoleBook) -> list[Right]:
+def derived(rights: Iterable[Right], book: RoleBook, ground: Ground | None = None) -> list[Right]:
     """The rights that the holders of `rights` can give themselves, those that follow from them included."""
     by_subject: dict[tuple[str, str], list[Right]] = {}
-    leads: dict[Grant, bool] = {}
+    leads: dict[tuple[object, ...], bool] = {}
+    ground = ground or Ground()
     for right in rights:
-        if right.grant not in leads:
-            leads[right.grant] = _may_lead_on(right.grant)
-        if leads[right.grant]:
+        key = right.grant.key
+        if key not in leads:
+            leads[key] = _may_lead_on(right.grant)
+        if leads[key] or right.namespace in SYSTEMS:
             by_subject.setdefault((right.unit, right.subject), []).append(right)
-    return [one for held in by_subject.values() for one in _closure(held, book)]
+    return [one for held in by_subject.values() for one in _closure(held, book, ground)]
 
 
 def _may_lead_on(grant: Grant) -> bool:
@@ -44,18 +46,19 @@ def _may_lead_on(grant: Grant) -> bool:
         (CERTIFICATES, "signers", "approve"),
         *((CERTIFICATES, resource, verb) for resource, verbs in _REQUESTS for verb in verbs),
         *(("", kind, "impersonate") for kind in PEOPLE),
-        *((group, resource, verb) for group, resource, verbs in _RUNS for verb in verbs),
+        *(("", "configmaps", verb) for verb in EDIT[1:]),
     )
-    return any(grant.permits(*one) is not Truth.NO for one in asked)
+    known = any(isinstance(group, str) and group in DELIVERY_GROUPS for group in grant.groups)
+    return known or any(grant.permits(*one) is not Truth.NO for one in asked)
 
 
-def _closure(held: list[Right], book: RoleBook) -> list[Right]:
+def _closure(held: list[Right], book: RoleBook, ground: Ground) -> list[Right]:
     made: list[Right] = []
     seen: set[tuple[object, ...]] = set()
     waiting = list(held)
     while waiting:
         right = waiting.pop(0)
-        for one in _given(right, [*held, *made], book):
+        for one in _given(right, [*held, *made], book, ground):
             key = (one.namespace, *one.grant.key, one.doubt is None)
             if key not in seen:
                 seen.add(key)
@@ -64,14 +67,15 @@ def _closure(held: list[Right], book: RoleBook) -> list[Right]:
     return made
 
 
-def _given(right: Right, held: list[Right], book: RoleBook) -> Iterator[Right]:
+def _given(right: Right, held: list[Right], book: RoleBook, ground: Ground) -> Iterator[Right]:
+    yield from system_rights(right, ground)
     everything = right.grant.verbs == ("*",) and right.grant.resources == ("*",) and right.grant.groups == ("*",)
     if everything and not right.grant.names:
         return
     yield from _bind(right, held, book)
     yield from _escalate(right, held)
     yield from _approve(right, held)
-    yield from _controllers(right)
+    yield from delivered(right, built_in("cluster-admin") or ())
     yield from _masters(right, held)
 
 
@@ -165,20 +169,6 @@ def _masters(right: Right, held: list[Right]) -> Iterator[Right]:
     if truth is not Truth.NO:
         for grant in built_in("cluster-admin") or ():
             yield _made(right, CLUSTER_WIDE, grant, truth, "impersonate", "a user to impersonate")
-
-
-def _controllers(right: Right) -> Iterator[Right]:
-    """Who runs as an account of `kube-system` may run as a controller of the cluster, which may do anything."""
-    if right.namespace != CONTROLLERS or right.grant.names:
-        return
-    asked = (right.grant.permits(group, resource, verb) for group, resource, verbs in _RUNS for verb in verbs)
-    if max(asked, default=Truth.NO) is Truth.NO:
-        return
-    cause = "whether a controller of the cluster runs as a service account of `kube-system` is not known"
-    doubt = Unknown(cause, decided_by=("kube-system: service accounts of the controllers",))
-    for grant in built_in("cluster-admin") or ():
-        how = "it may run as any service account of `kube-system`"
-        yield replace(right, namespace=CLUSTER_WIDE, grant=_as(grant, right), doubt=right.doubt or doubt, how=how)
 
 
 def _as(grant: Grant, right: Right) -> Grant:

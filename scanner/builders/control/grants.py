@@ -55,6 +55,17 @@ class Grant:
         """Whether the rule may give `verb` on anything."""
         return _among(verb, self.verbs, _same) is not Truth.NO
 
+    def names_foreign(self, known: frozenset[str], verbs: tuple[str, ...]) -> bool:
+        """Whether the rule may give one of `verbs` on whole objects of a group that is not `known`.
+
+        A group is foreign that is named as such: neither one of Kubernetes itself nor, for `*`, anything at all.
+        """
+        return (
+            any(self.speaks_of(verb) for verb in verbs)
+            and any(not isinstance(one, str) or "/" not in one for one in self.resources)
+            and any(isinstance(one, str) and _foreign(one) and one not in known for one in self.groups)
+        )
+
     def named(self, name: str) -> Truth:
         """Whether the rule speaks of the object of this name: `resourceNames` lists it, or lists none."""
         if not self.names:
@@ -83,6 +94,11 @@ class Grant:
         if verb == "create":
             return max(_among("patch", self.verbs, _same), Truth.POSSIBLE)
         return Truth.NO if any(isinstance(name, str) for name in self.names) else Truth.POSSIBLE
+
+
+def _foreign(group: str) -> bool:
+    """Whether an API group is none of Kubernetes itself: those have no dot, or end in `.k8s.io`."""
+    return "." in group and not group.endswith(".k8s.io")
 
 
 def _same(wanted: str, have: str) -> bool:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from scanner.builders.aws_policy.match import Truth
+from scanner.builders.control.delivery import DELIVERY_GROUPS
 from scanner.builders.control.grants import Grant
 from scanner.builders.control.rights import CLUSTER_WIDE
 from scanner.builders.control.targets import Cluster, Names, Target
 from scanner.table_rows import ControlAction
+from scanner.tables import control_actions
 
 GUARDS = ("network", "admission", "guardrail")
 """What stands between callers and a model: who changes it changes the model's guard, though not the model."""
@@ -48,10 +51,18 @@ def given(ask: Ask) -> Truth:
         return Truth.NO
     if row.names == "member":
         return Truth.POSSIBLE if any(ask.grant.speaks_of(verb) for verb in row.verbs) else Truth.NO
+    if row.names == "foreign":
+        return Truth.POSSIBLE if ask.grant.names_foreign(_known_groups(), row.verbs) else Truth.NO
     truth = ask.grant.allows(row)
     if row.before:
         truth = Truth.NO if ask.minor >= row.before else truth if ask.minor else min(truth, Truth.POSSIBLE)
     return truth if row.sure else min(truth, Truth.POSSIBLE)
+
+
+@cache
+def _known_groups() -> frozenset[str]:
+    """The API groups whose objects the rows of the table speak of."""
+    return frozenset(group for row in control_actions("kubernetes") for group in row.groups) | DELIVERY_GROUPS
 
 
 def _concerns(row: ControlAction, target: Target) -> bool:
