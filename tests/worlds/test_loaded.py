@@ -56,6 +56,7 @@ def test_a_draft_model_is_a_model(tmp_path: Path, arguments: tuple[str, ...]) ->
         ("--tokenizer=" + OWN,),
         ("--tokenizer", OWN),
         ("--tokenizer-mode=auto",),
+        ("--tokenizer=/opt/tokenizer",),
     ],
     ids=str,
 )
@@ -83,7 +84,7 @@ def test_a_tokenizer_or_adapter_that_is_not_listed(tmp_path: Path, arguments: tu
     [
         (("--speculative-config=$(DRAFT)",), "{name: DRAFT, valueFrom: {configMapKeyRef: {name: m, key: d}}}"),
         (("--speculative-config=draft.json",), ""),
-        (("--tokenizer=/opt/tokenizer",), ""),
+        (("--tokenizer=$(DRAFT)",), "{name: DRAFT, valueFrom: {configMapKeyRef: {name: m, key: d}}}"),
         ((), "{name: LORA_ADAPTERS, valueFrom: {configMapKeyRef: {name: m, key: d}}}"),
     ],
 )

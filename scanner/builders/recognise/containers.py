@@ -188,11 +188,16 @@ def _value_of(name: str, entry: Value, lookup: Lookup) -> Value:
 
 
 def _all_of(one: Found, lookup: Lookup) -> dict[str, Found]:
-    name = text(dig(one.value, "configMapRef", "name"))
-    data = lookup(name, "") if name else None
-    if not isinstance(data, Mapping):
-        return {}
-    return {key: Found(value, mark(data, key) or one.origin) for key, value in data.items()}
+    """The variables that `envFrom` draws from an object of the inputs, of a Secret their names alone."""
+    found: dict[str, Found] = {}
+    prefix = text(dig(one.value, "prefix"))
+    for path, kind in (("configMapRef", ""), ("secretRef", "Secret/")):
+        name = text(dig(one.value, path, "name"))
+        data = lookup(f"{kind}{name}", "") if name else None
+        for key, value in data.items() if isinstance(data, Mapping) else ():
+            # Of a Secret the line that passes it on is shown, not the one that holds it.
+            found[f"{prefix}{key}"] = Found(value, one.origin if kind else mark(data, key) or one.origin)
+    return found
 
 
 def _words(body: Mapping[str, Value], origin: Origin | None, env: Mapping[str, Found]) -> Iterator[Word]:

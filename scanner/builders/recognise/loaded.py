@@ -9,6 +9,7 @@ from dataclasses import replace
 from scanner.builders.blocks import Found
 from scanner.builders.recognise import reference
 from scanner.builders.recognise.containers import Container, Word
+from scanner.builders.recognise.mounted import mount_of
 from scanner.builders.recognise.reference import Reference
 from scanner.builders.recognise.served import fact_of, flag_values, resolved
 from scanner.graph.facts import ModelReference
@@ -21,6 +22,8 @@ DRAFTS = (
 )  # fmt: skip
 """The arguments of vLLM, SGLang and llama.cpp that name a draft model."""
 CONFIGS = ("--speculative-config", "-sc")
+IN_CONFIGS = ("model", "speculative_model_dir", "speculative_model")
+"""Where a configuration of vLLM or TensorRT-LLM has it."""
 NO_DRAFT = frozenset({"ngram", "[ngram]", "suffix"})
 """What stands in place of a draft model where the server guesses from the prompt itself."""
 ADAPTERS = ("--lora-modules", "--lora-paths", "--lora-adapters", "--lora", "--lora-scaled")
@@ -44,7 +47,9 @@ def loaded(container: Container, server: str, models: list[ModelReference]) -> I
     for flag in TOKENIZERS:
         for word in list(flag_values(container.words, flag))[-1:]:
             found = _resolved(container, word, flag, server)
-            if found.name not in named and not _of_the_model(container, word):
+            # A file of the image is as much a part of it as its programs.
+            inside = word.text.startswith("/") and mount_of(container, word.text) is None
+            if not inside and found.name not in named and not _of_the_model(container, word):
                 yield replace(fact_of(found, word.origin, TOKENIZER), adapter=True)
 
 
@@ -70,7 +75,7 @@ def _drafted(container: Container, word: Word, flag: str, server: str) -> Iterat
         unknown = word.unknown or Unknown(cause, decided_by=(flag,))
         yield fact_of(Reference(unknown), word.origin, DRAFT)
         return
-    model = config.get("model")
+    model = next((config[key] for key in IN_CONFIGS if key in config), None)
     if not isinstance(model, str) or model in NO_DRAFT:
         return
     found = _resolved(container, Word(model, word.origin), flag, server)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from scanner import tables
@@ -15,7 +15,8 @@ from scanner.builders.recognise.served import beside, own_model
 from scanner.builders.recognise.signals import Verdict, image_fact, verdict
 from scanner.graph.facts import ModelReference
 from scanner.graph.model import Role
-from scanner.resource import Resource, dig
+from scanner.origin import FileOrigin
+from scanner.resource import Attrs, Resource, dig, mark
 from scanner.table_rows import ModelFact
 from scanner.unknown import Unknown, Value
 from scanner.yamltext import TextError, load_one
@@ -25,6 +26,7 @@ NO_REFERENCE = ("spec.selector", "spec.serveConfigV2", "spec.predictor.model.mod
 OLLAMA = "ollama.ayaka.io"
 """The operator whose `image` is the name of a model in the library of Ollama."""
 NEVER = frozenset({"CustomResourceDefinition", "PodTemplate", "ConfigMap", "Secret"})
+_FILE = re.compile(r"--(?:config|extra[-_]llm[-_]api[-_]options)(?:$|=)")
 _IMAGE = re.compile(r"image(\.repository)?$")
 
 
@@ -37,22 +39,50 @@ def model_row(resource: Resource) -> ModelFact | None:
 
 
 def lookup_in(world: World, resource: Resource) -> Lookup:
-    """A look-up in the ConfigMaps of the object's own unit and namespace; key "" is the whole `data`."""
+    """A look-up in the ConfigMaps (`Secret/NAME`: the Secrets) of the object's own unit and namespace.
+
+    Key "" is the whole `data`.
+    """
 
     def look(name: str, key: str) -> Value:
-        holder = world.inventory.at(resource.unit, f"{resource.namespace}/ConfigMap/{name}")
-        data = dig(holder.attrs, "data") if holder is not None else None
+        kind, slash, rest = name.rpartition("/")
+        holder = world.inventory.at(resource.unit, f"{resource.namespace}/{kind or 'ConfigMap'}/{rest}")
+        if holder is None:
+            return None
+        data = _secret(holder) if kind == "Secret" else dig(holder.attrs, "data")
         return dig(data, key) if key else data
 
     return look
 
 
+def _secret(holder: Resource) -> Value:
+    """The keys of a Secret; its values are nobody's business here."""
+    made = Attrs()
+    for field in ("data", "stringData"):
+        held = dig(holder.attrs, field)
+        for key in held if isinstance(held, Mapping) else ():
+            where = mark(held, key) or holder.origin
+            place = where if isinstance(where, FileOrigin) else None
+            cause, decided = f"`{key}` comes from the Secret `{holder.name}`", (f"Secret/{holder.name}",)
+            made[key] = Unknown(cause, decided_by=decided, origin=place, secret=True)
+            made.marks[key] = where
+    return made or None
+
+
 def object_containers(world: World, resource: Resource) -> Sequence[Container]:
-    """The containers of an object, with the values of its ConfigMaps put in."""
+    """The containers of an object, with the values of its ConfigMaps and the arguments of its files put in."""
     bare = containers_of(resource)
-    if not any(dig(one.body, key) for one in bare for key in ("env", "environment", "envFrom")):
+    filled = any(dig(one.body, key) for one in bare for key in ("env", "environment", "envFrom"))
+    named = any(_FILE.match(word.text) for one in bare for word in one.words)
+    if not filled and not named:
         return bare
-    return containers_of(resource, lookup_in(world, resource))
+    lookup = lookup_in(world, resource)
+    found = containers_of(resource, lookup)
+    if not named:
+        return found
+    from scanner.builders.recognise.config_files import with_files
+
+    return tuple(with_files(one, lookup) for one in found)
 
 
 def object_verdict(world: World, resource: Resource) -> Verdict | None:

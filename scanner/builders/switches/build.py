@@ -58,12 +58,16 @@ def _pods(world: World, resource: Resource) -> None:
         metadata = Attrs({"labels": template.labels, "annotations": template.annotations})
         pod = Spot(Attrs({"metadata": metadata, "spec": template.spec}), template.origin)
         _judge(world, resource, _scoped(world, resource, tables.switch_tests("pod")), pod)
-    for container in object_containers(world, resource):
-        if not container.init:
-            _judge(world, resource, tables.switch_tests("container"), _container(container), container.words)
-            if world.nodes[resource.id].roles & STACK:
-                add_caller_choices(world, resource, container)
-                add_telling_names(world, resource, container)
+    containers = [one for one in object_containers(world, resource) if not one.init]
+    for container in containers:
+        _judge(world, resource, tables.switch_tests("container"), _container(container), container.words)
+        if world.nodes[resource.id].roles & STACK:
+            add_caller_choices(world, resource, container)
+            add_telling_names(world, resource, container)
+    # Loaded only where there is a pod to ask.
+    from scanner.builders.switches.unseen import add_unseen
+
+    add_unseen(world, resource, containers)
 
 
 def _container(container: Container) -> Spot:

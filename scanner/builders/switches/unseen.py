@@ -1,0 +1,135 @@
+"""Settings and code of models and of the stack that no input shows: whole environments, mounted files, hooks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from scanner.builders.blocks import Found, text
+from scanner.builders.draft import World
+from scanner.builders.recognise.containers import Container
+from scanner.builders.recognise.mounted import Mount, mount_of, mounts
+from scanner.builders.recognise.objects import lookup_in
+from scanner.builders.switches.hooks import hooks
+from scanner.graph.facts import Switch
+from scanner.graph.model import STACK, Role
+from scanner.origin import Origin
+from scanner.resource import Resource, dig, items_of, mark
+from scanner.unknown import Unknown
+
+ROW = "UNSEEN"
+OF_THE_STACK, OF_MODELS = "GUARD-008", "MODEL-006"
+"""Which assertion is open: a member of the stack may be switched off, a model may be given other weights."""
+_CODE = re.compile(
+    r"(?:^|/)(?:site|dist)-packages(?:/|$)|\.(?:py|pth|so(?:\.\d+)*)$|^/(?:usr/)?(?:local/)?(?:bin|sbin|lib|lib64)(?:/|$)|"
+    r"^/etc/ld\.so\.preload$|^/opt/(?:conda|venv)(?:/|$)"
+)
+"""Paths at which programs of an image lie."""
+_HOME = frozenset({"/app", "/code", "/src", "/workspace", "/usr/src/app", "/opt/app"})
+"""Folders in which images keep their program: whoever mounts a ConfigMap over one replaces it."""
+_DRIVERS = re.compile(r"nvidia|cuda|/tls/|(?:^|/)(?:lib/)?modules(?:/|$)")
+"""Libraries of devices, which machines lend to their pods."""
+_TRUST = re.compile(r"(?:^|[-./_])(?:ca|cacert|certs?|tls|ssl|pki|bundle|root-ca|trust)(?:[-./_]|$)", re.IGNORECASE)
+"""Names and places of certificates, which decide whom a program trusts and not what it does."""
+_SETTINGS = re.compile(r"\.(?:ya?ml|json|toml|conf|cfg|ini|properties|lua|co)$")
+LOADED = ("PYTHONPATH", "PYTHONSTARTUP", "LD_PRELOAD", "NODE_OPTIONS", "BASH_ENV", "JAVA_TOOL_OPTIONS")
+"""Variables that name code for a program to load."""
+
+
+def add_unseen(world: World, resource: Resource, containers: Sequence[Container]) -> None:
+    """A Switch fact for each source of settings or code that is not shown, and for each hook that may do anything."""
+    roles = world.nodes[resource.id].roles
+    if not roles & (STACK | {Role.MODEL}):
+        return
+    assertion = OF_THE_STACK if roles & STACK else OF_MODELS
+    told: set[tuple[str, str]] = set()
+    for container in containers:
+        for setting, found, cause, decided in (
+            *_environments(world, resource, container),
+            *_files(world, resource, container, stack=bool(roles & STACK)),
+            *_code(container),
+            *hooks(container),
+        ):
+            if (setting, cause) in told:
+                continue
+            told.add((setting, cause))
+            fact = Switch(
+                origin=found or resource.origin,
+                because=cause,
+                row=ROW,
+                product="component",
+                effect="off",
+                setting=setting,
+                bad=Unknown(cause, decided_by=(decided,)),
+                assertion=assertion,
+            )
+            world.add_fact(resource.id, fact)
+
+
+Seen = tuple[str, Origin | None, str, str]
+"""A setting, its line, why it is open, and what decides it."""
+
+
+def _environments(world: World, resource: Resource, container: Container) -> Iterator[Seen]:
+    """Objects of which `envFrom` takes every variable, and which are not in the inputs."""
+    lookup = lookup_in(world, resource)
+    listed = dig(container.body, "envFrom")
+    for index, source in enumerate(items_of(listed)):
+        where = mark(listed, index) or mark(container.body, "envFrom")
+        if isinstance(source, Unknown):
+            yield "envFrom", where, source.cause, source.decided_by[0] if source.decided_by else "envFrom"
+            continue
+        for key, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
+            reference = dig(source, key)
+            if reference is None:
+                continue
+            name = text(dig(reference, "name")) or "*"
+            held = lookup(name if kind == "ConfigMap" else f"Secret/{name}", "")
+            if held is None or isinstance(held, Unknown):
+                cause = f"which variables {kind} `{name}` sets is not shown"
+                yield "envFrom", where, cause, f"{kind}/{name}"
+
+
+def _files(world: World, resource: Resource, container: Container, *, stack: bool) -> Iterator[Seen]:
+    """Settings that a member of the stack reads from a mount which no input shows."""
+    if not stack:
+        return
+    lookup = lookup_in(world, resource)
+    for mount in mounts(container):
+        kind, name = mount.holder
+        if not kind or _TRUST.search(mount.path) or _TRUST.search(name) or _CODE.search(mount.path):
+            continue
+        if kind == "ConfigMap" and lookup(name, "") is None:
+            cause = f"what ConfigMap `{name}` puts at `{mount.path}` is not shown"
+            yield "volumeMounts", mount.origin, cause, f"ConfigMap/{name}"
+        elif kind == "Secret" and (_SETTINGS.search(mount.path) or _named_in(container, mount)):
+            cause = f"the settings that Secret `{name}` puts at `{mount.path}` are not shown"
+            yield "volumeMounts", mount.origin, cause, f"Secret/{name}"
+
+
+def _named_in(container: Container, mount: Mount) -> bool:
+    """Whether an argument or a variable names a file of settings below a mount."""
+    said = [word.text.rpartition("=")[2] for word in container.words]
+    said += [found.text for found in container.env.values()]
+    return any(_SETTINGS.search(one) and one.startswith(f"{mount.path}/") for one in said)
+
+
+def _code(container: Container) -> Iterator[Seen]:
+    """Volumes over the programs of an image, and volumes that a variable tells it to load programs from."""
+    for mount in mounts(container):
+        over = _CODE.search(mount.path) or (mount.path in _HOME and mount.holder[0] == "ConfigMap")
+        if over and not _DRIVERS.search(mount.path):
+            cause = f"what {mount.shown} puts in place of the image's own `{mount.path}` is not looked at"
+            yield "volumeMounts", mount.origin, cause, f"the code at {mount.path}"
+    for name in LOADED:
+        found = container.env.get(name)
+        for path in _paths(found) if found is not None else ():
+            inside = mount_of(container, path)
+            if inside is not None and inside.path != "/" and not _DRIVERS.search(path):
+                cause = f"`{name}` loads what {inside.shown} holds at `{path}`, which is not looked at"
+                yield name, found.origin if found is not None else None, cause, f"the code at {path}"
+
+
+def _paths(found: Found) -> Iterator[str]:
+    """The absolute paths in a variable."""
+    yield from re.findall(r"(?:^|[\s:=,])(/[^\s:=,]+)", found.text)
