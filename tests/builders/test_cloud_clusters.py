@@ -226,7 +226,7 @@ resource "google_service_account_iam_member" "m" {{
 def joined(folder, text: str, infra: str, monkeypatch, note: str = ""):
     """The world with the joins as well."""
     monkeypatch.setattr(
-        identity_world, "STEPS", (*identity_world.STEPS[:-1], build_workload_identity, identity_world.STEPS[-1])
+        identity_world, "STEPS", (*identity_world.STEPS[:-2], build_workload_identity, *identity_world.STEPS[-2:])
     )
     return writes(folder, text.replace("NOTE", note), infra)
 
