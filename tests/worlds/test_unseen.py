@@ -169,3 +169,9 @@ HOOKS = [
 @pytest.mark.parametrize("who", ["model", "gateway"])
 def test_commands_beside_the_program(tmp_path: Path, who: str, field: str, said: str) -> None:
     assert world_of(tmp_path, who, "", field, "")[PLACES[who][2]] == said
+
+
+@pytest.mark.parametrize(("who", "said"), [("gateway", "unproven"), ("classifier", "unproven")])
+def test_what_runs_first_in_a_pod_of_the_stack(tmp_path: Path, who: str, said: str) -> None:
+    verdicts = world_of(tmp_path, who, "initContainers: [{name: i, image: docker.io/evil/x:latest}]", "", "")
+    assert verdicts["safety-path"] == said

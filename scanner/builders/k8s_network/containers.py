@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 
 from scanner.builders.edges import Doubt, connect
 from scanner.builders.k8s_network.ports import PROXIES, server_of, serving
@@ -11,6 +12,13 @@ from scanner.graph.model import Node, Plane, Role
 from scanner.origin import Origin
 from scanner.podspec import Container, containers
 from scanner.resource import dig
+
+SHARED = "it shares the pod of the stack: its address and its identity are the stack's"
+INITIAL = "it runs in the pod of the stack before the stack does, with its identity and its volumes"
+SETUPS = frozenset({"istio-init", "istio-validation", "linkerd-init", "linkerd-network-validator"})
+"""Init containers that meshes put in: they lead the pod's traffic to the proxy, and end."""
+_MESH = re.compile(r"(?:^|/)(?:proxyv2|linkerd/proxy|linkerd/proxy-init|linkerd-io/proxy(?:-init)?)(?:[:@]|$)|^auto$")
+"""The images of meshes; `auto` is what Istio's injector puts its own in place of."""
 
 
 def build_containers(view: View) -> None:
@@ -61,23 +69,41 @@ def _alone(target: Target) -> set[tuple[str, Origin | None]]:
 def _inside(view: View, target: Target) -> None:
     """A container of a stack pod that nobody named has the stack's address and its identity: it may be the stack."""
     every = [one for one in serving(target.workload) if dig(one.value, "name") is not None]
-    if len(every) < 2:
+    first = list(_before(target))
+    if not every or len(every) + len(first) < 2:
         return
     own = {one.name for one in every if one.name == target.workload.resource.name} or {every[0].name}
-    for container in every:
+    for container in (*every, *first):
         name = f"{target.name}#{container.name}"
-        if container.name in own or container.name in PROXIES or _listed(view, name):
+        ours = container.role != "init" and container.name in own
+        if ours or _of_a_mesh(container) or _listed(view, name):
             continue
         node = _caller(view, target, container)
         if node is None:
             continue
-        because = "it shares the pod of the stack: its address and its identity are the stack's"
+        because = INITIAL if container.role == "init" else SHARED
         doubt = Doubt("image-role-unknown", (f"profile:safety_stack: {name}",))
         for end in target.nodes:
             connect(
                 view.world, node.id, end, because, container.origin,
                 plane=Plane.IDENTITY, verb="become", doubt=doubt, cut=True,
             )  # fmt: skip
+
+
+def _of_a_mesh(container: Container) -> bool:
+    """Whether a mesh puts the container in: a name alone is anybody's."""
+    image = container.image.value
+    return container.name in PROXIES | SETUPS and (
+        image is None or (isinstance(image, str) and _MESH.search(image) is not None)
+    )
+
+
+def _before(target: Target) -> Iterator[Container]:
+    """The init containers of a pod: they are done before its server starts, and leave behind what they like."""
+    for _, template in target.workload.templates:
+        yield from (
+            one for one in containers(template.spec) if one.role == "init" and dig(one.value, "name") is not None
+        )
 
 
 def _caller(view: View, target: Target, container: Container) -> Node | None:
