@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from enum import Enum
 from ipaddress import ip_network
 
-from scanner.builders.aws_policy.match import Glob, Truth, glob, includes
+from scanner.builders.aws_policy.compare import OPERATORS, matches
+from scanner.builders.aws_policy.match import Glob, Truth
 from scanner.builders.aws_policy.statements import Condition
+from scanner.builders.aws_policy.variables import literal, substitute
 from scanner.unknown import Unknown, Value
 
 GUARDRAIL_KEY = "bedrock:guardrailidentifier"
@@ -64,8 +66,17 @@ class Only:
     approved: Callable[[Value], Truth]
 
 
-Fact = Given | Other | Only | Glob
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The values that the key has in the request: one, or several where it is multivalued."""
+
+    texts: tuple[str, ...]
+
+
+Fact = Given | Other | Only | Glob | Values
 Facts = Mapping[str, Fact]
+ELSE = "*"
+"""The entry of Facts that speaks of every key that has none of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +108,9 @@ def _one(condition: Condition, facts: Facts) -> Held:
     quantifier, _, rest = operator.rpartition(":")
     optional = rest.endswith("ifexists")
     base = rest.removesuffix("ifexists")
-    fact = _fact(key, facts)
+    fact = fact_of(key, facts)
+    if base not in (*OPERATORS, "null"):
+        return Held(Truth.POSSIBLE, decided_by=frozenset({operator or "condition"}))
     if base == "null":
         return _null(condition, fact, key)
     if fact is Given.ABSENT:
@@ -109,15 +122,31 @@ def _one(condition: Condition, facts: Facts) -> Held:
         return Held(Truth.YES, chosen=frozenset({key}))
     if fact is Given.UNKNOWN:
         return Held(Truth.POSSIBLE, decided_by=frozenset({key}))
-    truth, chosen = _compared(base, condition.values, fact)
+    have = known(facts) if condition.variables else None
+    values = tuple(literal(one) if have is None else substitute(one, have) for one in condition.values)
+    truth, chosen = _compared(base, quantifier, values, fact)
     names = {name for value in condition.values if isinstance(value, Unknown) for name in value.decided_by}
     decided = frozenset(names or {key}) if truth is Truth.POSSIBLE else frozenset()
     return Held(truth, frozenset({key}) if chosen else frozenset(), decided)
 
 
-def _fact(key: str, facts: Facts) -> Fact:
-    if key in facts:
-        return facts[key]
+def known(facts: Facts) -> Mapping[str, str | Glob | None]:
+    """What policy variables stand for in a request of which `facts` are known."""
+    found: dict[str, str | Glob | None] = {}
+    for key, fact in facts.items():
+        if fact is Given.ABSENT:
+            found[key] = None
+        elif isinstance(fact, Values) and len(fact.texts) == 1:
+            found[key] = fact.texts[0]
+        elif isinstance(fact, Glob):
+            found[key] = fact if fact.partly else fact.text
+    return found
+
+
+def fact_of(key: str, facts: Facts) -> Fact:
+    """What is known of one key (in lower case)."""
+    if key in facts or ELSE in facts:
+        return facts.get(key, facts.get(ELSE, Given.UNKNOWN))
     return Given.CHOSEN if key in CHOSEN_KEYS or key.partition("/")[0] in CHOSEN_KEYS else Given.UNKNOWN
 
 
@@ -135,7 +164,7 @@ def _null(condition: Condition, fact: Fact, key: str) -> Held:
     return Held(Truth.YES if absent == (wanted == {"true"}) else Truth.NO)
 
 
-def _compared(base: str, values: tuple[Value, ...], fact: Fact) -> tuple[Truth, bool]:
+def _compared(base: str, quantifier: str, values: tuple[Value, ...], fact: Fact) -> tuple[Truth, bool]:
     """Whether the values admit the fact, and whether it is the caller's choice that makes them."""
     negative = _negative(base)
     if isinstance(fact, Other):
@@ -148,18 +177,28 @@ def _compared(base: str, values: tuple[Value, ...], fact: Fact) -> tuple[Truth, 
         return (min(approved).negated(), False) if negative else (max(approved), False)
     if fact is Given.OUTSIDE:
         inside = max(_everything(value) for value in values)
-    elif isinstance(fact, Glob):
-        wild = "like" in base or base.startswith("arn")
-        inside = max(_same(value, fact, wild, "ignorecase" in base) for value in values)
-    else:
-        inside = Truth.POSSIBLE
-    return (inside.negated() if negative else inside), False
+        return (inside.negated() if negative else inside), False
+    if isinstance(fact, Glob):
+        return _one_of(base, values, fact), False
+    if isinstance(fact, Values):
+        held = [_one_of(base, values, Glob(text)) for text in fact.texts]
+        return _quantified(quantifier, held, negative), False
+    return Truth.POSSIBLE, False
 
 
-def _same(value: Value, fact: Glob, wild: bool, fold: bool) -> Truth:
-    pattern = glob(value, wild=wild, fold=fold)
-    text = fact.text.lower() if fold else fact.text
-    return includes(pattern, text, fact.partly)
+def _quantified(quantifier: str, held: list[Truth], negative: bool) -> Truth:
+    """The answers for the several values of a key as one; without a quantifier a negative operator speaks of all."""
+    if quantifier == "forallvalues":
+        return min(held, default=Truth.YES)
+    if quantifier == "foranyvalue" or not negative:
+        return max(held, default=Truth.NO)
+    return min(held, default=Truth.YES)
+
+
+def _one_of(base: str, values: tuple[Value, ...], have: Glob) -> Truth:
+    """Whether one value of the request meets one of the values (of a negative operator: none of them)."""
+    found = max(matches(base, value, have) for value in values)
+    return found.negated() if _negative(base) else found
 
 
 def _everything(value: Value) -> Truth:

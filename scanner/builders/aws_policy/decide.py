@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from scanner.builders.aws_policy.condition import Facts, Held, hold
+from scanner.builders.aws_policy.condition import Facts, Held, hold, known
 from scanner.builders.aws_policy.match import ANY, Glob, Truth, allows, covers, glob, includes, meets
 from scanner.builders.aws_policy.statements import Policy, Statement
+from scanner.builders.aws_policy.variables import literal, substitute
 from scanner.unknown import Unknown, Value
 
 Spell = Callable[[Value], Glob]
@@ -93,19 +94,28 @@ def _existence(statement: Statement) -> Truth:
 def _scopes(statement: Statement, request: Request) -> Iterable[tuple[str, str, Truth]]:
     """What the statement lets the action at: (Glob text, as written, how certain)."""
     if statement.not_resources:
-        listed = [request.spell(value) for value in statement.resources]
+        listed = [_spelled(value, request, statement) for value in statement.resources]
         for target in request.targets:
             excluded = max((includes(one, target) for one in listed), default=Truth.NO)
             yield target, "everything but what NotResource lists", excluded.negated()
         return
     for value in statement.resources:
-        pattern = request.spell(value)
+        pattern = _spelled(value, request, statement)
         for target in request.targets:
             truth = allows(pattern, target)
             if request.partly and not covers(pattern.text, target):
                 truth = min(truth, Truth.POSSIBLE)
             if truth is not Truth.NO:
                 yield (target if covers(pattern.text, target) else pattern.text), shown(pattern), truth
+
+
+def _spelled(value: Value, request: Request, statement: Statement) -> Glob:
+    """A value of Resource as a pattern, its policy variables in place."""
+    if isinstance(value, str) and "${" not in value:
+        return request.spell(value)
+    if not statement.variables:
+        return request.spell(literal(value))
+    return request.spell(substitute(value, known(request.facts)))
 
 
 def _left(scope: str, denies: list[Statement], held: Held, request: Request) -> tuple[Truth, set[str]]:
@@ -126,7 +136,7 @@ def _left(scope: str, denies: list[Statement], held: Held, request: Request) -> 
 
 
 def _denied(deny: Statement, scope: str, request: Request) -> Truth:
-    patterns = [request.spell(value) for value in deny.resources]
+    patterns = [_spelled(value, request, deny) for value in deny.resources]
     if deny.not_resources:
         hit = max((allows(one, scope) for one in patterns), default=Truth.NO)
         return hit.negated()

@@ -12,17 +12,23 @@ from scanner.resource import Attrs, Encoded, Items, items_of, mark
 from scanner.unknown import Unknown, Value
 from scanner.yamltext import Document, TextError, json_document
 
+OLD = "2008-10-17"
+"""The version of the policy language that has no variables; a document without a version is in it."""
 HOLE = re.compile("\ue010([0-9]+)\ue011")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Condition:
-    """One operator on one key. `key` may be partly unknown; `values` are as written."""
+    """One operator on one key. `key` may be partly unknown; `values` are as written.
+
+    variables: the values may hold policy variables (Version 2012-10-17).
+    """
 
     operator: str | Unknown
     key: str | Unknown
     values: tuple[Value, ...]
     origin: Origin | None = None
+    variables: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +39,7 @@ class Statement:
     principals: None where the statement has none; else the value of Principal (NotPrincipal with not_principals).
     doubt: what decides whether the statement exists, or what it says; None where it is certain.
     origin: the line of its actions, else of the statement, else of the policy. named: the line of its resources.
+    variables: its values may hold policy variables (Version 2012-10-17).
     """
 
     effect: str | Unknown
@@ -47,6 +54,7 @@ class Statement:
     not_principals: bool = False
     doubt: Unknown | None = None
     named: Origin | None = None
+    variables: bool = True
 
     @property
     def allows(self) -> bool:
@@ -171,13 +179,20 @@ def _read(document: Value, name: str, origin: Origin | None) -> Policy:
     key, listed = body.get("statement", ("Statement", None))
     unknown = None
     statements = []
+    version = body.get("version", ("Version", None))[1]
     for index, one in enumerate(listed_in(listed)):
         if isinstance(one, Unknown):
             unknown = one
         elif isinstance(one, Mapping):
             place = mark(document, key, index) if isinstance(listed, Sequence) else mark(document, key)
-            statements.append(statement(one, name, place or origin))
+            made = statement(one, name, place or origin)
+            statements.append(_literal(made) if version in (None, OLD) else made)
     return Policy(name, origin, tuple(statements), unknown)
+
+
+def _literal(one: Statement) -> Statement:
+    """A statement in whose values `${` is text like any other."""
+    return replace(one, variables=False, conditions=tuple(replace(each, variables=False) for each in one.conditions))
 
 
 def statement(body: Mapping[str, Value], policy: str, origin: Origin | None) -> Statement:
