@@ -109,6 +109,13 @@ def with_model(spec: str = "", labels: str = "", notes: str = "") -> str:
     return ISTIOD + text + workload("gateway", "safety", account("gateway")) + workload("bot", "tenant") + spaces()
 
 
+INITIAL = "initContainers: [{name: i, image: acme/setup, securityContext: %s}]"
+ISTIO_INIT = (
+    "initContainers: [{name: istio-init, image: docker.io/istio/proxyv2:1.27.0, "
+    "securityContext: {capabilities: {add: [NET_ADMIN]}}}]"
+)
+
+
 @pytest.mark.parametrize(
     ("spec", "labels", "notes", "expected"),
     [
@@ -124,6 +131,14 @@ def with_model(spec: str = "", labels: str = "", notes: str = "") -> str:
         ("", "", 'traffic.sidecar.istio.io/excludeInboundPorts: "what"', "possible"),
         ("", "", "inject.istio.io/templates: sidecar", "closed"),
         ("", "", "inject.istio.io/templates: gateway", "possible"),
+        ("", "", 'proxy.istio.io/config: "interceptionMode: NONE"', "possible"),
+        ("", "", 'proxy.istio.io/config: "concurrency: 2"', "closed"),
+        (INITIAL % "{capabilities: {add: [NET_ADMIN]}}", "", "", "possible"),
+        (INITIAL % "{capabilities: {add: [CAP_NET_ADMIN]}}", "", "", "possible"),
+        (INITIAL % "{privileged: true}", "", "", "possible"),
+        (INITIAL % "{capabilities: {add: [IPC_LOCK]}}", "", "", "closed"),
+        (INITIAL.replace("name: i", "name: istio-init") % "{capabilities: {add: [NET_ADMIN]}}", "", "", "possible"),
+        (ISTIO_INIT, "", "", "closed"),
     ],
 )
 def test_what_leaves_the_proxy_out_leaves_the_model_open(spec, labels, notes, expected):
@@ -423,3 +438,12 @@ def test_listeners_of_a_sidecar_s_own_are_not_evaluated_and_its_egress_is_the_cl
     out = head.replace("inference", "tenant") + "{outboundTrafficPolicy: {mode: REGISTRY_ONLY}, egress: []}\n"
     assert state(mesh_graph(MESH, STRICT, ONLY_GATEWAY_ID, out), TENANT) == "closed"
     assert state(mesh_graph(MESH, STRICT, out), TENANT) == "open"
+
+
+@pytest.mark.parametrize(("value", "expected"), [("enabled", "closed"), ("disabled", "possible")])
+def test_a_pod_that_asks_an_old_ztunnel_to_leave_it_alone(value, expected):
+    text = ISTIOD + ZTUNNEL + WORKLOADS + spaces("istio.io/dataplane-mode: ambient")
+    plain = "labels: {app: vllm}}\n"
+    assert plain in text
+    text = text.replace(plain, f"labels: {{app: vllm}}, annotations: {{ambient.istio.io/redirection: {value}}}}}\n", 1)
+    assert state(mesh_graph(text, STRICT, ONLY_GATEWAY_ID), TENANT) == expected

@@ -20,12 +20,17 @@ INJECTION = "istio-injection"
 REVISION = "istio.io/rev"
 DATAPLANE = "istio.io/dataplane-mode"
 BYPASS = "ambient.istio.io/bypass-inbound-capture"
+REDIRECTION = "ambient.istio.io/redirection"
 INTERCEPTION = "sidecar.istio.io/interceptionMode"
+CONFIG = "proxy.istio.io/config"
 TEMPLATES = "inject.istio.io/templates"
 INCLUDE = "traffic.sidecar.istio.io/includeInboundPorts"
 EXCLUDE = "traffic.sidecar.istio.io/excludeInboundPorts"
 NEVER = frozenset({"kube-system", "kube-public", "kube-node-lease", "local-path-storage"})
 """Namespaces in which nothing is ever injected."""
+MESHED = frozenset({"istio-proxy", "istio-init", "istio-validation"})
+NETWORK = frozenset({"NET_ADMIN", "SYS_ADMIN", "ALL"})
+"""Capabilities that suffice to lead traffic past a proxy in the same pod."""
 _PROXY = re.compile(r"(^|/)proxyv2([:@-]|$)")
 _TRUE = frozenset({"y", "yes", "true", "on"})
 
@@ -169,12 +174,21 @@ def captured(template: PodTemplate | None, found: Member, mesh: Installed) -> Ca
     if template is None:
         return Captured()
     notes = template.annotations
+    rewritten = _rewritten(template)
+    if rewritten is not None:
+        return rewritten
     if found.plane is Plane.ZTUNNEL:
+        if notes.get(REDIRECTION) not in (None, "enabled"):
+            # Releases before ambient mode was stable heeded it; later ones write it themselves.
+            return Captured(unsure=Doubt("mesh-unknown", (REDIRECTION,)), origin=mark(notes, REDIRECTION))
         return _bypass(notes, BYPASS, "true")
     template_name = notes.get(TEMPLATES)
     if template_name is not None and template_name != "sidecar":
         # A template of another name need not lead calls through the proxy; that of gateways does not.
         return Captured(unsure=Doubt("mesh-unknown", (TEMPLATES,)), origin=mark(notes, TEMPLATES))
+    config = notes.get(CONFIG)
+    if INTERCEPTION not in notes and (isinstance(config, Unknown) or "interceptionMode" in str(config)):
+        return Captured(unsure=Doubt("mesh-unknown", (CONFIG,)), origin=mark(notes, CONFIG))
     off = _bypass(notes, INTERCEPTION, "NONE")
     if off.only is not None or off.unsure is not None:
         return off
@@ -184,6 +198,26 @@ def captured(template: PodTemplate | None, found: Member, mesh: Installed) -> Ca
     include, exclude = notes.get(INCLUDE), notes.get(EXCLUDE)
     where = mark(notes, EXCLUDE) if exclude is not None else mark(notes, INCLUDE)
     return _narrow(made, include, exclude, where)
+
+
+def _rewritten(template: PodTemplate) -> Captured | None:
+    """Where a container of the pod's own may change what leads its traffic to the proxy: its rules of iptables."""
+    for one in containers(template.spec):
+        if one.name in MESHED and _of_istio(one.image.value):
+            continue
+        context = dig(one.value, "securityContext")
+        added = dig(context, "capabilities", "add")
+        names = {str(name).upper().removeprefix("CAP_") for name in items_of(added) if isinstance(name, str)}
+        if names & NETWORK or dig(context, "privileged") is True or isinstance(added, Unknown):
+            where = mark(context, "capabilities") or mark(context, "privileged") or one.origin
+            return Captured(
+                unsure=Doubt("mesh-unknown", (f"what container {one.name} does to iptables",)), origin=where
+            )
+    return None
+
+
+def _of_istio(image: Value) -> bool:
+    return image is None or (isinstance(image, str) and (image == "auto" or _PROXY.search(image) is not None))
 
 
 def _bypass(notes: Mapping[str, Value], key: str, off: str) -> Captured:
