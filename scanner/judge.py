@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from scanner.findings import COMMITMENTS, SEVERITIES, CommitmentResult, Finding, RuleResult, Verdict
 from scanner.graph.certificate import Examined
 from scanner.graph.graph import Graph
-from scanner.graph.model import Role
+from scanner.graph.model import CHOSEN_MACHINE, Role
 from scanner.profile import Profile
 from scanner.resource import Unread
 from scanner.rule import Case, Rule
@@ -191,6 +191,10 @@ def _fold_key(one: Finding) -> tuple[object, ...]:
         return ("profile", one.subject.address)
     reasons = tuple((hop.origin, _declared(hop.because)) for hop in one.hops)
     decided = tuple(_declared(name) for name in one.decided_by)
+    past = next((index for index, hop in enumerate(one.hops) if hop.address == CHOSEN_MACHINE), None)
+    if past is not None and one.verdict is Verdict.UNPROVEN:
+        # Whoever comes there comes by the same doubt: one finding for all of them, however they come.
+        return (one.rule, one.verdict, reasons[past:], decided)
     if one.place is None:
         return (one.rule, one.verdict, one.message, reasons, decided, one.subject.address)
     if one.verdict is Verdict.UNPROVEN and len(one.hops) == 1:

@@ -68,6 +68,8 @@ class Traffic:
     to_port: int
 
 
+CHOSEN_MACHINE = "machine/chosen"
+"""The address of the node for whichever machine somebody's own pods land on: findings past it fold into one."""
 ALL_TRAFFIC = tuple(Traffic(protocol, 1, 65535) for protocol in ("SCTP", "TCP", "UDP"))
 
 

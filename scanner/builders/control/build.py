@@ -9,6 +9,7 @@ from scanner.builders.control.derived import derived
 from scanner.builders.control.eks import access_rights, add_groups
 from scanner.builders.control.fan import Goal
 from scanner.builders.control.google import google_rights
+from scanner.builders.control.host_pods import host_pod_edges
 from scanner.builders.control.passing import guard_edges
 from scanner.builders.control.platform import mark_operators, mark_platform
 from scanner.builders.control.rbac import Matcher, stack_edges
@@ -58,6 +59,7 @@ def _kubernetes(world: World, rights: list[Right]) -> None:
     found += guard_edges(world, rights)
     leads = {edge.source for edge in found} | trusted
     found += chain_edges(world, rights, matcher, leads, _carried(world))
+    found += host_pod_edges(world, rights, matcher)
     for edge in found:
         world.add_edge(edge)
     used = {edge.source for edge in found} | {edge.target for edge in found}
