@@ -16,6 +16,8 @@ from scanner.unknown import Unknown, Value
 VARIABLE = re.compile(r"\$\{\s*(?P<key>[^},\s]*)\s*(?:,\s*'(?P<default>[^']*)'\s*)?\}")
 LITERAL = {"*": "\ue003", "?": "\ue004", "$": "$"}
 HIDDEN = str.maketrans({"*": "\ue003", "?": "\ue004"})
+OTHERS = "*"
+"""The entry for every key that has none of its own."""
 NOTHING = "\ue005"
 """What a variable without a value becomes: a character that no request holds."""
 
@@ -63,9 +65,9 @@ def _pieces(value: str | Unknown, known: Mapping[str, str | Glob | None]) -> lis
 def _value(key: str, default: str | None, known: Mapping[str, str | Glob | None]) -> str | Unknown:
     if key in LITERAL:
         return LITERAL[key]
-    if key.lower() not in known:
+    if key.lower() not in known and OTHERS not in known:
         return Unknown(f"the value of `{key}` is not known", decided_by=(key,))
-    have = known[key.lower()]
+    have = known.get(key.lower(), known.get(OTHERS))
     if isinstance(have, str):
         return have.translate(HIDDEN)
     if isinstance(have, Glob):
