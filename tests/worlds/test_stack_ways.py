@@ -199,6 +199,22 @@ MESH = {
         ),
         "unproven",
     ),
+    "a plug-in": (
+        made(
+            "WasmPlugin",
+            "extensions.istio.io/v1alpha1",
+            "{selector: {matchLabels: {app: gateway}}, url: 'oci://acme.example/x:1'}",
+        ),
+        "unproven",
+    ),
+    "a plug-in for what comes in": (
+        made(
+            "WasmPlugin",
+            "extensions.istio.io/v1alpha1",
+            "{selector: {matchLabels: {app: gateway}}, url: 'oci://acme.example/x:1', match: [{mode: SERVER}]}",
+        ),
+        "",
+    ),
     "a patch of no sense": (
         made(
             "EnvoyFilter",

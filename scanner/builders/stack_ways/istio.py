@@ -163,19 +163,15 @@ def of_entry(overlay: Overlay, entry: Resource, host: str, port: Value) -> list[
 
 
 def of_patches(overlay: Overlay) -> Iterator[Way]:
-    """EnvoyFilters on the gateway's own proxy that may do anything to the calls that it sends out."""
+    """EnvoyFilters and plug-ins on the gateway's own proxy that may do anything to the calls that it sends out."""
     view = overlay.ends.view
     for one in view.resources:
-        if not is_patch(one):
+        plugin = one.kind == "WasmPlugin" and one.group == "extensions.istio.io"
+        if not (plugin or is_patch(one)) or not _outward(one, plugin=plugin):
             continue
         spec = dig(one.attrs, "spec")
-        patches = dig(spec, "configPatches")
-        if not isinstance(patches, Unknown) and not any(
-            isinstance(each, Unknown) or dig(each, "match", "context") not in _INWARD for each in items_of(patches)
-        ):
-            continue
-        selector = dig(spec, "workloadSelector")
-        picked = EVERY if selector is None else selector_of_labels(dig(selector, "labels"))
+        selector = dig(spec, "selector" if plugin else "workloadSelector")
+        picked = EVERY if selector is None else selector_of_labels(dig(selector, "matchLabels" if plugin else "labels"))
         for (pod, _), member in zip(overlay.pods, overlay.members, strict=True):
             here = view.cluster.pods[pod]
             asked = selector is not None and one.namespace == here.namespace
@@ -183,7 +179,18 @@ def of_patches(overlay: Overlay) -> Iterator[Way]:
                 continue
             if one.namespace not in (here.namespace, "istio-system") and member.plane is Plane.NONE:
                 continue
-            line = mark(spec, "configPatches") or own_line(one)
+            line = mark(spec, "configPatches") or mark(spec, "url") or own_line(one)
             step = leg(one, line, "it patches what the gateway's proxy does with the calls that it sends out")
             yield unknown(step, f"what the patch `{one.address}` does to the gateway's calls is not known", one.address)
             break
+
+
+def _outward(one: Resource, *, plugin: bool) -> bool:
+    """Whether a patch or a plug-in may see what its proxy sends out."""
+    listed = dig(one.attrs, "spec", "match" if plugin else "configPatches")
+    if isinstance(listed, Unknown) or (plugin and listed is None):
+        # Of gateways and waypoints alone, where it says so: no sidecar has it.
+        return not plugin or dig(one.attrs, "spec", "targetRefs") is None
+    if plugin:
+        return any(dig(each, "mode") != "SERVER" for each in items_of(listed))
+    return any(isinstance(each, Unknown) or dig(each, "match", "context") not in _INWARD for each in items_of(listed))
