@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from scanner.builders.aws_policy.decide import Spell
-from scanner.builders.aws_policy.match import ANY, Glob, glob
+from scanner.builders.aws_policy.match import ANY, ONE, Glob, glob
 from scanner.builders.inventory import Inventory
 from scanner.resource import Resource
 from scanner.unknown import Unknown, Value
@@ -41,6 +41,8 @@ SHAPES: dict[str, tuple[str, str, str]] = {
     "aws_vpc_endpoint": ("ec2", "vpc-endpoint/", ""),
 }
 """Kind -> (service, what stands before the name in the ARN, attribute that holds the name or "")."""
+HEADS = {"s3": f"arn:{ANY}:s3:::", "iam": f"arn:{ANY}:iam::{ONE * 12}:"}
+"""What the ARNs of a service begin with, where it is not region and account; `aws` is the account of nobody's own."""
 LOOKED_UP = {
     "aws_bedrock_foundation_model": "foundation-model",
     "aws_bedrock_inference_profile": "inference-profile",
@@ -59,7 +61,7 @@ def arn_of(resource: Resource) -> Glob:
     service, before, attribute = SHAPES[resource.kind]
     value = resource.attrs.get(attribute) if attribute else None
     named = glob(value, wild=False) if value is not None else Glob(ANY, partly=True)
-    head = f"arn:{ANY}:{service}:::" if service == "s3" else f"arn:{ANY}:{service}:{ANY}:{ANY}:"
+    head = HEADS.get(service, f"arn:{ANY}:{service}:{ANY}:{ANY}:")
     path = resource.attrs.get("path")
     middle = path.lstrip("/") if isinstance(path, str) and service == "iam" else "" if path is None else ANY
     return Glob(f"{head}{before}{middle}{named.text}", named.partly)
@@ -93,4 +95,4 @@ def principal_arn(resource: Resource | None, name: str) -> Glob:
     """The ARN under which a principal signs its requests."""
     if resource is not None:
         return _sure(arn_of(resource))
-    return Glob(name) if name.startswith("arn:") else Glob(f"arn:{ANY}:iam:{ANY}:{ANY}:role/{ANY}{name}", True)
+    return Glob(name) if name.startswith("arn:") else Glob(f"{HEADS['iam']}role/{ANY}{name}", True)

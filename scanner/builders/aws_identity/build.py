@@ -8,6 +8,7 @@ from scanner.builders.aws_identity.access import Access, Judge, judge
 from scanner.builders.aws_identity.carriers import carriers
 from scanner.builders.aws_identity.demands import add_demands
 from scanner.builders.aws_identity.functions import add_function_callers
+from scanner.builders.aws_identity.granting import add_granting
 from scanner.builders.aws_identity.nodes import add_node_roles
 from scanner.builders.aws_identity.operators import add_operator_grants, associated
 from scanner.builders.aws_identity.passrole import add_detours
@@ -44,6 +45,7 @@ def build_aws_identity(world: World) -> None:
     add_bearers(world, everyone, judges)
     carried = [*carriers(world), *associated(world)]
     add_becoming(world, everyone, judges, carried)
+    add_granting(world, everyone, judges, models, _invoke)
     add_detours(world, everyone, judges, carried)
     add_node_roles(world, carried)
     add_function_callers(world, everyone, judges)

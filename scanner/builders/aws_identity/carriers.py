@@ -31,6 +31,7 @@ CARRIERS: dict[str, tuple[tuple[str, str], ...]] = {
     "aws_codepipeline": (("role_arn", "codepipeline"),),
     "aws_sfn_state_machine": (("role_arn", "states"),),
     "aws_glue_job": (("role_arn", "glue"),),
+    "aws_glue_dev_endpoint": (("role_arn", "glue"),),
     "aws_apprunner_service": (("instance_configuration.instance_role_arn", "tasks.apprunner"),),
     "aws_eks_node_group": (("node_role_arn", "ec2"),),
     "aws_cloudformation_stack": (("iam_role_arn", "cloudformation"),),

@@ -4,36 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from scanner.builders.aws_identity.access import Access, Judge
-from scanner.builders.aws_identity.arns import arn_of
+from scanner.builders.aws_identity.arns import SHAPES, arn_of
 from scanner.builders.aws_identity.carriers import Carrier
 from scanner.builders.aws_identity.documents import policy_at
+from scanner.builders.aws_identity.escalations import (
+    EARLIER,
+    OVER_GROUPS,
+    OVER_ROLES,
+    OVER_USERS,
+    RUNNERS,
+    TAKEOVERS,
+    TO_GROUP,
+    TO_POLICY,
+    TO_ROLE,
+    TO_USER,
+    UNSEEN,
+)
 from scanner.builders.aws_identity.principals import Principal
+from scanner.builders.aws_policy.condition import Fact, Values
 from scanner.builders.aws_policy.decide import acts_on
-from scanner.builders.aws_policy.match import ANY, Truth, glob, meets
-from scanner.builders.aws_policy.statements import listed_in
+from scanner.builders.aws_policy.match import ANY, Glob, Truth, glob, meets
+from scanner.builders.aws_policy.statements import Statement, listed_in
 from scanner.builders.draft import World
 from scanner.graph.model import Edge, Plane, Role, State
+from scanner.resource import Resource
 
-RUNNERS: dict[str, tuple[str, ...]] = {
-    "lambda": ("lambda:CreateFunction",),
-    "ec2": ("ec2:RunInstances",),
-    "ecs-tasks": ("ecs:RunTask", "ecs:CreateService"),
-    "sagemaker": ("sagemaker:CreateNotebookInstance", "sagemaker:CreateTrainingJob", "sagemaker:CreateProcessingJob"),
-    "cloudformation": ("cloudformation:CreateStack",),
-    "codebuild": ("codebuild:CreateProject",),
-    "glue": ("glue:CreateJob", "glue:CreateDevEndpoint"),
-    "bedrock": ("bedrock:CreateAgent", "bedrock:CreateFlow"),
-    "bedrock-agentcore": ("bedrock-agentcore:CreateAgentRuntime",),
-    "states": ("states:CreateStateMachine",),
-    "pods.eks": ("eks:CreatePodIdentityAssociation",),
-}
-"""Service that a role trusts -> the actions that start something which runs with a role that is passed to it."""
-REWRITES = ("iam:UpdateAssumeRolePolicy",)
-CODE = {
-    "aws_lambda_function": ("lambda:UpdateFunctionCode", "it replaces the code of the function that runs as the role")
-}
+OVER = {"aws_iam_role": OVER_ROLES, "aws_iam_user": OVER_USERS, "aws_iam_group": OVER_GROUPS}
+JOINING = frozenset(action for action, _ in OVER_GROUPS)
+ACTIONS = tuple(
+    sorted(
+        {
+            "iam:PassRole",
+            *(action for rows in OVER.values() for action, _ in rows),
+            *(action for rows in TAKEOVERS.values() for action, _ in rows),
+            *(action for actions in RUNNERS.values() for action in actions),
+            *(TO_USER + TO_ROLE + TO_GROUP + TO_POLICY + EARLIER),
+        }
+    )
+)
+"""Every action of the tables."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,59 +57,138 @@ class Way:
     truth: Truth
     access: Access
     decided_by: tuple[str, ...]
+    reason: str = "condition-unevaluable"
 
 
 def add_detours(world: World, everyone: list[Principal], judges: Mapping[str, Judge], carried: list[Carrier]) -> None:
-    """Add "become" edges for the roles that may call a model, or are the gateway, and for the functions that run so."""
+    """Add "become" edges for the principals that may call a model, or are the gateway, and for what runs so."""
     calling = {edge.source for edge in world.edges if edge.verb == "invoke" and edge.plane is Plane.IDENTITY}
-    roles = [one for one in everyone if one.node_id in calling or Role.GATEWAY in world.nodes[one.node_id].roles]
-    roles = [one for one in roles if one.resource is not None and one.resource.kind == "aws_iam_role"]
-    for principal in everyone:
-        for role in roles:
-            if role is principal or role.unit != principal.unit:
-                continue
-            for way in _ways(world, judges[principal.unit], principal, role, carried):
-                _add(world, principal, way)
-
-
-def _ways(world: World, judged: Judge, principal: Principal, role: Principal, carried: list[Carrier]) -> Iterator[Way]:
-    assert role.resource is not None
-    arn = arn_of(role.resource)
-    for action in REWRITES:
-        if _may(principal, action) and Role.GATEWAY not in world.nodes[role.node_id].roles:
-            access = judged.access(principal, action, (arn.text,), partly=arn.partly)
-            yield Way(role.node_id, f"`{action}`: it chooses who may become the role", access.truth, access, ())
-    if _may(principal, "iam:PassRole"):
-        passes = judged.access(principal, "iam:PassRole", (arn.text,), partly=arn.partly)
-        if passes.truth is not Truth.NO:
-            yield from _passed(world, judged, principal, role, passes)
+    wanted = [one for one in everyone if one.node_id in calling or Role.GATEWAY in world.nodes[one.node_id].roles]
+    by_unit: dict[str, list[_Prey]] = {}
+    by_role: dict[str, list[Carrier]] = {}
     for carrier in carried:
-        kind = world.nodes[carrier.node_id].kind
-        if carrier.role_id == role.node_id and kind in CODE and _may(principal, CODE[kind][0]):
-            function = arn_of(world.inventory.by_id[carrier.node_id])
-            access = judged.access(principal, CODE[kind][0], (function.text,), partly=function.partly)
-            yield Way(carrier.node_id, f"`{CODE[kind][0]}`: {CODE[kind][1]}", access.truth, access, ())
+        by_role.setdefault(carrier.role_id, []).append(carrier)
+    for one in wanted:
+        if one.resource is not None and one.resource.kind in OVER:
+            by_unit.setdefault(one.unit, []).append(_prey(world, one, by_role.get(one.node_id, [])))
+    for principal in everyone:
+        may = spoken(principal)
+        for prey in by_unit.get(principal.unit, ()) if may else ():
+            if prey.principal is not principal:
+                judged = judges[principal.unit]
+                ways = list(_ways(world, judged, principal, prey, may))
+                if all(way.truth is not Truth.YES for way in ways):
+                    ways += _unseen(judged, principal, prey, may)
+                for way in ways:
+                    _add(world, principal, way)
 
 
-def _may(principal: Principal, action: str) -> bool:
-    """Whether any statement of the principal speaks of the action at all: a cheap look before the whole judgement."""
-    return any(
-        statement.allows and acts_on(statement, action) is not Truth.NO
-        for policy in principal.policies
-        for statement in policy.statements
-    )
+@dataclass(frozen=True, slots=True, eq=False)
+class _Prey:
+    """A principal worth becoming. services: those that a role trusts; unseen: those of them that nothing shows."""
+
+    principal: Principal
+    arn: Glob
+    carriers: list[Carrier]
+    services: Mapping[str, Truth]
+    unseen: tuple[str, ...]
 
 
-def _passed(world: World, judged: Judge, principal: Principal, role: Principal, passes: Access) -> Iterator[Way]:
-    for service, trusted in _services(world, role).items():
-        for action in RUNNERS.get(service, ()):
-            if not _may(principal, action):
+def _prey(world: World, principal: Principal, carriers: list[Carrier]) -> _Prey:
+    assert principal.resource is not None
+    arn = arn_of(principal.resource)
+    if principal.resource.kind != "aws_iam_role":
+        return _Prey(principal, arn, [], {}, ())
+    services = _services(world, principal)
+    shown = {one.service for one in carriers}
+    profiled = "ec2" in services and _profiled(world, principal)
+    unseen = tuple(one for one in UNSEEN if one in services and one not in shown and (one != "ec2" or profiled))
+    return _Prey(principal, arn, carriers, services, unseen)
+
+
+def _profiled(world: World, role: Principal) -> bool:
+    """Whether an instance profile of the inputs holds the role: no instance runs as it without one."""
+    for one in world.inventory.of("aws_iam_instance_profile", unit=role.unit):
+        found = world.inventory.find(one.attrs.get("role"), one.unit, "aws_iam_role")
+        if isinstance(found, Resource) and found.id == role.node_id:
+            return True
+    return False
+
+
+def _ways(world: World, judged: Judge, principal: Principal, prey: _Prey, may: frozenset[str]) -> Iterator[Way]:
+    role = prey.principal
+    assert role.resource is not None
+    for action, why in OVER[role.resource.kind]:
+        if action in may and Role.GATEWAY not in world.nodes[role.node_id].roles:
+            access = judged.access(principal, action, (prey.arn.text,), partly=prey.arn.partly)
+            if action in JOINING and (principal.resource is None or principal.resource.kind != "aws_iam_user"):
+                decided = (f"which user of the group acts for `{principal.name}`",)
+                truth = min(access.truth, Truth.POSSIBLE)
+                yield Way(role.node_id, f"`{action}`: {why}", truth, access, decided, "value-unknown")
                 continue
+            yield Way(role.node_id, f"`{action}`: {why}", access.truth, access, ())
+    if "iam:PassRole" in may:
+        yield from _passed(judged, principal, prey, may)
+    for carrier in prey.carriers:
+        for action, why in TAKEOVERS.get(world.nodes[carrier.node_id].kind, ()):
+            if action in may and carrier.node_id != principal.node_id:
+                thing = world.inventory.by_id[carrier.node_id]
+                arn = arn_of(thing) if thing.kind in SHAPES else Glob(f"arn:{ANY}", partly=True)
+                access = judged.access(principal, action, (arn.text,), partly=arn.partly)
+                yield Way(carrier.node_id, f"`{action}`: {why}", access.truth, access, ())
+
+
+def _unseen(judged: Judge, principal: Principal, prey: _Prey, may: frozenset[str]) -> Iterator[Way]:
+    """One possible way for what may run as the role though the inputs show nothing that does."""
+    for service in prey.unseen:
+        for action, why in TAKEOVERS[UNSEEN[service]]:
+            if action not in may:
+                continue
+            access = judged.access(principal, action, (f"arn:{ANY}",))
+            if access.truth is not Truth.NO:
+                decided = (f"whether anything of `{service}.amazonaws.com` runs as `{prey.principal.name}`",)
+                yield Way(
+                    prey.principal.node_id, f"`{action}`: {why}", Truth.POSSIBLE, access, decided, "value-unknown"
+                )
+                return
+
+
+def spoken(principal: Principal) -> frozenset[str]:
+    """The actions of the tables that some Allow of the principal speaks of: a cheap look before the whole judgement."""
+    found: set[str] = set()
+    for policy in principal.policies:
+        for statement in policy.statements:
+            if statement.allows:
+                found |= _speaks(statement)
+    return frozenset(found)
+
+
+def _speaks(statement: Statement) -> frozenset[str]:
+    if all(isinstance(value, str) for value in statement.actions):
+        return _written(tuple(str(value) for value in statement.actions), statement.not_actions)
+    return frozenset(action for action in ACTIONS if acts_on(statement, action) is not Truth.NO)
+
+
+@lru_cache(maxsize=4096)
+def _written(actions: tuple[str, ...], excluded: bool) -> frozenset[str]:
+    """The same for actions that are all known: policies that say the same are looked at once."""
+    made = Statement("Allow", actions, (), (), "", None, not_actions=excluded)
+    return frozenset(action for action in ACTIONS if acts_on(made, action) is not Truth.NO)
+
+
+def _passed(judged: Judge, principal: Principal, prey: _Prey, may: frozenset[str]) -> Iterator[Way]:
+    for service, trusted in prey.services.items():
+        starts = [action for action in RUNNERS.get(service, ()) if action in may]
+        if not starts:
+            continue
+        to: dict[str, Fact] = {"iam:passedtoservice": Values((f"{service}.amazonaws.com",))}
+        passes = judged.access(principal, "iam:PassRole", (prey.arn.text,), partly=prey.arn.partly, more=to)
+        for action in starts if passes.truth is not Truth.NO else ():
             access = judged.access(principal, action, (f"arn:{ANY}:{action.partition(':')[0]}:{ANY}",))
             truth = min(passes.truth, access.truth, trusted)
             if truth is not Truth.NO:
                 why = f"`iam:PassRole` on it, and `{action}`, which starts something that runs as the role"
-                yield Way(role.node_id, why, truth, passes, access.decided_by)
+                yield Way(prey.principal.node_id, why, truth, passes, access.decided_by)
                 return
 
 
@@ -134,7 +225,7 @@ def _add(world: World, principal: Principal, way: Way) -> None:
             because=f"policy `{statement.policy}` allows {way.why}",
             origin=statement.origin,
             state=State.POSSIBLE if possible else State.OPEN,
-            reason="condition-unevaluable" if possible else "",
+            reason=way.reason if possible else "",
             decided_by=decided if possible else (),
             cut=True,
         )

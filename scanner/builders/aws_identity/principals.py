@@ -43,6 +43,7 @@ class Principal:
     """Something that holds permissions.
 
     resource: None for one that the inputs refer to and do not show. boundary: None where none is set.
+    managed: the managed policies of the inputs among its policies.
     """
 
     node_id: str
@@ -51,6 +52,7 @@ class Principal:
     resource: Resource | None
     policies: list[Policy] = field(default_factory=list)
     boundary: Policy | None = None
+    managed: list[Resource] = field(default_factory=list)
 
     @property
     def unknown(self) -> Unknown | None:
@@ -78,6 +80,7 @@ def principals(world: World) -> list[Principal]:
             for who, principal_kind, what in rows:
                 for principal in _named(world, found, one, who, principal_kind):
                     principal.policies += _attached(world, one, what)
+                    principal.managed += _declared(world, one, what)
     for principal in found.values():
         world.set_actor(principal.node_id)
     return [found[key] for key in sorted(found)]
@@ -91,6 +94,7 @@ def _principal(world: World, resource: Resource) -> Principal:
         if value is not None:
             principal.policies.append(policy_of(world.inventory, value, resource.unit, resource.address, place))
     principal.policies += _attached(world, resource, "managed_policy_arns")
+    principal.managed += _declared(world, resource, "managed_policy_arns")
     boundary = resource.attrs.get("permissions_boundary")
     if boundary is not None:
         place = mark(resource.attrs, "permissions_boundary") or resource.origin
@@ -135,6 +139,13 @@ def _attached(world: World, resource: Resource, attribute: str) -> Iterator[Poli
         if resource.possible is not None:
             policy = _doubted(policy, resource.possible)
         yield policy
+
+
+def _declared(world: World, resource: Resource, attribute: str) -> Iterator[Resource]:
+    for value in listed_in(resource.attrs.get(attribute)):
+        found = world.inventory.find(value, resource.unit, "aws_iam_policy")
+        if isinstance(found, Resource) and not found.data:
+            yield found
 
 
 def _doubted(policy: Policy, why: Unknown) -> Policy:

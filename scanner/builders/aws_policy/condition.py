@@ -23,6 +23,7 @@ CHOSEN_KEYS = frozenset(
         "aws:multifactorauthage",
         "aws:currenttime",
         "aws:epochtime",
+        "aws:tokenissuetime",
         "aws:useragent",
         "aws:referer",
         "aws:requesttag",
@@ -39,6 +40,11 @@ CHOSEN_KEYS = frozenset(
     }
 )
 """Keys whose value the caller picks with the request: a condition on them keeps nobody out."""
+
+
+MOMENTS = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})
+LONG_AGO = "2026-01-01T00:00:00Z"
+"""A moment before every request that is still to come: the caller waits for a later one, or gets a new token."""
 
 
 class Given(Enum):
@@ -118,6 +124,8 @@ def _one(condition: Condition, facts: Facts) -> Held:
         return Held(Truth.YES if absent else Truth.NO)
     if not condition.values:
         return Held(Truth.YES if _negative(base) else Truth.NO)
+    if fact is Given.CHOSEN and key in MOMENTS and _passed(base, condition.values):
+        return Held(Truth.NO)
     if fact is Given.CHOSEN:
         return Held(Truth.YES, chosen=frozenset({key}))
     if fact is Given.UNKNOWN:
@@ -128,6 +136,16 @@ def _one(condition: Condition, facts: Facts) -> Held:
     names = {name for value in condition.values if isinstance(value, Unknown) for name in value.decided_by}
     decided = frozenset(names or {key}) if truth is Truth.POSSIBLE else frozenset()
     return Held(truth, frozenset({key}) if chosen else frozenset(), decided)
+
+
+def _passed(base: str, values: tuple[Value, ...]) -> bool:
+    """Whether a condition asks for a moment before LONG_AGO."""
+    if base not in ("datelessthan", "datelessthanequals", "dateequals", "numericlessthan", "numericlessthanequals"):
+        return False
+    plain = [str(value) for value in values if not isinstance(value, Unknown)]
+    return len(plain) == len(values) and all(
+        matches("datelessthanequals", LONG_AGO, Glob(one)) is Truth.YES for one in plain
+    )
 
 
 def known(facts: Facts) -> Mapping[str, str | Glob | None]:
