@@ -65,7 +65,8 @@ SCALED = {
     "quota, no pods": (made("ResourceQuota", "v1", "hard: {pods: '0'}"), "violated"),
     "quota, many pods": (made("ResourceQuota", "v1", "hard: {pods: '50'}"), "holds"),
     "quota, no counts": (made("ResourceQuota", "v1", "hard: {count/replicasets.apps: 0}"), "violated"),
-    "quota, no memory": (made("ResourceQuota", "v1", "hard: {requests.memory: 0}"), "violated"),
+    "quota, no memory": (made("ResourceQuota", "v1", "hard: {requests.memory: 0Gi}"), "violated"),
+    "quota, some memory": (made("ResourceQuota", "v1", "hard: {requests.memory: 100Gi}"), "holds"),
     "quota, scoped": (made("ResourceQuota", "v1", "hard: {pods: '0'}, scopes: [BestEffort]"), "unproven"),
     "quota, not a number": (made("ResourceQuota", "v1", "hard: {pods: few}"), "unproven"),
     "quota elsewhere": (
@@ -121,3 +122,19 @@ def test_machines_that_nobody_has(tmp_path: Path, pool: str, said: bool) -> None
     path.write_text(path.read_text().replace(POD, POD + "      nodeSelector: {pool: safety}\n", 1))
     messages = [one["message"] for one in run_scan(world)["findings"]]
     assert any("no node that was read has the labels" in one for one in messages) is said
+
+
+ODD = [
+    "spec: {scaleTargetRef: [prompt-guard], minReplicaCount: {a: b}}", "spec: [a]", "spec: {hard: [pods]}",
+    "spec: {hard: {pods: {a: b}}, scopes: 3}", "spec: {scaleTargetRef: {name: [x], kind: 4}, fallback: 7}",
+    "spec: {workloadRef: x, replicas: [1]}", "metadata: {name: s, namespace: safety, annotations: [a]}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", ODD)
+@pytest.mark.parametrize("kind", ["ScaledObject", "HTTPScaledObject", "ResourceQuota", "Rollout", "Other"])
+def test_fields_of_the_wrong_kind_stop_nothing(tmp_path: Path, kind: str, body: str) -> None:
+    groups = {"ScaledObject": KEDA, "HTTPScaledObject": HTTP, "Rollout": ROLLOUT, "Other": "acme.example/v1"}
+    head = "" if body.startswith("metadata") else "metadata: {name: s, namespace: safety}\n"
+    text = f"apiVersion: {groups.get(kind, 'v1')}\nkind: {kind}\n{head}{body}\n"
+    assert verdict(tmp_path, text) in ("holds", "unproven", "violated")

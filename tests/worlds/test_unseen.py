@@ -175,3 +175,18 @@ def test_commands_beside_the_program(tmp_path: Path, who: str, field: str, said:
 def test_what_runs_first_in_a_pod_of_the_stack(tmp_path: Path, who: str, said: str) -> None:
     verdicts = world_of(tmp_path, who, "initContainers: [{name: i, image: docker.io/evil/x:latest}]", "", "")
     assert verdicts["safety-path"] == said
+
+
+ODD = [
+    ("volumes: x", "volumeMounts: [{name: v, mountPath: /app/a.py}, 4, {mountPath: [x]}]"),
+    ("volumes: [3, {name: v, configMap: x}]", "volumeMounts: {name: v, mountPath: /usr/bin}"),
+    ("initContainers: [x, {name: [a]}]", "lifecycle: [postStart]\nlivenessProbe: {exec: x}"),
+    ("volumes: [{name: v, configMap: {items: 3, name: {a: b}}}]", "lifecycle: {postStart: {exec: {command: {a: b}}}}"),
+    ("", "envFrom: {configMapRef: [x]}\nenv: [{name: PYTHONPATH, value: [/a]}]\nsecurityContext: {capabilities: x}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("pod", "container"), ODD)
+@pytest.mark.parametrize("who", PLACES)
+def test_fields_of_the_wrong_kind_stop_nothing(tmp_path: Path, who: str, pod: str, container: str) -> None:
+    assert set(world_of(tmp_path, who, pod, container, "").values()) <= {"holds", "unproven", "violated"}

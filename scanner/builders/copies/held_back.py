@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from scanner import podspec
@@ -22,6 +23,8 @@ PLURALS = {
     "ReplicationController": ("replicationcontrollers",),
     "DaemonSet": (),
 }
+_ZERO = re.compile(r"^0+(?:\.0*)?(?:[mkKMGTPE]i?)?$")
+"""No amount at all, in any unit."""
 DOWN = ("downscaler/downtime", "downscaler/downscale-period", "downscaler/force-downtime")
 UP = ("downscaler/uptime", "downscaler/upscale-period")
 KEPT = "downscaler/downtime-replicas"
@@ -88,7 +91,7 @@ def _limits(hard: Found, resource: Resource) -> Iterator[Replicas]:
             yield stated(value, where, f"spec.hard.{key}` of the quota of its namespace")
     for key in (*AMOUNTS, *(f"count/{one}" for one in PLURALS.get(resource.kind, ()))):
         value = dig(hard.value, key)
-        if value in (0, "0"):
+        if _ZERO.match(str(value)):
             says = f"`spec.hard.{key}` of the quota of its namespace is 0: no pod of it starts"
             yield fact(0, mark(hard.value, key) or hard.origin, says)
 
