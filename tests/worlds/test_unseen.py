@@ -128,6 +128,27 @@ def test_settings_of_the_stack(tmp_path: Path, path: str, data: str, said: str) 
     assert world_of(tmp_path, "classifier", VOLUME, mount, added)["guardrails-on"] == said
 
 
+CLAIM = "volumes: [{name: v, persistentVolumeClaim: {claimName: c}}]"
+PROJECTED = "volumes: [{name: v, projected: {sources: [{configMap: {name: settings}}]}}]"
+
+
+@pytest.mark.parametrize(
+    ("volume", "data", "named", "said"),
+    [
+        (CLAIM, "", "/etc/gateway/config.yaml", "unproven"),
+        (CLAIM, "", "/etc/other/config.yaml", "holds"),
+        (PROJECTED, "", "", "unproven"),
+        (PROJECTED, "a.yaml: x", "", "holds"),
+        (VOLUME.replace("configMap: {name", "secret: {secretName"), "", "/etc/gateway/config.yaml", "unproven"),
+        (VOLUME.replace("configMap: {name", "secret: {secretName"), "", "", "holds"),
+    ],
+)
+def test_settings_in_other_volumes(tmp_path: Path, volume: str, data: str, named: str, said: str) -> None:
+    mount = f"env: [{{name: SETTINGS, value: '{named}'}}]\nvolumeMounts: [{{name: v, mountPath: /etc/gateway}}]"
+    added = settings("classifier", data) if data else ""
+    assert world_of(tmp_path, "classifier", volume, mount, added)["guardrails-on"] == said
+
+
 FILE = "--config=/etc/vllm/vllm.yaml"
 MOUNT = "volumeMounts: [{name: v, mountPath: /etc/vllm}]"
 FILES = {

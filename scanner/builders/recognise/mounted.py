@@ -33,6 +33,19 @@ class Mount:
         return "", ""
 
     @property
+    def holders(self) -> tuple[tuple[str, str], ...]:
+        """Kind and name of every ConfigMap and Secret that it shows, those of a projected volume as well."""
+        if self.holder[0]:
+            return (self.holder,)
+        sources = items_of(dig(self.volume, "projected", "sources"))
+        return tuple(
+            (kind, text(dig(one, key, "name")) or "*")
+            for one in sources
+            for key, _, kind in HOLDERS
+            if dig(one, key) is not None
+        )
+
+    @property
     def shown(self) -> str:
         """How a finding names the volume."""
         kind, name = self.holder

@@ -92,19 +92,20 @@ def _environments(world: World, resource: Resource, container: Container) -> Ite
 
 def _files(world: World, resource: Resource, container: Container, *, stack: bool) -> Iterator[Seen]:
     """Settings that a member of the stack reads from a mount which no input shows."""
-    if not stack:
-        return
     lookup = lookup_in(world, resource)
-    for mount in mounts(container):
-        kind, name = mount.holder
-        if not kind or _TRUST.search(mount.path) or _TRUST.search(name) or _CODE.search(mount.path):
+    for mount in mounts(container) if stack else ():
+        if _TRUST.search(mount.path) or _CODE.search(mount.path):
             continue
-        if kind == "ConfigMap" and lookup(name, "") is None:
-            cause = f"what ConfigMap `{name}` puts at `{mount.path}` is not shown"
-            yield "volumeMounts", mount.origin, cause, f"ConfigMap/{name}"
-        elif kind == "Secret" and (_SETTINGS.search(mount.path) or _named_in(container, mount)):
-            cause = f"the settings that Secret `{name}` puts at `{mount.path}` are not shown"
-            yield "volumeMounts", mount.origin, cause, f"Secret/{name}"
+        for kind, name in mount.holders:
+            if kind == "ConfigMap" and not _TRUST.search(name) and lookup(name, "") is None:
+                cause = f"what ConfigMap `{name}` puts at `{mount.path}` is not shown"
+                yield "volumeMounts", mount.origin, cause, f"ConfigMap/{name}"
+            elif kind == "Secret" and (_SETTINGS.search(mount.path) or _named_in(container, mount)):
+                cause = f"the settings that Secret `{name}` puts at `{mount.path}` are not shown"
+                yield "volumeMounts", mount.origin, cause, f"Secret/{name}"
+        if not mount.holders and _named_in(container, mount):
+            cause = f"the settings that {mount.shown} holds at `{mount.path}` are not shown"
+            yield "volumeMounts", mount.origin, cause, f"the files at {mount.path}"
 
 
 def _named_in(container: Container, mount: Mount) -> bool:
