@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from scanner.builders.aws_policy.decide import Spell
-from scanner.builders.aws_policy.match import ANY, ONE, Glob, glob
+from scanner.builders.aws_policy.match import ANY, DIGIT, Glob, glob
 from scanner.builders.inventory import Inventory
 from scanner.resource import Resource
 from scanner.unknown import Unknown, Value
@@ -41,7 +41,7 @@ SHAPES: dict[str, tuple[str, str, str]] = {
     "aws_vpc_endpoint": ("ec2", "vpc-endpoint/", ""),
 }
 """Kind -> (service, what stands before the name in the ARN, attribute that holds the name or "")."""
-HEADS = {"s3": f"arn:{ANY}:s3:::", "iam": f"arn:{ANY}:iam::{ONE * 12}:"}
+HEADS = {"s3": f"arn:{ANY}:s3:::", "iam": f"arn:{ANY}:iam::{DIGIT * 12}:"}
 """What the ARNs of a service begin with, where it is not region and account; `aws` is the account of nobody's own."""
 LOOKED_UP = {
     "aws_bedrock_foundation_model": "foundation-model",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from scanner.builders.aws_policy.condition import Facts, Held, hold, known
-from scanner.builders.aws_policy.match import ANY, Glob, Truth, allows, covers, glob, includes, meets
+from scanner.builders.aws_policy.match import ANY, DIGIT, Glob, Truth, allows, covers, glob, includes, meets
 from scanner.builders.aws_policy.statements import Policy, Statement
 from scanner.builders.aws_policy.variables import literal, substitute
 from scanner.unknown import Unknown, Value
@@ -149,4 +149,4 @@ def _names(*values: Value) -> set[str]:
 
 def shown(pattern: Glob) -> str:
     """A pattern as a policy writes it."""
-    return pattern.text.replace(ANY, "*").replace("\ue001", "?")
+    return pattern.text.replace(DIGIT * 12, "*").replace(ANY, "*").replace("\ue001", "?")

@@ -14,6 +14,8 @@ ANY = "\ue000"
 ONE = "\ue001"
 """Stands in a Glob for any one character."""
 
+DIGIT = "\ue007"
+"""Stands in a Glob for any one digit: twelve are an account that nobody knows."""
 WITHIN = "\ue002"
 """Stands in a pattern of ARNs for any run of characters but a colon: what a wildcard within one part reaches over."""
 LITERALS = str.maketrans({"\ue003": "*", "\ue004": "?", "\ue006": "{"})
@@ -70,7 +72,7 @@ def covers(pattern: str, text: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def _regex(pattern: str) -> re.Pattern[str]:
-    parts = {ANY: ".*", ONE: f"[^{ANY}{WITHIN}]", WITHIN: f"[^:{ANY}]*"}
+    parts = {ANY: ".*", ONE: f"[^{ANY}{WITHIN}]", WITHIN: f"[^:{ANY}]*", DIGIT: f"[0-9{DIGIT}]"}
     squeezed = re.sub(f"{ANY}+", ANY, pattern)
     return re.compile("".join(parts.get(char) or re.escape(char) for char in squeezed), re.DOTALL)
 
@@ -100,7 +102,7 @@ def meets(first: str, second: str) -> bool:
                 states |= {(i, j + 1)} if a == ANY or b != ":" else set()
             elif b in RUNS and a not in RUNS:
                 states |= {(i + 1, j)} if b == ANY or a != ":" else set()
-            elif a == b or ONE in (a, b):
+            elif a == b or ONE in (a, b) or (a == DIGIT and b.isdigit()) or (b == DIGIT and a.isdigit()):
                 states.add((i + 1, j + 1))
     return False
 
