@@ -231,3 +231,29 @@ resource "aws_iam_user_policy" "dev" {
 """  # noqa: E501
     edge = made(tmp_path, role("app", STRONG), limited).edge("aws_iam_user.dev", MODELS)
     assert edge is None
+
+
+@pytest.mark.parametrize(("kind", "found"), [("RESOURCE_CONTROL_POLICY", 0), ("SERVICE_CONTROL_POLICY", 0), ("x", 1)])
+def test_an_organisation_denies_the_role_or_what_is_done_with_it(tmp_path, kind, found):
+    """`sts` is a service that a resource control policy speaks of: a trusted account assumes nothing against it."""
+    trust = '{ Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { AWS = "111122223333" } }] }'
+    organisation = f"""
+provider "aws" {{
+  allowed_account_ids = ["111122223333"]
+}}
+provider "aws" {{
+  alias = "management"
+}}
+resource "aws_organizations_policy" "o" {{
+  name    = "o"
+  type    = "{kind}"
+  content = jsonencode({statements(deny('"sts:AssumeRole"'))})
+}}
+resource "aws_organizations_policy_attachment" "o" {{
+  provider  = aws.management
+  policy_id = aws_organizations_policy.o.id
+  target_id = "r-abcd"
+}}
+"""
+    dev = user("dev", statements(allow('"sts:AssumeRole"')))
+    assert len(made(tmp_path, organisation, role("app", STRONG, trust), dev).edges("become")) == found

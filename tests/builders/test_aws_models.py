@@ -128,19 +128,29 @@ def test_the_public_door_without_any_policy_is_open(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("target", "is_open"),
+    ("target", "by", "is_open"),
     [
-        ("aws_organizations_organization.o.roots[0].id", False),
-        ('"111122223333"', False),
-        ('"ou-abcd-1"', "?"),
-        (None, True),
+        ("aws_organizations_organization.o.roots[0].id", "aws.management", False),
+        ('"r-abcd"', "aws.management", False),
+        ('"111122223333"', "aws.management", False),
+        ('"444455556666"', "aws.management", True),
+        ('"ou-abcd-1"', "aws.management", "?"),
+        # What the account of the principals itself attaches does not hold over a management account.
+        ("aws_organizations_organization.o.roots[0].id", "aws", "?"),
+        ('"111122223333"', "aws", "?"),
+        (None, "aws.management", True),
     ],
 )
-def test_an_organisation_policy_closes_the_public_door(tmp_path, target, is_open):
+def test_an_organisation_policy_closes_the_public_door(tmp_path, target, by, is_open):
     text = (
         role("app", statements(allow(INVOKE)))
         + f"""
-resource "aws_organizations_organization" "o" {{}}
+provider "aws" {{
+  alias = "management"
+}}
+resource "aws_organizations_organization" "o" {{
+  provider = {by}
+}}
 resource "aws_organizations_policy" "scp" {{
   name    = "scp"
   content = jsonencode({statements(deny('"bedrock:*"', NOT_VPCE))})
@@ -150,11 +160,34 @@ resource "aws_organizations_policy" "scp" {{
     if target is not None:
         text += f"""
 resource "aws_organizations_policy_attachment" "scp" {{
+  provider  = {by}
   policy_id = aws_organizations_policy.scp.id
   target_id = {target}
 }}
 """
     assert doors(build(tmp_path, {"main.tf": PROVIDER + text}))["public"] == is_open
+
+
+def test_a_resource_control_policy_speaks_of_no_model(tmp_path):
+    text = (
+        role("app", statements(allow(INVOKE)))
+        + f"""
+provider "aws" {{
+  alias = "management"
+}}
+resource "aws_organizations_policy" "rcp" {{
+  name    = "rcp"
+  type    = "RESOURCE_CONTROL_POLICY"
+  content = jsonencode({statements(deny('"*"'))})
+}}
+resource "aws_organizations_policy_attachment" "rcp" {{
+  provider  = aws.management
+  policy_id = aws_organizations_policy.rcp.id
+  target_id = "r-abcd"
+}}
+"""
+    )
+    assert doors(build(tmp_path, {"main.tf": PROVIDER + text}))["public"] is True
 
 
 ENDPOINT = """

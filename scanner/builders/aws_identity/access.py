@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from scanner.builders.aws_identity.arns import principal_arn, speller
-from scanner.builders.aws_identity.documents import policy_at
+from scanner.builders.aws_identity.organisation import RESOURCE, organisation_denies
 from scanner.builders.aws_identity.principals import Principal
+from scanner.builders.aws_policy.authorize import RCP_SERVICES
 from scanner.builders.aws_policy.condition import GUARDRAIL_KEY, SOURCE_KEYS, Fact, Given, Other
 from scanner.builders.aws_policy.decide import Answer, Request, acts_on, decide
 from scanner.builders.aws_policy.guard import approver
 from scanner.builders.aws_policy.match import Truth
 from scanner.builders.aws_policy.statements import Policy
 from scanner.builders.draft import World
-from scanner.resource import Resource
-from scanner.unknown import Unknown
 
 INTERNET: Mapping[str, Fact] = {**dict.fromkeys(SOURCE_KEYS, Given.ABSENT), "aws:sourceip": Given.OUTSIDE}
 """A request that comes over the public endpoint, from an address nobody named."""
 INSIDE: Mapping[str, Fact] = dict.fromkeys(SOURCE_KEYS, Given.CHOSEN)
 """A request that comes from wherever the policy wants it to come from."""
-ROOT = "aws_organizations_organization"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,10 +47,14 @@ class Access:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judge:
-    """Answers what a principal may do; `organisation` are the denies that stand over its account."""
+    """Answers what a principal may do.
+
+    organisation: the denies that stand over its account; resources: those that stand over the resources of it.
+    """
 
     world: World
     organisation: tuple[Policy, ...]
+    resources: tuple[Policy, ...] = ()
     _spoken: dict[tuple[str, str], tuple[Policy, ...]] = field(default_factory=dict)
 
     def access(
@@ -102,7 +104,8 @@ class Judge:
         key = (principal.node_id, action)
         if key not in self._spoken:
             found = []
-            for policy in (*principal.policies, *self.organisation):
+            over = self.resources if action.partition(":")[0].lower() in RCP_SERVICES else ()
+            for policy in (*principal.policies, *self.organisation, *over):
                 spoken = tuple(one for one in policy.statements if acts_on(one, action) is not Truth.NO)
                 if spoken:
                     found.append(replace(policy, statements=spoken))
@@ -128,37 +131,6 @@ def _arn(principal: Principal) -> Fact:
 
 def judge(world: World, unit: str) -> Judge:
     """A Judge for the principals of `unit`."""
-    return Judge(world, tuple(organisation_denies(world, unit)))
-
-
-def organisation_denies(world: World, unit: str) -> Iterator[Policy]:
-    """The Deny statements of the service control policies that the unit attaches; Allow statements grant nothing."""
-    attached = list(world.inventory.of("aws_organizations_policy_attachment", unit=unit))
-    for one in world.inventory.of("aws_organizations_policy", unit=unit):
-        kind = one.attrs.get("type")
-        if kind not in (None, "SERVICE_CONTROL_POLICY"):
-            continue
-        places = [link for link in attached if world.inventory.find(link.attrs.get("policy_id"), unit) is one]
-        if not places:
-            continue
-        policy = policy_at(world.inventory, one, "content")
-        doubt = None if any(_whole(link) for link in places) else _where(places[0])
-        denies = (statement for statement in policy.statements if statement.denies)
-        yield replace(
-            policy, statements=tuple(replace(each, doubt=each.doubt or doubt) for each in denies), unknown=None
-        )
-
-
-def _whole(link: Resource) -> bool:
-    """Whether the attachment is to the root of the organisation, or to an account by its number."""
-    target = link.attrs.get("target_id")
-    if link.possible is not None:
-        return False
-    if isinstance(target, Unknown):
-        return target.ref is not None and ROOT in target.ref.address and target.ref.attribute.startswith("roots")
-    return isinstance(target, str) and (target.startswith("r-") or (target.isdecimal() and len(target) == 12))
-
-
-def _where(link: Resource) -> Unknown:
-    cause = f"whether the target of `{link.address}` holds this account is not known"
-    return Unknown(cause, decided_by=(f"{link.address}.target_id",))
+    return Judge(
+        world, tuple(organisation_denies(world, unit)), resources=tuple(organisation_denies(world, unit, RESOURCE))
+    )

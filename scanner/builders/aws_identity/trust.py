@@ -5,20 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from scanner.builders.aws_identity.access import Judge
 from scanner.builders.aws_identity.arns import arn_of
 from scanner.builders.aws_identity.carriers import Carrier
 from scanner.builders.aws_identity.documents import policy_at
 from scanner.builders.aws_identity.federated import federated
+from scanner.builders.aws_identity.organisation import own_accounts
 from scanner.builders.aws_identity.principals import Principal, members
 from scanner.builders.aws_policy.condition import Given, hold
 from scanner.builders.aws_policy.decide import acts_on
 from scanner.builders.aws_policy.match import ANY, Truth, glob
 from scanner.builders.aws_policy.statements import Policy, Statement, listed_in
 from scanner.builders.draft import World
-from scanner.builders.inventory import Inventory
 from scanner.graph.model import Edge, Node, Plane, State
 from scanner.resource import Resource, mark
 from scanner.unknown import Unknown, Value
@@ -211,21 +210,6 @@ def _own(world: World, unit: str, account: str, value: Value) -> Truth:
     if account in known:
         return Truth.YES
     return Truth.NO if known else Truth.POSSIBLE
-
-
-def own_accounts(world: World, unit: str) -> set[str]:
-    """The accounts of a unit, as far as its providers, or else the profile's places, say."""
-    found = _allowed_accounts(world.inventory, unit)
-    return set(found) or {
-        account for place in world.profile.places if place.provider == "aws" for account in place.accounts
-    }
-
-
-@lru_cache(maxsize=32)
-def _allowed_accounts(inventory: Inventory, unit: str) -> frozenset[str]:
-    providers = {one.provider.address: one.provider for one in inventory.all if one.unit == unit and one.provider}
-    listed = (value for one in providers.values() for value in listed_in(one.attrs.get("allowed_account_ids")))
-    return frozenset(value for value in listed if isinstance(value, str))
 
 
 def _edge(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scanner.builders.aws_identity.arns import arn_of
-from scanner.builders.aws_identity.trust import own_accounts
+from scanner.builders.aws_identity.organisation import own_accounts
 from scanner.builders.aws_policy.match import ANY
 from scanner.builders.blocks import text
 from scanner.builders.draft import World
