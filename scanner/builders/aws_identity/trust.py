@@ -38,9 +38,33 @@ class Trusted:
     decided_by: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _People:
+    """The principals of the inputs, by what a trust policy asks of them.
+
+    assuming: by unit, those that some policy lets assume a role. named: by unit, kind and name.
+    """
+
+    assuming: Mapping[str, list[Principal]]
+    named: Mapping[tuple[str, str, str], Principal]
+
+
+def _people(everyone: list[Principal], judges: Mapping[str, Judge]) -> _People:
+    assuming: dict[str, list[Principal]] = {}
+    named: dict[tuple[str, str, str], Principal] = {}
+    for one in everyone:
+        if not judges[one.unit].silent(one, "sts:AssumeRole"):
+            assuming.setdefault(one.unit, []).append(one)
+        name = None if one.resource is None else one.resource.attrs.get("name")
+        if one.resource is not None and isinstance(name, str):
+            named.setdefault((one.unit, one.resource.kind, name), one)
+    return _People(assuming, named)
+
+
 def add_becoming(world: World, everyone: list[Principal], judges: Mapping[str, Judge], carried: list[Carrier]) -> None:
     """Add "become" edges: trust policies, group memberships, and what runs with a role."""
     by_id = {one.node_id: one for one in everyone}
+    people = _people(everyone, judges)
     for role in everyone:
         if role.resource is None or role.resource.kind != "aws_iam_role":
             continue
@@ -48,7 +72,7 @@ def add_becoming(world: World, everyone: list[Principal], judges: Mapping[str, J
         if policy.unknown is not None:
             _unknown_trust(world, role, policy)
         for one in _trusted(role, policy):
-            _add(world, one, everyone, judges, carried)
+            _add(world, one, people, judges, carried)
     for link, user, group, origin in members(world):
         member = world.inventory.find(user, link.unit, "aws_iam_user")
         of = world.inventory.find(group, link.unit, "aws_iam_group")
@@ -108,9 +132,7 @@ def _principals(statement: Statement) -> Iterator[tuple[str, Value]]:
         yield "AWS", value
 
 
-def _add(
-    world: World, one: Trusted, everyone: list[Principal], judges: Mapping[str, Judge], carried: list[Carrier]
-) -> None:
+def _add(world: World, one: Trusted, people: _People, judges: Mapping[str, Judge], carried: list[Carrier]) -> None:
     if one.kind == "Service":
         for carrier in carried:
             if carrier.role_id == one.role.node_id:
@@ -119,7 +141,7 @@ def _add(
         for source, why, truth, decided in federated(world, one.role, one.statement, one.value, carried):
             _edge(world, one, source, why, min(truth, one.truth), decided)
     else:
-        _account(world, one, everyone, judges)
+        _account(world, one, people, judges)
 
 
 def _carry(world: World, one: Trusted, carrier: Carrier) -> None:
@@ -132,7 +154,7 @@ def _carry(world: World, one: Trusted, carrier: Carrier) -> None:
     _edge(world, one, world.nodes[carrier.node_id], carrier.because, min(truth, one.truth), decided, carrier)
 
 
-def _account(world: World, one: Trusted, everyone: list[Principal], judges: Mapping[str, Judge]) -> None:
+def _account(world: World, one: Trusted, people: _People, judges: Mapping[str, Judge]) -> None:
     value = one.value
     target = world.inventory.find(value, one.role.unit, "aws_iam_role", "aws_iam_user")
     if isinstance(target, Resource) and not target.data:
@@ -151,10 +173,10 @@ def _account(world: World, one: Trusted, everyone: list[Principal], judges: Mapp
         return
     own = _own(world, one.role.unit, account, value)
     if found is not None and found["kind"] != "root":
-        _named(world, one, found, own, everyone)
+        _named(world, one, found, own, people)
         return
     if own is not Truth.NO:
-        _local(world, one, everyone, judges)
+        _local(world, one, people, judges)
     if own is not Truth.YES:
         truth = Truth.YES if own is Truth.NO else Truth.POSSIBLE
         why = f"its trust policy admits account `{account}`"
@@ -162,31 +184,27 @@ def _account(world: World, one: Trusted, everyone: list[Principal], judges: Mapp
         _edge(world, one, world.external(f"aws-account/{account}"), why, min(truth, one.truth), decided)
 
 
-def _named(world: World, one: Trusted, found: re.Match[str], own: Truth, everyone: list[Principal]) -> None:
+def _named(world: World, one: Trusted, found: re.Match[str], own: Truth, people: _People) -> None:
     """A role or user by its ARN: the one of the inputs that has its name, else one outside."""
     path = found["path"] or ""
     name = path.split("/")[0 if found["kind"] == "assumed-role" else -1]
     word = "role/" if "role" in found["kind"] else "user/"
-    if own is not Truth.NO:
-        for principal in everyone:
-            resource = principal.resource
-            if resource is None or principal.unit != one.role.unit or not resource.kind.endswith(word[:-1]):
-                continue
-            if resource.attrs.get("name") == name:
-                _edge(world, one, world.nodes[principal.node_id], f"its trust policy names `{name}`", one.truth)
-                return
+    principal = people.named.get((one.role.unit, f"aws_iam_{word[:-1]}", name))
+    if own is not Truth.NO and principal is not None:
+        _edge(world, one, world.nodes[principal.node_id], f"its trust policy names `{name}`", one.truth)
+        return
     shown = found.group(0).replace(ANY, "*")
     outside = world.external(f"aws-account/{found['account'].replace(ANY, '*')}/{word}{path.replace(ANY, '*')}")
     truth = Truth.POSSIBLE if ANY in shown else Truth.YES
     _edge(world, one, outside, f"its trust policy admits `{shown}`", min(truth, one.truth), ("principal",))
 
 
-def _local(world: World, one: Trusted, everyone: list[Principal], judges: Mapping[str, Judge]) -> None:
+def _local(world: World, one: Trusted, people: _People, judges: Mapping[str, Judge]) -> None:
     """Every principal of the same account whose own policies let it assume the role."""
     assert one.role.resource is not None
     arn = arn_of(one.role.resource)
-    for principal in everyone:
-        if principal.unit != one.role.unit or principal is one.role:
+    for principal in people.assuming.get(one.role.unit, ()):
+        if principal is one.role:
             continue
         access = judges[principal.unit].access(principal, "sts:AssumeRole", (arn.text,), partly=arn.partly)
         statement = access.answer.statement

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from scanner.builders.aws_policy.condition import Facts, Held, hold, known
 from scanner.builders.aws_policy.match import ANY, DIGIT, Glob, Truth, allows, covers, glob, includes, meets
@@ -58,8 +59,17 @@ def decide(policies: Iterable[Policy], request: Request) -> Answer:
 
 def acts_on(statement: Statement, action: str) -> Truth:
     """Whether the statement speaks of `action` (a Glob text, any case)."""
-    found = max((_action(value, action.lower()) for value in statement.actions), default=Truth.NO)
+    if all(type(value) is str for value in statement.actions):
+        found = _written(statement.actions, action)
+    else:
+        found = max((_action(value, action.lower()) for value in statement.actions), default=Truth.NO)
     return found.negated() if statement.not_actions else found
+
+
+@lru_cache(maxsize=65536)
+def _written(actions: tuple[Value, ...], action: str) -> Truth:
+    """The same for actions that are all known: the many policies that list the same are read once."""
+    return max((_action(value, action.lower()) for value in actions), default=Truth.NO)
 
 
 def _action(value: Value, action: str) -> Truth:
