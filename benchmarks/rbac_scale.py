@@ -1,29 +1,35 @@
-"""Rights at scale: role bindings, roles and service accounts by the ten thousand, and the curve of time and memory.
+"""Rights at scale, built and judged whole: bindings, roles and accounts by the ten thousand; time and memory.
 
     python benchmarks/rbac_scale.py [BINDINGS ...]
 
 By default 2500 5000 10000 20000, each size in a process of its own: as many service accounts and workloads as bindings,
 a role of its own for every second binding, bindings of one role for the whole cluster, chains of accounts, and fifty
-members of the stack and models. Reads nothing from disk, asserts nothing.
+workloads of which four are models or the stack. Reads nothing from disk, asserts nothing.
 """
 
 from __future__ import annotations
 
+import gc
 import resource
 import subprocess
 import sys
 import time
 
-from scanner.builders.control.build import build_cluster_control
-from scanner.builders.draft import World
-from scanner.builders.inventory import Inventory
-from scanner.graph.model import Plane, Role
-from scanner.graph.search import reach
+from scanner.builders.build import build
+from scanner.catalogue import rules
+from scanner.judge import judge
 from scanner.origin import FileOrigin
-from scanner.profile import Profile
+from scanner.profile_file import parse_profile
 from scanner.resource import Attrs, Resource
 
 HERE = FileOrigin("k8s/a.yaml", 1)
+PROFILE = """
+agreement: a
+units: [{name: main, manifests: [k8s]}]
+models: {servers: [stack0/Deployment/part0, stack2/Deployment/part2]}
+safety_stack: {gateways: [stack1/Deployment/part1, stack3/Deployment/part3]}
+operators: ["group:ops"]
+"""
 STACK = 50
 PER_SPACE = 20
 
@@ -51,7 +57,7 @@ def binding(number: int, kind: str, role: str, namespace: str, account: str, hom
 
 def cluster(size: int) -> list[Resource]:
     """The objects of a cluster with `size` bindings and `size` service accounts."""
-    rules = [
+    written = [
         [{"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "patch"]}],
         [{"apiGroups": [""], "resources": ["pods"], "verbs": ["create"]}],
         [{"apiGroups": [""], "resources": ["configmaps", "events"], "verbs": ["get", "list"]}],
@@ -65,7 +71,7 @@ def cluster(size: int) -> list[Resource]:
             made.append(binding(number, "ClusterRole", "edit", "", f"sa{number}", space))
         elif number % 2:
             where = f"stack{number % 5}" if number % 7 == 0 else space
-            made.append(thing("Role", f"r{number}", where, "rbac.authorization.k8s.io", rules=rules[number % 3]))
+            made.append(thing("Role", f"r{number}", where, "rbac.authorization.k8s.io", rules=written[number % 3]))
             made.append(binding(number, "Role", f"r{number}", where, f"sa{number}", space))
         else:
             made.append(binding(number, "ClusterRole", "edit", space, f"sa{number}", space))
@@ -73,23 +79,19 @@ def cluster(size: int) -> list[Resource]:
 
 
 def measure(size: int) -> None:
-    """Build and search once, and print one line."""
+    """Build and judge once, as the command line does, and print one line."""
     resources = cluster(size)
+    profile = parse_profile(PROFILE, "tether.yaml")
+    gc.disable()
     start = time.process_time()
-    world = World(Inventory(resources), Profile())
-    for number in range(STACK):
-        role = Role.GATEWAY if number % 2 else Role.MODEL
-        world.add_roles(f"main:stack{number % 5}/Deployment/part{number}", [role])
-    build_cluster_control(world)
+    graph = build(resources, profile).graph
     built = time.process_time()
-    graph = world.freeze()
-    targets = [node.id for node in graph.with_role(Role.GATEWAY)]
-    found = reach(graph, targets, [Plane.IDENTITY], allowed=lambda _: False, verbs=["become"], through_actors=True)
+    judgement = judge(graph, profile, rules(), (), ("declared",))
     done = time.process_time()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    counts = f"{len(resources):7} objects  {len(graph.edges):8} edges  {len(judgement.findings):6} findings"
     print(
-        f"{size:7} bindings  {len(resources):7} objects  {len(graph.edges):8} edges  {len(found.ways):6} ways  "
-        f"build {built - start:6.2f} s  freeze and search {done - built:6.2f} s  {peak:5} MB",
+        f"{size:7} bindings  {counts}  build {built - start:6.2f} s  judge {done - built:6.2f} s  {peak:5} MB",
         flush=True,
     )
 

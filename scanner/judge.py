@@ -205,6 +205,8 @@ def _fold_key(one: Finding) -> tuple[object, ...]:
 
 def _declared(text: str) -> str:
     """`text` without module paths and instance keys: one declaration has one text, however often it is instantiated."""
+    if "[" not in text and "module." not in text:
+        return text
     return re.sub(r"\[[^\]`]*\]", "", re.sub(r"\bmodule\.[\w-]+(\[[^\]`]*\])?\.", "", text))
 
 

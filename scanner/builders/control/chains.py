@@ -136,7 +136,7 @@ def _enter(chains: Chains, right: Right, row: ControlAction, truth: Truth) -> No
     names = right.grant.names
     if not names or any(isinstance(name, Unknown) for name in names) or row.action not in BY_ACCOUNT | BY_POD:
         sure = truth if not names or row.action == "change-workloads" else min(truth, Truth.POSSIBLE)
-        edge = _edge(right, row, sure, "")
+        edge = _edge(right, row, sure, HOW[row.action])
         chains.sources.setdefault((right.unit, right.namespace, HOW[row.action]), []).append(edge)
         return
     if right.namespace != CLUSTER_WIDE:
@@ -210,5 +210,4 @@ def _spread(chains: Chains) -> Iterator[Edge]:
         if not goals:
             continue
         where = "everywhere" if namespace == CLUSTER_WIDE else namespace
-        sources = [replace(edge, target=how) for edge in edges]
-        yield from surest(spread(chains.world, unit, f"{where}/accounts-{how}", surest(sources), goals, FEW))
+        yield from surest(spread(chains.world, unit, f"{where}/accounts-{how}", surest(edges), goals, FEW))

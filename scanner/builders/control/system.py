@@ -147,6 +147,7 @@ def _accounts(right: Right, ground: Ground) -> Iterator[Right]:
 
 def _settings(right: Right, ground: Ground) -> Iterator[Right]:
     """The ConfigMaps by which the cluster, its network or its mesh go."""
+    told: set[tuple[int, bool]] = set()
     for (namespace, name), (grants, says) in SETTINGS.items():
         named = right.grant.named(name)
         if right.namespace not in (CLUSTER_WIDE, namespace) or named is Truth.NO:
@@ -160,6 +161,10 @@ def _settings(right: Right, ground: Ground) -> Iterator[Right]:
         if min(truth, named, right.grant.permits("", "configmaps", "patch")) is not Truth.YES:
             cause = f"whether the cluster goes by the ConfigMap `{name}` is not known"
             doubt = Unknown(cause, decided_by=(f"{namespace}/ConfigMap/{name}",))
+        comes_to = (id(grants[0]), doubt is None)
+        if comes_to in told:
+            continue
+        told.add(comes_to)
         yield from _given(right, grants, doubt, f"it may write the ConfigMap `{name}`, which {says}")
 
 
