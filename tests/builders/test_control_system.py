@@ -195,6 +195,11 @@ def test_objects_of_controllers(tmp_path, group, kind, where, verb, found):
     assert state(writes(tmp_path, binding(rule(f"[{group}]", f"[{kind}]", "[patch]"), **where)), verb=verb) == found
 
 
-@pytest.mark.parametrize(("verbs", "found"), [("[create]", NONE), ("[patch]", NONE)])
-def test_an_eviction_is_made_good_by_the_deployment(tmp_path, verbs, found):
-    assert state(writes(tmp_path, binding(rule("['']", "[pods/eviction]", verbs)))) == found
+@pytest.mark.parametrize(("where", "verbs", "found"), [(CLUSTER, "[create]", "possible"), (CLUSTER, "[get]", NONE)])
+def test_a_volume_may_be_a_folder_of_a_machine(tmp_path, where, verbs, found):
+    some = rule("['']", "[persistentvolumes]", verbs)
+    assert state(writes(tmp_path, binding(some, **where)), verb="become") == found
+
+
+def test_an_eviction_is_made_good_by_the_deployment(tmp_path):
+    assert state(writes(tmp_path, binding(rule("['']", "[pods/eviction]", "[create]")))) == NONE
