@@ -45,9 +45,14 @@ def _cases() -> list[Path]:
 
 
 def objects_of(folder: Path) -> list[dict]:
-    """The objects in the manifests of a fixture, and of no file beside them."""
+    """The objects in the manifests of a fixture, and of no file beside them; none where some may not come to be.
+
+    What an object holds for a controller to apply is only possible in a file, and in a cluster is there or not.
+    """
     reading = read_manifests(folder, walk(folder, [folder]).files)
-    return [] if reading.unread else [plain(one) for one in reading.resources]
+    if reading.unread or any(one.possible is not None for one in reading.resources):
+        return []
+    return [plain(one) for one in reading.resources]
 
 
 def judged(request: Request) -> tuple[dict, object]:
