@@ -184,6 +184,14 @@ def test_one_more_deny_opens_nothing(document, more, request, context, unknown):
     assert ours([*document, more], request, context, unknown) <= ours(document, request, context, unknown)
 
 
+def test_a_variable_whose_key_is_not_known_may_be_anything():
+    document = [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::weights/${aws:username}/*"}]
+    request = ("s3:GetObject", "arn:aws:s3:::weights/bob/x")
+    assert ours(document, request, {}, ["aws:username"]) is Truth.POSSIBLE
+    assert ours(document, request, {}) is Truth.NO
+    assert ours(document, request, {"aws:username": ["bob"]}) is Truth.YES
+
+
 @settings(max_examples=400, deadline=None)
 @given(documents, requests, contexts, contexts, st.sets(st.sampled_from(sorted(KEYS)), min_size=1))
 def test_a_definite_answer_stays_when_the_unknown_is_told(document, request, context, told, unknown):

@@ -158,6 +158,8 @@ def known(facts: Facts) -> Mapping[str, str | Glob | None]:
             found[key] = fact.texts[0]
         elif isinstance(fact, Glob):
             found[key] = fact if fact.partly else fact.text
+        else:
+            found[key] = Glob("", partly=True)  # a value of its own, whatever is said of the keys beside it
     return found
 
 
