@@ -101,12 +101,20 @@ def decode(data: bytes) -> str:
 def module_files(directory: Path) -> list[Path]:
     """The configuration files of a directory by name; a `.tofu` file stands in for the `.tf` file of its stem."""
     try:
-        names = sorted(entry.name for entry in os.scandir(directory) if not entry.is_dir())
+        names = sorted(entry.name for entry in os.scandir(directory) if not _is_folder(entry))
     except OSError:
         return []
     found = [name for name in names if is_configuration(name)]
     replaced = {name.replace(".tofu", ".tf") for name in found if name.endswith((".tofu", ".tofu.json"))}
     return [directory / name for name in found if name not in replaced]
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a folder; a link that leads round in a ring is none, and costs no other entry."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def is_configuration(name: str) -> bool:

@@ -20,6 +20,8 @@ from scanner.sources.terraform.syntax import Expression, Step, SyntaxFault, Trav
 from scanner.sources.terraform.values import MAX_TEXT, Refused, TooLarge, invalid, set_of
 from scanner.unknown import Unknown, Value
 
+MAX_TEMPLATES = 8
+"""Templates inside each other, by `templatefile`: each may take in several."""
 MAX_WALKED = 20_000
 OUTSIDE = "a file outside of what is scanned"
 
@@ -118,11 +120,21 @@ def _templatestring(arguments: list[Value], env: Env, evaluate: Evaluate) -> Val
 def _rendered(source: str, name: str, variables: Value, env: Env, evaluate: Evaluate) -> Value:
     from scanner.sources.terraform.native.read import parse_template
 
+    if _nested(env.scope) >= MAX_TEMPLATES:
+        raise TooLarge(f"more than {MAX_TEMPLATES} templates inside each other")
     try:
         template = parse_template(source, name)
     except (SyntaxFault, RecursionError) as error:
         raise Refused("a template that cannot be read") from error
     return evaluate(template, Env(_TemplateScope(env.scope), Attrs(mapping(variables))))
+
+
+def _nested(scope: object) -> int:
+    """How many templates a scope stands in."""
+    depth = 0
+    while isinstance(scope, _TemplateScope):
+        depth, scope = depth + 1, scope.outer
+    return depth
 
 
 def _fileset(arguments: list[Value], env: Env, evaluate: Evaluate) -> Value:

@@ -72,6 +72,11 @@ class Plan:
         elif self._body.get("complete") is False:
             cause = "the plan is not of all that is declared: it was made for targets, or puts something off"
             yield Unread(self._origin(""), cause, "document", "plan without `-target`, or apply and plan again")
+        for address, change in self._changes.items():
+            if not _actions(change):
+                yield Unread(
+                    self._origin(address), "the plan does not say what it does to it", "document", "plan again"
+                )
         for one in mappings(self._body.get("deferred_changes")):
             address = text(mapping(one.get("resource_change")).get("address"))
             yield Unread(self._origin(address), "the plan defers it to a later one", "module", "apply, and plan again")
@@ -189,7 +194,8 @@ def _told(expressions: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any
 
 
 def _actions(change: Mapping[str, Any]) -> list[str]:
-    return [one for one in mapping(change.get("change")).get("actions") or () if isinstance(one, str)]
+    listed = mapping(change.get("change")).get("actions")
+    return [one for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
 
 
 def _action(change: Mapping[str, Any]) -> str:
