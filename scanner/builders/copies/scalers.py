@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scanner.builders.blocks import Found, first
 from scanner.builders.draft import World
@@ -42,9 +42,14 @@ def scalers(world: World, resource: Resource) -> Iterator[Replicas]:
             continue
         known = SCALERS.get((scaler.group, scaler.kind))
         if known is not None and _aims_at(scaler, resource, known.target):
-            yield from _least(scaler, known)
+            yield from (_perhaps(scaler, one) for one in _least(scaler, known))
         elif known is None and _of_another_maker(scaler, resource):
-            yield _unknown_kind(scaler)
+            yield _perhaps(scaler, _unknown_kind(scaler))
+
+
+def _perhaps(scaler: Resource, told: Replicas) -> Replicas:
+    """The same; no number at all where the autoscaler may not be there."""
+    return told if scaler.possible is None else replace(told, minimum=scaler.possible)
 
 
 def _aims_at(scaler: Resource, resource: Resource, target: str) -> bool:

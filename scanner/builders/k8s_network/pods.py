@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from scanner.builders.edges import Doubt
 from scanner.builders.k8s_network.platforms.registry import pod_labels
-from scanner.builders.k8s_policy.labels import SERVICE_ACCOUNT, Labels, labels_of
+from scanner.builders.k8s_policy.labels import SERVICE_ACCOUNT, Labels, doubt_of, labels_of
 from scanner.builders.k8s_policy.model import Pod
 from scanner.builders.k8s_policy.ports import NamedPort
 from scanner.builders.ranges import AddressRange, parse_cidr
@@ -186,11 +186,15 @@ def _ports(container: Container) -> Iterable[NamedPort]:
 
 def namespaces(resources: Iterable[Resource]) -> dict[str, Labels]:
     """The labels of the namespaces that are declared."""
-    return {
-        one.name: labels_of(dig(one.attrs, "metadata", "labels"))
-        for one in resources
-        if one.kind == "Namespace" and one.group == ""
-    }
+    return {one.name: _labels_of_space(one) for one in resources if one.kind == "Namespace" and one.group == ""}
+
+
+def _labels_of_space(one: Resource) -> Labels:
+    """The labels of a namespace; none is certain where its declaration may not be applied."""
+    found = labels_of(dig(one.attrs, "metadata", "labels"))
+    if one.possible is None:
+        return found
+    return Labels({}, found.unknown | found.known.keys(), found.complete, found.doubt or doubt_of(one.possible))
 
 
 def undeclared(name: str) -> Labels:

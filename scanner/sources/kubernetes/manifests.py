@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from scanner.sources.kubernetes.kustomize import Forest, Kustomization, Rendered
 from scanner.sources.kubernetes.kustomize.load import Loader
 from scanner.sources.kubernetes.objects import expanded, looks_like_object, restore_text
 from scanner.sources.units import unit_name
+from scanner.unknown import NOT_RENDERED, Unknown
 from scanner.yamltext import BadDocument, Document, documents
 
 if TYPE_CHECKING:
@@ -70,6 +72,8 @@ class _Reader:
         self._loose: list[FileOrigin] = []
         self._loader = Loader(root, paths)
         self._noted: set[tuple[str, str]] = set()
+        self._beside: dict[str, str] = {}
+        self._taken: set[str] = set()
 
     def file(self, path: str) -> None:
         """Read one file, if it is of a kind that this reader knows."""
@@ -196,7 +200,8 @@ class _Reader:
         patches = {path: role for path, role in fragments.items() if path in declaring - self._forest.listed()}
         self._reading.passed_over.update(patches)
         away = patches.keys() | rendered.replaced
-        kept = [one for one in self._found if one.path not in away]
+        self._beside, self._taken = self._forest.beside(), self._forest.named_files() | rendered.replaced
+        kept = [self._listed(one) for one in self._found if one.path not in away]
         kept += [
             Found(one.top.path, obj.value, obj.origin, unit_name(self._root, one.top.folder) if apart else "")
             for one in rendered.renderings
@@ -208,6 +213,14 @@ class _Reader:
         assemble(self._root, kept, unit_of, self._reading)
         self._reading.unread.sort(key=_place)
         return self._reading
+
+    def _listed(self, one: Found) -> Found:
+        """The object, possible where the kustomization in its folder takes its file in nowhere, and no other does."""
+        beside = self._beside.get(one.path.rpartition("/")[0])
+        if beside is None or one.path in self._taken or one.path == beside:
+            return one
+        cause = f"`{beside}` does not list `{one.path}`, which lies beside it"
+        return replace(one, possible=one.possible or Unknown(cause, NOT_RENDERED, (f"{beside}: resources",)))
 
     def _inside(self, kept: Sequence[Found]) -> list[Found]:
         """Take out what objects hold, the certain ones first: of two that are alike the first counts."""

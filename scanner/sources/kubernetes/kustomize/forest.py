@@ -57,6 +57,16 @@ class Forest:
             if not is_remote(item)
         }
 
+    def beside(self) -> dict[str, str]:
+        """The folders of kustomizations that are rendered, each with the path of its kustomization."""
+        return {folder: one.path for folder, one in self._every.items() if not one.problem}
+
+    def named_files(self) -> set[str]:
+        """The files that some kustomization takes in by any of its keys: a resource, a patch, or what it generates."""
+        every = (*self._every.values(), *self._odd)
+        made = {joined(one.folder, name) for one in every for name in one.sources()}
+        return self.listed() | set(self.fragments()) | made
+
     def fragments(self) -> dict[str, str]:
         """The files of patches and settings, which are no objects, with their role."""
         return {path: role for one in (*self._every.values(), *self._odd) for path, role in one.fragments()}

@@ -61,6 +61,14 @@ class Kustomization:
                 if isinstance(item, str) and item:
                     yield item, where
 
+    def sources(self) -> Iterator[str]:
+        """The files out of which it generates ConfigMaps and Secrets."""
+        for key in ("configMapGenerator", "secretGenerator"):
+            for entry in items_of(self.value.get(key)):
+                for each in ("files", "envs", "env"):
+                    names = [one for one in items_of(dig(entry, each)) if isinstance(one, str)]
+                    yield from (name.rpartition("=")[2] for name in names)
+
     def fragments(self) -> Iterator[tuple[str, str]]:
         """The files of patches and settings that it names, with their role."""
         for keys, role in ((_PATCH_LISTS, "a patch of"), (_SETTING_LISTS, "settings of")):
