@@ -17,6 +17,11 @@ class Charts:
         self._charts = frozenset(folders)
         self._templates: Counter[str] = Counter()
 
+    @property
+    def folders(self) -> list[str]:
+        """The folder of every chart, also of those inside others."""
+        return sorted(self._charts)
+
     def _chart_of(self, path: str) -> str | None:
         """The nearest chart around a path."""
         for parent in PurePosixPath(path).parents:

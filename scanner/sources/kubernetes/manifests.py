@@ -18,6 +18,7 @@ from scanner.sources.kubernetes.held_objects import open_holders
 from scanner.sources.kubernetes.json_text import json_documents, other_json
 from scanner.sources.kubernetes.kustomize import Forest, Kustomization, Rendered, is_kustomization, named_folders
 from scanner.sources.kubernetes.kustomize.load import Loader
+from scanner.sources.kubernetes.not_shown import not_shown
 from scanner.sources.kubernetes.objects import expanded, looks_like_object, restore_text
 from scanner.sources.units import unit_name
 from scanner.unknown import NOT_RENDERED, Unknown
@@ -64,6 +65,7 @@ class _Reader:
 
     def __init__(self, root: Path, paths: Sequence[str], entries: Sequence[ChartEntry] = ()) -> None:
         self._root = root
+        self._paths = paths
         self._charts = Charts(paths)
         self._reading = Reading()
         self._found: list[Found] = []
@@ -210,6 +212,11 @@ class _Reader:
         ]
         kept += self._chart_objects()
         kept += self._inside(kept)
+        for one in not_shown(kept, self._paths, self._charts.folders, self._root.name):
+            if isinstance(one, Unread):
+                self._reading.unread.append(one)
+            else:
+                self._reading.assumptions[one] = None
         assemble(self._root, kept, unit_of, self._reading)
         self._reading.unread.sort(key=_place)
         return self._reading

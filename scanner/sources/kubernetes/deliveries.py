@@ -1,0 +1,156 @@
+"""What Argo CD, Flux, Fleet, OCM, Cluster API and k3s deliver, as the objects that ask for it say: a folder or a chart.
+
+Facts: the CRDs of argoproj/argo-cd (`source`, `sources`, `template` of a set), fluxcd/kustomize-controller (`path`, the
+root by default) and helm-controller (`chart`, `chartRef`), rancher/fleet (GitRepo: `paths`, the root by default),
+k3s-io/helm-controller (HelmChart), cluster-api-addon-provider-helm (HelmChartProxy), crossplane-contrib/provider-helm.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from scanner.origin import FileOrigin
+from scanner.resource import dig, items_of, mark
+from scanner.sources.kubernetes.assemble import Found
+from scanner.unknown import Unknown, Value
+
+GIT_PATH = "apps.open-cluster-management.io/git-path"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One thing that an object brings into a cluster.
+
+    repository: where it comes from, "" where that is not written. folder: in a repository, "" for its root; None for a
+    chart, whose name `chart` is.
+    """
+
+    address: str
+    origin: FileOrigin
+    repository: str
+    folder: str | None = None
+    chart: str = ""
+
+
+Urls = Callable[[str, str, str], str]
+"""Kind, namespace and name of a source of Flux -> its address, or `Kind/name` where the inputs do not have it."""
+
+
+def deliveries(found: Found, urls: Urls) -> Iterator[Delivery]:
+    """What an object delivers; nothing for one that delivers nothing, or holds what it does."""
+    version, kind = dig(found.value, "apiVersion"), dig(found.value, "kind")
+    group = version.rpartition("/")[0] if isinstance(version, str) else ""
+    way = _WAYS.get((group, kind)) if isinstance(kind, str) else None
+    if way is not None:
+        yield from way(_Asking(found, urls))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """An object that asks for a delivery."""
+
+    found: Found
+    urls: Urls
+
+    def at(self, *path: str | int) -> Value:
+        return dig(self.found.value, *path)
+
+    @property
+    def namespace(self) -> str:
+        return text(self.at("metadata", "namespace"))
+
+    def made(self, place: tuple[str | int, ...], repository: Value, folder: Value, chart: Value) -> Delivery:
+        """The delivery that stands at a place of the object."""
+        where = mark(self.found.value, *place)
+        names = (self.namespace, text(self.at("kind")), text(self.at("metadata", "name")))
+        return Delivery(
+            "/".join(part for part in names if part),
+            where if isinstance(where, FileOrigin) else self.found.origin,
+            text(repository),
+            None if chart is not None else clean(text(folder)),
+            text(chart),
+        )
+
+
+def text(value: Value) -> str:
+    """A text, `*` for what is not known of it."""
+    return value.text() if isinstance(value, Unknown) else value if isinstance(value, str) else ""
+
+
+def clean(folder: str) -> str:
+    """A folder of a repository, "" for its root."""
+    plain = posixpath.normpath(folder.strip().lstrip("/")) if folder.strip() else ""
+    return "" if plain in (".", "..") else plain
+
+
+def _argo(one: _Asking) -> Iterator[Delivery]:
+    before: tuple[str, ...] = ("spec", "template", "spec") if one.at("kind") == "ApplicationSet" else ("spec",)
+    for key in ("source", "sources"):
+        listed = one.at(*before, key)
+        for index, source in enumerate(items_of(listed)):
+            place = (*before, key, index) if isinstance(listed, list | tuple) else (*before, key)
+            folder, chart = dig(source, "path"), dig(source, "chart")
+            if folder is None and chart is None and dig(source, "ref") is not None:
+                continue  # it only lends values to another source
+            yield one.made(place, dig(source, "repoURL"), folder, chart)
+
+
+def _flux(one: _Asking) -> Iterator[Delivery]:
+    yield one.made(("spec", "path"), _source(one, "spec", "sourceRef"), one.at("spec", "path"), None)
+
+
+def _source(one: _Asking, *path: str) -> str:
+    kind, name = text(one.at(*path, "kind")), text(one.at(*path, "name"))
+    return one.urls(kind, text(one.at(*path, "namespace")) or one.namespace, name)
+
+
+def _release(one: _Asking) -> Iterator[Delivery]:
+    if one.at("spec", "chartRef") is not None:
+        yield one.made(("spec", "chartRef"), _source(one, "spec", "chartRef"), None, one.at("spec", "chartRef", "name"))
+        return
+    chart = one.at("spec", "chart", "spec", "chart")
+    repository = _source(one, "spec", "chart", "spec", "sourceRef")
+    in_folder = one.at("spec", "chart", "spec", "sourceRef", "kind") in ("GitRepository", "Bucket")
+    place = ("spec", "chart", "spec", "chart")
+    yield one.made(place, repository, chart, None) if in_folder else one.made(place, repository, None, chart or "*")
+
+
+def _k3s(one: _Asking) -> Iterator[Delivery]:
+    yield one.made(("spec", "chart"), one.at("spec", "repo"), None, one.at("spec", "chart") or "*")
+
+
+def _proxy(one: _Asking) -> Iterator[Delivery]:
+    yield one.made(("spec", "chartName"), one.at("spec", "repoURL"), None, one.at("spec", "chartName") or "*")
+
+
+def _crossplane(one: _Asking) -> Iterator[Delivery]:
+    chart = one.at("spec", "forProvider", "chart")
+    yield one.made(("spec", "forProvider", "chart"), dig(chart, "repository"), None, dig(chart, "name") or "*")
+
+
+def _fleet(one: _Asking) -> Iterator[Delivery]:
+    listed = items_of(one.at("spec", "paths"))
+    for index, folder in enumerate(listed):
+        yield one.made(("spec", "paths", index), one.at("spec", "repo"), folder, None)
+    if not listed:
+        yield one.made(("spec", "repo"), one.at("spec", "repo"), "", None)
+
+
+def _subscription(one: _Asking) -> Iterator[Delivery]:
+    folder = one.at("metadata", "annotations", GIT_PATH)
+    yield one.made(("metadata", "annotations", GIT_PATH), one.at("spec", "channel"), folder, None)
+
+
+_WAYS: dict[tuple[str, str], Callable[[_Asking], Iterator[Delivery]]] = {
+    ("argoproj.io", "Application"): _argo,
+    ("argoproj.io", "ApplicationSet"): _argo,
+    ("kustomize.toolkit.fluxcd.io", "Kustomization"): _flux,
+    ("helm.toolkit.fluxcd.io", "HelmRelease"): _release,
+    ("helm.cattle.io", "HelmChart"): _k3s,
+    ("addons.cluster.x-k8s.io", "HelmChartProxy"): _proxy,
+    ("helm.crossplane.io", "Release"): _crossplane,
+    ("fleet.cattle.io", "GitRepo"): _fleet,
+    ("apps.open-cluster-management.io", "Subscription"): _subscription,
+}
