@@ -242,7 +242,8 @@ provider "aws" {{
   allowed_account_ids = ["111122223333"]
 }}
 provider "aws" {{
-  alias = "management"
+  alias   = "management"
+  profile = "management"
 }}
 resource "aws_organizations_policy" "o" {{
   name    = "o"

@@ -386,7 +386,8 @@ units:
 def test_trust_policies(tmp_path, principal, source):
     more = 'variable "who" {}\nresource "aws_iam_role" "other" {\n  name = "other"\n  assume_role_policy = "{}"\n}\n'
     who, state = source.split(" ")
-    assert becoming(tmp_path, trust(principal), more) == [f"{who} -> aws_iam_role.app {state}"]
+    action = '"sts:AssumeRoleWithSAML"' if "saml" in principal else '"sts:AssumeRole"'
+    assert becoming(tmp_path, trust(principal, action), more) == [f"{who} -> aws_iam_role.app {state}"]
 
 
 def test_a_service_that_nothing_in_the_inputs_runs_gives_no_edge(tmp_path):

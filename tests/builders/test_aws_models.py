@@ -103,7 +103,7 @@ def test_model_references_from_policies_and_workloads(tmp_path):
         ((allow(INVOKE, condition=VPCE.replace("StringEquals", "StringEqualsIfExists")),), True),
         ((allow(INVOKE, condition='{ IpAddress = { "aws:SourceIp" = "0.0.0.0/0" } }'),), True),
         ((allow(INVOKE, condition='{ IpAddress = { "aws:SourceIp" = "10.0.0.0/8" } }'),), False),
-        ((allow(INVOKE, condition='{ StringEquals = { "aws:PrincipalTag/x" = "y" } }'),), "?"),
+        ((allow(INVOKE, condition='{ StringEquals = { "aws:PrincipalOrgID" = "o-1" } }'),), "?"),
     ],
 )
 def test_the_public_door(tmp_path, parts, is_open):
@@ -135,9 +135,9 @@ def test_the_public_door_without_any_policy_is_open(tmp_path):
         ('"111122223333"', "aws.management", False),
         ('"444455556666"', "aws.management", True),
         ('"ou-abcd-1"', "aws.management", "?"),
-        # What the account of the principals itself attaches does not hold over a management account.
-        ("aws_organizations_organization.o.roots[0].id", "aws", "?"),
-        ('"111122223333"', "aws", "?"),
+        # The account of the principals makes the organisation: no policy holds over a management account.
+        ("aws_organizations_organization.o.roots[0].id", "aws", True),
+        ('"111122223333"', "aws", True),
         (None, "aws.management", True),
     ],
 )
@@ -146,10 +146,12 @@ def test_an_organisation_policy_closes_the_public_door(tmp_path, target, by, is_
         role("app", statements(allow(INVOKE)))
         + f"""
 provider "aws" {{
-  alias = "management"
+  alias   = "management"
+  profile = "management"
 }}
 resource "aws_organizations_organization" "o" {{
-  provider = {by}
+  provider             = {by}
+  enabled_policy_types = ["SERVICE_CONTROL_POLICY"]
 }}
 resource "aws_organizations_policy" "scp" {{
   name    = "scp"
@@ -173,7 +175,8 @@ def test_a_resource_control_policy_speaks_of_no_model(tmp_path):
         role("app", statements(allow(INVOKE)))
         + f"""
 provider "aws" {{
-  alias = "management"
+  alias   = "management"
+  profile = "management"
 }}
 resource "aws_organizations_policy" "rcp" {{
   name    = "rcp"

@@ -15,6 +15,7 @@ from scanner.builders.aws_policy.authorize import Caller, Guarded, authorize
 from scanner.builders.aws_policy.condition import ELSE, Given, Values
 from scanner.builders.aws_policy.decide import Request, decide
 from scanner.builders.aws_policy.match import Truth
+from scanner.builders.aws_policy.named import Named
 from scanner.builders.aws_policy.statements import parse
 
 ACTIONS = ["bedrock:InvokeModel", "bedrock:InvokeAgent", "s3:GetObject"]
@@ -217,54 +218,58 @@ NOT_S3 = policy({"Action": "ec2:*"})
 OWN, OTHER = "111122223333", "444455556666"
 
 
+def named(arn, role=""):
+    return Named(arn, role, arn.split(":")[4])
+
+
 @pytest.mark.parametrize(
     ("caller", "guarded", "truth"),
     [
-        (Caller(ROLE, (policy(),)), Guarded(OWN), Truth.YES),
-        (Caller(ROLE, (policy(),)), Guarded(OTHER), Truth.NO),
-        (Caller(ROLE, (policy(),)), Guarded(OTHER, policy({"Principal": {"AWS": OWN}})), Truth.YES),
-        (Caller(ROLE), Guarded(OTHER, policy({"Principal": {"AWS": ROLE}})), Truth.NO),
-        (Caller(ROLE), Guarded(OWN, policy({"Principal": {"AWS": ROLE}})), Truth.YES),
-        (Caller(ROLE), Guarded(OWN, policy({"Principal": {"AWS": OWN}})), Truth.NO),
+        (Caller(named(ROLE), (policy(),)), Guarded(OWN), Truth.YES),
+        (Caller(named(ROLE), (policy(),)), Guarded(OTHER), Truth.NO),
+        (Caller(named(ROLE), (policy(),)), Guarded(OTHER, policy({"Principal": {"AWS": OWN}})), Truth.YES),
+        (Caller(named(ROLE)), Guarded(OTHER, policy({"Principal": {"AWS": ROLE}})), Truth.NO),
+        (Caller(named(ROLE)), Guarded(OWN, policy({"Principal": {"AWS": ROLE}})), Truth.YES),
+        (Caller(named(ROLE)), Guarded(OWN, policy({"Principal": {"AWS": OWN}})), Truth.NO),
         # What a boundary does not allow: a user or a session that is named gets past it, a role does not.
-        (Caller(ROLE, boundary=NOT_S3), Guarded(OWN, policy({"Principal": {"AWS": ROLE}})), Truth.NO),
-        (Caller(USER, boundary=NOT_S3), Guarded(OWN, policy({"Principal": {"AWS": USER}})), Truth.YES),
+        (Caller(named(ROLE), boundary=NOT_S3), Guarded(OWN, policy({"Principal": {"AWS": ROLE}})), Truth.NO),
+        (Caller(named(USER), boundary=NOT_S3), Guarded(OWN, policy({"Principal": {"AWS": USER}})), Truth.YES),
         (
-            Caller(SESSION, boundary=NOT_S3, role=ROLE),
+            Caller(named(SESSION, ROLE), boundary=NOT_S3),
             Guarded(OWN, policy({"Principal": {"AWS": SESSION}})),
             Truth.YES,
         ),
-        (Caller(SESSION, boundary=NOT_S3, role=ROLE), Guarded(OWN, policy({"Principal": {"AWS": ROLE}})), Truth.NO),
-        (Caller(SESSION, (policy(),), session=(EMPTY,), role=ROLE), Guarded(OWN), Truth.NO),
-        (Caller(SESSION, (policy(),), session=(policy(),), role=ROLE), Guarded(OWN), Truth.YES),
+        (Caller(named(SESSION, ROLE), boundary=NOT_S3), Guarded(OWN, policy({"Principal": {"AWS": ROLE}})), Truth.NO),
+        (Caller(named(SESSION, ROLE), (policy(),), session=(EMPTY,)), Guarded(OWN), Truth.NO),
+        (Caller(named(SESSION, ROLE), (policy(),), session=(policy(),)), Guarded(OWN), Truth.YES),
         # Every level of the organisation has to allow, and none may deny.
-        (Caller(ROLE, (policy(),), levels=((policy(),), (policy(),))), Guarded(OWN), Truth.YES),
-        (Caller(ROLE, (policy(),), levels=((policy(),), (NOT_S3,))), Guarded(OWN), Truth.NO),
-        (Caller(ROLE, (policy(),), levels=((policy({}, {"Effect": "Deny"}),),)), Guarded(OWN), Truth.NO),
-        (Caller(ROLE, (policy(),)), Guarded(OWN, levels=((policy({}, {"Effect": "Deny"}),),)), Truth.NO),
+        (Caller(named(ROLE), (policy(),), levels=((policy(),), (policy(),))), Guarded(OWN), Truth.YES),
+        (Caller(named(ROLE), (policy(),), levels=((policy(),), (NOT_S3,))), Guarded(OWN), Truth.NO),
+        (Caller(named(ROLE), (policy(),), levels=((policy({}, {"Effect": "Deny"}),),)), Guarded(OWN), Truth.NO),
+        (Caller(named(ROLE), (policy(),)), Guarded(OWN, levels=((policy({}, {"Effect": "Deny"}),),)), Truth.NO),
         # A Deny with NotPrincipal stops everybody but those it lists.
         (
-            Caller(ROLE, (policy(),)),
+            Caller(named(ROLE), (policy(),)),
             Guarded(OWN, policy({"Effect": "Deny", "NotPrincipal": {"AWS": [ROLE, OWN]}})),
             Truth.YES,
         ),
         (
-            Caller(USER, (policy(),)),
+            Caller(named(USER), (policy(),)),
             Guarded(OWN, policy({"Effect": "Deny", "NotPrincipal": {"AWS": [ROLE, OWN]}})),
             Truth.NO,
         ),
     ],
 )
 def test_identity_resource_boundary_session_and_organisation(caller, guarded, truth):
-    assert authorize(caller, Request("s3:GetObject", (BUCKET,), {}), guarded) is truth
+    assert authorize(caller, Request("s3:GetObject", (BUCKET,), {}), guarded).truth is truth
 
 
 @pytest.mark.parametrize(("principal", "truth"), [(OWN, Truth.YES), (USER, Truth.NO), (ROLE, Truth.YES)])
 def test_a_key_policy_lets_nobody_in_by_silence(principal, truth):
-    caller = Caller(ROLE, (policy({"Action": "kms:*"}),))
+    caller = Caller(named(ROLE), (policy({"Action": "kms:*"}),))
     guarded = Guarded(OWN, policy({"Action": "kms:*", "Principal": {"AWS": principal}}))
     key = Request("kms:Decrypt", ("arn:aws:kms:us-east-1:111122223333:key/k",), {})
-    assert authorize(caller, key, guarded) is truth
+    assert authorize(caller, key, guarded).truth is truth
 
 
 @pytest.mark.parametrize(

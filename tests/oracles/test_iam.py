@@ -12,6 +12,7 @@ from scanner.builders.aws_policy.authorize import Caller, Guarded, authorize
 from scanner.builders.aws_policy.condition import ELSE, Given, Values
 from scanner.builders.aws_policy.decide import Request
 from scanner.builders.aws_policy.match import Truth
+from scanner.builders.aws_policy.named import Named
 from scanner.builders.aws_policy.statements import parse
 
 ROOT = Path(os.environ.get("TETHER_ORACLES", "")) / "iamspy"
@@ -52,7 +53,8 @@ def _callers(case):
                 own += [documents[p["PolicyArn"]] for holder, _ in holders for p in holder["AttachedManagedPolicies"]]
                 limit = one.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
                 levels = _levels(case, one["Arn"].split(":")[4])
-                yield Caller(one["Arn"], tuple(own), documents.get(limit), levels=levels)
+                who = Named(one["Arn"], account=one["Arn"].split(":")[4])
+                yield Caller(who, tuple(own), documents.get(limit), levels=levels)
 
 
 def _levels(case, account):
@@ -88,13 +90,13 @@ def _can(case, caller, action, resource, more):
     if len(more) > 2 and more[2]:
         facts[ELSE] = Given.ABSENT
     request = Request(action, (resource,), facts)
-    return authorize(caller, request, _guarded(case, resource, caller.account)) is not Truth.NO
+    return authorize(caller, request, _guarded(case, resource, caller.who.account)).truth is not Truth.NO
 
 
 @pytest.mark.parametrize("case", _cases(bool), ids=lambda case: case["id"])
 def test_whether_one_can(case):
     principal, action, resource, *more = case["inp"]
-    found = [one for one in _callers(case) if one.arn == principal]
+    found = [one for one in _callers(case) if one.who.arn == principal]
     assert any(_can(case, one, action, resource, more) for one in found) is case["out"]
 
 
@@ -102,6 +104,6 @@ def test_whether_one_can(case):
 def test_who_can(case):
     action, resources, *more = case["inp"]
     asked = [resources] if isinstance(resources, str) else resources
-    found = [(one.arn, each) for one in _callers(case) for each in asked if _can(case, one, action, each, more)]
+    found = [(one.who.arn, each) for one in _callers(case) for each in asked if _can(case, one, action, each, more)]
     expected = [tuple(one) if isinstance(one, list) else (one, resources) for one in case["out"]]
     assert sorted(found) == sorted(expected)

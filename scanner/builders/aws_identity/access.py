@@ -1,18 +1,22 @@
-"""What a principal may do, all its policies, its boundary and the organisation's denies together."""
+"""What a principal may do, asked of the evaluator: from where, with which guardrail, and on whose resource."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
-from scanner.builders.aws_identity.arns import principal_arn, speller
-from scanner.builders.aws_identity.organisation import RESOURCE, organisation_denies
+from scanner.builders.aws_identity.accounts import Account, account_of
+from scanner.builders.aws_identity.arns import speller
+from scanner.builders.aws_identity.callers import caller, facts_of
+from scanner.builders.aws_identity.organisation import NONE, RESOURCE, SERVICE, Organisation, organisation
 from scanner.builders.aws_identity.principals import Principal
-from scanner.builders.aws_policy.authorize import RCP_SERVICES
+from scanner.builders.aws_policy.authorize import RCP_SERVICES, Caller, Guarded, authorize
 from scanner.builders.aws_policy.condition import GUARDRAIL_KEY, SOURCE_KEYS, Fact, Given, Other
-from scanner.builders.aws_policy.decide import Answer, Request, acts_on, decide
+from scanner.builders.aws_policy.decide import NOTHING, Answer, Request, Spell, acts_on
 from scanner.builders.aws_policy.guard import approver
 from scanner.builders.aws_policy.match import Truth
+from scanner.builders.aws_policy.named import DELEGATED, Named, addressed
 from scanner.builders.aws_policy.statements import Policy
 from scanner.builders.draft import World
 
@@ -20,6 +24,8 @@ INTERNET: Mapping[str, Fact] = {**dict.fromkeys(SOURCE_KEYS, Given.ABSENT), "aws
 """A request that comes over the public endpoint, from an address nobody named."""
 INSIDE: Mapping[str, Fact] = dict.fromkeys(SOURCE_KEYS, Given.CHOSEN)
 """A request that comes from wherever the policy wants it to come from."""
+OWN = Guarded()
+"""A resource of the caller's account that has no policy of its own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,15 +53,15 @@ class Access:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judge:
-    """Answers what a principal may do.
-
-    organisation: the denies that stand over its account; resources: those that stand over the resources of it.
-    """
+    """Asks the evaluator what a principal of one unit may do; what is common to its questions is worked out once."""
 
     world: World
-    organisation: tuple[Policy, ...]
-    resources: tuple[Policy, ...] = ()
-    _spoken: dict[tuple[str, str], tuple[Policy, ...]] = field(default_factory=dict)
+    unit: str
+    _spell: Spell
+    _callers: dict[tuple[str, str], Caller] = field(default_factory=dict)
+    _over: dict[tuple[Account, str, str], Organisation] = field(default_factory=dict)
+    _named: dict[str, tuple[Named, Mapping[str, Fact]]] = field(default_factory=dict)
+    _silent: dict[str, dict[str, bool]] = field(default_factory=dict)
 
     def access(
         self,
@@ -66,22 +72,22 @@ class Judge:
         keyed: bool = False,
         partly: bool = False,
         more: Mapping[str, Fact] | None = None,
+        of: Guarded = OWN,
     ) -> Access:
         """The widest that `action` is open on `targets`; `keyed` where a guardrail can be demanded of it.
 
-        more: what else is known of the request, by condition key.
+        more: what else is known of the request, by condition key. of: the account and the policy of the resource.
         """
+        best = Access(action, NOTHING)
+        if self.silent(principal, action) and not self._let_in(principal, action, of):
+            return best
         guards: list[Fact] = [Given.ABSENT]
         if keyed:
             guards.append(Other(approver(self.world, principal.unit)))
-        best = Access(action, Answer(Truth.NO))
-        if self.silent(principal, action):
-            return best
         for source, bound in ((INTERNET, False), (INSIDE, True)):
             for guard in guards:
-                facts = {**source, GUARDRAIL_KEY: guard, "aws:principalarn": _arn(principal), **(more or {})}
-                request = Request(action, targets, facts, speller(self.world.inventory, principal.unit), partly)
-                found = Access(action, self._decided(principal, request), bound)
+                facts = {**source, GUARDRAIL_KEY: guard, **(more or {})}
+                found = Access(action, self._asked(principal, action, targets, facts, partly, of), bound)
                 best = found if found.truth > best.truth else best
                 if best.truth is Truth.YES:
                     return best
@@ -98,47 +104,100 @@ class Judge:
     ) -> Answer:
         """What the policies answer to a request from one kind of source, with whatever guardrail they want."""
         if self.silent(principal, action):
-            return Answer(Truth.NO)
-        facts = {**source, GUARDRAIL_KEY: Given.CHOSEN, "aws:principalarn": _arn(principal)}
-        request = Request(action, targets, facts, speller(self.world.inventory, principal.unit), partly)
-        return self._decided(principal, request)
+            return NOTHING
+        return self._asked(principal, action, targets, {**source, GUARDRAIL_KEY: Given.CHOSEN}, partly, OWN)
+
+    def anew(self) -> Judge:
+        """A Judge for principals whose policies have changed."""
+        return Judge(self.world, self.unit, self._spell, {}, self._over, self._named)
 
     def silent(self, principal: Principal, action: str) -> bool:
-        """Whether no policy over the principal may allow the action: most pairs of the two end here."""
-        return not any(one.allows for policy in self._relevant(principal, action) for one in policy.statements)
+        """Whether no policy of the principal may allow the action: most pairs of the two end here."""
+        known = self._silent.get(principal.node_id)
+        if known is None:
+            known = self._silent[principal.node_id] = _spoken_like(tuple(_shapes(principal)))
+        if action not in known:
+            allows = (one for policy in principal.policies for one in policy.statements if one.allows)
+            known[action] = all(acts_on(one, action) is Truth.NO for one in allows)
+        return known[action]
 
-    def _relevant(self, principal: Principal, action: str) -> tuple[Policy, ...]:
-        """The policies over a principal, of each only the statements that speak of the action."""
+    def _let_in(self, principal: Principal, action: str, of: Guarded) -> bool:
+        """Whether the resource's own policy may allow the action to the principal, whose own policies do not."""
+        for one in () if of.policy is None else of.policy.statements:
+            if one.allows and acts_on(one, action) is not Truth.NO:
+                how, truth = addressed(self._seen(principal)[0], one)
+                if how != DELEGATED and truth is not Truth.NO:
+                    return True
+        return False
+
+    def over(self, principal: Principal, kind: str, action: str) -> Organisation:
+        """What an organisation's policies of `kind` say of an action in the account of a principal."""
+        resource = principal.resource
+        if resource is None:
+            return NONE
+        account = account_of(self.world, resource)
+        if (account, kind, "") not in self._over:
+            self._over[account, kind, ""] = organisation(self.world, resource, kind)
+        if (account, kind, action) not in self._over:
+            found = self._over[account, kind, ""]
+            denies = tuple(one for one in found.denies if acts_on(one, action) is not Truth.NO)
+            self._over[account, kind, action] = replace(found, denies=denies)
+        return self._over[account, kind, action]
+
+    def _asked(
+        self,
+        principal: Principal,
+        action: str,
+        targets: tuple[str, ...],
+        facts: Mapping[str, Fact],
+        partly: bool,
+        of: Guarded,
+    ) -> Answer:
+        request = Request(action, targets, {**self._seen(principal)[1], **facts}, self._spell, partly)
+        if action.partition(":")[0].lower() in RCP_SERVICES:
+            ruled = self.over(principal, RESOURCE, action)
+            if ruled.levels or ruled.denies:
+                of = replace(of, levels=(*of.levels, *ruled.levels), denies=(*of.denies, *ruled.denies))
+        return authorize(self._caller(principal, action), request, of)
+
+    def _seen(self, principal: Principal) -> tuple[Named, Mapping[str, Fact]]:
+        """How policies see a principal: what they may call it, and what its tags say."""
+        key = f"{principal.node_id}{'+' * principal.tagged}"
+        if key not in self._named:
+            self._named[key] = caller(self.world, principal), facts_of(self.world, principal)
+        return self._named[key]
+
+    def _caller(self, principal: Principal, action: str) -> Caller:
+        """The principal as a caller, of its policies only the statements that speak of the action."""
         key = (principal.node_id, action)
-        if key not in self._spoken:
-            found = []
-            over = self.resources if action.partition(":")[0].lower() in RCP_SERVICES else ()
-            for policy in (*principal.policies, *self.organisation, *over):
-                spoken = tuple(one for one in policy.statements if acts_on(one, action) is not Truth.NO)
-                if spoken:
-                    found.append(replace(policy, statements=spoken))
-            self._spoken[key] = tuple(found)
-        return self._spoken[key]
-
-    def _decided(self, principal: Principal, request: Request) -> Answer:
-        answer = decide(self._relevant(principal, request.action), request)
-        boundary = principal.boundary
-        if answer.truth is Truth.NO or boundary is None:
-            return answer
-        if boundary.unknown is not None:
-            names = frozenset(boundary.unknown.decided_by or (boundary.name,))
-            return replace(answer, truth=Truth.POSSIBLE, decided_by=answer.decided_by | names)
-        limit = decide((boundary,), request)
-        truth = min(answer.truth, limit.truth)
-        return replace(answer, truth=truth, decided_by=answer.decided_by | limit.decided_by)
+        if key not in self._callers:
+            over = self.over(principal, SERVICE, action)
+            who = self._seen(principal)[0]
+            spoken = (_speaking(one, action) for one in principal.policies)
+            policies = tuple(one for one in spoken if one.statements)
+            self._callers[key] = Caller(who, policies, principal.boundary, principal.session, over.levels, over.denies)
+        return self._callers[key]
 
 
-def _arn(principal: Principal) -> Fact:
-    return principal_arn(principal.resource, principal.name)
+def _shapes(principal: Principal) -> Iterator[object]:
+    """What the Allow statements of a principal say of actions; where that is not written out, the statement itself."""
+    for policy in principal.policies:
+        for one in policy.statements:
+            if one.allows:
+                yield (one.actions, one.not_actions) if one.written else one
+
+
+@lru_cache(maxsize=1024)
+def _spoken_like(_: tuple[object, ...]) -> dict[str, bool]:
+    """By action, what is known of all principals that say the same of actions."""
+    return {}
+
+
+def _speaking(policy: Policy, action: str) -> Policy:
+    spoken = tuple(one for one in policy.statements if acts_on(one, action) is not Truth.NO)
+    return policy if len(spoken) == len(policy.statements) else Policy(policy.name, policy.origin, spoken)
 
 
 def judge(world: World, unit: str) -> Judge:
     """A Judge for the principals of `unit`."""
-    return Judge(
-        world, tuple(organisation_denies(world, unit)), resources=tuple(organisation_denies(world, unit, RESOURCE))
-    )
+    return Judge(world, unit, speller(world.inventory, unit))

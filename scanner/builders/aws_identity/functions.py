@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from scanner.builders.aws_identity.access import Judge
 from scanner.builders.aws_identity.arns import arn_of
+from scanner.builders.aws_identity.guarded import across, guarded
 from scanner.builders.aws_identity.principals import Principal
 from scanner.builders.aws_policy.match import Truth
 from scanner.builders.draft import World
@@ -23,16 +24,19 @@ def add_function_callers(world: World, everyone: list[Principal], judges: Mappin
     for function in world.inventory.of(FUNCTION):
         if not world.nodes[function.id].roles & {*STACK, Role.MODEL}:
             continue
-        arn = arn_of(function)
+        arn, own = arn_of(function), guarded(world, function)
         for principal in everyone:
             if principal.unit != function.unit:
                 continue
             for action in ACTIONS:
-                access = judges[principal.unit].access(principal, action, (arn.text,), partly=arn.partly)
+                of = across(world, own, function, principal.resource)
+                access = judges[principal.unit].access(principal, action, (arn.text,), partly=arn.partly, of=of)
                 statement = access.answer.statement
                 if access.truth is Truth.NO or statement is None:
                     continue
                 why = f"policy `{statement.policy}` allows `{action}` on `{access.answer.scope}`"
+                if statement.principals is not None:
+                    why = f"`{statement.policy}` lets it call the function"
                 unknown = access.decided_by or ("condition",)
                 doubt = Unknown(why, decided_by=unknown) if access.truth is Truth.POSSIBLE else None
                 _add(world, principal.node_id, function, why, statement.origin, doubt)
@@ -76,8 +80,8 @@ def _permissions(world: World) -> None:
             continue
         origin = mark(one.attrs, "principal") or one.origin
         found = world.inventory.find(who, one.unit, "aws_iam_role", "aws_iam_user")
-        if isinstance(found, Resource):
-            _add(world, found.id, function, f"`{one.address}` lets it call the function", origin, one.possible)
+        if isinstance(found, Resource) and not found.data:
+            # A principal of the inputs: the evaluator has asked its other policies as well.
             continue
         name = _name(who)
         narrowed = any(one.attrs.get(key) is not None for key in ("principal_org_id", "source_arn", "source_account"))

@@ -113,7 +113,7 @@ def _given(
     for gift in gifts:
         more = Policy(gift.action, None, (EVERYTHING,))
         holder = replace(gift.holder, policies=[*gift.holder.policies, more])
-        edge = invoke(world, Judge(world, judged.organisation, judged.resources), holder, model)
+        edge = invoke(world, judged.anew(), holder, model)
         statement = gift.access.answer.statement
         if edge is None or statement is None:
             continue

@@ -1,95 +1,155 @@
-"""What an organisation's policies deny in the account of a unit: service control and resource control policies.
+"""What an organisation's policies leave of an account: service control policies, and resource control policies.
 
-Source: the AWS Organizations user guide. An Allow of theirs grants nothing; `FullAWSAccess` stays attached beside what
-a configuration attaches, so that only a Deny takes anything away. Neither kind holds in the management account.
+Source: the AWS Organizations user guide, "SCP evaluation" and "RCP evaluation": every level from the root to the
+account must allow, and no level may deny; `FullAWSAccess` (of resource control policies `RCPFullAWSAccess`) is attached
+to each level until somebody detaches it; neither kind holds in the management account.
+
+A configuration attaches policies beside what is there, so that an Allow of its own narrows nothing; that
+`FullAWSAccess` is gone shows the data source `aws_organizations_policies_for_target`, whose `ids` are all that is
+attached, or a plan that deletes the attachment.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from functools import lru_cache
+from dataclasses import dataclass, replace
 
+from scanner.builders.aws_identity.accounts import ROOT, Account, account_of, holds, manages
 from scanner.builders.aws_identity.documents import policy_at
-from scanner.builders.aws_policy.statements import Policy, listed_in
+from scanner.builders.aws_policy.match import Truth
+from scanner.builders.aws_policy.statements import Policy, Statement, listed_in
 from scanner.builders.draft import World
-from scanner.builders.inventory import Inventory
 from scanner.resource import Resource
-from scanner.unknown import Unknown
+from scanner.unknown import Unknown, Value
 
-ROOT = "aws_organizations_organization"
 SERVICE = "SERVICE_CONTROL_POLICY"
 RESOURCE = "RESOURCE_CONTROL_POLICY"
+FULL = {SERVICE: "p-FullAWSAccess", RESOURCE: "p-RCPFullAWSAccess"}
+"""By kind: the id of the policy of AWS that allows everything."""
+POLICY, ATTACHMENT, LISTING = (
+    "aws_organizations_policy",
+    "aws_organizations_policy_attachment",
+    "aws_organizations_policies_for_target",
+)
 
 
-def organisation_denies(world: World, unit: str, kind: str = SERVICE) -> Iterator[Policy]:
-    """The Deny statements of the policies of `kind` that the unit attaches, in doubt where they may not hold here."""
-    attached = list(world.inventory.of("aws_organizations_policy_attachment", unit=unit))
-    for one in world.inventory.of("aws_organizations_policy", unit=unit):
-        # `type` is not set: the default is a service control policy.
-        if (one.attrs.get("type") or SERVICE) != kind:
-            continue
-        places = [link for link in attached if world.inventory.find(link.attrs.get("policy_id"), unit) is one]
-        doubts = [_doubt(world, link) for link in places if not _elsewhere(world, link)]
-        if not doubts:
-            continue
-        policy = policy_at(world.inventory, one, "content")
-        doubt = None if None in doubts else doubts[0]
-        denies = (statement for statement in policy.statements if statement.denies)
-        yield replace(
-            policy, statements=tuple(replace(each, doubt=each.doubt or doubt) for each in denies), unknown=None
-        )
+@dataclass(frozen=True, slots=True, eq=False)
+class Organisation:
+    """What the policies of one kind leave of an account.
+
+    levels: lists of policies of which each must allow; denies: what they deny, in doubt where that may not hold here.
+    """
+
+    levels: tuple[tuple[Policy, ...], ...] = ()
+    denies: tuple[Statement, ...] = ()
 
 
-def own_accounts(world: World, unit: str) -> set[str]:
-    """The accounts of a unit, as far as its providers, or else the profile's places, say."""
-    found = _allowed_accounts(world.inventory, unit)
-    return set(found) or {
-        account for place in world.profile.places if place.provider == "aws" for account in place.accounts
-    }
+NONE = Organisation()
 
 
-@lru_cache(maxsize=32)
-def _allowed_accounts(inventory: Inventory, unit: str) -> frozenset[str]:
-    providers = {one.provider.address: one.provider for one in inventory.all if one.unit == unit and one.provider}
-    listed = (value for one in providers.values() for value in listed_in(one.attrs.get("allowed_account_ids")))
-    return frozenset(value for value in listed if isinstance(value, str))
+def organisation(world: World, member: Resource, kind: str = SERVICE) -> Organisation:
+    """What the organisation's policies of `kind`, as far as the unit shows them, leave of the account of `member`."""
+    account = account_of(world, member)
+    denies: list[Statement] = []
+    for policy, links in _attached(world, member.unit, kind):
+        doubts = [_doubt(world, policy, link, member, account) for link in links]
+        held = [one for one in doubts if one is not False]
+        if held:
+            doubt = None if None in held else next(one for one in held if isinstance(one, Unknown))
+            denies += [
+                replace(one, doubt=one.doubt or doubt)
+                for one in policy_at(world.inventory, policy, "content").statements
+                if one.denies
+            ]
+    return Organisation(tuple(_levels(world, member, account, kind)), tuple(denies))
 
 
-def _account(link: Resource) -> str:
-    target = link.attrs.get("target_id")
-    return target if isinstance(target, str) and target.isdecimal() and len(target) == 12 else ""
+def kind_of(policy: Resource) -> Value:
+    """The type of an organisation's policy: the default is a service control policy."""
+    return policy.attrs.get("type") or SERVICE
 
 
-def _elsewhere(world: World, link: Resource) -> bool:
-    """Whether the attachment is to an account that is certainly not the unit's."""
-    account, known = _account(link), own_accounts(world, link.unit)
-    return bool(account and known) and account not in known
+def _attached(world: World, unit: str, kind: str) -> Iterator[tuple[Resource, list[Resource]]]:
+    links = list(world.inventory.of(ATTACHMENT, unit=unit))
+    for policy in world.inventory.of(POLICY, unit=unit):
+        if kind_of(policy) == kind:
+            yield policy, [one for one in links if world.inventory.find(one.attrs.get("policy_id"), unit) is policy]
 
 
-def _doubt(world: World, link: Resource) -> Unknown | None:
-    """Why the attachment may not hold for the principals of its unit; None where it certainly does."""
-    target = link.attrs.get("target_id")
-    if link.possible is not None:
-        return link.possible
-    if _manages(world, link):
+def _doubt(world: World, policy: Resource, link: Resource, member: Resource, account: Account) -> Unknown | None | bool:
+    """Why an attachment may not hold over a resource's account: None where it does, False where it does not."""
+    found = holds(world, link.attrs.get("target_id"), link.unit, account)
+    by = policy if policy.attrs.get("arn") is not None else link
+    managed = manages(world, by, member)
+    if found is Truth.NO or managed is Truth.YES:
+        return False
+    if link.possible is not None or policy.possible is not None:
+        return link.possible or policy.possible
+    if not enabled(world, link.unit, kind_of(policy)):
+        cause = f"`{ROOT}` does not list the type of `{policy.address}` in `enabled_policy_types`: the default is none"
+        return Unknown(cause, decided_by=(f"{ROOT}: enabled_policy_types",))
+    if managed is not Truth.NO:
+        # It is the management account, or one that it delegates to, which attaches policies.
         cause = f"`{link.address}` is made from the account of the principals, which may be the management account"
         return Unknown(cause, decided_by=(f"{link.address}: the account of its provider",))
-    if isinstance(target, Unknown):
-        ref = target.ref
-        whole = ref is not None and ROOT in ref.address and ref.attribute.startswith("roots")
-    else:
-        whole = isinstance(target, str) and target.startswith("r-") or _account(link) in own_accounts(world, link.unit)
-    if whole:
+    if found is Truth.YES:
         return None
     cause = f"whether the target of `{link.address}` holds this account is not known"
     return Unknown(cause, decided_by=(f"{link.address}.target_id",))
 
 
-def _manages(world: World, link: Resource) -> bool:
-    """Whether principals of the unit are made by the provider that attaches the policy: no policy holds over those
-    of the management account, and it is that account, or one that it delegates to, which attaches policies.
-    """
-    mine = link.provider.address if link.provider is not None else ""
-    people = world.inventory.of("aws_iam_role", "aws_iam_user", unit=link.unit)
-    return any((one.provider.address if one.provider is not None else "") == mine for one in people)
+def enabled(world: World, unit: str, kind: Value) -> bool:
+    """Whether the organisation of the unit, where the unit makes it, has policies of a kind at all."""
+    for one in world.inventory.of(ROOT, unit=unit):
+        listed = listed_in(one.attrs.get("enabled_policy_types"))
+        if kind not in listed and not any(isinstance(each, Unknown) for each in listed):
+            return False
+    return True
+
+
+def _levels(world: World, member: Resource, account: Account, kind: str) -> Iterator[tuple[Policy, ...]]:
+    """The levels over the account of which all that is attached is known, `FullAWSAccess` not among it."""
+    for one in world.inventory.data(LISTING):
+        if one.unit != member.unit or one.attrs.get("filter") != kind or one.possible is not None:
+            continue
+        if holds(world, one.attrs.get("target_id"), one.unit, account) is not Truth.YES:
+            continue
+        ids = _whole(one.attrs.get("ids"))
+        certain = enabled(world, one.unit, kind) and manages(world, one, member) is Truth.NO
+        if ids and FULL[kind] not in ids and certain:
+            yield tuple(_by_id(world, one, each) for each in ids)
+    for link in world.inventory.deleted:
+        if link.kind != ATTACHMENT or link.unit != member.unit or link.attrs.get("policy_id") != FULL[kind]:
+            continue
+        target = link.attrs.get("target_id")
+        certain = enabled(world, link.unit, kind) and manages(world, link, member) is Truth.NO
+        if certain and holds(world, target, link.unit, account) is Truth.YES:
+            level = tuple(_beside(world, link, target, kind))
+            if level:
+                yield level
+
+
+def _whole(value: Value) -> tuple[str, ...]:
+    """The items of a list of which every one is known, else ()."""
+    listed = listed_in(value)
+    return tuple(str(one) for one in listed) if all(isinstance(one, str) for one in listed) else ()
+
+
+def _by_id(world: World, listing: Resource, policy_id: str) -> Policy:
+    kinds = (one for one in (*world.inventory.of(POLICY), *world.inventory.data(POLICY)) if one.unit == listing.unit)
+    for one in kinds:
+        if policy_id in (one.attrs.get("id"), one.attrs.get("policy_id")):
+            return policy_at(world.inventory, one, "content")
+    cause = f"what the organisation's policy `{policy_id}` allows is not in the inputs"
+    return Policy(policy_id, listing.origin, unknown=Unknown(cause, decided_by=(policy_id,)))
+
+
+def _beside(world: World, gone: Resource, target: Value, kind: str) -> Iterator[Policy]:
+    """What else the plan attaches to the target of an attachment that it deletes."""
+    for policy, links in _attached(world, gone.unit, kind):
+        for link in links:
+            same = link.attrs.get("target_id") == target
+            if same or isinstance(link.attrs.get("target_id"), Unknown) or link.possible is not None:
+                found = policy_at(world.inventory, policy, "content")
+                sure = same and link.possible is None
+                yield found if sure else replace(found, unknown=found.unknown or Unknown("where it is attached"))

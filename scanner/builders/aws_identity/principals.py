@@ -43,7 +43,8 @@ class Principal:
     """Something that holds permissions.
 
     resource: None for one that the inputs refer to and do not show. boundary: None where none is set.
-    managed: the managed policies of the inputs among its policies.
+    managed: the managed policies of the inputs among its policies. session: what narrows a session of a role, None
+    where nothing does. tagged: it can choose its own tags.
     """
 
     node_id: str
@@ -53,6 +54,8 @@ class Principal:
     policies: list[Policy] = field(default_factory=list)
     boundary: Policy | None = None
     managed: list[Resource] = field(default_factory=list)
+    session: tuple[Policy, ...] | None = None
+    tagged: bool = False
 
     @property
     def unknown(self) -> Unknown | None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from scanner.builders.aws_identity.access import Judge
+from scanner.builders.aws_identity.access import Access, Judge
+from scanner.builders.aws_identity.accounts import account_of
 from scanner.builders.aws_identity.arns import arn_of
+from scanner.builders.aws_identity.callers import owned
 from scanner.builders.aws_identity.carriers import Carrier
 from scanner.builders.aws_identity.documents import policy_at
+from scanner.builders.aws_identity.entrusting import entrusted
 from scanner.builders.aws_identity.federated import federated
-from scanner.builders.aws_identity.organisation import own_accounts
 from scanner.builders.aws_identity.principals import Principal, members
-from scanner.builders.aws_policy.condition import Given, hold
-from scanner.builders.aws_policy.decide import acts_on
+from scanner.builders.aws_policy.authorize import Guarded
 from scanner.builders.aws_policy.match import ANY, Truth, glob
 from scanner.builders.aws_policy.statements import Policy, Statement, listed_in
 from scanner.builders.draft import World
@@ -23,15 +24,18 @@ from scanner.resource import Resource, mark
 from scanner.unknown import Unknown, Value
 
 ARN = re.compile(r"arn:[^:]*:(?:iam|sts)::(?P<account>[^:]*):(?P<kind>root|user|role|assumed-role)(?:/(?P<path>.*))?")
-ASSUME = ("sts:assumerole", "sts:assumerolewithwebidentity", "sts:assumerolewithsaml")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trusted:
-    """One principal that a trust statement names. truth: as far as action and conditions decide."""
+    """One principal that a trust statement names.
+
+    truth: as far as the trust policy and the organisation decide. policy: the statement and every Deny beside it.
+    """
 
     role: Principal
     statement: Statement
+    policy: Policy
     kind: str
     value: Value
     truth: Truth
@@ -42,11 +46,12 @@ class Trusted:
 class _People:
     """The principals of the inputs, by what a trust policy asks of them.
 
-    assuming: by unit, those that some policy lets assume a role. named: by unit, kind and name.
+    assuming: by unit, those that some policy lets assume a role. named: by unit, kind and name. by_id: by node id.
     """
 
     assuming: Mapping[str, list[Principal]]
     named: Mapping[tuple[str, str, str], Principal]
+    by_id: Mapping[str, Principal]
 
 
 def _people(everyone: list[Principal], judges: Mapping[str, Judge]) -> _People:
@@ -58,7 +63,7 @@ def _people(everyone: list[Principal], judges: Mapping[str, Judge]) -> _People:
         name = None if one.resource is None else one.resource.attrs.get("name")
         if one.resource is not None and isinstance(name, str):
             named.setdefault((one.unit, one.resource.kind, name), one)
-    return _People(assuming, named)
+    return _People(assuming, named, {one.node_id: one for one in everyone})
 
 
 def add_becoming(world: World, everyone: list[Principal], judges: Mapping[str, Judge], carried: list[Carrier]) -> None:
@@ -71,7 +76,7 @@ def add_becoming(world: World, everyone: list[Principal], judges: Mapping[str, J
         policy = policy_at(world.inventory, role.resource, "assume_role_policy")
         if policy.unknown is not None:
             _unknown_trust(world, role, policy)
-        for one in _trusted(role, policy):
+        for one in _trusted(judges[role.unit], role, policy):
             _add(world, one, people, judges, carried)
     for link, user, group, origin in members(world):
         member = world.inventory.find(user, link.unit, "aws_iam_user")
@@ -101,22 +106,15 @@ def _unknown_trust(world: World, role: Principal, policy: Policy) -> None:
     )
 
 
-def _trusted(role: Principal, policy: Policy) -> Iterator[Trusted]:
-    denies = [one for one in policy.statements if one.denies and not one.conditions and one.principals == "*"]
-    if denies:
-        return
+def _trusted(judged: Judge, role: Principal, policy: Policy) -> Iterator[Trusted]:
+    denies = tuple(one for one in policy.statements if one.denies)
     for statement in policy.statements:
-        acts = max(acts_on(statement, action) for action in ASSUME)
-        if not statement.allows or acts is Truth.NO:
-            continue
-        for kind, value in _principals(statement):
-            facts = {} if kind != "Service" else {"aws:sourceaccount": Given.CHOSEN, "aws:sourcearn": Given.CHOSEN}
-            held = hold(() if kind == "Federated" else statement.conditions, facts)
-            doubt = statement.doubt or (statement.effect if isinstance(statement.effect, Unknown) else None)
-            truth = min(acts, held.truth, Truth.YES if doubt is None else Truth.POSSIBLE)
-            if truth is not Truth.NO:
-                names = set(held.decided_by) | set(doubt.decided_by if doubt is not None else ())
-                yield Trusted(role, statement, kind, value, truth, tuple(sorted(names)))
+        for kind, value in _principals(statement) if statement.allows else ():
+            answer = entrusted(judged, role, statement, denies, kind, value)
+            if answer.truth is not Truth.NO:
+                alone = Policy(policy.name, policy.origin, (statement, *denies))
+                decided = tuple(sorted(answer.decided_by))
+                yield Trusted(role, statement, alone, kind, value, answer.truth, decided)
 
 
 def _principals(statement: Statement) -> Iterator[tuple[str, Value]]:
@@ -157,8 +155,9 @@ def _carry(world: World, one: Trusted, carrier: Carrier) -> None:
 def _account(world: World, one: Trusted, people: _People, judges: Mapping[str, Judge]) -> None:
     value = one.value
     target = world.inventory.find(value, one.role.unit, "aws_iam_role", "aws_iam_user")
-    if isinstance(target, Resource) and not target.data:
-        _edge(world, one, world.nodes[target.id], f"the trust policy of `{one.role.name}` names it", one.truth)
+    if isinstance(target, Resource) and target.id in people.by_id:
+        why = f"the trust policy of `{one.role.name}` names it"
+        _assume(world, one, people.by_id[target.id], why, judges)
         return
     text = glob(value, wild=False).text
     if text == "*":
@@ -171,12 +170,13 @@ def _account(world: World, one: Trusted, people: _People, judges: Mapping[str, J
         why = "whom its trust policy names is not known"
         _edge(world, one, world.external("anyone"), why, Truth.POSSIBLE, decided or ("principal",))
         return
-    own = _own(world, one.role.unit, account, value)
+    own = owned(world, one.role.unit, value)
     if found is not None and found["kind"] != "root":
-        _named(world, one, found, own, people)
+        _named(world, one, found, own, people, judges)
         return
     if own is not Truth.NO:
-        _local(world, one, people, judges)
+        for principal in people.assuming.get(one.role.unit, ()):
+            _assume(world, one, principal, "", judges)
     if own is not Truth.YES:
         truth = Truth.YES if own is Truth.NO else Truth.POSSIBLE
         why = f"its trust policy admits account `{account}`"
@@ -184,14 +184,16 @@ def _account(world: World, one: Trusted, people: _People, judges: Mapping[str, J
         _edge(world, one, world.external(f"aws-account/{account}"), why, min(truth, one.truth), decided)
 
 
-def _named(world: World, one: Trusted, found: re.Match[str], own: Truth, people: _People) -> None:
+def _named(
+    world: World, one: Trusted, found: re.Match[str], own: Truth, people: _People, judges: Mapping[str, Judge]
+) -> None:
     """A role or user by its ARN: the one of the inputs that has its name, else one outside."""
     path = found["path"] or ""
     name = path.split("/")[0 if found["kind"] == "assumed-role" else -1]
     word = "role/" if "role" in found["kind"] else "user/"
     principal = people.named.get((one.role.unit, f"aws_iam_{word[:-1]}", name))
     if own is not Truth.NO and principal is not None:
-        _edge(world, one, world.nodes[principal.node_id], f"its trust policy names `{name}`", one.truth)
+        _assume(world, one, principal, f"its trust policy names `{name}`", judges)
         return
     shown = found.group(0).replace(ANY, "*")
     outside = world.external(f"aws-account/{found['account'].replace(ANY, '*')}/{word}{path.replace(ANY, '*')}")
@@ -199,35 +201,30 @@ def _named(world: World, one: Trusted, found: re.Match[str], own: Truth, people:
     _edge(world, one, outside, f"its trust policy admits `{shown}`", min(truth, one.truth), ("principal",))
 
 
-def _local(world: World, one: Trusted, people: _People, judges: Mapping[str, Judge]) -> None:
-    """Every principal of the same account whose own policies let it assume the role."""
+def _assume(world: World, one: Trusted, principal: Principal, why: str, judges: Mapping[str, Judge]) -> None:
+    """A principal of the inputs that the trust policy names, or the account of which it admits."""
+    if principal is one.role or one.role.resource is None:
+        return
+    access = _assuming(world, one, principal, judges[principal.unit])
+    statement = access.answer.statement
+    if access.truth is Truth.NO or statement is None:
+        return
+    own = statement is not one.statement
+    if not why and own:
+        why = f"the trust policy admits the account, and policy `{statement.policy}` allows `sts:AssumeRole` on it"
+    alone = replace(one, decided_by=())
+    _edge(world, alone, world.nodes[principal.node_id], why or "its trust policy admits it", access.truth,
+          access.decided_by)  # fmt: skip
+
+
+def _assuming(world: World, one: Trusted, principal: Principal, judged: Judge) -> Access:
     assert one.role.resource is not None
     arn = arn_of(one.role.resource)
-    for principal in people.assuming.get(one.role.unit, ()):
-        if principal is one.role:
-            continue
-        access = judges[principal.unit].access(principal, "sts:AssumeRole", (arn.text,), partly=arn.partly)
-        statement = access.answer.statement
-        if access.truth is Truth.NO or statement is None:
-            continue
-        why = f"the trust policy admits the account, and policy `{statement.policy}` allows `sts:AssumeRole` on it"
-        _edge(world, one, world.nodes[principal.node_id], why, min(access.truth, one.truth), access.decided_by)
-
-
-def _own(world: World, unit: str, account: str, value: Value) -> Truth:
-    """Whether an account number is that of the unit itself."""
-    if isinstance(value, Unknown):
-        parts = [value, *(piece for piece in value.pieces if isinstance(piece, Unknown))]
-        if any(part.ref is not None and "data.aws_caller_identity." in f".{part.ref.address}" for part in parts):
-            return Truth.YES
-        if any("data.aws_caller_identity." in f".{name}" for part in parts for name in part.decided_by):
-            return Truth.YES
-    if ANY in account:
-        return Truth.POSSIBLE
-    known = own_accounts(world, unit)
-    if account in known:
-        return Truth.YES
-    return Truth.NO if known else Truth.POSSIBLE
+    ours = account_of(world, one.role.resource).number
+    theirs = ours if principal.resource is None else account_of(world, principal.resource).number
+    across = ours if ours and theirs and ours != theirs else ""
+    of = Guarded(across, one.policy)
+    return judged.access(principal, "sts:AssumeRole", (arn.text,), partly=arn.partly, of=of)
 
 
 def _edge(
@@ -248,7 +245,7 @@ def _edge(
         or one.role.resource.origin
     )
     decided = tuple(sorted({*one.decided_by, *decided_by})) or ("condition",)
-    keys = [name for name in one.decided_by if ":" in name]
+    keys = [name for name in decided if ":" in name and not name.startswith("arn:")]
     possible = truth is Truth.POSSIBLE
     world.add_edge(
         Edge(

@@ -7,193 +7,139 @@ resource-based policies; identity-based policies under a boundary and a session 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from scanner.builders.aws_policy.condition import Fact, Values
-from scanner.builders.aws_policy.decide import Request, decide
-from scanner.builders.aws_policy.match import Shape, Truth, glob, includes
-from scanner.builders.aws_policy.statements import Policy, Statement, listed_in
-from scanner.unknown import Unknown, Value
+from scanner.builders.aws_policy.decide import Answer, Limit, Request, acts_on, widest
+from scanner.builders.aws_policy.match import ANY, DIGIT, Glob, Truth
+from scanner.builders.aws_policy.named import ARN, DELEGATED, DIRECT, LIMITED, Named, addressed
+from scanner.builders.aws_policy.statements import Policy, Statement
+from scanner.unknown import Unknown
 
-Levels = tuple[tuple[Policy, ...], ...]
-"""The policies of an organisation over one account, from its root over its units to itself."""
+Levels = tuple[Limit, ...]
+"""Policies of an organisation over one account, from its root over its units to itself: each level must allow."""
 RCP_SERVICES = frozenset(
     {"s3", "sts", "kms", "sqs", "secretsmanager", "ecr", "aoss", "cognito-idp", "cognito-identity", "logs", "dynamodb"}
 )
 """Services whose resources a resource control policy speaks of (AWS Organizations user guide)."""
 SELF_SUFFICIENT = frozenset({"kms", "sts"})
 """Services whose resource policy must let in the account or the principal, in the same account as well."""
-ARN = re.compile(r"arn:[^:]*:(?:iam|sts)::(?P<account>[^:]*):(?P<kind>[^/]*)(?:/(?P<path>.*))?")
+UNSURE = Unknown("whether the statement speaks of the caller is not known", decided_by=("principal",))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Caller:
-    """Who asks. arn: of a user, a role, a session (`assumed-role`) or an account's root.
+    """Who asks, and the policies over it.
 
-    role: the ARN of the role behind a session. boundary and session: None where there is none. levels: the service
-    control policies over its account; () where no organisation is known or it is the management account.
+    boundary and session: None where there is none. levels: the service control policies that must allow; () where no
+    organisation is known, or it is the management account. denies: Deny statements over it that come on top.
     """
 
-    arn: str
+    who: Named
     policies: tuple[Policy, ...] = ()
     boundary: Policy | None = None
     session: tuple[Policy, ...] | None = None
     levels: Levels = ()
-    role: str = ""
-
-    @property
-    def account(self) -> str:
-        """The number of its account; "" where the ARN does not tell."""
-        found = ARN.fullmatch(self.arn)
-        return found["account"] if found is not None else ""
+    denies: tuple[Statement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Guarded:
-    """What is asked for. account: of its owner; policy: its resource-based policy, None where it has none.
+    """What is asked for. account: of its owner, "" for that of the caller; policy: its own, None where it has none.
 
-    levels: the resource control policies over the owner's account.
+    levels and denies: those of the resource control policies over the owner's account.
     """
 
-    account: str
+    account: str = ""
     policy: Policy | None = None
     levels: Levels = ()
+    denies: tuple[Statement, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Grant:
-    """What a resource-based policy allows: to the caller itself past its limits, within them, or to its account."""
-
-    direct: Truth = Truth.NO
-    limited: Truth = Truth.NO
-    delegated: Truth = Truth.NO
-
-
-def authorize(caller: Caller, request: Request, guarded: Guarded) -> Truth:
-    """Whether the request goes through."""
-    request = replace(request, facts={**_caller_facts(caller, guarded), **request.facts})
+def authorize(caller: Caller, request: Request, guarded: Guarded) -> Answer:
+    """Whether the request goes through, and by which statement: one of the caller's own before one of the resource."""
     service = request.action.partition(":")[0].lower()
-    resource_levels = guarded.levels if service in RCP_SERVICES else ()
-    over = [*caller.levels, *resource_levels]
-    everything = [*caller.policies, *(caller.session or ()), *(one for level in over for one in level)]
-    everything += [caller.boundary] if caller.boundary is not None else []
-    spoken = () if guarded.policy is None else tuple(_addressed(caller, guarded.policy))
-    limit = undenied([*everything, *(policy for policy, _ in spoken)], request)
-    for level in over:
-        limit = min(limit, _allowed(level, request))
-    if limit is Truth.NO:
-        return limit
-    grant = _grant(caller, spoken, request)
-    own = _allowed(caller.policies, request)
-    bounds = min(_within(caller.boundary, request), _session(caller, request))
-    if caller.account != guarded.account:
-        return min(limit, own, bounds, max(grant.direct, grant.limited, grant.delegated))
-    if service in SELF_SUFFICIENT:
-        # A key policy or a trust policy lets nobody in by silence.
-        own = min(own, max(grant.delegated, grant.direct, grant.limited))
-    return min(limit, max(grant.direct, min(max(own, grant.limited), bounds)))
+    controlled = service in RCP_SERVICES
+    facts = {**_facts(caller.who, guarded.account), **request.facts}
+    request = Request(request.action, request.targets, facts, request.spell, request.partly)
+    spoken = _spoken(caller.who, guarded, request)
+    denies = list(_denies(caller, spoken, request))
+    over = caller.levels
+    if controlled:
+        denies += _acting(guarded.denies, request)
+        denies += [one for level in guarded.levels for policy in level for one in _acting(policy.statements, request)]
+        over = (*over, *guarded.levels)
+    own = _limits(caller, over)
+    both = [one for ones in spoken.values() for one in ones if one.allows]
+    entry: Limit = (Policy("", None, tuple(both), None if guarded.policy is None else guarded.policy.unknown),)
+    foreign = bool(guarded.account) and caller.who.account != guarded.account
+    asked = (*own, entry) if foreign or service in SELF_SUFFICIENT else own
+    best = widest(_allowing(caller.policies, request), denies, request, asked)
+    if foreign or best.truth is Truth.YES:
+        return best
+    for how, limits in ((DIRECT, over), (LIMITED, own)):
+        found = widest((one for one in spoken[how] if one.allows), denies, request, limits)
+        best = found if found.truth > best.truth else best
+    return best
 
 
-def undenied(policies: Iterable[Policy], request: Request) -> Truth:
-    """What explicit denies leave of the request: no where one certainly stops it."""
-    denies = tuple(one for policy in policies for one in policy.statements if one.denies)
-    anything = Statement("Allow", ("*",), ("*",), (), "", None)
-    return decide([Policy("", None, (anything, *denies))], request).truth
+def _limits(caller: Caller, over: Levels) -> Levels:
+    found = over if caller.boundary is None else (*over, (caller.boundary,))
+    return found if caller.session is None else (*found, caller.session)
 
 
-def _allowed(policies: Iterable[Policy], request: Request) -> Truth:
-    """Whether one of the policies allows it, denies aside; a policy that nobody knows may."""
-    listed = list(policies)
-    found = max((decide([_allows(one)], request).truth for one in listed), default=Truth.NO)
-    return max(found, Truth.POSSIBLE) if any(one.unknown is not None for one in listed) else found
+def _denies(caller: Caller, spoken: Mapping[str, list[Statement]], request: Request) -> Iterator[Statement]:
+    for policy in caller.policies:
+        yield from _acting(policy.statements, request)
+    for level in _limits(caller, caller.levels):
+        for policy in level:
+            yield from _acting(policy.statements, request)
+    yield from _acting(caller.denies, request)
+    for ones in spoken.values():
+        yield from (one for one in ones if one.denies)
 
 
-def _allows(policy: Policy) -> Policy:
-    return replace(policy, statements=tuple(one for one in policy.statements if one.allows))
+def _acting(statements: tuple[Statement, ...], request: Request) -> list[Statement]:
+    return [one for one in statements if one.denies and acts_on(one, request.action) is not Truth.NO]
 
 
-def _within(boundary: Policy | None, request: Request) -> Truth:
-    return Truth.YES if boundary is None else _allowed([boundary], request)
+def _allowing(policies: tuple[Policy, ...], request: Request) -> Iterator[Statement]:
+    for policy in policies:
+        for one in policy.statements:
+            if one.allows and acts_on(one, request.action) is not Truth.NO:
+                yield one
 
 
-def _session(caller: Caller, request: Request) -> Truth:
-    return Truth.YES if caller.session is None else _allowed(caller.session, request)
-
-
-def _addressed(caller: Caller, policy: Policy) -> Iterable[tuple[Policy, str]]:
-    """The statements of a resource policy that speak of the caller, each with how: direct, limited or delegated."""
-    for one in policy.statements:
-        how, truth = addressed(caller, one)
-        if truth is not Truth.NO:
-            unsure = one.doubt or Unknown("whether the statement speaks of the caller is not known")
-            yield (
-                Policy(policy.name, policy.origin, (one if truth is Truth.YES else replace(one, doubt=unsure),)),
-                how,
-            )
-
-
-def addressed(caller: Caller, statement: Statement) -> tuple[str, Truth]:
-    """How a statement names the caller ("direct", "limited", "delegated"), and whether it does.
-
-    A statement with NotPrincipal names everybody it does not list; one with no Principal names nobody.
-    """
-    best, how = Truth.NO, "limited"
-    for value in _named(statement.principals):
-        kind, truth = _names(caller, value)
-        if statement.not_principals and kind == "delegated":
+def _spoken(who: Named, guarded: Guarded, request: Request) -> dict[str, list[Statement]]:
+    """The statements of the resource's policy that speak of the caller and the action, by how they name it."""
+    found: dict[str, list[Statement]] = {DIRECT: [], LIMITED: [], DELEGATED: []}
+    for one in () if guarded.policy is None else guarded.policy.statements:
+        if acts_on(one, request.action) is Truth.NO:
             continue
-        if truth > best or (truth is best is not Truth.NO and kind == "direct"):
-            best, how = truth, kind
-    if statement.not_principals:
-        return "limited", best.negated()
-    return how, best
+        how, truth = addressed(who, one)
+        if truth is Truth.NO:
+            continue
+        said = one if one.resources or one.not_resources else replace(one, resources=("*",))
+        found[how].append(said if truth is Truth.YES else replace(said, doubt=one.doubt or UNSURE))
+    return found
 
 
-def _named(principals: Value) -> Iterable[Value]:
-    if not isinstance(principals, Mapping):
-        return listed_in(principals)
-    return [one for kind, listed in principals.items() if kind in ("AWS", "*") for one in listed_in(listed)]
-
-
-def _names(caller: Caller, value: Value) -> tuple[str, Truth]:
-    if isinstance(value, Unknown):
-        pattern = glob(value, wild=False)
-        return "limited", max(includes(pattern, arn, shape=Shape.TEXT) for arn in (caller.arn, caller.role or "-"))
-    text = str(value)
-    if text == "*":
-        return ("limited" if _is_role(caller) else "direct"), Truth.YES
-    if text == caller.arn:
-        return ("limited" if ":role/" in text else "direct"), Truth.YES
-    if caller.role and text == caller.role:
-        return "limited", Truth.YES
-    own = text in (caller.account, f"arn:aws:iam::{caller.account}:root") or text.endswith(f"::{caller.account}:root")
-    return "delegated", Truth.YES if own and caller.account else Truth.NO
-
-
-def _is_role(caller: Caller) -> bool:
-    return ":role/" in caller.arn or ":assumed-role/" in caller.arn
-
-
-def _grant(caller: Caller, spoken: Iterable[tuple[Policy, str]], request: Request) -> _Grant:
-    found = {"direct": Truth.NO, "limited": Truth.NO, "delegated": Truth.NO}
-    for policy, how in spoken:
-        found[how] = max(found[how], _allowed([policy], request))
-    return _Grant(**found)
-
-
-def _caller_facts(caller: Caller, guarded: Guarded) -> dict[str, Fact]:
+@lru_cache(maxsize=1024)
+def _facts(who: Named, owner: str) -> Mapping[str, Fact]:
     """The keys that AWS fills in from the caller and the resource themselves."""
-    found: dict[str, Fact] = {"aws:principalarn": Values((caller.role or caller.arn,))}
-    if caller.account:
-        found["aws:principalaccount"] = Values((caller.account,))
-    if guarded.account:
-        found["aws:resourceaccount"] = Values((guarded.account,))
-    parsed = ARN.fullmatch(caller.arn)
-    if parsed is not None and parsed["kind"] == "user":
+    arn = who.role or who.arn
+    found: dict[str, Fact] = {"aws:principalarn": Glob(arn, not who.sure or ANY in arn or DIGIT in arn)}
+    found["aws:principalisawsservice"] = Values(("false",))
+    if who.account:
+        found["aws:principalaccount"] = Values((who.account,))
+    if owner or who.account:
+        found["aws:resourceaccount"] = Values((owner or who.account,))
+    parsed = ARN.fullmatch(who.arn)
+    kind = "" if parsed is None else parsed["kind"]
+    if parsed is not None and kind == "user" and who.sure:
         found["aws:username"] = Values(((parsed["path"] or "").rpartition("/")[2],))
-        found["aws:principaltype"] = Values(("User",))
-    elif parsed is not None and parsed["kind"] in ("role", "assumed-role"):
-        found["aws:principaltype"] = Values(("AssumedRole",))
+    if kind:
+        found["aws:principaltype"] = Values(("User" if kind == "user" else "AssumedRole",))
     return found

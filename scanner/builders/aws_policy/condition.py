@@ -83,6 +83,8 @@ Fact = Given | Other | Only | Glob | Values
 Facts = Mapping[str, Fact]
 ELSE = "*"
 """The entry of Facts that speaks of every key that has none of its own."""
+EVERY_TAG = "aws:principaltag/*"
+"""The entry that speaks of every tag of the principal that has none of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,8 @@ def known(facts: Facts) -> Mapping[str, str | Glob | None]:
 
 def fact_of(key: str, facts: Facts) -> Fact:
     """What is known of one key (in lower case)."""
+    if key.startswith("aws:principaltag/") and key not in facts and EVERY_TAG in facts:
+        return facts[EVERY_TAG]
     if key in facts or ELSE in facts:
         return facts.get(key, facts.get(ELSE, Given.UNKNOWN))
     return Given.CHOSEN if key in CHOSEN_KEYS or key.partition("/")[0] in CHOSEN_KEYS else Given.UNKNOWN

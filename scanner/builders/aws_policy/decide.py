@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from scanner.builders.aws_policy.condition import Facts, Held, hold, known
+from scanner.builders.aws_policy.condition import Facts, hold, known
 from scanner.builders.aws_policy.match import ANY, DIGIT, Glob, Truth, allows, covers, glob, includes, meets
 from scanner.builders.aws_policy.statements import Policy, Statement
 from scanner.builders.aws_policy.variables import literal, substitute
@@ -43,15 +43,37 @@ class Answer:
 NOTHING = Answer(Truth.NO)
 
 
-def decide(policies: Iterable[Policy], request: Request) -> Answer:
-    """The widest Allow for the request that no Deny certainly stops. Policies that nobody knows are not counted."""
+Limit = Sequence[Policy]
+"""Policies one of which must allow a request as well: a level of an organisation, a boundary, a resource's own."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """What is left of an Allow so far: where it holds, how certainly, by which choices of the caller, what decides."""
+
+    scope: str
+    truth: Truth
+    chosen: frozenset[str]
+    decided_by: frozenset[str]
+
+
+def decide(policies: Iterable[Policy], request: Request, limits: Iterable[Limit] = ()) -> Answer:
+    """The widest Allow for the request, within every limit, that no Deny of the policies certainly stops.
+
+    Policies that nobody knows are not counted among those that allow; among limits they make it possible.
+    """
     statements = [one for policy in policies for one in policy.statements if _acts(one, request) is not Truth.NO]
-    denies = [one for one in statements if one.denies]
-    best = NOTHING
-    for one in statements:
-        if one.allows:
-            answer = _allowed(one, denies, request)
-            best = answer if answer.truth > best.truth else best
+    return widest((one for one in statements if one.allows), [one for one in statements if one.denies], request, limits)
+
+
+def widest(
+    allows: Iterable[Statement], denies: Sequence[Statement], request: Request, limits: Iterable[Limit] = ()
+) -> Answer:
+    """The same, where what allows and what denies come from different policies."""
+    best, listed = NOTHING, tuple(limits)
+    for one in allows:
+        answer = _allowed(one, denies, request, listed)
+        best = answer if answer.truth > best.truth else best
         if best.truth is Truth.YES:
             break
     return best
@@ -59,7 +81,7 @@ def decide(policies: Iterable[Policy], request: Request) -> Answer:
 
 def acts_on(statement: Statement, action: str) -> Truth:
     """Whether the statement speaks of `action` (a Glob text, any case)."""
-    if all(type(value) is str for value in statement.actions):
+    if statement.written:
         found = _written(statement.actions, action)
     else:
         found = max((_action(value, action.lower()) for value in statement.actions), default=Truth.NO)
@@ -83,18 +105,51 @@ def _acts(statement: Statement, request: Request) -> Truth:
     return acts_on(statement, request.action)
 
 
-def _allowed(statement: Statement, denies: list[Statement], request: Request) -> Answer:
+def _allowed(statement: Statement, denies: Sequence[Statement], request: Request, limits: tuple[Limit, ...]) -> Answer:
     held = hold(statement.conditions, request.facts)
     certain = min(_acts(statement, request), held.truth, _existence(statement))
-    decided = set(held.decided_by) | _names(statement.doubt, statement.effect, *statement.actions)
     best = NOTHING
+    if certain is Truth.NO:
+        return best
+    decided = held.decided_by | _names(statement.doubt, statement.effect, *statement.actions)
     for scope, written, truth in _scopes(statement, request):
-        left, blocked_by = _left(scope, denies, held, request)
-        whole = min(certain, truth, left)
-        if whole > best.truth:
-            why = decided | blocked_by | _names(*statement.resources) if whole is Truth.POSSIBLE else set()
-            best = Answer(whole, statement, written, frozenset(why))
+        for part in _within(_Part(scope, min(certain, truth), held.chosen, decided), limits, request):
+            left, blocked_by = _left(part, denies, request)
+            whole = min(part.truth, left)
+            if whole > best.truth:
+                possible = whole is Truth.POSSIBLE
+                why = part.decided_by | blocked_by | _names(*statement.resources) if possible else frozenset[str]()
+                best = Answer(whole, statement, written, why)
     return best
+
+
+def _within(part: _Part, limits: tuple[Limit, ...], request: Request) -> Iterator[_Part]:
+    """The parts of what an Allow admits that every limit admits as well."""
+    if not limits:
+        yield part
+        return
+    for one in _limited(part, limits[0], request):
+        yield from _within(one, limits[1:], request)
+
+
+def _limited(part: _Part, limit: Limit, request: Request) -> Iterator[_Part]:
+    within = Request(request.action, (part.scope,), request.facts, request.spell, request.partly)
+    unknown = [_names(one.unknown) or frozenset({one.name}) for one in limit if one.unknown is not None]
+    # What nobody knows of a limit may allow the rest, and may deny what the known part allows.
+    cap = Truth.POSSIBLE if unknown else Truth.YES
+    names = frozenset(name for one in unknown for name in one)
+    if unknown:
+        yield replace(part, truth=min(part.truth, cap), decided_by=part.decided_by | names)
+    for statement in (each for policy in limit for each in policy.statements if each.allows):
+        acts = _acts(statement, request)
+        held = hold(statement.conditions, request.facts) if acts is not Truth.NO else None
+        certain = Truth.NO if held is None else min(acts, held.truth, _existence(statement), part.truth, cap)
+        if held is None or certain is Truth.NO:
+            continue
+        decided = part.decided_by | held.decided_by | names
+        decided |= _names(statement.doubt, statement.effect, *statement.actions)
+        for scope, _, truth in _scopes(statement, within):
+            yield _Part(scope, min(certain, truth), part.chosen | held.chosen, decided | _names(*statement.resources))
 
 
 def _existence(statement: Statement) -> Truth:
@@ -128,20 +183,20 @@ def _spelled(value: Value, request: Request, statement: Statement) -> Glob:
     return request.spell(substitute(value, known(request.facts)))
 
 
-def _left(scope: str, denies: list[Statement], held: Held, request: Request) -> tuple[Truth, set[str]]:
+def _left(part: _Part, denies: Sequence[Statement], request: Request) -> tuple[Truth, frozenset[str]]:
     """What the Deny statements leave of an Allow: no where one certainly stops it all."""
-    left, decided = Truth.YES, set[str]()
+    left, decided = Truth.YES, frozenset[str]()
     for deny in denies:
         fires = hold(deny.conditions, request.facts)
         certain = Truth.YES if deny.doubt is None else Truth.POSSIBLE
-        avoidable = bool(fires.chosen) and not (fires.chosen & held.chosen)
-        stops = min(fires.truth, certain, _acts(deny, request), _denied(deny, scope, request))
+        avoidable = bool(fires.chosen) and not (fires.chosen & part.chosen)
+        stops = min(fires.truth, certain, _acts(deny, request), _denied(deny, part.scope, request))
         if stops is Truth.NO or avoidable:
             continue
         if stops is Truth.YES and not fires.chosen:
-            return Truth.NO, set()
+            return Truth.NO, decided
         left = Truth.POSSIBLE
-        decided |= fires.decided_by | _names(deny.doubt, *deny.actions, *deny.resources) or {"condition"}
+        decided |= fires.decided_by | _names(deny.doubt, *deny.actions, *deny.resources) or frozenset({"condition"})
     return left, decided
 
 
@@ -153,8 +208,8 @@ def _denied(deny: Statement, scope: str, request: Request) -> Truth:
     return max((includes(one, scope) for one in patterns), default=Truth.NO)
 
 
-def _names(*values: Value) -> set[str]:
-    return {name for value in values if isinstance(value, Unknown) for name in value.decided_by}
+def _names(*values: Value) -> frozenset[str]:
+    return frozenset(name for value in values if isinstance(value, Unknown) for name in value.decided_by)
 
 
 def shown(pattern: Glob) -> str:

@@ -47,6 +47,15 @@ class Glob:
 
 def glob(value: Value, *, wild: bool = True, fold: bool = False) -> Glob:
     """The pattern that a value of a policy is; with `wild` the characters `*` and `?` are wildcards."""
+    if type(value) is str:
+        return _written(value, wild, fold)
+    text, partly = _spelled(value, wild)
+    return Glob(text.lower() if fold else text, partly)
+
+
+@lru_cache(maxsize=65536)
+def _written(value: str, wild: bool, fold: bool) -> Glob:
+    """The same for a text: what many policies say is spelled once."""
     text, partly = _spelled(value, wild)
     return Glob(text.lower() if fold else text, partly)
 
@@ -64,9 +73,13 @@ def _spelled(value: Value, wild: bool) -> tuple[str, bool]:
     return text.translate(LITERALS), partly
 
 
-@lru_cache(maxsize=65536)
 def covers(pattern: str, text: str) -> bool:
     """Whether every string that `text` stands for is one that `pattern` stands for (sufficient, not necessary)."""
+    return pattern in (ANY, text) or _covers(pattern, text)
+
+
+@lru_cache(maxsize=65536)
+def _covers(pattern: str, text: str) -> bool:
     return _regex(pattern).fullmatch(text) is not None
 
 
@@ -80,9 +93,13 @@ def _regex(pattern: str) -> re.Pattern[str]:
 RUNS = frozenset({ANY, WITHIN})
 
 
-@lru_cache(maxsize=65536)
 def meets(first: str, second: str) -> bool:
     """Whether some string is one that both patterns stand for."""
+    return ANY in (first, second) or _meets(first, second)
+
+
+@lru_cache(maxsize=65536)
+def _meets(first: str, second: str) -> bool:
     states = {(0, 0)}
     seen: set[tuple[int, int]] = set()
     while states:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from scanner.builders.blocks import doubt
 from scanner.origin import FileOrigin, Origin
@@ -55,6 +55,12 @@ class Statement:
     doubt: Unknown | None = None
     named: Origin | None = None
     variables: bool = True
+    written: bool = field(init=False, default=False)
+    """Every action is known."""
+
+    def __post_init__(self) -> None:
+        """Look at the actions once: a statement is asked for them often."""
+        object.__setattr__(self, "written", all(type(value) is str for value in self.actions))
 
     @property
     def allows(self) -> bool:

@@ -65,9 +65,11 @@ def _pieces(value: str | Unknown, known: Mapping[str, str | Glob | None]) -> lis
 def _value(key: str, default: str | None, known: Mapping[str, str | Glob | None]) -> str | Unknown:
     if key in LITERAL:
         return LITERAL[key]
-    if key.lower() not in known and OTHERS not in known:
+    family = f"{key.lower().partition('/')[0]}/{OTHERS}"
+    found = next((one for one in (key.lower(), family, OTHERS) if one in known), None)
+    if found is None:
         return Unknown(f"the value of `{key}` is not known", decided_by=(key,))
-    have = known.get(key.lower(), known.get(OTHERS))
+    have = known[found]
     if isinstance(have, str):
         return have.translate(HIDDEN)
     if isinstance(have, Glob):

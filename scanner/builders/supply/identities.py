@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from scanner.builders.aws_identity.access import Access, Judge, judge
 from scanner.builders.aws_identity.arns import arn_of
-from scanner.builders.aws_identity.documents import policy_at
+from scanner.builders.aws_identity.guarded import across, guarded
 from scanner.builders.aws_identity.principals import Principal, principals
+from scanner.builders.aws_policy.authorize import Guarded
 from scanner.builders.aws_policy.match import ANY, Truth
-from scanner.builders.aws_policy.statements import Policy, Statement
 from scanner.builders.blocks import first
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, connect
 from scanner.builders.supply.mounts import build_mounts
 from scanner.graph.model import Plane, Role
 from scanner.resource import Resource
-from scanner.unknown import Unknown, Value
 
 READS: dict[str, tuple[tuple[str, str], ...]] = {
     "aws_s3_bucket": (
@@ -32,21 +30,21 @@ READS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
 }
 """Kind of a store -> the actions that read, copy or share what is in it."""
-POLICIES = {"aws_s3_bucket": "aws_s3_bucket_policy", "aws_ecr_repository": "aws_ecr_repository_policy"}
-NAMES = {"aws_s3_bucket_policy": "bucket", "aws_ecr_repository_policy": "repository"}
 ENCRYPTION = "aws_s3_bucket_server_side_encryption_configuration"
 KEY_PATH = "rule.apply_server_side_encryption_by_default.kms_master_key_id"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Store:
-    """A store of weights in AWS. key: what encrypts it, where that is a key of the inputs."""
+    """A store of weights in AWS. guarded: its own policy. key: what encrypts it, where that is a key of the inputs."""
 
     resource: Resource
     arns: tuple[str, ...]
     partly: bool
     judged: Judge
+    guarded: Guarded
     key: Resource | None
+    opened: Guarded | None
 
 
 def build_identity_readers(world: World) -> None:
@@ -62,35 +60,10 @@ def build_identity_readers(world: World) -> None:
 
 def _store(world: World, one: Resource) -> Store:
     arn = arn_of(one)
-    base = judge(world, one.unit)
-    judged = Judge(world, (*base.organisation, *_denies(world, one)))
-    return Store(one, (arn.text, f"{arn.text}/{ANY}"), arn.partly, judged, _key(world, one))
-
-
-def _denies(world: World, store: Resource) -> Iterator[Policy]:
-    """The Deny statements of the store's own policy; for whom one holds that names some is not evaluated."""
-    kind = POLICIES[store.kind]
-    for one in world.inventory.of(kind, unit=store.unit):
-        if world.inventory.find(one.attrs.get(NAMES[kind]), one.unit, store.kind) is not store:
-            continue
-        policy = policy_at(world.inventory, one, "policy")
-        yield replace(
-            policy, statements=tuple(_for_all(each) for each in policy.statements if each.denies), unknown=None
-        )
-
-
-def _for_all(statement: Statement) -> Statement:
-    everyone = statement.principals in ("*", ["*"]) or (
-        isinstance(statement.principals, dict) and "*" in _flat(statement.principals.get("AWS"))
-    )
-    if everyone and not statement.not_principals:
-        return statement
-    why = Unknown("for whom the Deny holds is not evaluated", decided_by=(f"the Deny of {statement.policy}",))
-    return replace(statement, doubt=statement.doubt or why)
-
-
-def _flat(value: Value) -> list[Value]:
-    return list(value) if isinstance(value, list) else [value]
+    key = _key(world, one)
+    opened = None if key is None else guarded(world, key)
+    arns = (arn.text, f"{arn.text}/{ANY}")
+    return Store(one, arns, arn.partly, judge(world, one.unit), guarded(world, one), key, opened)
 
 
 def _key(world: World, store: Resource) -> Resource | None:
@@ -105,7 +78,8 @@ def _key(world: World, store: Resource) -> Resource | None:
 def _read(world: World, store: Store, principal: Principal) -> None:
     best: tuple[Access, str] | None = None
     for action, because in READS[store.resource.kind]:
-        access = store.judged.access(principal, action, store.arns, partly=store.partly)
+        of = across(store.judged.world, store.guarded, store.resource, principal.resource)
+        access = store.judged.access(principal, action, store.arns, partly=store.partly, of=of)
         if access.answer.truth is not Truth.NO and (best is None or access.answer.truth > best[0].answer.truth):
             best = (access, because)
     if best is None:
@@ -135,16 +109,14 @@ def _read(world: World, store: Store, principal: Principal) -> None:
 
 def _decrypts(store: Store, principal: Principal) -> bool | Doubt:
     """Whether the principal can use the key of the store: without it, what it may read stays sealed."""
-    if store.key is None:
+    if store.key is None or store.opened is None:
         return True
     arn = arn_of(store.key)
-    access = store.judged.access(principal, "kms:Decrypt", (arn.text,), partly=arn.partly)
-    if access.answer.truth is Truth.YES:
-        return True
-    own = store.key.attrs.get("policy") is not None
-    if access.answer.truth is Truth.NO and not own:
-        return False
-    return Doubt("condition-unevaluable", (f"the policy of {store.key.address}",))
+    of = across(store.judged.world, store.opened, store.key, principal.resource)
+    answer = store.judged.access(principal, "kms:Decrypt", (arn.text,), partly=arn.partly, of=of).answer
+    if answer.truth is not Truth.POSSIBLE:
+        return answer.truth is Truth.YES
+    return Doubt("condition-unevaluable", tuple(sorted(answer.decided_by)) or (f"the policy of {store.key.address}",))
 
 
 def _unknown(world: World, store: Store, principal: Principal) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from scanner.builders.aws_identity.accounts import own_accounts
 from scanner.builders.aws_identity.arns import arn_of
-from scanner.builders.aws_identity.organisation import own_accounts
 from scanner.builders.aws_policy.match import ANY
 from scanner.builders.blocks import text
 from scanner.builders.draft import World
