@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from msgspec import Struct, field
 
@@ -258,3 +258,35 @@ class DeliveryObject(Struct, frozen=True):
     always: bool
     because: str
     source: str
+
+
+class AwsOperation(Struct, frozen=True):
+    """A row of aws_operations: one read of AWS's API.
+
+    scope: asked in each region, or once an account. after: the operations whose answers give its parameters, from each of
+    the items at `each` of which `only` is true; batched: the parameter that takes up to `batch` of them at once.
+    variants: parameters that are asked with each of several values. absent: the errors that say that there is no such
+    thing.
+    """
+
+    service: str
+    operation: str
+    tier: str
+    action: str
+    fact: str
+    source: str
+    scope: str = "region"
+    paginate: bool = False
+    after: str = ""
+    each: str = ""
+    only: Any = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    variants: Mapping[str, Any] = field(default_factory=dict)
+    batch: int = 0
+    batched: str = ""
+    absent: Strings = ()
+
+    @property
+    def id(self) -> str:
+        """As bundles call it: `service:Operation`."""
+        return f"{self.service}:{self.operation}"

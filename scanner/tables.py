@@ -18,6 +18,7 @@ from scanner.errors import TetherError
 from scanner.table_rows import (
     Artifact,
     Assertion,
+    AwsOperation,
     Condition,
     ControlAction,
     Copy,
@@ -260,3 +261,7 @@ def delivery_objects() -> tuple[DeliveryObject, ...]:
 
 def assertions() -> tuple[Assertion, ...]:
     return _records("assertions", Assertion)
+
+
+def aws_operations() -> tuple[AwsOperation, ...]:
+    return _records("aws_operations", AwsOperation)

@@ -16,6 +16,7 @@ from scanner.errors import TetherError
 
 SHAPES: dict[str, Any] = {
     "assertions": rows.Assertion,
+    "aws_operations": rows.AwsOperation,
     "control_actions": rows.ControlAction,
     "copies": rows.Copy,
     "delivery_objects": rows.DeliveryObject,
@@ -118,7 +119,7 @@ def test_reasons_fit_after_because(name: str) -> None:
     for row in tables.load(name).rows:
         reason = row.get("because")
         if reason is None:
-            assert name in ("assertions", "place_classes", "regions")
+            assert name in ("assertions", "aws_operations", "place_classes", "regions")
             continue
         head = reason.split()[0]
         assert reason == reason.strip() and not reason.endswith("."), row

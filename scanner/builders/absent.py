@@ -25,7 +25,9 @@ KUBERNETES = {
 def build_absent(world: World) -> None:
     """Name each kind of thing that matters to a verdict and of which nothing was declared."""
     sources = {one.source for one in world.inventory.all}
-    aws = any(one.kind.startswith(("aws_", "awscc_")) for one in world.inventory.all)
+    # Of an account that was read, an empty answer is evidence.
+    declared = (one for one in world.inventory.all if one.source not in ("bundle", "live"))
+    aws = any(one.kind.startswith(("aws_", "awscc_")) for one in declared)
     if aws:
         _name(world, "AWS", AWS)
     if "kubernetes" in sources:

@@ -165,8 +165,9 @@ def _recorded(request: ReadRequest, whole: Reading) -> None:
 
     units = {name: unit.name for unit in request.units for name in unit.live}
 
-    def unit_of(cluster: str) -> str:
-        return units.get(cluster, f"cluster/{cluster}")
+    def unit_of(scope: str) -> str:
+        """The unit of a cluster, by its name, or of what an account or more have in a partition of AWS."""
+        return units.get(scope, scope if scope.startswith("aws") and "/" not in scope else f"cluster/{scope}")
 
     names = [path.name for path in request.bundles]
     shown = [path.name if names.count(path.name) == 1 else path.as_posix() for path in request.bundles]

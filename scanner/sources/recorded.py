@@ -19,6 +19,8 @@ from scanner.unknown import Unknown
 
 LIVE = ("kubernetes",)
 """What `--live` can read."""
+UNDERSTOOD = ("aws", "kubernetes")
+"""What a bundle can hold."""
 
 
 def now() -> str:
@@ -98,12 +100,28 @@ def _take(reading: Reading, calls: Sequence[Call], unit_of: Callable[[str], str]
         part = read_cluster(some, unit_of(cluster), source)
         reading.resources += part.resources
         reading.unread += [one for one in part.unread if one not in reading.unread]
+    for partition, some in _aws(calls).items():
+        from scanner.sources.aws import read_estate
+
+        part = read_estate(some, unit_of(partition), source)
+        reading.resources += part.resources
+        reading.unread += [one for one in part.unread if one not in reading.unread]
+        reading.assumptions |= part.assumptions
     for call in calls:
-        if call.source not in LIVE:
+        if call.source not in UNDERSTOOD:
             cause = f"calls to `{call.source}` are not understood by this version"
             one = Unread(replace(call, operation="").origin(), cause, "call", "use a newer one")
             if one not in reading.unread:
                 reading.unread.append(one)
+
+
+def _aws(calls: Sequence[Call]) -> dict[str, list[Call]]:
+    """The calls to AWS by partition; its reader is loaded only where there are any."""
+    if not any(call.source == "aws" for call in calls):
+        return {}
+    from scanner.sources.aws.read import partitions_of
+
+    return partitions_of(calls)
 
 
 def reconciled(resources: Sequence[Resource]) -> list[Resource]:

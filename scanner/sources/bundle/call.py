@@ -10,12 +10,26 @@ from typing import Any, Literal, get_args
 from scanner.origin import ApiOrigin
 
 SCHEMA = "tether.bundle/1"
-Outcome = Literal["read", "absent", "denied", "throttled", "failed", "not-asked"]
+Outcome = Literal[
+    "read",
+    "absent",
+    "denied",
+    "denied-by-organisation",
+    "throttled",
+    "failed",
+    "region-off",
+    "not-in-partition",
+    "not-asked",
+]
 """read: answered to its end. absent: the API does not have such a thing. denied: the credential may not ask.
-throttled: refused for its rate until nobody waited longer. failed: anything else. not-asked: known of, not called."""
+denied-by-organisation: a policy of the organisation forbids it to everyone in the account. throttled: refused for its
+rate until nobody waited longer. failed: anything else. region-off: the account has not switched the region on.
+not-in-partition: the partition or region does not have the service. not-asked: known of, not called."""
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
-FINAL = ("read", "absent", "not-asked")
+FINAL = ("read", "absent", "not-asked", "region-off", "not-in-partition")
 """Outcomes that `--resume` does not try again."""
+ANSWERED = ("read", "absent", "region-off", "not-in-partition")
+"""Outcomes after which it is known what there is: of AWS, a call that nobody made answers nothing."""
 
 Key = tuple[str, tuple[tuple[str, str], ...], str, str]
 

@@ -89,4 +89,4 @@ def marked(value: Any, at: ApiOrigin, path: str = "") -> Value:
         items = Items(marked(item, at, f"{path}[{index}]") for index, item in enumerate(value))
         items.marks = _Places(items, at, path)
         return items
-    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+    return value if value is None or isinstance(value, bool | int | float | str | Unknown) else str(value)

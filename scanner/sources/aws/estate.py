@@ -1,0 +1,97 @@
+"""The calls of an estate by what they ask and where, and the answer to any one of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from scanner.sources.aws.operations import ACCOUNT, asked, context_of, follows, operations
+from scanner.sources.aws.shape import Here
+from scanner.sources.bundle import Call
+from scanner.sources.bundle.call import ANSWERED
+from scanner.tables import aws_operations
+from scanner.unknown import Unknown
+
+SOURCE = "aws"
+Scope = tuple[tuple[str, str], ...]
+
+
+def parameters_key(parameters: Mapping[str, Any]) -> str:
+    """What tells the calls of one operation in one scope apart."""
+    return json.dumps(parameters, sort_keys=True)
+
+
+def why(call: Call) -> Unknown:
+    """Why nobody knows what a call would have answered."""
+    about = ", ".join(f"{value}" for value in call.parameters.values() if isinstance(value, str))
+    said = call.cause or call.outcome.replace("-", " ")
+    named = f"{call.operation}({about})" if about else call.operation
+    return Unknown(f"`{named}` was not answered: {said}", decided_by=(named,))
+
+
+@dataclass(slots=True)
+class Estate:
+    """Every call, in the order of the table; `lost` are those that nobody answered, also the ones never made."""
+
+    by_scope: dict[Scope, dict[str, dict[str, Call]]] = field(default_factory=dict)
+    lost: list[Call] = field(default_factory=list)
+    strange: list[Call] = field(default_factory=list)
+
+    def of(self, scope: Scope, operation: str) -> Iterable[Call]:
+        """The calls of an operation in a scope."""
+        return self.by_scope.get(scope, {}).get(operation, {}).values()
+
+    def answered(self, operation: str) -> Iterator[Call]:
+        """Every call of an operation that was read."""
+        for scope in self.by_scope:
+            yield from (call for call in self.of(scope, operation) if call.outcome == "read")
+
+    def lookup(self, operation: str, parameters: Mapping[str, Any], here: Here) -> Here | Unknown | None:
+        """The first page of the answer to a question about the item at hand, asked in the same scope."""
+        names = ("account", "partition", "region")
+        scope = tuple((name, str(here.context[name])) for name in names)
+        call = self.by_scope.get(scope, {}).get(operation, {}).get(parameters_key(parameters))
+        if call is None:
+            return Unknown(f"`{operation}` was not asked", decided_by=(operation,))
+        if call.outcome not in ANSWERED:
+            return why(call)
+        if call.outcome != "read" or not call.pages:
+            return None
+        return Here(call.pages[0], {**context_of(call), "up": here.item}, here.lookup)
+
+
+def estate_of(calls: Iterable[Call]) -> Estate:
+    """The calls in order, with one that was not made for each that the table would have made."""
+    found = Estate()
+    for call in calls:
+        if call.operation not in operations():
+            found.strange.append(call)
+            continue
+        where = found.by_scope.setdefault(call.scope, {})
+        where.setdefault(call.operation, {})[parameters_key(call.parameters)] = call
+    for scope in list(found.by_scope):
+        _whole(found, scope)
+    for scope in found.by_scope:
+        for made in found.by_scope[scope].values():
+            found.lost += [call for call in made.values() if call.outcome not in ANSWERED]
+    return found
+
+
+def _whole(found: Estate, scope: Scope) -> None:
+    """Note every call of the table that was not made in a scope."""
+    where = dict(scope)
+    everything = found.by_scope[scope]
+    some = next(call for made in everything.values() for call in made.values())
+    for operation in aws_operations():
+        if (operation.scope == "account") is not (where.get("region") == ACCOUNT):
+            continue
+        made = everything.setdefault(operation.id, {})
+        earlier = [call for name in follows(operation) for call in found.of(scope, name)]
+        for parameters in asked(operation, where, earlier):
+            key = parameters_key(parameters)
+            if key not in made:
+                made[key] = replace(
+                    some, operation=operation.id, parameters=parameters, outcome="not-asked", pages=(), cause=""
+                )

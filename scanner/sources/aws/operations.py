@@ -1,0 +1,99 @@
+"""The operations that are asked of AWS, as the table `aws_operations` has them, and the calls that answers lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import product
+from typing import Any
+
+from scanner.sources.aws.shape import Here, at, shape, steps
+from scanner.sources.bundle import Call
+from scanner.table_rows import AwsOperation
+from scanner.tables import aws_operations
+
+ACCOUNT = "global"
+"""The region in the scope of a call that is asked once an account."""
+
+
+@cache
+def operations() -> Mapping[str, AwsOperation]:
+    """The operations by `service:Operation`; of one that is asked in several ways the first row."""
+    found: dict[str, AwsOperation] = {}
+    for one in aws_operations():
+        found.setdefault(one.id, one)
+    return found
+
+
+def asked(operation: AwsOperation, scope: Mapping[str, str], earlier: Iterable[Call]) -> Iterator[Mapping[str, Any]]:
+    """The parameters of every call that a row of the table makes in a scope.
+
+    earlier: the calls of the same scope whose operations the row comes `after`.
+    """
+    if operation.after:
+        yield from follow(operation, earlier)
+        return
+    here = Here(None, scope)
+    own = {name: shape(spec, here) for name, spec in operation.parameters.items()}
+    names = list(operation.variants)
+    for values in product(*operation.variants.values()):
+        yield {**own, **dict(zip(names, values, strict=True))}
+
+
+def follows(operation: AwsOperation) -> tuple[str, ...]:
+    """The operations whose answers a row waits for."""
+    return tuple(operation.after.split("|")) if operation.after else ()
+
+
+def context_of(call: Call) -> dict[str, Any]:
+    """What the specifications of a table may ask of the call around an item."""
+    return {**dict(call.scope), "params": dict(call.parameters)}
+
+
+def items_of(page: Any, path: str, here: Here) -> Iterator[Here]:
+    """Every item at a path of a page; `>` steps into each, which is the `@up` of what is inside."""
+    head, _, rest = path.partition(">")
+    found = at(page, steps(head)) if head else page
+    for one in found if isinstance(found, list) else () if found is None else (found,):
+        inner = here.inner(one)
+        yield from items_of(one, rest, inner) if rest else (inner,)
+
+
+def follow(operation: AwsOperation, earlier: Iterable[Call]) -> Iterator[Mapping[str, Any]]:
+    """The parameters of every call of an operation that the answers to the one before it lead to, each once."""
+    seen: set[str] = set()
+    pending: dict[str, list[Any]] = {}
+    for call in earlier:
+        for page in call.pages:
+            for here in _items(page, operation.each, Here(page, context_of(call))):
+                made = {name: shape(spec, here) for name, spec in operation.parameters.items()}
+                if any(value is None or value == [] for value in made.values()):
+                    continue
+                if operation.only is not None and not shape(operation.only, here):
+                    continue
+                if operation.batch:
+                    pending.setdefault(_rest(made, operation), []).append(made)
+                elif (key := repr(sorted(made.items()))) not in seen:
+                    seen.add(key)
+                    yield made
+    yield from _batches(operation, pending)
+
+
+def _items(page: Any, paths: str, here: Here) -> Iterator[Here]:
+    for path in paths.split("|"):
+        yield from items_of(page, path, here)
+
+
+def _rest(made: Mapping[str, Any], operation: AwsOperation) -> str:
+    return repr(sorted((name, value) for name, value in made.items() if name != operation.batched))
+
+
+def _batches(
+    operation: AwsOperation, pending: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> Iterator[Mapping[str, Any]]:
+    """Calls that take many names at once, so many as one may take."""
+    name = operation.batched
+    for some in pending.values():
+        every = list(dict.fromkeys(str(one[name]) for one in some))
+        for start in range(0, len(every), operation.batch):
+            yield {**some[0], name: every[start : start + operation.batch]}

@@ -1,0 +1,77 @@
+"""From calls to Resources: an estate as a Terraform root would declare it, and what no answer came to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from scanner.resource import Reading, Resource, SourceName
+from scanner.sources.aws.estate import SOURCE, estate_of
+from scanner.sources.aws.furniture import without_furniture
+from scanner.sources.aws.link import link
+from scanner.sources.aws.lost import unread_of
+from scanner.sources.aws.operations import ACCOUNT
+from scanner.sources.aws.special import SPECIAL
+from scanner.sources.aws.translate import Translation, translate
+from scanner.sources.aws.truncated import truncated
+from scanner.sources.bundle import Call
+
+
+def partitions_of(calls: Iterable[Call]) -> dict[str, list[Call]]:
+    """The calls to AWS by the partition that they were made in: nothing of one is ever seen from another."""
+    found: dict[str, list[Call]] = {}
+    for call in calls:
+        if call.source == SOURCE:
+            found.setdefault(dict(call.scope).get("partition", ""), []).append(call)
+    return found
+
+
+def read_estate(calls: Sequence[Call], unit: str, source: SourceName) -> Reading:
+    """Everything that the answers hold; all calls are of one partition."""
+    reading = Reading()
+    estate = estate_of(truncated(call) for call in calls)
+    into = Translation(estate, unit, source)
+    translate(into)
+    links: dict[str, tuple[str, str]] = {}
+    for special in SPECIAL:
+        links.update(special(into))
+    reading.unread += [*into.unread, *unread_of(estate)]
+    resources = list(without_furniture(into.resources.values()))
+    link(resources, links)
+    reading.resources += _at_home(resources)
+    for call in estate.answered("organizations:ListAccounts"):
+        names = _elsewhere(call, {dict(scope)["account"] for scope in estate.by_scope})
+        if names:
+            reading.assumptions[f"of the organisation's accounts these are not looked into: {', '.join(names)}"] = None
+    for scope in estate.by_scope:
+        off = [call for asked in estate.by_scope[scope].values() for call in asked.values()]
+        if off and all(call.outcome in ("region-off", "not-asked") for call in off):
+            where = dict(scope)
+            said = f"{where['region']} is switched off in account {where['account']}: nothing made there before counts"
+            reading.assumptions[said] = None
+    return reading
+
+
+def _elsewhere(call: Call, asked: set[str]) -> list[str]:
+    pages = [page for page in call.pages if isinstance(page, dict)]
+    accounts = [one for page in pages for one in page.get("Accounts") or () if isinstance(one, dict)]
+    active = {str(one.get("Id")) for one in accounts if one.get("Status", "ACTIVE") == "ACTIVE"}
+    return sorted(active - asked)
+
+
+def _at_home(resources: Sequence[Resource]) -> list[Resource]:
+    """What is of a whole account stands with the first region of it that holds anything, as in a Terraform root."""
+    homes: dict[str, Resource] = {}
+    for one in resources:
+        if one.provider is not None and not one.provider.address.endswith(f"/{ACCOUNT}"):
+            account = one.provider.address.partition("/")[0]
+            best = homes.get(account)
+            if best is None or best.provider is None or one.provider.address < best.provider.address:
+                homes[account] = one
+    found = []
+    for one in resources:
+        if one.provider is not None and one.provider.address.endswith(f"/{ACCOUNT}"):
+            home = homes.get(one.provider.address.partition("/")[0])
+            one = one if home is None else replace(one, provider=home.provider)
+        found.append(one)
+    return found

@@ -1,0 +1,266 @@
+"""Declared mappings: what a row of `rules/tables/aws_answers` makes of one item of an answer.
+
+A specification is a path (`Vpc.Id`, `Groups[].Id`; `@` before one looks into the context), a text with places to fill
+(`=arn:{@partition}:ec2:...`), a list, a constant, or an object with one of the words of `_WORDS`. What is not there is
+None, and is left out, as an argument is that nobody wrote.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+from urllib.parse import unquote
+
+from scanner.resource import Encoded
+from scanner.sources.aws.snake import arguments
+from scanner.unknown import COMPUTED, Ref, Unknown
+
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d*)\]")
+_PLACE = re.compile(r"\{([^{}]+)\}")
+
+Lookup = Callable[[str, Mapping[str, Any], "Here"], "Here | Unknown | None"]
+"""The answer to another call about the same thing: None where there is none, an Unknown where nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """An item of an answer, and what is known around it: `@account`, `@region`, `@partition`, `@params`, `@up`."""
+
+    item: Any
+    context: Mapping[str, Any]
+    lookup: Lookup | None = None
+
+    def inner(self, item: Any) -> Here:
+        """An item inside of this one, which becomes its `@up`."""
+        return replace(self, item=item, context={**self.context, "up": self.item, "above": self.context.get("up")})
+
+
+@cache
+def steps(path: str) -> tuple[str | int | None, ...]:
+    """The steps of a path: names, places of a list, and None for every item of one."""
+    return tuple(name or (int(place) if place else None) for name, place in _STEP.findall(path))
+
+
+def at(value: Any, path: Sequence[str | int | None]) -> Any:
+    """What stands at a path; with a `[]` on the way a list of all that does. None where nothing does."""
+    for index, step in enumerate(path):
+        if isinstance(value, Unknown) or value is None:
+            return value
+        if step is None:
+            if not isinstance(value, list):
+                return None
+            found = [at(item, path[index + 1 :]) for item in value]
+            if None in path[index + 1 :]:
+                found = [one for part in found for one in (part if isinstance(part, list) else [part])]
+            return [one for one in found if one is not None]
+        if isinstance(step, int):
+            value = value[step] if isinstance(value, list) and step < len(value) else None
+        else:
+            value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
+def path_of(path: str, here: Here) -> Any:
+    """The value at a path of the item, or with `@` of the context; `.` is the item itself."""
+    if path == ".":
+        return here.item
+    if path.startswith("@"):
+        return at(here.context, steps(path[1:]))
+    return at(here.item, steps(path))
+
+
+def text_of(template: str, here: Here) -> str | Unknown | None:
+    """A text with its places filled; None where one of them has nothing, an Unknown where one is not known."""
+    parts: list[str] = []
+    last = 0
+    for place in _PLACE.finditer(template):
+        found = path_of(place[1], here)
+        if isinstance(found, Unknown):
+            return found
+        if found is None or isinstance(found, (dict, list)):
+            return None
+        parts += [template[last : place.start()], str(found)]
+        last = place.end()
+    return "".join([*parts, template[last:]])
+
+
+def shape(spec: Any, here: Here) -> Any:
+    """What a specification makes of an item."""
+    if isinstance(spec, str):
+        return text_of(spec[1:], here) if spec.startswith("=") else path_of(spec, here)
+    if isinstance(spec, list):
+        return [found for one in spec if (found := shape(one, here)) is not None]
+    if not isinstance(spec, dict):
+        return spec
+    for word, way in _WORDS.items():
+        if word in spec:
+            return way(spec, here)
+    raise ValueError(f"no word of a mapping in {sorted(spec)}")
+
+
+def attributes(specs: Mapping[str, Any], here: Here) -> dict[str, Any]:
+    """The attributes that a row makes; those that come to nothing are left out."""
+    made = {name: shape(spec, here) for name, spec in specs.items()}
+    return {name: value for name, value in made.items() if not (value is None or value in ([], {}))}
+
+
+def _each(spec: Mapping[str, Any], here: Here) -> Any:
+    found = path_of(spec["each"], here)
+    if isinstance(found, Unknown) or found is None:
+        return found
+    inner = [here.inner(one) for one in found] if isinstance(found, list) else [here.inner(found)]
+    inner = [one for one in inner if "where" not in spec or shape(spec["where"], one)]
+    return [made for one in inner if (made := _one(spec, one)) is not None]
+
+
+def _one(spec: Mapping[str, Any], here: Here) -> Any:
+    return attributes(spec["attrs"], here) if "attrs" in spec else shape(spec["value"], here)
+
+
+def _block(spec: Mapping[str, Any], here: Here) -> Any:
+    if "of" in spec:
+        inside = path_of(spec["of"], here)
+        if isinstance(inside, Unknown) or inside is None:
+            return inside
+        here = here.inner(inside)
+    if "where" in spec and not shape(spec["where"], here):
+        return None
+    made = attributes(spec["attrs"], here)
+    return [made] if made or spec.get("always") else None
+
+
+def _object(spec: Mapping[str, Any], here: Here) -> Any:
+    return attributes(spec["object"], here) or None
+
+
+def _policy(spec: Mapping[str, Any], here: Here) -> Any:
+    """A policy document: as text, percent-encoded as IAM sends it, or as the structure that boto3 makes of it."""
+    found = shape(spec["policy"], here)
+    if isinstance(found, str):
+        return unquote(found) if found.startswith("%") else found
+    if isinstance(found, (dict, list)):
+        return Encoded(json.dumps(found, sort_keys=True), found)
+    return found
+
+
+def _tags(spec: Mapping[str, Any], here: Here) -> Any:
+    found = path_of(spec["tags"], here)
+    if not isinstance(found, list):
+        return found
+    pairs = [(at(one, (spec.get("key", "Key"),)), at(one, (spec.get("value", "Value"),))) for one in found]
+    return {key: value for key, value in pairs if isinstance(key, str)} or None
+
+
+def _map(spec: Mapping[str, Any], here: Here) -> Any:
+    found = shape(spec["map"], here)
+    if found is None or isinstance(found, (Unknown, list, dict)):
+        return spec.get("none") if found is None else found
+    return spec["to"].get(str(found), spec.get("else", found))
+
+
+def _is(spec: Mapping[str, Any], here: Here) -> Any:
+    found = shape(spec["is"], here)
+    if isinstance(found, Unknown):
+        return found
+    if "in" in spec:
+        return found in spec["in"]
+    return found == spec["equals"] if "equals" in spec else bool(found)
+
+
+def _not(spec: Mapping[str, Any], here: Here) -> Any:
+    found = shape(spec["not"], here)
+    return found if isinstance(found, Unknown) else None if found is None and spec.get("keep") else not found
+
+
+def _first(spec: Mapping[str, Any], here: Here) -> Any:
+    return next((found for one in spec["first"] if (found := shape(one, here)) is not None), None)
+
+
+def _same(spec: Mapping[str, Any], here: Here) -> Any:
+    found = [shape(one, here) for one in spec["same"]]
+    return next((one for one in found if isinstance(one, Unknown)), found[0] == found[1])
+
+
+def _both(spec: Mapping[str, Any], here: Here) -> Any:
+    found = [shape(one, here) for one in spec["both"]]
+    if any(one is False or one is None for one in found):
+        return False
+    return next((one for one in found if isinstance(one, Unknown)), True)
+
+
+def _ref(spec: Mapping[str, Any], here: Here) -> Any:
+    """A reference to the resource at an address, as the text that the API gives; both are kept."""
+    address, text = shape(spec["ref"], here), shape(spec.get("text", spec["ref"]), here)
+    if not isinstance(address, str) or not isinstance(text, str):
+        return text
+    return refer(address, spec.get("attribute", "id"), text)
+
+
+def refer(address: str, attribute: str, text: str) -> Unknown:
+    """A value that names a resource: who looks the resource up finds it, who reads the text has it."""
+    return Unknown(f"`{text}` is of `{address}`", COMPUTED, (address,), ref=Ref(address, attribute), pieces=(text,))
+
+
+def _answer(spec: Mapping[str, Any], here: Here) -> Any:
+    parameters = {name: shape(one, here) for name, one in spec.get("parameters", {}).items()}
+    found = here.lookup(spec["answer"], parameters, here) if here.lookup is not None else None
+    return found if isinstance(found, Unknown) or found is None else shape(spec["value"], found)
+
+
+def _pick(spec: Mapping[str, Any], here: Here) -> Any:
+    """The first item of a list of which something is true."""
+    found = path_of(spec["pick"], here)
+    if isinstance(found, Unknown):
+        return found
+    inner = [here.inner(one) for one in found] if isinstance(found, list) else []
+    return next((shape(spec["value"], one) for one in inner if shape(spec["where"], one)), None)
+
+
+def _flat(spec: Mapping[str, Any], here: Here) -> Any:
+    found = shape(spec["flat"], here)
+    if not isinstance(found, list):
+        return found
+    return [one for part in found for one in (part if isinstance(part, list) else [part])]
+
+
+def _cut(spec: Mapping[str, Any], here: Here) -> Any:
+    """One part of a text that something divides."""
+    found = path_of(spec["cut"], here)
+    if not isinstance(found, str):
+        return found
+    parts = found.split(spec["by"])
+    return parts[spec["at"]] if -len(parts) <= spec["at"] < len(parts) else None
+
+
+def _like(spec: Mapping[str, Any], here: Here) -> Any:
+    found = path_of(spec["like"], here)
+    if isinstance(found, Unknown) or found is None:
+        return found
+    return [arguments(one, spec.get("rename", {})) for one in (found if isinstance(found, list) else [found])]
+
+
+_WORDS: Mapping[str, Callable[[Mapping[str, Any], Here], Any]] = {
+    "const": lambda spec, here: spec["const"],
+    "each": _each,
+    "pick": _pick,
+    "flat": _flat,
+    "cut": _cut,
+    "like": _like,
+    "answer": _answer,
+    "object": _object,
+    "policy": _policy,
+    "tags": _tags,
+    "map": _map,
+    "is": _is,
+    "not": _not,
+    "first": _first,
+    "both": _both,
+    "same": _same,
+    "ref": _ref,
+    "attrs": _block,
+}
+"""By the word that an object is known by; the first that it has counts."""

@@ -1,0 +1,44 @@
+"""Structures of the API in the writing of Terraform's provider, which names most arguments as the API does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+MAPS = frozenset(
+    {"tags", "tag_map", "variables", "labels", "environment", "parameters", "parameter_overrides", "node_selector"}
+)
+"""Arguments whose keys are the user's own: they stay as they are, and are no block."""
+
+
+@cache
+def snake(name: str) -> str:
+    """`roleARN` as `role_arn`."""
+    return _WORD.sub("_", name).lower()
+
+
+def arguments(value: Any, rename: Mapping[str, str]) -> dict[str, Any]:
+    """The members of a structure as arguments and blocks; null and empty ones are left out."""
+    made: dict[str, Any] = {}
+    for key, item in value.items() if isinstance(value, Mapping) else ():
+        name = rename.get(snake(key), snake(key))
+        found = item if name in MAPS and not (isinstance(item, dict) and _nested(item)) else _written(item, rename)
+        if name and not (found is None or found in ([], {})):
+            made[name] = found
+    return made
+
+
+def _nested(item: dict[str, Any]) -> bool:
+    return any(isinstance(one, dict) for one in item.values())
+
+
+def _written(value: Any, rename: Mapping[str, str]) -> Any:
+    if isinstance(value, Mapping):
+        made = arguments(value, rename)
+        return [made] if made else None
+    if isinstance(value, list):
+        return [arguments(one, rename) if isinstance(one, Mapping) else one for one in value]
+    return value

@@ -1,0 +1,158 @@
+"""Answers to Resources, row by row of the table; each is what Terraform's provider would write of the same thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from scanner.origin import ApiOrigin
+from scanner.resource import Attrs, Provider, Resource, SourceName, Unread
+from scanner.sources.aws.answers import Answer, answers
+from scanner.sources.aws.estate import Estate, why
+from scanner.sources.aws.operations import ACCOUNT, context_of, items_of
+from scanner.sources.aws.shape import Here, attributes, path_of, shape
+from scanner.sources.aws.snake import arguments
+from scanner.sources.bundle import Call
+from scanner.sources.kubernetes.live_marks import marked
+from scanner.unknown import Unknown
+
+SHOWN = 3
+
+
+@dataclass(slots=True)
+class Translation:
+    """What the answers of an estate come to: Resources by address, and answers that are not as they should be."""
+
+    estate: Estate
+    unit: str
+    source: SourceName
+    resources: dict[str, Resource] = field(default_factory=dict)
+    unread: list[Unread] = field(default_factory=list)
+    providers: dict[tuple[str, str], Provider] = field(default_factory=dict)
+
+    def add(
+        self,
+        call: Call,
+        kind: str,
+        address: str,
+        made: dict[str, Any],
+        *,
+        name: str = "",
+        region: str = "",
+        possible: Unknown | None = None,
+        data: bool = False,
+    ) -> None:
+        """Add a Resource; of two with one address the first counts."""
+        origin = call.origin(address)
+        attrs = marked(made, origin)
+        where = region or dict(call.scope)["region"]
+        if address not in self.resources and isinstance(attrs, Attrs):
+            self.resources[address] = Resource(
+                address=address,
+                unit=self.unit,
+                kind=kind,
+                name=name or address.rpartition("/")[2].rpartition(":")[2],
+                attrs=attrs,
+                origin=origin,
+                source=self.source,
+                possible=possible,
+                data=data,
+                provider=self.provider(call, where),
+            )
+
+    def provider(self, call: Call, region: str) -> Provider:
+        """The provider configuration that a Terraform root would make things of this account and region with."""
+        scope = dict(call.scope)
+        key = (scope["account"], region)
+        if key not in self.providers:
+            attrs: dict[str, Any] = {"allowed_account_ids": [scope["account"]]}
+            if region != ACCOUNT:
+                attrs["region"] = region
+            origin = ApiOrigin("aws", "account", call.scope, f"{scope['account']}/{region}", call.at)
+            made = marked(attrs, origin)
+            address = f"provider.aws.{scope['account']}/{region}"
+            self.providers[key] = Provider(
+                "aws", "hashicorp/aws", address, made if isinstance(made, Attrs) else Attrs(), origin
+            )
+        return self.providers[key]
+
+
+def translate(into: Translation) -> None:
+    """Every answer that a row knows what to make of, and what stands in for those that are lost."""
+    for operation, rows in answers().items():
+        for call in into.estate.answered(operation):
+            for row in rows:
+                _answer(into, call, row)
+    for call in into.estate.lost:
+        for row in answers().get(call.operation, ()):
+            if row.lost:
+                _stand_in(into, call, row)
+
+
+def _answer(into: Translation, call: Call, row: Answer) -> None:
+    context = context_of(call)
+    for number, page in enumerate(call.pages):
+        where = f"pages[{number}]"
+        if not isinstance(page, dict):
+            _malformed(into, call, where, "is no object")
+            continue
+        if not _well_formed(into, call, page, row.items.partition(">")[0], where):
+            continue
+        for here in items_of(page, row.items, Here(page, context, into.estate.lookup)):
+            _item(into, call, row, here, where)
+
+
+def _item(into: Translation, call: Call, row: Answer, here: Here, where: str) -> None:
+    if not isinstance(here.item, dict | str):
+        _malformed(into, call, f"{where}.{row.items}", "holds what is no object")
+        return
+    if row.where is not None and not shape(row.where, here):
+        return
+    address = shape(f"={row.address}", here)
+    if not isinstance(address, str):
+        _malformed(into, call, f"{where}.{row.items}", "has one without what it is known by")
+        return
+    name = shape(f"={row.name}", here) if row.name else ""
+    region = shape(row.region, here) if row.region is not None else ""
+    base = path_of(row.like, here) if row.like else {}
+    made = {**arguments(base, row.rename), **attributes(row.attrs, here)}
+    into.add(
+        call, row.kind, address, made, name=name if isinstance(name, str) else "",
+        region=region if isinstance(region, str) else "", data=row.data,
+    )  # fmt: skip
+
+
+def _well_formed(into: Translation, call: Call, page: dict[str, Any], path: str, where: str) -> bool:
+    """Whether the first step of a path of items leads to what it should: a list where one is meant."""
+    head = path.split(".", maxsplit=1)[0]
+    name = head.partition("[")[0]
+    value = page.get(name) if name else None
+    wanted: type = list if "[" in head else dict
+    if value is None or "." not in path and "[" not in head or isinstance(value, wanted):
+        return True
+    _malformed(into, call, f"{where}.{name}", f"is no {'list' if wanted is list else 'object'}")
+    return False
+
+
+def _malformed(into: Translation, call: Call, where: str, what: str) -> None:
+    scope = dict(call.scope)
+    cause = f"the answer to `{call.operation}` in {scope['account']}/{scope['region']} is malformed: `{where}` {what}"
+    one = Unread(call.origin(where), cause, "call", "collect it again")
+    if one not in into.unread[-SHOWN:]:
+        into.unread.append(one)
+
+
+def _stand_in(into: Translation, call: Call, row: Answer) -> None:
+    """Something that may exist, of which nothing is known but what the question itself tells."""
+    unknown = why(call)
+    here = Here(unknown, context_of(call))
+    address = shape(f"={row.lost}", here)
+    if isinstance(address, str):
+        made = attributes(row.attrs, here)
+        into.add(call, row.kind, address, made, possible=unknown)
+
+
+def kinds_of(resources: Iterator[Resource]) -> frozenset[str]:
+    """The kinds that occur."""
+    return frozenset(one.kind for one in resources)

@@ -1,0 +1,26 @@
+"""Answers that say themselves that there is more of them: what came is kept, and the call counts as not answered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from scanner.sources.aws.operations import operations
+from scanner.sources.bundle import Call
+
+TOKENS = ("NextToken", "nextToken", "NextMarker", "nextMarker", "nextPageToken", "position", "PaginationToken")
+FLAGS = ("IsTruncated", "isTruncated", "HasMoreResults", "Truncated")
+
+
+def truncated(call: Call) -> Call:
+    """The call as it is; one whose last page names a next one as failed."""
+    row = operations().get(call.operation)
+    if call.outcome != "read" or row is None:
+        return call
+    if not call.pages:
+        return replace(call, outcome="failed", cause="it was read, and there is no page of it")
+    last = call.pages[-1]
+    if not row.paginate or not isinstance(last, dict):
+        return call
+    inside = last.get("DistributionList")
+    more = any(one.get(name) for one in (last, inside) if isinstance(one, dict) for name in (*TOKENS, *FLAGS))
+    return replace(call, outcome="failed", cause="the last page that was recorded names a next one") if more else call
