@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from scanner.builders.aws_models.doors import SERVICE
+from scanner.builders.aws_identity.documents import policy_at
+from scanner.builders.aws_identity.organisation import POLICY, RESOURCE, SERVICE, kind_of
+from scanner.builders.aws_models.doors import SERVICE as BY_NAME
+from scanner.builders.aws_policy.decide import acts_on
+from scanner.builders.aws_policy.match import Truth
 from scanner.builders.blocks import at, first
 from scanner.builders.draft import World
-from scanner.graph.model import Role
+from scanner.graph.model import STACK, Role
 from scanner.resource import Resource
+from scanner.tables import control_actions, inference_actions
 
 TRAIL = "aws_cloudtrail"
+BEDROCK = "BEDROCK_POLICY"
+"""The type of an organisation's policy that enforces guardrails."""
 ENDPOINT = "aws_vpc_endpoint"
 ADDON = "aws_eks_addon"
 ACTIONS = {
@@ -23,14 +30,28 @@ def mark_aws_guards(world: World) -> None:
     models = [node.id for node in world.nodes.values() if Role.MODEL in node.roles]
     managed = {one.partition(":")[0] for one in models if one not in world.inventory.by_id}
     managed |= {one.unit for one in _declared(world, models) if one.kind.startswith(("aws_", "awscc_"))}
-    served = {one.unit for one in _declared(world, models) if one.is_manifest}
+    served = {one.unit for one in _declared(world, models) if one.kind[:1].isupper()}
     for endpoint in world.inventory.of(ENDPOINT):
         service = first(endpoint, "service_name")
-        if endpoint.unit in managed and service is not None and SERVICE.search(service.text):
+        if endpoint.unit in managed and service is not None and BY_NAME.search(service.text):
             world.add_roles(endpoint.id, [Role.GUARD])
     for addon in world.inventory.of(ADDON):
         if addon.unit in served and addon.attrs.get("addon_name") == "vpc-cni":
             world.add_roles(addon.id, [Role.GUARD])
+    if any(node.roles & {*STACK, Role.MODEL, Role.SINK} for node in world.nodes.values()):
+        for policy in world.inventory.of(POLICY):
+            if policy.attrs.get("type") == BEDROCK or _denies(world, policy):
+                world.add_roles(policy.id, [Role.GUARD])
+
+
+def _denies(world: World, policy: Resource) -> bool:
+    """Whether a policy of an organisation denies, or may deny, something that the safety of a model rests on."""
+    rules = policy_at(world.inventory, policy, "content")
+    if rules.unknown is not None and kind_of(policy) in (SERVICE, RESOURCE):
+        return True
+    actions = [row.action for row in (*control_actions("aws"), *inference_actions())]
+    denies = [one for one in rules.statements if one.denies]
+    return any(acts_on(one, action) is not Truth.NO for one in denies for action in actions)
 
 
 def _declared(world: World, models: list[str]) -> list[Resource]:

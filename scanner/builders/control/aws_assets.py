@@ -1,0 +1,174 @@
+"""What on AWS only the operator may change: the stack, its logs and stores, and what these hang on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from scanner.builders.aws_identity.access import OWN
+from scanner.builders.aws_identity.guarded import guarded
+from scanner.builders.aws_models.enforcement import ENFORCED
+from scanner.builders.aws_models.logs import LOGGING
+from scanner.builders.aws_policy.authorize import Guarded
+from scanner.builders.aws_policy.match import ANY
+from scanner.builders.blocks import at, first
+from scanner.builders.control.aws_behind import behind
+from scanner.builders.control.aws_holds import Behind
+from scanner.builders.control.aws_names import arns_of
+from scanner.builders.control.guards import ACTIONS, ADDON, ENDPOINT, TRAIL, sinks_of
+from scanner.builders.draft import World
+from scanner.graph.model import STACK, Node, Role
+from scanner.resource import Resource
+from scanner.table_rows import ControlAction
+from scanner.tables import control_actions
+
+GUARDRAIL = "Guardrail"
+"""The kind of the node for a guardrail that the profile names and no input declares."""
+CLUSTER = "aws_eks_cluster"
+LOG_GROUP = "aws_cloudwatch_log_group"
+LOG_PATHS = ("logging_config.s3_config.bucket_name", "logging_config.cloudwatch_config.log_group_name")
+KINDS = {
+    "guardrail": ("aws_bedrock_guardrail", "awscc_bedrock_guardrail"),
+    "enforcement": ENFORCED,
+    "logging": (LOGGING, LOG_GROUP),
+    "trail": (TRAIL,),
+    "bucket": ("aws_s3_bucket",),
+    "identity": ("aws_iam_role", "aws_iam_user"),
+    "cluster": (CLUSTER,),
+    "network": (ENDPOINT,),
+    "enforcer": (ADDON,),
+    "organization": ("aws_organizations_policy",),
+    "function": ("aws_lambda_function",),
+    "service": ("aws_ecs_service",),
+    "machine": ("aws_instance",),
+    "endpoint": ("aws_sagemaker_endpoint", "awscc_sagemaker_endpoint"),
+}
+"""What a row of the control table changes -> the kinds of resources that it can be."""
+COMPUTE = frozenset({"function", "service", "machine", "endpoint"})
+ON_ROLES = frozenset(
+    {"iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:DeleteRolePermissionsBoundary"}
+)
+ON_USERS = frozenset({"iam:CreateServiceSpecificCredential"})
+"""The rows of `identity` that change a role or a user; passing a role on is a matter of becoming it."""
+REASONING = "bedrock:DeleteAutomatedReasoningPolicy"
+REASONED = "automated_reasoning_policy_config"
+ELSEWHERE = {REASONING: f"arn:{ANY}:bedrock:{ANY}:{ANY}:automated-reasoning-policy/{ANY}"}
+"""Actions on something else than what they change, as its ARN."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asset:
+    """Something that only the operator may change. nodes: what a change of it changes, itself first.
+
+    unit: whose principals can change it. doubt: what decides whether theirs is the account that it stands in.
+    owner: the resource itself, None where no input declares it. guarded: what its own policy says.
+    """
+
+    nodes: tuple[str, ...]
+    unit: str
+    kind: str
+    rows: tuple[tuple[str, str], ...]
+    arns: tuple[str, ...]
+    partly: bool
+    doubt: tuple[str, ...] = ()
+    owner: Resource | None = None
+    guarded: Guarded = OWN
+
+    def targets(self, action: str) -> tuple[str, ...]:
+        """What a policy must name for the action to change the asset."""
+        if self.kind in (*ENFORCED, LOGGING):
+            return (f"arn:{ANY}:bedrock:{ANY}",)
+        return (ELSEWHERE[action],) if action in ELSEWHERE else self.arns
+
+
+def assets(world: World, units: list[str]) -> Iterator[Asset]:
+    """Every asset of the inputs, and those that the profile alone names; `units` have principals."""
+    rows = control_actions("aws")
+    for one in world.inventory.all:
+        node = world.nodes[one.id]
+        if one.data or not one.kind.startswith(("aws_", "awscc_")):
+            continue
+        wanted = tuple((row.action, row.because) for row in rows if _touches(world, row, one, node))
+        if wanted:
+            yield _asset(world, one, tuple(_held_by(world, one, node)), wanted)
+    for each in behind(world):
+        wanted = tuple((row.action, row.because) for row in rows if _changes(each, row))
+        # What acts by itself is no relay: who may change it changes what it holds as well.
+        held = each.holds if world.nodes[each.resource.id].actor else ()
+        doubt = tuple(sorted({name for hold in held if hold.doubt is not None for name in hold.doubt.decided_by}))
+        made = _asset(world, each.resource, (each.resource.id, *(hold.node_id for hold in held)), wanted)
+        yield replace(made, doubt=doubt)
+    yield from _undeclared(world, units)
+
+
+def _asset(world: World, one: Resource, nodes: tuple[str, ...], wanted: tuple[tuple[str, str], ...]) -> Asset:
+    arns, partly = arns_of(one)
+    return Asset(nodes, one.unit, one.kind, wanted, arns, partly, owner=one, guarded=guarded(world, one))
+
+
+def _changes(each: Behind, row: ControlAction) -> bool:
+    if row.changes != each.changes:
+        return False
+    if each.changes == "network":
+        return "SecurityGroup" in row.action
+    if each.changes == "model-consumer":
+        return row.action.endswith("Agent") is each.resource.kind.endswith("_agent")
+    return each.only is None or row.action in each.only
+
+
+def _undeclared(world: World, units: list[str]) -> Iterator[Asset]:
+    """The guardrails that the profile names and no input declares: one of them stands in some unit's account."""
+    rows = tuple((row.action, row.because) for row in control_actions("aws") if row.changes == "guardrail")
+    for node in list(world.nodes.values()):
+        if node.kind != GUARDRAIL or Role.GUARDRAIL not in node.roles:
+            continue
+        known = node.name.startswith("arn:") or node.name.isalnum()
+        name = node.name if known else ANY
+        arn = name if name.startswith("arn:") else f"arn:{ANY}:bedrock:{ANY}:{ANY}:guardrail/{name}"
+        doubt = () if len(units) == 1 else (f"the account of {node.address}",)
+        for unit in units:
+            yield Asset((node.id,), unit, node.kind, rows, (arn, f"{arn}/{ANY}"), not known, doubt)
+
+
+def _held_by(world: World, one: Resource, node: Node) -> Iterator[str]:
+    """The nodes that a change of the resource changes: itself, the guardrail it enforces, the store its logs go to."""
+    yield node.id
+    if one.kind == TRAIL:
+        yield from sinks_of(world, one)
+    if one.kind == CLUSTER:
+        members = (each for each in world.nodes.values() if each.roles & STACK and each.id in world.inventory.by_id)
+        for member in members:
+            resource = world.inventory.by_id[member.id]
+            if resource.unit == one.unit and resource.kind[:1].isupper():
+                yield member.id
+    paths = (
+        ("guardrail_identifier", "guardrail_arn") if one.kind in ENFORCED else LOG_PATHS if one.kind == LOGGING else ()
+    )
+    for found in (each for path in paths for each in at(one, path)):
+        target = world.inventory.find(found.value, one.unit, *KINDS["guardrail"], "aws_s3_bucket", LOG_GROUP)
+        if isinstance(target, Resource) and world.nodes[target.id].roles & {Role.GUARDRAIL, Role.SINK}:
+            yield target.id
+
+
+def _touches(world: World, row: ControlAction, one: Resource, node: Node) -> bool:
+    if one.kind not in KINDS.get(row.changes, ()):
+        return False
+    if row.changes in COMPUTE:
+        return bool(node.roles & STACK)
+    if row.changes == "identity":
+        return Role.GATEWAY in node.roles and row.action in (ON_ROLES if one.kind == "aws_iam_role" else ON_USERS)
+    if row.changes == "organization":
+        return Role.GUARD in node.roles
+    if one.kind in (*ENFORCED, LOGGING):
+        return row.action.startswith("bedrock:")
+    if one.kind == CLUSTER:
+        return True
+    if one.kind in ACTIONS:
+        return Role.GUARD in node.roles and row.action in ACTIONS[one.kind]
+    if one.kind == TRAIL:
+        return Role.SINK in node.roles or bool(sinks_of(world, one))
+    if row.changes == "guardrail":
+        checked = row.action != REASONING or first(one, REASONED) is not None
+        return Role.GUARDRAIL in node.roles and checked
+    service = {LOG_GROUP: "logs"}.get(one.kind, row.action.partition(":")[0])
+    return Role.SINK in node.roles and row.action.startswith(f"{service}:")
