@@ -108,6 +108,46 @@ def covered(one: AddressRange, by: Iterable[AddressRange]) -> bool:
     return not difference([(one.first, one.last)], others)
 
 
+def cut(whole: AddressRange, by: Iterable[AddressRange]) -> list[AddressRange]:
+    """`whole` in adjacent pieces, in order, each of which every range of `by` either holds or does not touch."""
+    starts = {whole.first}
+    for one in by:
+        if one.overlaps(whole):
+            starts |= {edge for edge in (one.first, one.last + 1) if whole.first < edge <= whole.last}
+    ordered = sorted(starts)
+    return [
+        AddressRange(whole.version, first, end - 1)
+        for first, end in zip(ordered, [*ordered[1:], whole.last + 1], strict=True)
+    ]
+
+
+def remaining(one: AddressRange, by: Iterable[AddressRange]) -> list[AddressRange]:
+    """The addresses of `one` that no range of `by` holds, as adjacent ranges in order."""
+    others = [(other.first, other.last) for other in by if other.version == one.version]
+    return [AddressRange(one.version, *left) for left in difference([(one.first, one.last)], others)]
+
+
+def joined(some: Iterable[AddressRange]) -> list[AddressRange]:
+    """The same addresses in as few ranges as there are gaps between, IPv4 first."""
+    found: dict[int, list[Interval]] = {}
+    for one in some:
+        found.setdefault(one.version, []).append((one.first, one.last))
+    return [AddressRange(version, *both) for version in sorted(found) for both in merge(found[version])]
+
+
+def say_range(one: AddressRange) -> str:
+    """The CIDR that writes the range, else its first and last address: "10.0.0.0/8", "10.0.0.0-10.0.0.9"."""
+    bits, size = (32, one.last - one.first + 1) if one.version == 4 else (128, one.last - one.first + 1)
+    make = ipaddress.IPv4Address if one.version == 4 else ipaddress.IPv6Address
+    if size & (size - 1) == 0 and one.first % size == 0:
+        return f"{make(one.first)}/{bits - size.bit_length() + 1}"
+    return f"{make(one.first)}-{make(one.last)}"
+
+
+EVERYWHERE = {4: AddressRange(4, 0, (1 << 32) - 1), 6: AddressRange(6, 0, (1 << 128) - 1)}
+"""Every address of each IP version."""
+
+
 Traffics: TypeAlias = tuple[Traffic, ...]
 
 

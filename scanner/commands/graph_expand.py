@@ -42,6 +42,7 @@ def expand(resources: Iterable[Resource]) -> dict[str, Any]:
                 if end not in names:
                     nodes[end] = _external(end)
             edges.extend(_edges(edge, names))
+    _add_network(units, nodes, edges)
     edges.sort(key=lambda edge: (edge["source"], edge["target"], edge["state"]))
     return {
         "schema": SCHEMA,
@@ -50,6 +51,16 @@ def expand(resources: Iterable[Resource]) -> dict[str, Any]:
         "nodes": [nodes[key] for key in sorted(nodes)],
         "edges": edges,
     }
+
+
+def _add_network(
+    units: Mapping[str, list[Resource]], nodes: dict[str, dict[str, Any]], edges: list[dict[str, Any]]
+) -> None:
+    """The pairs of interfaces and subnets of AWS, where there are any; what that needs is loaded only then."""
+    if any(one.kind.startswith("aws_") for some in units.values() for one in some):
+        from scanner.commands.graph_expand_aws import expand_network
+
+        expand_network(units, nodes, edges)
 
 
 @dataclass(frozen=True, slots=True)

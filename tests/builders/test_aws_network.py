@@ -1,4 +1,4 @@
-"""Security groups: what opens a way into a model, what does not, and what is not known."""
+"""Security groups, ACLs and routes: what opens a way into a model, what does not, and what is not known."""
 
 from scanner.builders.aws_network.build import build_aws_network
 from scanner.graph.model import Role
@@ -332,19 +332,75 @@ def test_a_configuration_is_followed_from_its_text(tmp_path):
     assert hop.cut and made.inventory.at("main", "aws_security_group.model").origin.line < hop.origin.line
 
 
-def acl(*rules):
-    return resource("aws_network_acl.n", subnet_ids=[ref("aws_subnet.near")], ingress=list(rules))
+EVERY = {"rule_no": 100, "action": "allow", "protocol": "-1", "cidr_block": "0.0.0.0/0"}
 
 
-def test_a_network_acl_never_closes_and_may_leave_a_doubt():
+def acl(ingress=(EVERY,), egress=(EVERY,), subnet="near", kind="aws_network_acl", **more):
+    where = {"subnet_ids": [ref(f"aws_subnet.{subnet}")]} if subnet else {}
+    return resource(f"{kind}.n", **where, ingress=list(ingress), egress=list(egress), **more)
+
+
+def entry(number, action, block="10.0.2.0/24", protocol="-1", **ports):
+    return {"rule_no": number, "action": action, "protocol": protocol, "cidr_block": block, **ports}
+
+
+def behind(*acls, port=8000):
     admits = group("model", [tcp(8000, security_groups=[ref("aws_security_group.app")])])
-    things = (MODEL, admits, group("app"), instance("app", "app", subnet="far"))
-    every = {"rule_no": 100, "action": "allow", "protocol": "-1", "cidr_block": "0.0.0.0/0"}
-    some = {"rule_no": 50, "action": "deny", "protocol": "-1", "cidr_block": "10.0.2.0/24"}
-    expected = "aws_instance.app -> aws_instance.model TCP:8000-8000"
-    assert built(*things, acl(every)) == [f"{expected} open"]
-    assert built(*things, acl(every, some)) == [f"{expected} possible(aws_network_acl.n)"]
-    assert built(*things, acl()) == [f"{expected} possible(aws_network_acl.n)"]
+    return built(MODEL, admits, group("app"), instance("app", "app", subnet="far"), *acls)
+
+
+CALLED = "aws_instance.app -> aws_instance.model TCP:8000-8000"
+
+
+def test_the_first_rule_of_an_acl_that_matches_decides():
+    assert behind(acl()) == [f"{CALLED} open"]
+    assert behind(acl([EVERY, entry(50, "deny")])) == []
+    assert behind(acl([EVERY, entry(150, "deny")])) == [f"{CALLED} open"]
+    assert behind(acl([entry(50, "allow", protocol="6", from_port=8000, to_port=8000)])) == [f"{CALLED} open"]
+    assert behind(acl([entry(50, "allow", protocol="6", from_port=8001, to_port=9000)])) == []
+    assert behind(acl([])) == []
+
+
+def test_answers_must_get_back_through_an_acl():
+    back = {"protocol": "tcp", "from_port": 32768, "to_port": 60999}
+    assert behind(acl(egress=[])) == []
+    assert behind(acl(egress=[entry(1, "allow", **back)])) == [f"{CALLED} open"]
+    assert behind(acl(egress=[entry(1, "allow", protocol="tcp", from_port=443, to_port=443)])) == [
+        f"{CALLED} possible(the port that the caller sends from)"
+    ]
+
+
+def test_the_default_acl_stands_before_every_subnet_that_has_no_other():
+    default = {
+        "kind": "aws_default_network_acl",
+        "default_network_acl_id": ref("aws_vpc.main", "default_network_acl_id"),
+    }
+    assert behind(acl(subnet=None, **default)) == [f"{CALLED} open"]
+    assert behind(acl([], subnet=None, **default)) == []
+    added = resource(
+        "aws_network_acl_rule.x",
+        network_acl_id=ref("aws_vpc.main", "default_network_acl_id"),
+        rule_number=10,
+        rule_action="deny",
+        protocol="-1",
+        cidr_block="10.0.0.0/16",
+    )
+    assert behind(added) == []
+
+
+def test_a_rule_of_an_acl_that_is_not_known_leaves_a_doubt():
+    for unknown in ("rule_no", "action", "protocol", "cidr_block"):
+        assert behind(acl([EVERY, {**entry(50, "deny"), unknown: var("x")}])) == [f"{CALLED} possible(var.x)"]
+        assert behind(acl([{**entry(50, "allow"), unknown: var("x")}])) == [f"{CALLED} possible(var.x)"]
+
+
+def test_part_of_a_subnet_may_be_kept_out():
+    part = acl([EVERY, entry(50, "deny", "10.0.2.0/25")])
+    assert behind(part) == [f"{CALLED} possible(aws_network_acl.n)"]
+    for address, expected in (("10.0.2.7", []), ("10.0.2.200", [f"{CALLED} open"])):
+        admits = group("model", [tcp(8000, security_groups=[ref("aws_security_group.app")])])
+        app = instance("app", "app", subnet="far", private_ip=address)
+        assert built(MODEL, admits, group("app"), app, part) == expected
 
 
 def test_blocked_public_access_leaves_the_internet_possible():

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from scanner.builders.aws_network.admission import Admitted, Network
+from scanner.builders.aws_network.admission import Network
+from scanner.builders.aws_network.admitted import Admitted
 from scanner.builders.aws_network.build import carriers, network_of
 from scanner.builders.aws_network.interfaces import Interface
 from scanner.builders.draft import World
@@ -138,7 +139,6 @@ def link_members(
             if interface is None or target.partition(":")[2].startswith(BALANCER_KINDS):
                 connect(world, behind, target, "it is registered as a target", member.origin, doubt=also, cut=True)
                 continue
-            also = first_doubt(also, *(network.guarded.get(key) for key in interface.subnets))
             let = _let_in(network, balancers, interface, traffic)
             why = "it is registered as a target, and its security groups let the load balancer in"
             for node in carriers(world, interface) or [target]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from weakref import WeakKeyDictionary
 
 from scanner import tables
-from scanner.builders.aws_network.admission import Entry, Inhabitants, InterfaceClass, Network
+from scanner.builders.aws_network.admission import Network
+from scanner.builders.aws_network.classes import Entry, Inhabitants, InterfaceClass
 from scanner.builders.aws_network.egress import add_egress
 from scanner.builders.aws_network.interfaces import TEMPLATE_PATHS, Interface
 from scanner.builders.draft import World
@@ -145,7 +146,7 @@ def _relay(world: World, network: Network, one: InterfaceClass) -> str:
         return one.relay
     sample = one.sample
     names = [network.groups.by_key[key].name for key in sample.groups] or ["no security group"]
-    alike = [other for other in network.classes[sample.unit] if _same_groups(other.sample, sample)]
+    alike = [other for other in network.classes.of_unit[sample.unit] if _same_groups(other.sample, sample)]
     address = "+".join(names) + "#members"
     if len(alike) > 1:
         places = [key.partition(":")[2] for key in sample.subnets]

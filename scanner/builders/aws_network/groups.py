@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from scanner.builders.blocks import Found, doubt, line
+from scanner.builders.aws_network.lists import LIST_KIND, entries_of
+from scanner.builders.blocks import Found, doubt
 from scanner.builders.edges import Doubt, doubt_of, each, first_doubt
 from scanner.builders.inventory import Inventory
 from scanner.builders.ranges import AddressRange, Traffics, parse_cidr
@@ -215,15 +216,12 @@ class SecurityGroups:
             yield Peer("elsewhere", str(value), doubt=Doubt("invalid-expression", (str(value),)))
 
     def _list_peers(self, found: Found, unit: str) -> Iterator[Peer]:
-        listed = self.inventory.find(found.value, unit, "aws_ec2_managed_prefix_list")
+        listed = self.inventory.find(found.value, unit, LIST_KIND)
         if isinstance(listed, Resource) and not listed.data:
-            entries = list(each(listed.attrs, "entry.cidr", line(listed, "entry")))
-            for entry in entries:
-                yield from self._range_peers(entry, unit)
-            more = list(self.inventory.of("aws_ec2_managed_prefix_list_entry", unit=unit))
-            for one in more:
-                if self.inventory.find(one.attrs.get("prefix_list_id"), unit) is listed:
-                    yield from self._range_peers(Found(one.attrs.get("cidr"), one.origin), unit)
+            for entry in entries_of(self.inventory, listed):
+                exists = doubt_of(entry.possible)
+                for peer in self._range_peers(entry, unit):
+                    yield replace(peer, doubt=first_doubt(peer.doubt, exists)) if exists else peer
             return
         why = (
             doubt_of(found.value)

@@ -11,6 +11,7 @@ from scanner.builders.aws_network.routes import SUBNET_KINDS, Subnets
 from scanner.builders.blocks import Found
 from scanner.builders.edges import Doubt, Truth, both, doubt_of, either, first_doubt, truth, values
 from scanner.builders.inventory import Inventory
+from scanner.builders.ranges import AddressRange, parse_cidr
 from scanner.origin import Origin
 from scanner.resource import Resource
 from scanner.unknown import Ref, Unknown, Value
@@ -25,6 +26,12 @@ TEMPLATE_PATHS = (
     "launch_configuration",
 )
 
+SINGLE = ("aws_instance", "aws_network_interface", "aws_spot_instance_request")
+"""What has one interface, whose addresses can be written."""
+BALANCERS = ("aws_lb", "aws_alb", "aws_elb")
+ADDRESSES = ("private_ip", "private_ips", "secondary_private_ips", "ipv6_addresses")
+SIX = ("ipv6_addresses", "ipv6_address_count", "ip_address_type", "vpc_config.ipv6_allowed_for_dual_stack")
+
 
 @dataclass(frozen=True, slots=True)
 class Interface:
@@ -32,7 +39,9 @@ class Interface:
 
     owner: its node id. groups: keys of the security groups; `doubt` where it may carry others.
     subnets: keys; `elsewhere` where it may be in others. free: nothing stands before it (a load balancer of layer 4
-    without groups). public: whether the internet can address it. carries: the line that names the groups.
+    without groups). public: whether the internet can address it, and is routed to it. addressed: whether it has a
+    public address of version 4; six: any address of version 6. addresses: its own, where they are written. facing: it
+    is told to face the internet, so that its routes are not asked. carries: the line that names the groups.
     """
 
     owner: str
@@ -47,6 +56,10 @@ class Interface:
     actor: bool = False
     receives: bool = False
     free: bool = False
+    addressed: Truth = False
+    six: Truth = False
+    addresses: tuple[AddressRange, ...] = ()
+    facing: bool = False
     carries: Origin | None = None
 
 
@@ -56,6 +69,7 @@ class Interfaces:
     def __init__(self, inventory: Inventory, groups: SecurityGroups, subnets: Subnets) -> None:
         self.inventory, self.groups, self.subnets = inventory, groups, subnets
         self._rows = {row.type: row for row in tables.network_interfaces()}
+        self._loose: dict[str, Doubt] = {}
         self._addresses = self._elastic()
         self._cards = self._attached()
         self._links = self._linked()
@@ -79,6 +93,7 @@ class Interfaces:
         free = one.kind in ("aws_lb", "aws_alb") and not own and one.attrs.get("load_balancer_type") == "network"
         if not own and not free:
             keys, doubt = self._unnamed(one, vpc)
+        addressed = self._public(sources, subnets, elsewhere)
         return Interface(
             owner=one.id,
             unit=one.unit,
@@ -88,7 +103,10 @@ class Interfaces:
             subnets=subnets,
             elsewhere=elsewhere,
             vpc=vpc,
-            public=self._public(sources, subnets, elsewhere),
+            public=both(addressed, self._routed(subnets, elsewhere)),
+            addressed=addressed,
+            six=self._six(one, subnets, elsewhere),
+            addresses=self._written(one),
             actor=row.actor,
             receives=row.receives,
             free=free,
@@ -188,16 +206,52 @@ class Interfaces:
         named = [self.subnets.by_key[key].vpc for key in subnets] + [self.groups.by_key[key].vpc for key in groups]
         return next((vpc for vpc in named if vpc), "")
 
+    def _routed(self, subnets: tuple[str, ...], elsewhere: Doubt | None) -> Truth:
+        """Whether the internet is routed to some subnet of an interface."""
+        return either([self.subnets.by_key[key].internet for key in subnets] + ([elsewhere] if elsewhere else []))
+
+    def _written(self, one: Resource) -> tuple[AddressRange, ...]:
+        """The addresses that are written for a single interface; none where it has several cards."""
+        cards = self._cards.get(one.id, ())
+        if one.kind not in SINGLE or len(cards) > 1:
+            return ()
+        found = []
+        for source in cards or (one,):
+            for path in ADDRESSES:
+                for value in values(source, path):
+                    known = parse_cidr(value.value) if isinstance(value.value, str) and value.possible is None else None
+                    if known is None:
+                        return ()
+                    found.append(known)
+        return tuple(dict.fromkeys(found))
+
+    def _six(self, one: Resource, subnets: tuple[str, ...], elsewhere: Doubt | None) -> Truth:
+        """Whether it has an address of version 6: where its subnet has some, and it or the subnet asks for one."""
+        there = [self.subnets.by_key[key].of(6) for key in subnets]
+        possible = either([True if known else doubt or False for known, doubt in there])
+        if possible is False and not (elsewhere and not subnets):
+            return False
+        balancer = one.kind in BALANCERS
+        asked: list[Truth] = [] if balancer else [self.subnets.by_key[key].six_addresses for key in subnets]
+        for source in (one, *self._cards.get(one.id, ())):
+            for path in SIX:
+                for found in values(source, path):
+                    unsure = doubt_of(found.unknown)
+                    asked.append(unsure or found.value not in (0, "0", False, "", "ipv4", "false"))
+        if one.kind not in SINGLE and not balancer and not any(asked):
+            asked.append(Doubt("value-unknown", (f"the IPv6 addresses of {one.address}",)))
+        return both(either(asked), first_doubt(elsewhere, possible if isinstance(possible, Doubt) else None) or True)
+
     def _public(self, sources: list[Resource], subnets: tuple[str, ...], elsewhere: Doubt | None) -> Truth:
-        """A public address, and a route from the internet to the subnet."""
+        """Whether it has a public address of version 4."""
         path = self._rows[sources[0].kind].public
         if not path and len(sources) == 1 and sources[0].kind != "aws_network_interface":
             addressed: Truth = False
         else:
             addressed = self._addressed(sources, path, subnets, elsewhere)
         elastic = [self._addresses.get(one.id, False) for one in (sources[0], *self._cards.get(sources[0].id, ()))]
-        routed = either([self.subnets.by_key[key].internet for key in subnets] + ([elsewhere] if elsewhere else []))
-        return both(either([addressed, *elastic]), routed)
+        shown = any(isinstance(one.attrs.get("public_ip"), str) and one.attrs["public_ip"] for one in sources)
+        return either([addressed, *elastic, shown, self._loose.get(sources[0].unit, False)])
 
     def _addressed(
         self, sources: list[Resource], path: str, subnets: tuple[str, ...], elsewhere: Doubt | None
@@ -221,9 +275,11 @@ class Interfaces:
                 owner = self.inventory.find(one.attrs.get(key), one.unit)
                 if isinstance(owner, Resource):
                     found[owner.id] = either([found.get(owner.id, False), doubt_of(one.possible) or True])
+                elif isinstance(owner, Unknown):
+                    self._loose[one.unit] = doubt_of(owner) or Doubt("value-unknown", (f"{one.address}.{key}",))
         return found
 
 
 def facing(interface: Interface, public: Truth) -> Interface:
     """The same interface, of which it is known otherwise whether the internet can address it."""
-    return replace(interface, public=public)
+    return replace(interface, public=public, addressed=public, facing=True)

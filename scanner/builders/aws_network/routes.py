@@ -1,29 +1,57 @@
-"""Subnets and routes: which addresses a subnet has, and whether the internet is routed to it."""
+"""Subnets and their routes: which addresses a subnet has, and where its table sends a packet."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from scanner.builders.edges import Doubt, Truth, both, doubt_of, each, either, truth
+from scanner.builders.aws_network.tables import (
+    TABLE_KINDS,
+    VPC_KINDS,
+    Lead,
+    Route,
+    in_doubt,
+    leads,
+    local_routes,
+    network_blocks,
+    routes_of,
+)
+from scanner.builders.edges import Doubt, Truth, both, doubt_of, each, either, first_doubt, truth
 from scanner.builders.inventory import Inventory
-from scanner.builders.ranges import AddressRange, parse_cidr
+from scanner.builders.ranges import EVERYWHERE, PRIVATE, AddressRange, parse_cidr, remaining
 from scanner.resource import Resource
 from scanner.unknown import Unknown, Value
 
 SUBNET_KINDS = ("aws_subnet", "aws_default_subnet")
+INTERNET_GATEWAY = "aws_internet_gateway"
+PUBLIC = {
+    4: tuple(remaining(EVERYWHERE[4], PRIVATE)),
+    6: (AddressRange(6, 0x2000 << 112, (0x4000 << 112) - 1),),
+}
+"""The addresses that the internet routes, by IP version; for version 6, the block that unicast is allocated from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subnet:
-    """A subnet: `ranges` are its known addresses; `whole` is false where some of them are not known."""
+    """A subnet. `ranges` are its known addresses, `unsure` says by IP version why others may be its own."""
 
     key: str
     vpc: str
     ranges: tuple[AddressRange, ...]
-    whole: bool
+    unsure: tuple[Doubt | None, Doubt | None]
     public_addresses: Truth
+    six_addresses: Truth
     internet: Truth
+
+    @property
+    def whole(self) -> bool:
+        """False where some of its addresses are not known."""
+        return bool(self.ranges) and self.unsure == (None, None)
+
+    def of(self, version: int) -> tuple[tuple[AddressRange, ...], Doubt | None]:
+        """Its addresses of one IP version, and the doubt where there may be others."""
+        known = tuple(one for one in self.ranges if one.version == version)
+        return known, self.unsure[0 if version == 4 else 1]
 
 
 class Subnets:
@@ -31,134 +59,221 @@ class Subnets:
 
     def __init__(self, inventory: Inventory) -> None:
         self.inventory = inventory
-        self._tables = {one.id: list(self._gateways(one)) for one in inventory.of("aws_route_table")}
-        self._main: dict[str, list[Truth]] = {}
-        self._stray: dict[str, Doubt] = {}
-        self._separate_routes()
-        self._default_tables()
+        self._tables: dict[str, list[Route]] = {}
+        self._main: dict[str, list[Value]] = {}
+        self._own_main: dict[str, list[Route]] = {}
+        self._stray: dict[str, list[Route]] = {}
+        self._edges: dict[str, Doubt] = {}
+        self._local = {vpc.id: self._local_of(vpc) for vpc in inventory.of(*VPC_KINDS)}
+        self._read_tables()
         self._of_subnet = self._associations()
-        self.by_key = {one.id: self._subnet(one) for one in inventory.of(*SUBNET_KINDS)}
+        self._leads: dict[tuple[str, AddressRange], list[Lead]] = {}
+        self._routes: dict[str, list[Route]] = {}
+        self._homes: dict[str, str] = {}
+        self.by_key: dict[str, Subnet] = {}
+        for one in inventory.of(*SUBNET_KINDS):
+            self.by_key[one.id] = self._subnet(one)
 
     def vpc_ranges(self, vpc: str) -> list[AddressRange]:
         """The known address ranges of a declared VPC, associated blocks included."""
         one = self.inventory.by_id.get(vpc)
-        if one is None:
-            return []
-        blocks = [one.attrs.get("cidr_block"), one.attrs.get("ipv6_cidr_block")]
-        for more in self.inventory.of("aws_vpc_ipv4_cidr_block_association", unit=one.unit):
-            if self.inventory.find(more.attrs.get("vpc_id"), one.unit) is one:
-                blocks.append(more.attrs.get("cidr_block"))
+        blocks = network_blocks(self.inventory, one) if one is not None else []
         return [parsed for text in blocks if isinstance(text, str) and (parsed := parse_cidr(text))]
 
+    def leads(self, subnet: str, whole: AddressRange) -> list[Lead]:
+        """Where the table of a subnet sends what is for `whole`, piece by piece."""
+        key = (subnet, whole)
+        if key not in self._leads:
+            self._leads[key] = leads(self.routes(subnet), whole)
+        return self._leads[key]
+
+    def routes(self, subnet: str) -> list[Route]:
+        """The routes that decide for a subnet, that of its network to itself among them."""
+        if subnet not in self._routes:
+            one = self.inventory.by_id[subnet]
+            home = self._homes.get(subnet, "")
+            named = [*self._stray.get(one.unit, ()), *self._local.get(home, ())]
+            self._routes[subnet] = [*named, *self._by_table(one, home)]
+        return self._routes[subnet]
+
+    def to_internet(self, subnet: str, piece: AddressRange) -> Truth:
+        """Whether packets for a piece of the internet go to an internet gateway, the way that they came."""
+        mixed = Doubt("value-unknown", (f"the routes of {subnet.partition(':')[2]}",))
+        found = [all_of(map(self.is_gateway, lead.routes), lead.doubt or mixed) for lead in self.leads(subnet, piece)]
+        return all_of(found, mixed)
+
+    def is_gateway(self, route: Route | None) -> Truth:
+        """Whether a route leads to an internet gateway; what inspects traffic on the way leaves a doubt."""
+        if route is None or route.hop == "local":
+            return False
+        if route.hop in ("vpc_endpoint_id", "network_interface_id", "instance_id", ""):
+            return route.doubt or (Doubt("condition-unevaluable", (route.address,)) if route.hop else False)
+        if route.hop != "gateway_id":
+            return False
+        return both(self._leads_out(route), route.doubt or True)
+
+    def _leads_out(self, route: Route) -> Truth:
+        value = route.value
+        named = self.inventory.find(value, route.unit)
+        if isinstance(named, Resource):
+            if named.data and named.kind == INTERNET_GATEWAY:
+                return True
+            return named.kind == INTERNET_GATEWAY
+        if isinstance(value, str):
+            return value.startswith("igw-") or isinstance(
+                self.inventory.find(value, route.unit, INTERNET_GATEWAY), Resource
+            )
+        if isinstance(value, Unknown):
+            if value.ref is not None and INTERNET_GATEWAY in value.ref.address:
+                return True
+            return doubt_of(value) or False
+        return False
+
     def _subnet(self, one: Resource) -> Subnet:
-        vpc = self.inventory.find(one.attrs.get("vpc_id"), one.unit, "aws_vpc", "aws_default_vpc")
+        vpc = self.inventory.find(one.attrs.get("vpc_id"), one.unit, *VPC_KINDS)
         texts = [one.attrs.get(key) for key in ("cidr_block", "ipv6_cidr_block")]
         ranges = tuple(found for text in texts if isinstance(text, str) and (found := parse_cidr(text)))
         default = one.kind == "aws_default_subnet"
+        self._homes[one.id] = vpc.id if isinstance(vpc, Resource) else ""
         return Subnet(
             key=one.id,
-            vpc=vpc.id if isinstance(vpc, Resource) else "",
+            vpc=self._homes[one.id],
             ranges=ranges,
-            whole=bool(ranges) and not any(isinstance(text, Unknown) for text in texts),
+            unsure=(self._unsure(one, texts[0], 4), self._unsure(one, texts[1], 6)),
             public_addresses=truth(one.attrs.get("map_public_ip_on_launch"), default),
-            internet=True if default else self._internet(one, vpc),
+            six_addresses=truth(one.attrs.get("assign_ipv6_address_on_creation"), False),
+            internet=True if default else self._internet(one),
         )
 
-    def _internet(self, subnet: Resource, vpc: Resource | Unknown | None) -> Truth:
-        stray = self._stray.get(subnet.unit)
-        found = either([self._by_table(subnet, vpc), stray] if stray else [self._by_table(subnet, vpc)])
-        return both(found, self._blocked(subnet.unit))
+    def _unsure(self, one: Resource, written: Value, version: int) -> Doubt | None:
+        """The doubt about a block that is written and not known; without one for version 4 it is version 6 alone."""
+        if isinstance(written, Unknown):
+            return doubt_of(written) or Doubt("value-unknown", (one.address,))
+        if isinstance(written, str) and written and parse_cidr(written) is None:
+            return Doubt("value-unknown", (one.address,))
+        native = one.attrs.get("ipv6_native") in (True, "true")
+        missing = version == 4 and not written and not native
+        return Doubt("value-unknown", (f"{one.address}.cidr_block",)) if missing else None
 
-    def _blocked(self, unit: str) -> Truth:
-        """VPC Block Public Access, where it is on: it has exclusions of its own, so that it is only a doubt."""
+    def _internet(self, subnet: Resource) -> Truth:
+        pieces = [piece for version in (4, 6) for piece in PUBLIC[version]]
+        found = either(self.to_internet(subnet.id, piece) for piece in pieces)
+        return both(found, self.blocked(subnet.unit))
+
+    def blocked(self, unit: str) -> Truth:
+        """What may stop all that internet gateways let in: VPC Block Public Access, a table before the gateway.
+
+        Both have exclusions and middleboxes of their own, so that they leave a doubt and close nothing.
+        """
         for one in self.inventory.of("aws_vpc_block_public_access_options", unit=unit):
             if one.attrs.get("internet_gateway_block_mode") != "off":
                 return Doubt("condition-unevaluable", (one.address,))
-        return True
+        return self._edges.get(unit) or True
 
-    def _by_table(self, subnet: Resource, vpc: Resource | Unknown | None) -> Truth:
+    def _by_table(self, subnet: Resource, vpc: str) -> Iterable[Route]:
         tables = self._of_subnet.get(subnet.id)
-        if tables:
-            return either(self._table(table, subnet.unit) for table in tables)
-        if isinstance(vpc, Resource):
-            return either(self._main.get(vpc.id, ()))
-        return doubt_of(vpc) or Doubt("value-unknown", (f"{subnet.address}.vpc_id",))
+        if not tables and subnet.kind == "aws_default_subnet":
+            return list(_DEFAULT)
+        if not tables:
+            known = self.inventory.by_id.get(vpc)
+            if known is not None:
+                return self._of_main(known)
+            why = self.inventory.find(subnet.attrs.get("vpc_id"), subnet.unit, *VPC_KINDS)
+            named = doubt_of(why) if isinstance(why, Unknown) else None
+            doubt = named or Doubt("value-unknown", (f"{subnet.address}.vpc_id",))
+            return [Route(None, "", None, subnet.unit, subnet.address, None, doubt)]
+        if len(tables) == 1:
+            return self._table(tables[0], subnet.unit)
+        doubt = Doubt("value-unknown", (f"the route table of {subnet.address}",))
+        return [route for table in tables for route in in_doubt(self._table(table, subnet.unit), doubt)]
 
-    def _table(self, value: Value, unit: str) -> Truth:
-        found = self.inventory.find(value, unit, "aws_route_table", "aws_default_route_table", "aws_vpc")
+    def _of_main(self, vpc: Resource) -> list[Route]:
+        named = self._main.get(vpc.id)
+        if named:
+            return [route for value in named for route in self._table(value, vpc.unit)]
+        return self._own_main.get(vpc.id, [])
+
+    def _table(self, value: Value, unit: str) -> list[Route]:
+        found = self.inventory.find(value, unit, *TABLE_KINDS, *VPC_KINDS)
         if isinstance(found, Resource):
-            return either(self._main.get(found.id, ()) if found.kind == "aws_vpc" else self._tables.get(found.id, ()))
-        return doubt_of(found) or Doubt("value-unknown", (str(value),))
+            return self._of_main(found) if found.kind in VPC_KINDS else self._tables.get(found.id, [])
+        why = doubt_of(found) if isinstance(found, Unknown) else None
+        address = ", ".join(why.decided_by) if why else str(value)
+        return [Route(None, "", value, unit, address, None, why or Doubt("value-unknown", (str(value),)))]
 
-    def _gateways(self, table: Resource) -> Iterator[Truth]:
-        for block in each(table.attrs, "route", table.origin):
-            yield self._to_internet(block.value, table.unit, block.possible)
+    def _local_of(self, vpc: Resource) -> list[Route]:
+        return list(local_routes(network_blocks(self.inventory, vpc), vpc.unit, vpc.address))
 
-    def _to_internet(self, route: Value, unit: str, possible: Unknown | None = None) -> Truth:
-        """Whether a route leads everything to an internet gateway; routes for a part of the internet are a doubt."""
-        if isinstance(route, Unknown) or not hasattr(route, "get"):
-            return doubt_of(route) or False if isinstance(route, Unknown) else False
-        targets = [found.value for found in each(route, "gateway_id")]
-        leads = either(self._is_gateway(value, unit) for value in targets)
-        exists: Truth = doubt_of(possible) or True
-        paths = ("cidr_block", "ipv6_cidr_block", "destination_cidr_block", "destination_ipv6_cidr_block")
-        places = [found.value for path in paths for found in each(route, path)]
-        return both(both(leads, exists), either(_everything(value) for value in places))
+    def _read_tables(self) -> None:
+        for one in self.inventory.of(*TABLE_KINDS):
+            exists = doubt_of(one.possible)
+            blocks = each(one.attrs, "route", one.origin)
+            found = [
+                route
+                for block in blocks
+                for route in routes_of(
+                    self.inventory, block.value, one.unit, one.address, first_doubt(exists, doubt_of(block.possible))
+                )
+            ]
+            self._tables[one.id] = found + list(self._propagated(one))
+        self._separate_routes()
+        for one in self.inventory.of("aws_default_route_table"):
+            vpc = self.inventory.find(one.attrs.get("default_route_table_id"), one.unit, *VPC_KINDS)
+            if isinstance(vpc, Resource):
+                self._own_main.setdefault(vpc.id, []).extend(self._tables[one.id])
+        for one in self.inventory.of("aws_main_route_table_association"):
+            vpc = self.inventory.find(one.attrs.get("vpc_id"), one.unit, *VPC_KINDS)
+            if isinstance(vpc, Resource):
+                self._main.setdefault(vpc.id, []).append(one.attrs.get("route_table_id"))
 
-    def _is_gateway(self, value: Value, unit: str) -> Truth:
-        if isinstance(value, str):
-            return value.startswith("igw-") or isinstance(
-                self.inventory.find(value, unit, "aws_internet_gateway"), Resource
-            )
-        if isinstance(value, Unknown) and value.ref is not None:
-            if "aws_internet_gateway" in value.ref.address:
-                return True
-            if self.inventory.at(unit, value.ref.address) is not None:
-                return False
-        return doubt_of(value) or False if isinstance(value, Unknown) else False
+    def _propagated(self, table: Resource) -> Iterable[Route]:
+        """Routes that a virtual private gateway adds by itself: to ranges that its other side announces."""
+        gateways = [found.value for found in each(table.attrs, "propagating_vgws")]
+        for link in self.inventory.of("aws_vpn_gateway_route_propagation", unit=table.unit):
+            if self.inventory.find(link.attrs.get("route_table_id"), link.unit) is table:
+                gateways.append(link.attrs.get("vpn_gateway_id"))
+        for value in gateways:
+            why = Doubt("condition-unevaluable", (f"what is propagated to {table.address}",))
+            for block in PRIVATE:
+                yield Route(block, "gateway_id", value, table.unit, table.address, table.origin, why)
 
     def _separate_routes(self) -> None:
         for one in self.inventory.of("aws_route"):
-            leads = both(self._to_internet(one.attrs, one.unit), doubt_of(one.possible) or True)
             value = one.attrs.get("route_table_id")
-            table = self.inventory.find(value, one.unit, "aws_route_table", "aws_default_route_table", "aws_vpc")
+            table = self.inventory.find(value, one.unit, *TABLE_KINDS, *VPC_KINDS)
+            found = list(routes_of(self.inventory, one.attrs, one.unit, one.address, doubt_of(one.possible)))
             if isinstance(table, Resource):
-                home = self._main if table.kind == "aws_vpc" else self._tables
-                home.setdefault(table.id, []).append(leads)
-            elif isinstance(table, Unknown) and leads is not False:
-                self._astray(one, table)
-
-    def _astray(self, one: Resource, why: Unknown) -> None:
-        """Note a route or an association of a table or subnet that is not known: it may be any of the unit's."""
-        self._stray.setdefault(one.unit, doubt_of(why) or Doubt("value-unknown", (one.address,)))
-
-    def _default_tables(self) -> None:
-        for one in self.inventory.of("aws_default_route_table"):
-            routes = [*self._gateways(one), *self._tables.get(one.id, ())]
-            vpc = self.inventory.find(one.attrs.get("default_route_table_id"), one.unit, "aws_vpc")
-            if isinstance(vpc, Resource):
-                self._main.setdefault(vpc.id, []).extend(routes)
-            self._tables[one.id] = routes
-        for one in self.inventory.of("aws_main_route_table_association"):
-            vpc = self.inventory.find(one.attrs.get("vpc_id"), one.unit, "aws_vpc")
-            if isinstance(vpc, Resource):
-                self._main[vpc.id] = [self._table(one.attrs.get("route_table_id"), one.unit)]
+                home = self._own_main if table.kind in VPC_KINDS else self._tables
+                home.setdefault(table.id, []).extend(found)
+            elif isinstance(table, Unknown):
+                why = doubt_of(table) or Doubt("value-unknown", (one.address,))
+                self._stray.setdefault(one.unit, []).extend(in_doubt(found, why))
 
     def _associations(self) -> dict[str, list[Value]]:
         found: dict[str, list[Value]] = {}
         for one in self.inventory.of("aws_route_table_association"):
+            if one.attrs.get("gateway_id") is not None:
+                self._edges[one.unit] = Doubt("condition-unevaluable", (one.address,))
+                continue
             subnet = self.inventory.find(one.attrs.get("subnet_id"), one.unit, *SUBNET_KINDS)
             if isinstance(subnet, Resource):
                 found.setdefault(subnet.id, []).append(one.attrs.get("route_table_id"))
             elif isinstance(subnet, Unknown):
-                self._astray(one, subnet)
+                why = doubt_of(subnet) or Doubt("value-unknown", (one.address,))
+                table = in_doubt(self._table(one.attrs.get("route_table_id"), one.unit), why)
+                self._stray.setdefault(one.unit, []).extend(table)
         return found
 
 
-def _everything(value: Value) -> Truth:
-    if isinstance(value, Unknown):
-        return doubt_of(value) or False
-    found = parse_cidr(value) if isinstance(value, str) else None
-    if found is None or found.private:
+_DEFAULT = (Route(EVERYWHERE[4], "gateway_id", "igw-default", "", "the main table of the default network"),)
+"""The main table of a default VPC leads to its internet gateway."""
+
+
+def all_of(some: Iterable[Truth], mixed: Doubt) -> Truth:
+    """Whether all of `some` hold: true or false where they agree, `mixed` where some do and some do not."""
+    found = list(some)
+    if all(one is False for one in found):
         return False
-    return True if found.everything else Doubt("value-unknown", (str(value),))
+    if all(one is True for one in found):
+        return True
+    return first_doubt(*(one for one in found if isinstance(one, Doubt))) or mixed

@@ -1,0 +1,251 @@
+"""Outside answers about VPCs, held against `graph --expand`: instances, subnets, and single questions.
+
+TETHER_ORACLES names the folder that holds `vpc_aws`. Its inputs are answers of Describe calls without route tables: a
+subnet is public where it gives public addresses.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from scanner.commands.graph_expand import expand
+from tests.builders.aws import ref, resource
+
+FOLDER = Path(os.environ.get("TETHER_ORACLES", ""), "vpc_aws")
+PROTOCOLS = ("TCP", "UDP")
+PORTS = (1, 65535)
+
+pytestmark = pytest.mark.skipif(
+    not os.environ.get("TETHER_ORACLES"), reason="TETHER_ORACLES does not name the folder of the outside answers"
+)
+
+
+def cases(kind: str) -> list[dict]:
+    if not (FOLDER / "cases.jsonl").is_file():
+        return []
+    every = [json.loads(line) for line in (FOLDER / "cases.jsonl").read_text().splitlines() if line.strip()]
+    return [one for one in every if one["kind"] == kind]
+
+
+def label(identity: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]", "_", identity)
+
+
+def named(one: dict) -> str:
+    return next((tag["Value"] for tag in one.get("Tags") or () if tag["Key"] == "Name"), "")
+
+
+def rule_of(one: dict) -> list[dict]:
+    """The blocks that write one permission of a security group."""
+    base = {"protocol": one["IpProtocol"], "from_port": one["FromPort"] or 0, "to_port": one["ToPort"] or 0}
+    pairs = [ref(f"aws_security_group.{label(pair['GroupId'])}") for pair in one["UserIdGroupPairs"]]
+    return [
+        {
+            **base,
+            "cidr_blocks": [block["CidrIp"] for block in one["IpRanges"]],
+            "ipv6_cidr_blocks": [block["CidrIpv6"] for block in one["Ipv6Ranges"]],
+            "security_groups": pairs,
+        }
+    ]
+
+
+def entry_of(one: dict) -> dict:
+    ports = one["PortRange"] or {"From": 0, "To": 0}
+    return {
+        "rule_no": one["RuleNumber"],
+        "action": one["RuleAction"],
+        "protocol": one["Protocol"],
+        "from_port": ports["From"],
+        "to_port": ports["To"],
+        **{
+            key: one[name]
+            for key, name in (("cidr_block", "CidrBlock"), ("ipv6_cidr_block", "Ipv6CidrBlock"))
+            if one[name]
+        },
+    }
+
+
+def resources_of(answers: dict):
+    for one in answers["vpcs"]:
+        yield resource(f"aws_vpc.{label(one['VpcId'])}", cidr_block=one["CidrBlock"])
+    for one in answers["internet_gateways"]:
+        home = label(one["Attachments"][0]["VpcId"])
+        yield resource(f"aws_internet_gateway.{home}", vpc_id=ref(f"aws_vpc.{home}"))
+        route = {"cidr_block": "0.0.0.0/0", "gateway_id": ref(f"aws_internet_gateway.{home}")}
+        yield resource(f"aws_route_table.{home}", vpc_id=ref(f"aws_vpc.{home}"), route=[route])
+    for one in answers["subnets"]:
+        name, home = label(one["SubnetId"]), label(one["VpcId"])
+        public = one["MapPublicIpOnLaunch"]
+        yield resource(
+            f"aws_subnet.{name}",
+            vpc_id=ref(f"aws_vpc.{home}"),
+            cidr_block=one["CidrBlock"],
+            map_public_ip_on_launch=public,
+        )
+        if public:
+            table, subnet = ref(f"aws_route_table.{home}"), ref(f"aws_subnet.{name}")
+            yield resource(f"aws_route_table_association.{name}", subnet_id=subnet, route_table_id=table)
+    for one in answers["security_groups"]:
+        rules = {
+            side: [block for rule in one[key] for block in rule_of(rule)]
+            for side, key in (("ingress", "IpPermissions"), ("egress", "IpPermissionsEgress"))
+        }
+        home = ref(f"aws_vpc.{label(one['VpcId'])}")
+        yield resource(f"aws_security_group.{label(one['GroupId'])}", vpc_id=home, **rules)
+    for one in answers["network_acls"]:
+        sides = {
+            side: [entry_of(entry) for entry in one["Entries"] if entry["Egress"] is egress]
+            for side, egress in (("ingress", False), ("egress", True))
+        }
+        subnets = [ref(f"aws_subnet.{label(link['SubnetId'])}") for link in one["Associations"]]
+        home = ref(f"aws_vpc.{label(one['VpcId'])}")
+        yield resource(f"aws_network_acl.{label(one['NetworkAclId'])}", vpc_id=home, subnet_ids=subnets, **sides)
+    for one in answers["instances"]:
+        if one["State"]["Name"] == "running":
+            [card] = one["NetworkInterfaces"]
+            yield resource(
+                f"aws_instance.{named(one)}",
+                subnet_id=ref(f"aws_subnet.{label(card['SubnetId'])}"),
+                private_ip=card["PrivateIpAddress"],
+                associate_public_ip_address=card["Association"] is not None,
+                vpc_security_group_ids=[
+                    ref(f"aws_security_group.{label(group['GroupId'])}") for group in card["Groups"]
+                ],
+            )
+
+
+@cache
+def world_of(name: str):
+    """The expanded graph of an input, and its nodes by the names that the answers use."""
+    answers = json.loads((FOLDER / name).read_text())
+    ends = {}
+    for one in answers["instances"]:
+        for card in one["NetworkInterfaces"]:
+            ends[card["PrivateIpAddress"]] = f"aws_instance.{named(one)}"
+    for one in answers["subnets"]:
+        ends[named(one) or one["SubnetId"]] = f"aws_subnet.{label(one['SubnetId'])}"
+    return expand(list(resources_of(answers))), ends
+
+
+def ends_of(text: str, ends: dict[str, str]) -> list:
+    """What an end of an answer means: nodes, or one or every range of the internet."""
+    if text.startswith("Public Internet"):
+        block = text.removeprefix("Public Internet").strip()
+        return ["internet" if "all" in block else ipaddress.ip_network(block)]
+    written = re.search(r"\[(.*)\]", text)
+    return [ends[written.group(1) if written else text]]
+
+
+def conn_of(text: str, blocked: bool):
+    """`conn` as (protocol, destination ports, source ports, whether answers get back)."""
+    if text == "All Connections":
+        for protocol in PROTOCOLS:
+            yield protocol, (PORTS,), (PORTS,), protocol == "UDP" or not blocked
+        return
+    protocol = re.search(r"protocol: (\w+)", text).group(1)
+    ports = {
+        side: tuple(tuple(map(int, (one.split("-") * 2)[:2])) for one in found.group(1).split(","))
+        if found
+        else (PORTS,)
+        for side, found in ((side, re.search(rf"{side}-ports: ([\d,-]+)", text)) for side in ("src", "dst"))
+    }
+    yield protocol, ports["dst"], ports["src"], protocol == "UDP" or not blocked
+
+
+CLASSES = (1, 22, 443, 1024, 1025, 3000, 5000, 5001, 9079, 9080, 9081, 32768, 65535)
+"""Ports on both sides of every boundary in the inputs."""
+
+
+def expected_rows(case: dict, ends: dict[str, str]) -> set:
+    return {
+        (source, target, protocol, port, back, answered)
+        for row in case["expected"]
+        for source in ends_of(row["src"], ends)
+        for target in ends_of(row["dst"], ends)
+        for protocol, there, ports, answered in conn_of(row["conn"], row["response_blocked"])
+        for port in CLASSES
+        for back in CLASSES
+        if inside(port, there) and inside(back, ports)
+    }
+
+
+def inside(port: int, ranges) -> bool:
+    return any(first <= port <= last for first, last in ranges)
+
+
+def outside_of(name: str, others: list) -> list:
+    """A range of the graph as the answers write it: every range of the internet is one end."""
+    first, last = (ipaddress.ip_address(one) for one in name.removeprefix("external/").split("-"))
+    blocks = [one for one in others if one[0] <= first and last <= one[-1]]
+    return blocks[:1] or ["internet"]
+
+
+def found_rows(graph: dict, kind: str, others: list) -> set:
+    rows = set()
+    for edge in graph["edges"]:
+        names = [edge["source"], edge["target"]]
+        if not any(one.startswith(kind) for one in names) or any("vpc" in one for one in names):
+            continue
+        assert edge["state"] == "open", edge
+        source, target = (outside_of(one, others)[0] if one.startswith("external/") else one for one in names)
+        for one in edge["traffic"]:
+            answers = [(part["from_port"], part["to_port"]) for part in one.get("answers", ())]
+            for port in CLASSES:
+                for back in CLASSES:
+                    if one["protocol"] in PROTOCOLS and one["from_port"] <= port <= one["to_port"]:
+                        answered = "answers" not in one or inside(back, answers)
+                        rows.add((source, target, one["protocol"], port, back, answered))
+    return rows
+
+
+def blocks_in(case: dict, ends: dict[str, str]) -> list:
+    some = {end for row in case["expected"] for side in ("src", "dst") for end in ends_of(row[side], ends)}
+    return [one for one in some if not isinstance(one, str)]
+
+
+@pytest.mark.parametrize("case", cases("endpoints"), ids=lambda case: case["id"])
+def test_instances_reach_each_other_as_outside_answers_say(case):
+    graph, ends = world_of(case["input"])
+    found, expected = found_rows(graph, "aws_instance.", blocks_in(case, ends)), expected_rows(case, ends)
+    assert (expected - found, found - expected) == (set(), set())
+
+
+@pytest.mark.parametrize("case", cases("subnets"), ids=lambda case: case["id"])
+def test_subnets_reach_each_other_as_outside_answers_say(case):
+    """The answers tell what subnets send to the internet, and not what they get from it."""
+    graph, ends = world_of(case["input"])
+    outward = {**graph, "edges": [edge for edge in graph["edges"] if not edge["source"].startswith("external/")]}
+    found, expected = found_rows(outward, "aws_subnet.", blocks_in(case, ends)), expected_rows(case, ends)
+    assert (expected - found, found - expected) == (set(), set())
+
+
+@pytest.mark.parametrize("case", cases("explain"), ids=lambda case: case["id"])
+def test_single_questions_are_answered_as_outside_answers_say(case):
+    """The question names addresses, subnets or ranges; the answer names the pairs that it is about."""
+    graph, ends = world_of(case["input"])
+    answered = re.findall(
+        r"^(Connections|No connectivity) from (.+?) to (.+?)(?:: (.*)|;)$", case["full"], re.MULTILINE
+    )
+    assert answered
+    for verdict, source, target, conn in answered:
+        row = {"src": source, "dst": target, "conn": conn, "response_blocked": False}
+        mine, theirs = ends_of(source, ends)[0], ends_of(target, ends)[0]
+        expected = expected_rows({"expected": [row]}, ends) if verdict == "Connections" else set()
+        rows = found_rows(graph, "aws_instance.", blocks_in({"expected": [row]}, ends))
+        found = {one for one in rows if pair_is(one, mine, theirs)}
+        assert {one[2:4] for one in found} == {one[2:4] for one in expected}
+
+
+def pair_is(row: tuple, source, target) -> bool:
+    """Whether a row is about two ends: a range that is asked for may be part of what the graph calls the internet."""
+    return all(
+        end == asked or (end == "internet" and not isinstance(asked, str))
+        for end, asked in zip(row, (source, target), strict=False)
+    )
