@@ -73,7 +73,7 @@ def _access(
     if not keyed or enforced is False or access.truth is Truth.NO:
         return access
     if enforced is True:
-        return beyond(judged, principal, row.action, arns, enforced_regions(judged.world, model.unit))
+        return beyond(judged, principal, row.action, arns, enforced_regions(judged.world.nodes[model.node.id]))
     names = set(enforced.decided_by) if isinstance(enforced, Unknown) else set()
     answer = replace(access.answer, truth=Truth.POSSIBLE, decided_by=access.answer.decided_by | names)
     return replace(access, answer=answer)

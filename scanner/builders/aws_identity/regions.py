@@ -7,34 +7,35 @@ from collections.abc import Iterator
 from scanner.builders.aws_identity.access import Access, Judge
 from scanner.builders.aws_identity.arns import speller
 from scanner.builders.aws_identity.principals import Principal
-from scanner.builders.aws_models.enforcement import ENFORCED
-from scanner.builders.aws_models.regions import region_of
-from scanner.builders.aws_policy.decide import Answer
+from scanner.builders.aws_policy.decide import NOTHING, Answer
 from scanner.builders.aws_policy.match import ANY, ONE, Glob, Truth
 from scanner.builders.draft import World
+from scanner.graph.facts import Enforcement
+from scanner.graph.model import Node
 
 ELSEWHERE = "another-region-0"
 """Stands for any region that no policy names: only a wildcard admits it."""
 
 
-def enforced_regions(world: World, unit: str) -> frozenset[str]:
-    """The regions in which the unit enforces a guardrail; empty where one of them is not known."""
-    found = {region_of(one) for one in world.inventory.of(*ENFORCED, unit=unit)}
-    return frozenset() if "" in found else frozenset(found)
+def enforced_regions(node: Node) -> frozenset[str]:
+    """The regions in which a guardrail is wholly enforced on the calls of a model, as far as they are known by name."""
+    facts = (fact for fact in node.facts if isinstance(fact, Enforcement) and fact.complete is True)
+    return frozenset(fact.region for fact in facts if fact.region)
 
 
 def beyond(judged: Judge, principal: Principal, action: str, arns: tuple[str, ...], regions: frozenset[str]) -> Access:
     """How far `action` is open in regions without enforcement: possible at most, since nothing shows them in use."""
-    best = Access(action, Answer(Truth.NO))
-    for region in sorted({ELSEWHERE, *_named(judged.world, principal)} - regions) if regions else ():
+    best = Access(action, NOTHING)
+    for region in sorted({ELSEWHERE, *_named(judged.world, principal)} - regions):
         there = tuple(_moved(arn, region) for arn in arns)
         more = {"aws:requestedregion": Glob(region)}
         found = judged.access(principal, action, there, keyed=True, more=more)
         best = found if found.truth > best.truth else best
-    names = frozenset({f"Bedrock in regions other than {', '.join(sorted(regions))}"})
+    known = f"other than {', '.join(sorted(regions))}" if regions else "other than that of the enforcement"
     answer = best.answer
     truth = min(answer.truth, Truth.POSSIBLE)
-    return Access(action, Answer(truth, answer.statement, answer.scope, answer.decided_by | names), best.source_bound)
+    names = answer.decided_by | {f"Bedrock in regions {known}"}
+    return Access(action, Answer(truth, answer.statement, answer.scope, names), best.source_bound)
 
 
 def _moved(arn: str, region: str) -> str:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scanner.builders.aws_models.organised import organised
 from scanner.builders.aws_models.regions import elsewhere, region_of
 from scanner.builders.aws_policy.guard import GUARDRAILS, VERSIONS
 from scanner.builders.aws_policy.statements import listed_in
-from scanner.builders.blocks import Found, at, first, strings
+from scanner.builders.blocks import Found, at, first
 from scanner.builders.draft import World
 from scanner.graph.facts import Enforcement
 from scanner.graph.model import Role
 from scanner.origin import FileOrigin, Origin
 from scanner.resource import Resource
-from scanner.unknown import Unknown, Value
+from scanner.unknown import Unknown
 
 ENFORCED = ("aws_bedrock_enforced_guardrail_configuration", "awscc_bedrock_enforced_guardrail_configuration")
 NUMBER = re.compile("[1-9][0-9]{0,7}")
@@ -28,10 +29,8 @@ def add_enforcement(world: World, unit: str, node_id: str) -> None:
         world.add_fact(node_id, Enforcement(origin=origin, because=because, complete=complete, region=region_of(one)))
         if complete is True:
             _assume(world, one, because)
-    for policy in world.inventory.of("aws_organizations_policy", unit=unit):
-        if policy.attrs.get("type") == "BEDROCK_POLICY":
-            complete, because, origin = _organisation(world, policy)
-            world.add_fact(node_id, Enforcement(origin=origin, because=because, complete=complete))
+    for fact in organised(world, unit):
+        world.add_fact(node_id, fact)
 
 
 def _assume(world: World, one: Resource, because: str) -> None:
@@ -163,26 +162,3 @@ def _setting(found: Found, good: str, why: str) -> Iterator[Flaw]:
         yield found.unknown, f"{why.partition(' is ')[0]} is not known", found.origin
     elif str(found.value).upper() != good:
         yield False, why, found.origin
-
-
-def _organisation(world: World, policy: Resource) -> Flaw:
-    """An organisation's Bedrock policy: it covers this account only where it is attached above it."""
-    links = [
-        link
-        for link in world.inventory.of("aws_organizations_policy_attachment", unit=policy.unit)
-        if world.inventory.find(link.attrs.get("policy_id"), policy.unit) is policy
-    ]
-    if not links:
-        return False, f"`{policy.address}` is attached to nothing", policy.origin
-    content = policy.attrs.get("content")
-    if _honours_tags(content):
-        return False, "`input_tags` is `honor`: only what the caller tags is checked", policy.origin
-    cause = f"whether the target of `{links[0].address}` holds this account is not known"
-    return Unknown(cause, decided_by=(f"{links[0].address}.target_id",)), cause, links[0].origin
-
-
-def _honours_tags(content: Value) -> bool:
-    found = [one.text for one in strings(content)]
-    return any(re.search(r'"?input_tags"?\W+("@@assign"\W+)?"?honor', text, re.IGNORECASE) for text in found) or any(
-        text == "honor" for text in found
-    )

@@ -89,31 +89,31 @@ class Policy:
 
 def parse(value: Value, name: str, origin: Origin | None) -> Policy:
     """The policy that `value` holds: JSON text, an Unknown with a document or pieces, or a mapping."""
+    if isinstance(value, Unknown) and value.document is not None:
+        origin = origin or value.origin
+    found = structure(value, name, origin)
+    return Policy(name, origin) if found is None else _read(found, name, origin)
+
+
+def structure(value: Value, name: str, origin: Origin | None) -> Value:
+    """What a JSON document holds, its unknown parts in place; the Unknown that decides where nobody can tell."""
     if isinstance(value, Unknown):
         if value.document is not None:
-            return parse(value.document, name, origin or value.origin)
-        if value.pieces:
-            text = "".join(p if isinstance(p, str) else f"\ue010{i}\ue011" for i, p in enumerate(value.pieces))
-            whole = _loaded(text, name, origin)
-            return whole if isinstance(whole, Policy) else _read(_filled(whole, value.pieces), name, origin)
-        return Policy(name, origin, unknown=value)
+            return structure(value.document, name, origin or value.origin)
+        if not value.pieces:
+            return value
+        text = "".join(p if isinstance(p, str) else f"\ue010{i}\ue011" for i, p in enumerate(value.pieces))
+        return _filled(_loaded(text, name, origin), value.pieces)
     if isinstance(value, Encoded) and isinstance(value.document, Mapping):
-        return _read(value.document, name, origin)
-    if isinstance(value, str):
-        whole = _loaded(value, name, origin)
-        return whole if isinstance(whole, Policy) else _read(whole, name, origin)
-    if isinstance(value, Mapping):
-        return _read(value, name, origin)
-    if value is None:
-        return Policy(name, origin)
-    return Policy(name, origin, unknown=Unknown(f"`{name}` is not a policy document"))
+        return value.document
+    return _loaded(value, name, origin) if isinstance(value, str) else value
 
 
-def _loaded(text: str, name: str, origin: Origin | None) -> Value | Policy:
+def _loaded(text: str, name: str, origin: Origin | None) -> Value:
     try:
         found = json_document(text, origin.path if isinstance(origin, FileOrigin) else "")
     except TextError as error:
-        return Policy(name, origin, unknown=Unknown(f"`{name}` is not a JSON document: {error.cause}"))
+        return Unknown(f"`{name}` is not a JSON document: {error.cause}")
     assert isinstance(found, Document)
     return _placed(found.value, text, origin)
 
