@@ -266,7 +266,7 @@ class AwsOperation(Struct, frozen=True):
     scope: asked in each region, or once an account. after: the operations whose answers give its parameters, from each of
     the items at `each` of which `only` is true; batched: the parameter that takes up to `batch` of them at once.
     variants: parameters that are asked with each of several values. absent: the errors that say that there is no such
-    thing.
+    thing. closing: it holds nothing but what closes ways, so that who does not read it proves no less.
     """
 
     service: str
@@ -285,6 +285,7 @@ class AwsOperation(Struct, frozen=True):
     batch: int = 0
     batched: str = ""
     absent: Strings = ()
+    closing: bool = False
 
     @property
     def id(self) -> str:

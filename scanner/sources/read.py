@@ -167,7 +167,8 @@ def _recorded(request: ReadRequest, whole: Reading) -> None:
 
     def unit_of(scope: str) -> str:
         """The unit of a cluster, by its name, or of what an account or more have in a partition of AWS."""
-        return units.get(scope, scope if scope.startswith("aws") and "/" not in scope else f"cluster/{scope}")
+        name = scope.removeprefix("aws:")
+        return units.get(name, f"cluster/{scope}" if name == scope else name)
 
     names = [path.name for path in request.bundles]
     shown = [path.name if names.count(path.name) == 1 else path.as_posix() for path in request.bundles]

@@ -103,7 +103,7 @@ def _take(reading: Reading, calls: Sequence[Call], unit_of: Callable[[str], str]
     for partition, some in _aws(calls).items():
         from scanner.sources.aws import read_estate
 
-        part = read_estate(some, unit_of(partition), source)
+        part = read_estate(some, unit_of(f"aws:{partition}"), source)
         reading.resources += part.resources
         reading.unread += [one for one in part.unread if one not in reading.unread]
         reading.assumptions |= part.assumptions

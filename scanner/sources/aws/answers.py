@@ -24,7 +24,7 @@ class Answer(Struct, frozen=True):
     the call is for the whole account. where: only those of which this is true. data: it is nobody's own, as a data
     source is. thin: what it is set to is not all told by its row.
     lost: the address of what stands in where nobody answered: it may exist, and nothing is known of it but what the
-    question tells; "" for nothing.
+    question tells, and lost_attrs; "" for nothing.
     """
 
     operation: str
@@ -39,6 +39,7 @@ class Answer(Struct, frozen=True):
     where: Any = None
     data: bool = False
     lost: str = ""
+    lost_attrs: Mapping[str, Any] = {}
     thin: bool = False
 
 

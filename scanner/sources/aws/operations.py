@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import product
 from typing import Any
@@ -54,8 +55,9 @@ def items_of(page: Any, path: str, here: Here) -> Iterator[Here]:
     """Every item at a path of a page; `>` steps into each, which is the `@up` of what is inside."""
     head, _, rest = path.partition(">")
     found = at(page, steps(head)) if head else page
-    for one in found if isinstance(found, list) else () if found is None else (found,):
+    for number, one in enumerate(found if isinstance(found, list) else () if found is None else (found,)):
         inner = here.inner(one)
+        inner = replace(inner, context={**inner.context, "row": number})
         yield from items_of(one, rest, inner) if rest else (inner,)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -19,7 +20,9 @@ from scanner.resource import Encoded
 from scanner.sources.aws.snake import arguments
 from scanner.unknown import COMPUTED, Ref, Unknown
 
-_STEP = re.compile(r"([^.\[\]]+)|\[(\d*)\]")
+_STEP = re.compile(r"([^.\[\]{}]+)|\[(\d*)\]|(\{\})")
+VALUES = "{}"
+"""The step to the values of a map, as a list."""
 _PLACE = re.compile(r"\{([^{}]+)\}")
 
 Lookup = Callable[[str, Mapping[str, Any], "Here"], "Here | Unknown | None"]
@@ -41,8 +44,8 @@ class Here:
 
 @cache
 def steps(path: str) -> tuple[str | int | None, ...]:
-    """The steps of a path: names, places of a list, and None for every item of one."""
-    return tuple(name or (int(place) if place else None) for name, place in _STEP.findall(path))
+    """The steps of a path: names, places of a list, None for every item of one, and the values of a map."""
+    return tuple(name or inside or (int(place) if place else None) for name, place, inside in _STEP.findall(path))
 
 
 def at(value: Any, path: Sequence[str | int | None]) -> Any:
@@ -57,7 +60,9 @@ def at(value: Any, path: Sequence[str | int | None]) -> Any:
             if None in path[index + 1 :]:
                 found = [one for part in found for one in (part if isinstance(part, list) else [part])]
             return [one for one in found if one is not None]
-        if isinstance(step, int):
+        if step == VALUES:
+            value = list(value.values()) if isinstance(value, dict) else None
+        elif isinstance(step, int):
             value = value[step] if isinstance(value, list) and step < len(value) else None
         else:
             value = value.get(step) if isinstance(value, dict) else None
@@ -243,6 +248,26 @@ def _like(spec: Mapping[str, Any], here: Here) -> Any:
     return [arguments(one, spec.get("rename", {})) for one in (found if isinstance(found, list) else [found])]
 
 
+def _split(spec: Mapping[str, Any], here: Here) -> Any:
+    found = path_of(spec["split"], here)
+    return [one.strip() for one in found.split(spec["by"]) if one.strip()] if isinstance(found, str) else found
+
+
+def _fill(spec: Mapping[str, Any], here: Here) -> Any:
+    """A text with one place, filled with a value that is worked out first."""
+    found = shape(spec["with"], here)
+    return shape(spec["fill"], here.inner(found)) if isinstance(found, str) else found
+
+
+def _base64(spec: Mapping[str, Any], here: Here) -> Any:
+    """The text in base64; what is none stays as it is."""
+    found = path_of(spec["base64"], here)
+    try:
+        return b64decode(found, validate=True).decode() if isinstance(found, str) else found
+    except ValueError:
+        return found
+
+
 _WORDS: Mapping[str, Callable[[Mapping[str, Any], Here], Any]] = {
     "const": lambda spec, here: spec["const"],
     "each": _each,
@@ -250,6 +275,10 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any], Here], Any]] = {
     "flat": _flat,
     "cut": _cut,
     "like": _like,
+    "split": _split,
+    "fill": _fill,
+    "base64": _base64,
+    "lower": lambda spec, here: found.lower() if isinstance(found := shape(spec["lower"], here), str) else found,
     "answer": _answer,
     "object": _object,
     "policy": _policy,

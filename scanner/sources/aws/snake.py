@@ -9,8 +9,11 @@ from typing import Any
 
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 MAPS = frozenset(
-    {"tags", "tag_map", "variables", "labels", "environment", "parameters", "parameter_overrides", "node_selector"}
-)
+    {
+        "tags", "variables", "labels", "parameters", "environment_variables", "stage_variables", "request_parameters",
+        "request_models", "hyper_parameters", "response_parameters", "request_templates",
+    }
+)  # fmt: skip
 """Arguments whose keys are the user's own: they stay as they are, and are no block."""
 
 
@@ -25,18 +28,16 @@ def arguments(value: Any, rename: Mapping[str, str]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for key, item in value.items() if isinstance(value, Mapping) else ():
         name = rename.get(snake(key), snake(key))
-        found = item if name in MAPS and not (isinstance(item, dict) and _nested(item)) else _written(item, rename)
+        found = item if name in MAPS else _written(item, rename)
         if name and not (found is None or found in ([], {})):
             made[name] = found
     return made
 
 
-def _nested(item: dict[str, Any]) -> bool:
-    return any(isinstance(one, dict) for one in item.values())
-
-
 def _written(value: Any, rename: Mapping[str, str]) -> Any:
     if isinstance(value, Mapping):
+        if "Quantity" in value:
+            return _written(value.get("Items"), rename)  # how CloudFront writes a list
         made = arguments(value, rename)
         return [made] if made else None
     if isinstance(value, list):

@@ -149,7 +149,7 @@ def _stand_in(into: Translation, call: Call, row: Answer) -> None:
     here = Here(unknown, context_of(call))
     address = shape(f"={row.lost}", here)
     if isinstance(address, str):
-        made = attributes(row.attrs, here)
+        made = {**attributes(row.attrs, here), **attributes(row.lost_attrs, here)}
         into.add(call, row.kind, address, made, possible=unknown)
 
 
