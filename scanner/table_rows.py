@@ -263,8 +263,8 @@ class DeliveryObject(Struct, frozen=True):
 class AwsOperation(Struct, frozen=True):
     """A row of aws_operations: one read of AWS's API.
 
-    scope: asked in each region, or once an account. after: the operations whose answers give its parameters, from each of
-    the items at `each` of which `only` is true; batched: the parameter that takes up to `batch` of them at once.
+    scope: asked in each region, or once an account. after: the operations whose answers give its parameters, from each
+    of the items at `each` of which `only` is true; batched: the parameter that takes up to `batch` of them at once.
     variants: parameters that are asked with each of several values. absent: the errors that say that there is no such
     thing. closing: it holds nothing but what closes ways, so that who does not read it proves no less.
     """

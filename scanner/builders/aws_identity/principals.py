@@ -167,6 +167,8 @@ def named_policy(world: World, value: Value, unit: str, origin: Origin | None) -
     if not isinstance(value, str):
         return Policy("", origin)
     own = managed(value, origin)
+    if own is not None and own.unknown is not None and isinstance(found, Resource):
+        own = policy_at(world.inventory, found, "policy", name=own.name)  # what the account shows of a policy of AWS
     if own is not None:
         return own
     local = _by_arn(world, value, unit)

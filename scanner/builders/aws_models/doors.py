@@ -204,5 +204,7 @@ def _other(world: World, unit: str, value: Value, gateways: frozenset[str]) -> T
     path = role["path"].partition("/")[0] if ":assumed-role/" in text else role["path"].rpartition("/")[2]
     target = role_by_arn(world, f"arn:aws:iam::0:role/{path}", unit)
     if target is None:
+        if text in world.profile.gateways:
+            return Truth.NO  # the profile names it so, and the inputs do not show it
         return Truth.YES if world.profile.gateways or gateways else Truth.POSSIBLE
     return Truth.NO if target.id in gateways else Truth.YES

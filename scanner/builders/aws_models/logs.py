@@ -21,6 +21,7 @@ LOGGING = "aws_bedrock_model_invocation_logging_configuration"
 CONFIGURATIONS = ("aws_sagemaker_endpoint_configuration", "awscc_sagemaker_endpoint_config")
 DELIVERIES = ("text", "image", "embedding", "video", "audio")
 DESTINATIONS = ("s3_config.bucket_name", "cloudwatch_config.log_group_name")
+BUCKET_ARN = re.compile(r"^arn:[a-z-]+:s3:::")
 SINK_NAMES = ("bucket", "name", "arn", "id")
 SETTINGS = (
     ("containers.envFrom.configMapRef.name", "ConfigMap"),
@@ -198,7 +199,7 @@ def _wanted(world: World) -> dict[str, str]:
     """What the stores of evidence are called, to their ids or what the profile calls them."""
     found: dict[str, str] = {}
     for entry in world.profile.evidence_sinks:
-        found[entry.removeprefix("s3://").rstrip("/")] = entry
+        found[BUCKET_ARN.sub("", entry.removeprefix("s3://").rstrip("/"))] = entry
     for node in world.nodes.values():
         if Role.SINK in node.roles and node.id in world.inventory.by_id:
             attrs = world.inventory.by_id[node.id].attrs

@@ -73,10 +73,15 @@ def estate_of(calls: Iterable[Call]) -> Estate:
         where.setdefault(call.operation, {})[parameters_key(call.parameters)] = call
     for scope in list(found.by_scope):
         _whole(found, scope)
-    for scope in found.by_scope:
-        for made in found.by_scope[scope].values():
-            found.lost += [call for call in made.values() if call.outcome not in ANSWERED]
+    every = [call for where in found.by_scope.values() for made in where.values() for call in made.values()]
+    told = {_question(call) for call in every if call.outcome == "read" and operations()[call.operation].closing}
+    # What an organisation has, one of its accounts tells for all of them.
+    found.lost = [call for call in every if call.outcome not in ANSWERED and _question(call) not in told]
     return found
+
+
+def _question(call: Call) -> tuple[str, str]:
+    return call.operation, parameters_key(call.parameters)
 
 
 def _whole(found: Estate, scope: Scope) -> None:

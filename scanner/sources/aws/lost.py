@@ -25,6 +25,8 @@ def unread_of(estate: Estate) -> Iterator[Unread]:
     """An Unread for each operation and account that was not answered; for what nobody asked one a region."""
     groups: dict[tuple[str, ...], list[Call]] = {}
     for call in estate.lost:
+        if operations()[call.operation].closing:
+            continue
         scope = dict(call.scope)
         if call.outcome == "not-asked" and not call.cause:
             groups.setdefault((scope["account"], "not-asked", scope["region"]), []).append(call)
@@ -38,6 +40,16 @@ def unread_of(estate: Estate) -> Iterator[Unread]:
     yield from _other_regions(estate)
 
 
+def not_counted(estate: Estate) -> Iterator[str]:
+    """What only closes ways, and was not read: a sentence for each account."""
+    found: dict[str, dict[str, None]] = {}
+    for call in estate.lost:
+        if operations()[call.operation].closing:
+            found.setdefault(dict(call.scope)["account"], {})[operations()[call.operation].fact] = None
+    for account, facts in found.items():
+        yield f"account {account}: {_listed(list(facts))} could not be read: nothing that they close is counted on"
+
+
 def _not_answered(calls: Sequence[Call]) -> Unread:
     first = calls[0]
     scope = dict(first.scope)
@@ -46,7 +58,8 @@ def _not_answered(calls: Sequence[Call]) -> Unread:
     regions = sorted({dict(call.scope)["region"] for call in calls} - {ACCOUNT})
     where = f" in {_listed(regions)}" if regions else ""
     said = first.cause or SAID[first.outcome]
-    cause = f"{row.fact} of account {scope['account']}{where}{f' ({about})' if about else ''} is not known: {said}"
+    which = f" ({about})" if about else ""
+    cause = f"account {scope['account']}{where}: {row.fact}{which} could not be read: {said}"
     denied = first.outcome.startswith("denied")
     kind: UnreadKind = "denied" if denied else "call"
     remedy = f"let the scan call `{row.action}`" if denied else AGAIN

@@ -9,7 +9,7 @@ from scanner.resource import Reading, Resource, SourceName
 from scanner.sources.aws.estate import SOURCE, estate_of
 from scanner.sources.aws.furniture import without_furniture
 from scanner.sources.aws.link import link
-from scanner.sources.aws.lost import unread_of
+from scanner.sources.aws.lost import not_counted, unread_of
 from scanner.sources.aws.operations import ACCOUNT
 from scanner.sources.aws.special import SPECIAL
 from scanner.sources.aws.translate import Translation, translate
@@ -39,6 +39,7 @@ def read_estate(calls: Sequence[Call], unit: str, source: SourceName) -> Reading
     resources = list(without_furniture(into.resources.values()))
     link(resources, links)
     reading.resources += _at_home(resources)
+    reading.assumptions |= dict.fromkeys(not_counted(estate))
     for call in estate.answered("organizations:ListAccounts"):
         names = _elsewhere(call, {dict(scope)["account"] for scope in estate.by_scope})
         if names:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from scanner.resource import Attrs, Resource, dig, items_of
 from scanner.sources.aws.answers import answers
+from scanner.sources.aws.grants import function_permissions
+from scanner.sources.aws.shape import refer
 from scanner.sources.aws.snake import snake
 from scanner.sources.aws.translate import Translation
 from scanner.sources.bundle import Call
@@ -15,6 +17,8 @@ from scanner.unknown import Unknown
 
 Links = Mapping[str, tuple[str, str]]
 GUARDRAIL = "bedrock:GetGuardrail"
+POLICIES, TARGETS = "organizations:ListPolicies", "organizations:ListTargetsForPolicy"
+LISTING = "aws_organizations_policies_for_target"
 
 
 def cluster_groups(into: Translation) -> Links:
@@ -31,7 +35,7 @@ def cluster_groups(into: Translation) -> Links:
         links[own] = cluster.address, "vpc_config.0.cluster_security_group_id"
         group = groups.get(own)
         if group is not None:
-            del into.resources[group.address]
+            into.resources.pop(group.address, None)
             for side in ("ingress", "egress"):
                 for number, block in enumerate(items_of(group.attrs.get(side))):
                     if isinstance(block, Attrs):
@@ -50,10 +54,10 @@ def guardrail_versions(into: Translation) -> Links:
 
     Source: Amazon Bedrock User Guide, "Create a version of a guardrail": a version is a snapshot of the draft.
     """
-    pages = [(call, page) for call in into.estate.answered(GUARDRAIL) for page in _pages(call)]
-    drafts = {page.get("guardrailArn"): page for _, page in pages if page.get("version") == "DRAFT"}
+    pages = [page for call in into.estate.answered(GUARDRAIL) for page in _pages(call)]
+    drafts = {page.get("guardrailArn"): page for page in pages if page.get("version") == "DRAFT"}
     rename = next(row.rename for row in answers()[GUARDRAIL] if row.kind == "aws_bedrock_guardrail")
-    for _, page in pages:
+    for page in pages:
         draft = drafts.get(page.get("guardrailArn"))
         made = into.resources.get(str(page.get("guardrailArn")))
         if draft is None or made is None or page is draft:
@@ -71,5 +75,49 @@ def _pages(call: Call) -> list[dict[str, Any]]:
     return [page for page in call.pages if isinstance(page, dict)]
 
 
-SPECIAL: tuple[Callable[[Translation], Links], ...] = (cluster_groups, guardrail_versions)
+def attached_to_targets(into: Translation) -> Links:
+    """All policies of a kind that are attached to a target of the organisation, where all of them were read."""
+    for listed in into.estate.answered(POLICIES):
+        kind = str(listed.parameters.get("Filter"))
+        ids = [one.get("Id") for page in _pages(listed) for one in _dicts(page.get("Policies"))]
+        calls = {call.parameters.get("PolicyId"): call for call in into.estate.of(listed.scope, TARGETS)}
+        if not ids or any(one not in calls or calls[one].outcome != "read" for one in ids):
+            continue
+        targets: dict[str, list[str]] = {}
+        for one in ids:
+            for page in _pages(calls[one]):
+                for target in _dicts(page.get("Targets")):
+                    targets.setdefault(str(target.get("TargetId")), []).append(str(one))
+        for target_id, some in targets.items():
+            made = {"target_id": target_id, "filter": kind, "ids": sorted(some)}
+            into.add(listed, LISTING, f"data.{LISTING}/{kind}/{target_id}", made, name=target_id, data=True)
+    return {}
+
+
+def _dicts(value: object) -> Iterator[dict[str, Any]]:
+    return (one for one in value if isinstance(one, dict)) if isinstance(value, list) else iter(())
+
+
+def unread_acls(into: Translation) -> Links:
+    """A network ACL that nobody could read may stand before every subnet of its region."""
+    for call in into.estate.lost:
+        if call.operation == "ec2:DescribeNetworkAcls":
+            where = dict(call.scope)
+            region = f":{where['region']}:{where['account']}:subnet/"
+            subnets = [one for one in into.resources.values() if one.kind == "aws_subnet" and region in one.address]
+            cause = Unknown(f"`{call.operation}` was not answered", decided_by=(call.operation,))
+            links = [refer(one.address, "id", one.name) for one in subnets]
+            address = f"arn:{where['partition']}:ec2:{where['region']}:{where['account']}:network-acl/not-readable"
+            made = {"subnet_ids": links, "ingress": cause, "egress": cause}
+            into.add(call, "aws_network_acl", address, made, possible=cause)
+    return {}
+
+
+SPECIAL: tuple[Callable[[Translation], Links], ...] = (
+    cluster_groups,
+    guardrail_versions,
+    attached_to_targets,
+    unread_acls,
+    function_permissions,
+)
 """In this order, once all rows are through; each returns further identifiers of what there is."""

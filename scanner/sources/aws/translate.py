@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,11 +42,12 @@ class Translation:
         possible: Unknown | None = None,
         data: bool = False,
     ) -> None:
-        """Add a Resource; of two with one address the first counts."""
+        """Add a Resource; of two with one address the first counts, or the one of which everything is known."""
         origin = call.origin(address)
         attrs = marked(made, origin)
         where = region or dict(call.scope)["region"]
-        if address not in self.resources and isinstance(attrs, Attrs):
+        before = self.resources.get(address)
+        if isinstance(attrs, Attrs) and (before is None or (_vague(before.attrs) and not _vague(attrs))):
             self.resources[address] = Resource(
                 address=address,
                 unit=self.unit,
@@ -60,6 +60,14 @@ class Translation:
                 data=data,
                 provider=self.provider(call, where),
             )
+
+    def thin(self, call: Call, kind: str) -> None:
+        """Say once that what things of a kind are set to is not translated."""
+        scope = dict(call.scope)
+        cause = f"account {scope['account']} has `{kind}` in {scope['region']}: what it is set to is not looked at"
+        one = Unread(call.origin(kind), cause, "call", "declare it in the files that are scanned beside the bundle")
+        if one not in self.unread:
+            self.unread.append(one)
 
     def provider(self, call: Call, region: str) -> Provider:
         """The provider configuration that a Terraform root would make things of this account and region with."""
@@ -76,6 +84,10 @@ class Translation:
                 "aws", "hashicorp/aws", address, made if isinstance(made, Attrs) else Attrs(), origin
             )
         return self.providers[key]
+
+
+def _vague(attrs: Attrs) -> bool:
+    return any(isinstance(value, Unknown) and value.ref is None for value in attrs.values())
 
 
 def translate(into: Translation) -> None:
@@ -115,6 +127,8 @@ def _item(into: Translation, call: Call, row: Answer, here: Here, where: str) ->
         return
     name = shape(f"={row.name}", here) if row.name else ""
     region = shape(row.region, here) if row.region is not None else ""
+    if row.thin:
+        into.thin(call, row.kind)
     base = path_of(row.like, here) if row.like else {}
     made = {**arguments(base, row.rename), **attributes(row.attrs, here)}
     into.add(
@@ -151,8 +165,3 @@ def _stand_in(into: Translation, call: Call, row: Answer) -> None:
     if isinstance(address, str):
         made = {**attributes(row.attrs, here), **attributes(row.lost_attrs, here)}
         into.add(call, row.kind, address, made, possible=unknown)
-
-
-def kinds_of(resources: Iterator[Resource]) -> frozenset[str]:
-    """The kinds that occur."""
-    return frozenset(one.kind for one in resources)
