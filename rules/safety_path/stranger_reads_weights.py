@@ -17,11 +17,12 @@ store is asked of those who may read it.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from scanner.findings import Finding
 from scanner.graph.model import Edge, Node, Plane, Role, State
 from scanner.graph.search import Way, reach
+from scanner.graph.trace import trace
 from scanner.rule import Case, counted
 
 ASSERTION = "IDENT-004"
@@ -31,18 +32,33 @@ SERVING = frozenset({"aws_sagemaker_model", "awscc_sagemaker_model", "aws_bedroc
 MACHINES = frozenset({"aws_eks_node_group"})
 """What pulls the images of serving pods: the trusted base."""
 OPERATORS = "profile:operators"
+STORE = "a store of weights, and who reads it"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Something that holds weights. origin: the store that they come from; copies: how they came, () for the store."""
+
+    node: Node
+    origin: Node
+    copies: tuple[Edge, ...]
+
+    @property
+    def called(self) -> str:
+        """How a message names it."""
+        return f"`{self.node.address}`" + (f", a copy of `{self.origin.address}`" if self.copies else "")
 
 
 def check(case: Case) -> Iterable[Finding]:
-    """Every store of weights: each reader, and whoever can become a reader."""
+    """Every store of weights and every copy of one: each reader, and whoever can become a reader."""
     stores = case.graph.with_role(Role.STORE)
     asked = False
-    for store in stores:
-        case.examine(store, "a store of weights, and who reads it")
-        for edge in case.graph.out_of(store.id):
+    for held in _held(case, stores):
+        case.examine(held.node, "a copy of weights, and who reads it" if held.copies else STORE)
+        for edge in case.graph.out_of(held.node.id):
             if edge.verb != "read" or edge.plane is not Plane.SUPPLY:
                 continue
-            for finding in _reader(case, store, edge):
+            for finding in _reader(case, held, edge):
                 if OPERATORS in finding.decided_by:
                     asked = True
                 else:
@@ -56,12 +72,22 @@ def check(case: Case) -> Iterable[Finding]:
     case.summary = f"{counted(len(stores), 'store')} of weights, read by serving identities alone" if stores else ""
 
 
-def _reader(case: Case, store: Node, edge: Edge) -> Iterator[Finding]:
+def _held(case: Case, stores: list[Node]) -> Iterator[Held]:
+    """The stores, then whatever a copy of one comes to."""
+    yield from (Held(store, store, ()) for store in stores)
+    ids = {store.id for store in stores}
+    for met, edges in trace(case.graph, sorted(ids), [Plane.SUPPLY], verbs=["copy"]).items():
+        if met not in ids:
+            yield Held(case.graph.nodes[met], case.graph.nodes[edges[0].source], edges)
+
+
+def _reader(case: Case, store: Held, edge: Edge) -> Iterator[Finding]:
     reader = case.graph.nodes[edge.target]
-    case.examine(reader, f"it reads `{store.address}`")
+    case.examine(reader, f"it reads `{store.node.address}`")
     if _welcome(reader):
         return
-    serving = [one for one in case.graph.into(reader.id) if one.verb == "become" and _serves(case, store, one.source)]
+    into = (one for one in case.graph.into(reader.id) if one.verb == "become")
+    serving = [one for one in into if _serves(case, store.node, one.source)]
     if not serving:
         yield _told(case, store, edge, ())
         return
@@ -74,7 +100,7 @@ def _reader(case: Case, store: Node, edge: Edge) -> Iterator[Finding]:
         [reader.id],
         [Plane.IDENTITY],
         verbs=["become"],
-        allowed=lambda node: _welcome(node) or _serves(case, store, node.id),
+        allowed=lambda node: _welcome(node) or _serves(case, store.node, node.id),
         through_actors=True,
     )
     for way in found.ways:
@@ -93,26 +119,27 @@ def _serves(case: Case, store: Node, node_id: str) -> bool:
     return _welcome(node) and not node.roles & {Role.OPERATOR, Role.PLATFORM}
 
 
-def _told(case: Case, store: Node, edge: Edge, doubts: Iterable[str]) -> Finding:
+def _told(case: Case, store: Held, edge: Edge, doubts: Iterable[str]) -> Finding:
     reader = case.graph.nodes[edge.target]
     outside = Role.EXTERNAL in reader.roles
     unsure = _unsure(case, outside)
-    can = "can" if edge.state is State.OPEN and not doubts else "may be able to"
-    message = f"`{reader.address}` {can} read the weights in `{store.address}`, and serves no model"
-    way = Way(store, (edge,))
+    way = Way(store.origin, (*store.copies, edge))
+    can = "can" if way.state is State.OPEN and not doubts else "may be able to"
+    message = f"`{reader.address}` {can} read the weights in {store.called}, and serves no model"
     fix = "let the serving identities alone read the store"
-    made = case.way(way, message, fix=fix, doubts=(*doubts, *unsure), about=store if outside else reader)
+    made = case.way(way, message, fix=fix, doubts=(*doubts, *unsure), about=store.node if outside else reader)
     last = replace(made.hops[-1], because="it reads the weights, and serves no model")
     return replace(made, hops=(*made.hops[:-1], last))
 
 
-def _becomes(case: Case, store: Node, edge: Edge, way: Way) -> Finding:
+def _becomes(case: Case, store: Held, edge: Edge, way: Way) -> Finding:
     outside = Role.EXTERNAL in way.actor.roles
-    doubts = [*_unsure(case, outside), *(edge.decided_by if edge.state is State.POSSIBLE else ())]
+    read = Way(store.origin, (*store.copies, edge))
+    doubts = [*_unsure(case, outside), *read.decided_by]
     reader = case.graph.nodes[edge.target]
-    can = "can" if way.state is State.OPEN and edge.state is State.OPEN else "may be able to"
+    can = "can" if way.state is State.OPEN and read.state is State.OPEN else "may be able to"
     message = (
-        f"`{way.actor.address}` {can} become `{reader.address}`, which reads the weights in `{store.address}`, "
+        f"`{way.actor.address}` {can} become `{reader.address}`, which reads the weights in {store.called}, "
         "and serves no model"
     )
     fix = "let the serving workload alone have this identity"

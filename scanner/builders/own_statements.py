@@ -43,12 +43,14 @@ def _statement(inventory: Inventory, statement: Statement, owner: Resource) -> S
 
 
 def _another(inventory: Inventory, value: Value, owner: Resource) -> bool:
-    """Whether a value is, or begins with, the ARN of another declared resource of the kind."""
+    """Whether a value is the ARN of another declared resource, or begins with that of another of the kind."""
     ref = _ref(value)
     if ref is None or not ref.attribute.endswith("arn"):
         return False
     found = inventory.at(owner.unit, ref.address)
-    return found is not None and not found.data and found.kind == owner.kind and found.id != owner.id
+    if found is None or found.data or found.id == owner.id:
+        return False
+    return found.kind == owner.kind or (isinstance(value, Unknown) and value.ref is not None)
 
 
 def _ref(value: Value) -> Ref | None:

@@ -10,10 +10,24 @@ from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, connect, doubt_of, first_doubt, values
 from scanner.builders.supply.named import ends
 from scanner.graph.facts import Placement
-from scanner.graph.model import Plane
-from scanner.resource import Resource
+from scanner.graph.model import Plane, Role
+from scanner.resource import Resource, mark
 from scanner.table_rows import Copy
-from scanner.unknown import Ref, Unknown
+from scanner.unknown import Ref, Unknown, refs_in
+
+REPLICATION = "aws_s3_bucket_replication_configuration"
+BLOCKS, FILES = ("aws_ebs", "aws_ami"), ("aws_efs", "aws_fsx")
+FAMILIES = {
+    "aws_ami": BLOCKS,
+    "aws_ebs": BLOCKS,
+    "aws_instance": BLOCKS,
+    "aws_launch_template": BLOCKS,
+    "aws_volume": BLOCKS,
+    "aws_efs": FILES,
+    "aws_fsx_backup": FILES,
+    "aws_s3": ("aws_s3", "awscc_s3"),
+}
+"""What a type begins with -> what the kinds begin with that it can copy; any kind for the others."""
 
 
 def handled() -> frozenset[str]:
@@ -33,7 +47,7 @@ def build_copies(world: World) -> None:
 
 
 def _copy(world: World, one: Resource, row: Copy) -> None:
-    sources = [(found, end) for found in _at(one, row.taken) for end in ends(world, found, one.unit, "")]
+    sources = [(found, end) for found in _at(one, row.taken) for end in _sources(world, found, one)]
     targets = [(found, end) for found in _at(one, row.given) for end in ends(world, found, one.unit, row.outside)]
     if not sources or not targets:
         return
@@ -42,6 +56,8 @@ def _copy(world: World, one: Resource, row: Copy) -> None:
     if off is True:
         return
     why = first_doubt(exists, off if isinstance(off, Doubt) else None)
+    if one.kind == REPLICATION:
+        _replicas(world, one)
     if row.via:
         for found, (source, unsure) in sources:
             _edge(world, source, one.id, f"`{one.address}` reads from it", found, first_doubt(why, unsure))
@@ -52,6 +68,32 @@ def _copy(world: World, one: Resource, row: Copy) -> None:
         for found, (target, also) in targets:
             place = taken if found.origin == one.origin else found
             _edge(world, source, target, f"`{one.address}`: {because}", place, first_doubt(why, unsure, also))
+
+
+def _sources(world: World, found: Found, one: Resource) -> list[tuple[str, Doubt | None]]:
+    """What a copy is made of; where nobody knows, any store of a kind that the type can copy."""
+    some = ends(world, found, one.unit, "")
+    if not isinstance(found.value, Unknown) or any(refs_in(found.value)):
+        return some
+    family = next((kinds for start, kinds in FAMILIES.items() if one.kind.startswith(start)), ())
+    return [end for end in some if not family or world.nodes[end[0]].kind.startswith(family)]
+
+
+def _replicas(world: World, one: Resource) -> None:
+    """The account of a bucket that the inputs do not show, where the replication says to whom its objects belong."""
+    for found in values(one, "rule.destination"):
+        block = found.value if isinstance(found.value, Mapping) else {}
+        account = block.get("account")
+        if not isinstance(account, str) or not account:
+            continue
+        bucket = Found(block.get("bucket"), mark(block, "bucket") or found.origin)
+        for node, _ in ends(world, bucket, one.unit, "bucket"):
+            if Role.EXTERNAL in world.nodes[node].roles:
+                because = "the replicas belong to this account"
+                region = Unknown("the region of the bucket is not known", decided_by=(world.nodes[node].name,))
+                fact = Placement(origin=mark(block, "account") or found.origin, because=because, place_class="cloud",
+                                 provider="aws", account=account, region=region)  # fmt: skip
+                world.add_fact(node, fact)
 
 
 def _at(one: Resource, paths: tuple[str, ...]) -> list[Found]:

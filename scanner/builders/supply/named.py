@@ -17,6 +17,10 @@ BUCKET_NAME = re.compile(
     r"(?:s3://|gs://|arn:[^:\s]+:s3:::|https://)([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?=$|[/*\"'\s.,\\])"
 )
 BARE_NAME = re.compile(r"^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/.*)?$")
+IN_PATH = re.compile(
+    r"https://s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?=$|[/*\"'\s])"
+)
+"""An address that names the bucket in its path (Amazon S3 User Guide, "Path-style requests")."""
 HOST = re.compile(r"\.s3[.-][a-z0-9.-]*amazonaws\.com.*$")
 
 
@@ -41,7 +45,8 @@ def bucket_names(value: Value, *, bare: bool = False) -> Iterator[str]:
     """The names of buckets in a value: in URIs and ARNs; with `bare`, a text that is a name or a path under it."""
     for found in strings(value):
         written = str(found.value)
-        names = [HOST.sub("", match.group(1)) for match in BUCKET_NAME.finditer(written)]
+        names = [match.group(1) for match in IN_PATH.finditer(written)]
+        names += [HOST.sub("", match.group(1)) for match in BUCKET_NAME.finditer(IN_PATH.sub("", written))]
         plain = BARE_NAME.match(written.lstrip("/")) if bare and not names else None
         yield from names or ([plain.group(1)] if plain else [])
 

@@ -1,0 +1,101 @@
+"""Whether a bucket is closed to everybody, and access lists that open it.
+
+Facts: Amazon S3 User Guide, "Blocking public access to your Amazon S3 storage": `BlockPublicPolicy` and
+`RestrictPublicBuckets` are about policies, `IgnorePublicAcls` is about access lists; the settings of the account hold
+beside those of the bucket. "Controlling ownership of objects": with `BucketOwnerEnforced` access lists do nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scanner.builders.blocks import text
+from scanner.builders.draft import World
+from scanner.builders.edges import Doubt, doubt_of, first_doubt, truth, values
+from scanner.builders.supply.named import ends
+from scanner.builders.supply.outside import read
+from scanner.resource import Resource
+from scanner.unknown import Unknown
+
+BLOCK, ACCOUNT = "aws_s3_bucket_public_access_block", "aws_s3_account_public_access_block"
+OWNERSHIP, LIST, BUCKET = "aws_s3_bucket_ownership_controls", "aws_s3_bucket_acl", "aws_s3_bucket"
+HANDLED = frozenset({BLOCK, ACCOUNT, OWNERSHIP, LIST, BUCKET})
+POLICIES = ("block_public_policy", "restrict_public_buckets")
+LISTS = ("ignore_public_acls",)
+PUBLIC_LISTS = {"public-read": "anyone", "public-read-write": "anyone", "authenticated-read": "aws-principals"}
+PUBLIC_GROUPS = {"AllUsers": "anyone", "AuthenticatedUsers": "aws-principals"}
+
+
+def build_access_lists(world: World) -> None:
+    """Supply edges with the verb `read` for access lists that are public, or may be."""
+    for one in world.inventory.of(LIST, BUCKET):
+        _access_list(world, one)
+
+
+def public_closed(world: World, store: str, settings: tuple[str, ...] = POLICIES) -> bool | Doubt:
+    """Whether public access to a bucket is blocked; without a written block it is, unless somebody took it off."""
+    bucket = world.inventory.by_id.get(store)
+    if bucket is None or not bucket.kind.startswith("aws_s3"):
+        return False
+    blocks = [
+        one
+        for one in world.inventory.of(BLOCK, unit=bucket.unit)
+        if world.inventory.find(one.attrs.get("bucket"), one.unit) is bucket
+    ]
+    states = [_state(one, settings) for one in (*blocks, *world.inventory.of(ACCOUNT, unit=bucket.unit))]
+    if any(state is True for state in states):
+        return True
+    doubts = [state for state in states if isinstance(state, Doubt)]
+    if doubts or blocks:
+        return first_doubt(*doubts) or False
+    return Doubt("value-unknown", (f"whether public access to {bucket.address} is blocked, as it is by default",))
+
+
+def _state(one: Resource, settings: tuple[str, ...]) -> bool | Doubt:
+    """What one block comes to; one that may not exist closes nothing for certain."""
+    found = [truth(one.attrs.get(key), False) for key in settings]
+    if any(each is True for each in found):
+        return doubt_of(one.possible) or True
+    return next((each for each in found if isinstance(each, Doubt)), False)
+
+
+def _access_list(world: World, one: Resource) -> None:
+    lists = values(one, "acl")
+    names = [(PUBLIC_LISTS[text(found.value)], found) for found in lists if text(found.value) in PUBLIC_LISTS]
+    for found in values(one, "access_control_policy.grant.grantee.uri"):
+        group = text(found.value).rpartition("/")[2]
+        if group in PUBLIC_GROUPS:
+            names.append((PUBLIC_GROUPS[group], found))
+    unknown = [found for found in lists if isinstance(found.value, Unknown)]
+    for store, unsure in _buckets(world, one) if names or unknown else ():
+        closed = public_closed(world, store, LISTS)
+        owned = _owned(world, store)
+        if True in (closed, owned):
+            continue
+        also = first_doubt(*(each for each in (closed, owned) if isinstance(each, Doubt)))
+        for name, found in names:
+            doubt = first_doubt(unsure, doubt_of(found.possible), doubt_of(one.possible), also)
+            read(world, store, name, f"the access list of `{one.address}` is public", found.origin, doubt)
+        for found in unknown:
+            doubt = first_doubt(unsure, doubt_of(found.unknown), also)
+            read(world, store, "anyone", "whether the access list is public is not known", found.origin, doubt)
+
+
+def _buckets(world: World, one: Resource) -> Iterator[tuple[str, Doubt | None]]:
+    if one.kind == BUCKET:
+        yield one.id, None
+        return
+    for found in values(one, "bucket"):
+        yield from ends(world, found, one.unit, "")
+
+
+def _owned(world: World, store: str) -> bool | Doubt:
+    """Whether written ownership controls take the access lists of a bucket out of use."""
+    bucket = world.inventory.by_id.get(store)
+    for one in world.inventory.of(OWNERSHIP, unit=bucket.unit) if bucket is not None else ():
+        if world.inventory.find(one.attrs.get("bucket"), one.unit) is bucket:
+            for found in values(one, "rule.object_ownership"):
+                if found.unknown is not None or one.possible is not None:
+                    return doubt_of(found.unknown or one.possible) or False
+                return found.text == "BucketOwnerEnforced"
+    return False
