@@ -94,6 +94,41 @@ def bomb() -> str:
     return base64.b64encode(gzip.compress(b"0" * 50_000_000)).decode()
 
 
+def deep(inner: str) -> str:
+    """An expression three loops deep, a thousand million times."""
+    return f"[for a in range(1000) : [for b in range(1000) : [for c in range(1000) : {inner}]]]"
+
+
+def all_of(*expressions: str) -> str:
+    """Resources with one hostile argument each, beside an honest one."""
+    return "".join(
+        f'resource "aws_sns_topic" "t{n}" {{\n  name = "honest-${{length(keys({{ a = 1 }}))}}"\n  x = {one}\n}}\n'
+        for n, one in enumerate(expressions)
+    )
+
+
+LARGE = f'locals {{\n  large = [for a in range(300) : [for b in range(300) : b]]\n  text = "{"x" * 500_000}"\n}}\n'
+WIDE = """locals {
+  wide = [for a in range(10000) : "k${a}"]
+}
+"""
+IN_LOOPS = (
+    '"${local.text}${c}"',
+    '"${local.text}${var.v}"',
+    "setproduct(range(400), range(400))",
+    "merge([for d in range(1000) : { for e in range(1000) : e => d }]...)",
+    "flatten([local.large, local.large, local.large])",
+    "concat(local.large, local.large)",
+    "jsonencode(local.large)",
+    "local.large == local.large",
+    "contains(local.large, a)",
+    "local.large[*][*]",
+    "sha512(local.text)",
+    f'regexall("x*y*x*z", "{"x" * 200}")',
+    'fileset(".", "**")',
+    'templatefile("open.tf", {})',
+    'yamldecode("[${join(", ", range(1000))}]")',
+)
 ALIASES = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(12)
 )
@@ -116,6 +151,36 @@ TEXTS: dict[str, str] = {
     "dynamic over a million": (
         'resource "a_b" "c" {\n  dynamic "d" {\n    for_each = range(1000000)\n    content {}\n  }\n}\n'
     ),
+    "count of thousands, twenty times, of what is large": LARGE
+    + "".join(
+        f'resource "a_b" "c{n}" {{\n  count = 10000\n  x = local.large\n  y = local.text\n}}\n' for n in range(20)
+    ),
+    "dynamic in dynamic in dynamic": (
+        'resource "a_b" "c" {\n  count = 100\n'
+        + "".join(f'  dynamic "d{n}" {{\n    for_each = range(1000)\n    content {{\n' for n in range(3))
+        + "  x = 1\n"
+        + "    }\n  }\n" * 3
+        + "}\n"
+    ),
+    "loops": all_of(*[deep("a + b + c")] * 12),
+    "loops of functions": 'variable "v" {}\n' + LARGE + all_of(*map(deep, IN_LOOPS)),
+    "loops of other kinds": WIDE
+    + all_of(
+        "{for a in range(1000) : a => {for b in range(1000) : b => {for c in range(1000) : c => b}}}",
+        '"' + "%{ for a in range(1000) }" * 4 + "x" + "%{ endfor }" * 4 + '"',
+        *(
+            f"{name}(flatten([for a in range(300) : [for b in range(600) : {one}]]))"
+            for name in ("toset", "distinct", "tolist")
+            for one in ("a * 600 + b", "[a, b]", '"${a}-${b}"')
+        ),
+        "[for a in local.wide : a if contains(local.wide, a)]",
+        "setintersection(local.wide, reverse(local.wide))",
+        "setsubtract(local.wide, reverse(local.wide))",
+        "matchkeys(local.wide, local.wide, local.wide)",
+    ),
+    "a value that doubles": "locals {\n  a0 = [1, 1]\n"
+    + "".join(f"  a{n} = [local.a{n - 1}, local.a{n - 1}]\n" for n in range(1, 60))
+    + '}\nresource "a_b" "c" {\n  x = jsonencode(local.a59)\n}\n',
     "range": local("range(0, 1e18)"),
     "range by nothing": local("range(0, 10, 0)"),
     "a power": local("pow(10, 1e9)"),
@@ -173,6 +238,49 @@ def test_what_cannot_be_read_is_told_at_its_place(name: str, tree: Path) -> None
     told = [one for one in judged(tree)["unread"] if one["origin"].get("path") == "bad.tf"]
     assert told
     assert all(one["origin"]["line"] >= 1 and one["cause"] for one in told)
+
+
+def test_an_expression_costs_its_own_value_alone(tree: Path) -> None:
+    """In this process, and small: what is beside a hostile expression is told, and the cause of it at its line."""
+    from scanner.sources.terraform import TerraformOptions, read_root
+
+    (tree / "bad.tf").write_text(all_of(*[deep("a + b + c")] * 2))
+    found = {one.address: one.attrs for one in read_root(tree, tree, "u", TerraformOptions()).resources}
+    assert found["aws_instance.edge"]["ami"] == "ami-1"
+    for place in range(2):
+        attrs = found[f"aws_sns_topic.t{place}"]
+        assert attrs["name"] == "honest-1"
+        assert attrs["x"].cause == "an expression that is too large to evaluate"
+        assert (attrs["x"].origin.path, attrs["x"].origin.line) == ("bad.tf", 4 * place + 3)
+
+
+def multiplied(tree: Path, calls: int, levels: int) -> None:
+    """So many calls in each of so many modules, one inside the other; the root asks for the outputs of all."""
+    for level in range(levels + 1):
+        folder = tree / f"m{level}"
+        folder.mkdir()
+        text = "".join(f'module "c{n}" {{\n  source = "../m{level + 1}"\n}}\n' for n in range(calls))
+        outputs = ", ".join(f"module.c{n}.o" for n in range(calls))
+        text += f'output "o" {{\n  value = [{outputs}]\n}}\n'
+        (folder / "main.tf").write_text(text if level < levels else 'output "o" {\n  value = 1\n}\n')
+    (tree / "bad.tf").write_text(
+        'module "c" {\n  source = "./m0"\n  count = length(module.d.o) + 1\n}\nmodule "d" {\n  source = "./m0"\n}\n'
+        'resource "aws_sns_topic" "t" {\n  name = jsonencode(module.c[0].o)\n}\n'
+    )
+
+
+def test_modules_that_multiply_are_left_out_at_their_call(tree: Path) -> None:
+    multiplied(tree, 8, 12)
+    (tree / "z").mkdir()
+    (tree / "open.tf").rename(tree / "z" / "open.tf")
+    (tree / "z.tf").write_text('module "z" {\n  source = "./z"\n}\n')
+    report = judged(tree)
+    assert found_the_rest(report)
+    told = {(one["origin"]["path"], one["origin"]["line"]): one["cause"] for one in report["unread"]}
+    assert told
+    assert all("the root makes more than 2,000 instances of modules" in cause for cause in told.values())
+    assert {"module `c1` is not read"} == {cause.partition(":")[0] for (_, line), cause in told.items() if line == 4}
+    assert all(one["verdict"] != "holds" for one in report["commitments"])
 
 
 def test_a_module_that_calls_itself_ends(tree: Path) -> None:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from scanner.origin import FileOrigin
 from scanner.resource import Attrs, Items
+from scanner.sources.terraform.charge import charge_whole
 from scanner.sources.terraform.comprehend import elements
 from scanner.sources.terraform.evaluate import evaluate
 from scanner.sources.terraform.scope import Env
@@ -28,7 +29,7 @@ from scanner.sources.terraform.syntax import (
     Tuple,
     literal_text,
 )
-from scanner.sources.terraform.values import Refused, fits, invalid, is_list
+from scanner.sources.terraform.values import Refused, invalid, is_list
 from scanner.unknown import Unknown, Value
 
 POSSIBLE = "__possible__"
@@ -42,7 +43,8 @@ def body_value(body: Body, env: Env, skip: Collection[str] = ()) -> Attrs:
         if name not in skip:
             value = evaluate(attribute.expression, env)
             at = env.scope.place(attribute.expression)
-            result[name] = value if fits(value) else Unknown("a value that is too large or too deep", origin=at)
+            fits = charge_whole(env.scope.budget, value)
+            result[name] = value if fits else Unknown("a value that is too large or too deep", origin=at)
             result.marks[name] = at
     for name, found in _grouped(block for block in body.blocks if block.kind not in skip).items():
         items, at = blocks_value(found, env)
@@ -107,7 +109,7 @@ def _dynamic(block: Block, env: Env) -> list[Attrs]:
         pairs = list(elements(certain))
     except Refused as error:
         pairs, open_ = [], invalid(error.cause, source.expression.at)
-    if not env.scope.budget.instances_fit(len(pairs)):
+    if not env.scope.budget.blocks_fit(len(pairs)):
         pairs, open_ = [], Unknown("a dynamic block that makes more blocks than are evaluated", origin=block.at)
     partial = isinstance(collection, Unknown)
     made = [

@@ -10,12 +10,25 @@ from scanner.unknown import Unknown, Value
 
 MAX_DEPTH = 1_200
 """Expressions inside expressions, references followed included."""
-MAX_STEPS = 1_500_000
-"""Expressions evaluated in one root."""
+MAX_STEPS = 200_000
+"""Steps of one expression: of an argument, a local, a variable, an output. An expression evaluated is one step; a
+function, an operator or a template takes more for what is large."""
+MAX_ALL_STEPS = 2_000_000
+"""Steps in one root; the largest root of public examples takes 50,000."""
+ALWAYS_STEPS = 2_000
+"""Steps that an expression may take whatever the others took, until twice as much is taken as a root has."""
 MAX_INSTANCES = 10_000
-"""Instances of one resource, module or dynamic block."""
+"""Instances of one resource, module or dynamic block; blocks that the dynamic blocks of one resource make."""
 MAX_ALL_INSTANCES = 100_000
 """Instances in one root."""
+ALWAYS_INSTANCES = 50
+"""Instances that a block may make whatever the others made, until twice as many are made as a root has."""
+MAX_MODULES = 2_000
+"""Instances of modules in one root, those of modules inside modules included."""
+RESOURCES_A_MODULE = 20
+"""A module of more resource blocks counts for several."""
+SHARE = 8
+"""One expression, or block, gets no more than this part of what is left to its root: it never takes all."""
 MAX_MODULE_DEPTH = 32
 
 _FRAMES = 12_000
@@ -27,25 +40,61 @@ def is_attribute(value: Unknown) -> bool:
 
 
 class Budget:
-    """Counts down for one root; what no longer fits is left unknown."""
+    """Counts down for one root; what no longer fits is left unknown.
+
+    An expression costs its own value: a hostile one uses up what it gets, and leaves the others theirs.
+    """
 
     def __init__(self) -> None:
         self.depth = 0
-        self.steps = MAX_STEPS
+        self.left = 0
+        self.steps = MAX_ALL_STEPS
         self.instances = MAX_ALL_INSTANCES
+        self.modules = MAX_MODULES
+        self.blocks = MAX_INSTANCES
+        # The sizes of large values, by identity; None where they are too large or too deep.
+        self.measured: dict[int, tuple[Value, int | None]] = {}
         # Inside `try` and `can`: the last value that Terraform may find to be an error once it is known.
         self.guarded = False
         self.doubt: Unknown | None = None
 
     def enter(self) -> bool:
         """Goes one expression deeper; False where that is too deep, or too much has been evaluated already."""
+        if not self.depth:
+            self.left = self._allowance()
         self.depth += 1
+        self.left -= 1
         self.steps -= 1
-        return self.depth <= MAX_DEPTH and self.steps > 0
+        return self.depth <= MAX_DEPTH and self.left > 0
 
     def leave(self) -> None:
         """Comes back from an expression."""
         self.depth -= 1
+
+    def spend(self, amount: int) -> bool:
+        """Takes more steps for work over a large value; False where so much is not left: it must not be done then."""
+        if amount >= self.left:
+            self.left = 0
+            return False
+        self.left -= amount
+        self.steps -= amount
+        return True
+
+    def _allowance(self) -> int:
+        if self.steps <= -MAX_ALL_STEPS:
+            return 0
+        return max(ALWAYS_STEPS, min(MAX_STEPS, self.steps // SHARE))
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Evaluates what has a name of its own on an account of its own: what refers to it does not pay for it."""
+        before = self.left
+        self.left = self._allowance()
+        try:
+            with self.guard(False):
+                yield
+        finally:
+            self.left = before
 
     @contextmanager
     def guard(self, guarded: bool) -> Iterator[None]:
@@ -68,10 +117,29 @@ class Budget:
                     self.doubt = value
 
     def instances_fit(self, count: int) -> bool:
-        """Whether that many more instances may be made; they are counted if so."""
-        if count > MAX_INSTANCES or count > self.instances:
+        """Whether that many more instances of a resource or module may be made; they are counted if so."""
+        most = max(ALWAYS_INSTANCES, min(MAX_INSTANCES, self.instances // SHARE))
+        if count > most or count > self.instances + MAX_ALL_INSTANCES:
             return False
         self.instances -= count
+        return True
+
+    def blocks_fit(self, count: int) -> bool:
+        """Whether a dynamic block may make that many more blocks in its resource; they are counted if so."""
+        if count > self.blocks or not self.instances_fit(count):
+            return False
+        self.blocks -= count
+        return True
+
+    def module_fits(self, resources: int, ahead: bool, count: bool = True) -> bool:
+        """Whether one more instance of a module with so many resource blocks may be made; it is counted, if told to.
+
+        `ahead`: in the walk over all calls, level by level. What an expression asks for before leaves it half of all.
+        """
+        weight = 1 + resources // RESOURCES_A_MODULE
+        if self.modules - weight < (0 if ahead else MAX_MODULES // 2):
+            return False
+        self.modules -= weight if count else 0
         return True
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from scanner.resource import Items
 from scanner.sources.terraform.budget import is_attribute
+from scanner.sources.terraform.charge import charge, charge_call, weight
 from scanner.sources.terraform.choices import over_inner
 from scanner.sources.terraform.functions import find
 from scanner.sources.terraform.functions.function import Function
@@ -56,11 +57,14 @@ def call(expression: Call, env: Env, evaluate: Evaluate) -> Value:
         arguments.extend(last)
     if len(arguments) < function.least or (function.most is not None and len(arguments) > function.most):
         raise Refused(f"the wrong number of arguments for `{name}`")
+    charge_call(env.scope.budget, name, function.policy in ("strict", "members"), arguments)
     if name not in _TOTAL:
         env.scope.budget.note(*(unknowns_of(arguments) if function.policy == "strict" else arguments))
         if name in _ELEMENTS:
             env.scope.budget.note(*unknowns_of(arguments))
-    return _checked(apply(function, arguments, env, evaluate))
+    result = _checked(apply(function, arguments, env, evaluate))
+    charge(env.scope.budget, weight(result))
+    return result
 
 
 def apply(function: Function, arguments: list[Value], env: Env, evaluate: Evaluate) -> Value:

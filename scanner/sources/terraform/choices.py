@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from scanner.resource import Attrs, Items
+from scanner.sources.terraform.identity import set_of
 from scanner.sources.terraform.values import (
     MAX_OPTIONS,
     ListOf,
@@ -15,7 +16,6 @@ from scanner.sources.terraform.values import (
     merged,
     one_of,
     over_options,
-    set_of,
     unknowns_of,
 )
 from scanner.unknown import INVALID, Unknown, Value

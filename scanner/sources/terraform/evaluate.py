@@ -10,6 +10,7 @@ from scanner.origin import FileOrigin
 from scanner.resource import Attrs, Items
 from scanner.sources.terraform import operators
 from scanner.sources.terraform.calls import call, may_fail
+from scanner.sources.terraform.charge import charge, weight
 from scanner.sources.terraform.comprehend import for_object, for_tuple
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.steps import walk
@@ -42,6 +43,9 @@ def evaluate(expression: Expression, env: Env) -> Value:
         if not budget.enter():
             return Unknown("an expression that is too deep or too large to evaluate", origin=expression.at)
         value = _READERS[type(expression)](expression, env)
+        if budget.left <= 0:
+            # What is whole of it is not worth more: the whole expression is too large.
+            return Unknown("an expression that is too large to evaluate", origin=expression.at)
         if budget.guarded and isinstance(value, Unknown) and may_fail(expression, value):
             budget.doubt = value
         return value
@@ -62,7 +66,9 @@ def _parens(expression: Parens, env: Env) -> Value:
 
 
 def _template(expression: Template, env: Env) -> Value:
-    return template_value(expression, env, evaluate)
+    value = template_value(expression, env, evaluate)
+    charge(env.scope.budget, weight(value))
+    return value
 
 
 def _traversal(expression: Traversal, env: Env) -> Value:
@@ -116,6 +122,8 @@ def _binary(expression: Binary, env: Env) -> Value:
     left, right = evaluate(expression.left, env), evaluate(expression.right, env)
     if expression.operator not in ("==", "!="):
         env.scope.budget.note(left, right)
+    else:
+        charge(env.scope.budget, weight(left, True) + weight(right, True))
     return operators.binary(expression.operator, left, right)
 
 

@@ -49,7 +49,7 @@ class ResourceGroup:
         if self._instances is None and not self._expanding:
             self._expanding = True
             try:
-                with self.module.budget.guard(False):
+                with self.module.budget.apart():
                     self._expansion = expand(self.block.body, self.module.env)
             finally:
                 self._expanding = False
@@ -112,7 +112,7 @@ class ResourceInstance:
             return invalid(f"`{self.address}` refers to its own `{name}`", self.group.block.at)
         self._evaluating.add(name)
         try:
-            with self.group.module.budget.guard(False):
+            with self.group.module.budget.apart():
                 value = self._attribute(name)
         finally:
             self._evaluating.discard(name)
@@ -146,7 +146,8 @@ class ResourceInstance:
     def attrs(self) -> Attrs:
         """All arguments and blocks that are written, evaluated."""
         body = self.group.block.body
-        result = body_value(body, self.env, _META)
+        with self.group.module.budget.apart():
+            result = body_value(body, self.env, _META)
         depends = body.attributes.get("depends_on")
         if depends is not None:
             result["depends_on"] = self._depends(depends.expression)

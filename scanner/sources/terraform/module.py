@@ -151,7 +151,7 @@ class Module:
         self._evaluating.add(name)
         try:
             # What fails in there fails there: a `try` around a reference to it does not catch that.
-            with self.budget.guard(False):
+            with self.budget.apart():
                 value = compute()
             if not fits(value):
                 value = Unknown(f"`{self.inside(name)}` is too large", decided_by=(self.inside(name),))

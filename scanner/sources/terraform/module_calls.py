@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from scanner.resource import Resource
 from scanner.sources.terraform.blocks import body_value
-from scanner.sources.terraform.budget import MAX_MODULE_DEPTH
+from scanner.sources.terraform.budget import MAX_MODULE_DEPTH, MAX_MODULES
 from scanner.sources.terraform.config import Config
 from scanner.sources.terraform.contracts import REMEDY
 from scanner.sources.terraform.evaluate import evaluate
@@ -59,6 +59,8 @@ class CallGroup:
         self.name = name
         self.block = block
         self.missing: Unknown | None = None
+        # Whether it is the one that tells of a call that there is no room for; None as long as there is room.
+        self.crowded: bool | None = None
         self.contract: Config | None = None
         self._expansion: Expansion | None = None
         self._expanding = False
@@ -74,7 +76,7 @@ class CallGroup:
         if self._expansion is None and not self._expanding:
             self._expanding = True
             try:
-                with self.caller.budget.guard(False):
+                with self.caller.budget.apart():
                     self._expansion = expand(self.block.body, self.caller.env)
             finally:
                 self._expanding = False
@@ -147,16 +149,22 @@ class CallGroup:
         self.caller.run.files.unread(at, cause, kind, remedy)
         return None
 
-    def module(self, instance: Instance) -> Module | None:
-        """The module of one instance, None where it could not be loaded."""
+    def module(self, instance: Instance, ahead: bool = False) -> Module | None:
+        """The module of one instance, None where it could not be loaded; `ahead` in the walk over all calls."""
         from scanner.sources.terraform.module import Module
 
+        address = self.address + instance.suffix()
+        if address not in self._modules and not self.caller.budget.module_fits(0, ahead, count=False):
+            self._one_too_many(ahead)
+            return None
         directory = self.directory
         config = self.contract if directory is None else self.caller.run.config(directory)
         if config is None:
             return None
-        address = self.address + instance.suffix()
         if address not in self._modules:
+            if not self.caller.budget.module_fits(len(config.resources), ahead):
+                self._one_too_many(ahead)
+                return None
             self._modules[address] = Module(
                 self.caller.run,
                 config,
@@ -172,6 +180,14 @@ class CallGroup:
 
                 note_lacking(self._modules[address], self.name, self.block.at)
         return self._modules[address]
+
+    def _one_too_many(self, ahead: bool) -> None:
+        """Notes that the root has no room for one more module, once for each place of a call."""
+        cause = f"module `{self.name}` is not read: the root makes more than {MAX_MODULES:,} instances of modules"
+        self.missing = Unknown(cause, MODULE_NOT_LOADED, (self.address,), self.block.at)
+        self.crowded = self.caller.run.crowded(self.block.at) if ahead else self.crowded
+        if self.crowded:
+            self.caller.run.files.unread(self.block.at, cause, "module", "scan the modules by themselves")
 
     def lookup(self, steps: tuple[Step, ...], env: Env) -> tuple[Value, tuple[Step, ...]]:
         """The value that steps behind `module.name` lead to, only the outputs that they name evaluated."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,8 +40,23 @@ def declared_by(run: Run, config: Config) -> Iterator[Resource]:
         from scanner.sources.terraform.contracted import note_lacking
 
         note_lacking(module, config.contract, None)
+    _load(module)
     yield from _root_blocks(module)
     yield from _declared(module)
+
+
+def _load(root: Module) -> None:
+    """Loads the modules level by level: where there are more than there is room for, each call has had its turn."""
+    waiting = deque([root])
+    while waiting:
+        module = waiting.popleft()
+        for name in module.config.calls:
+            group = module.called(name)
+            expansion = group.expansion()
+            for one in expansion.instances if expansion else ():
+                inner = group.module(one, ahead=True)
+                if inner is not None:
+                    waiting.append(inner)
 
 
 def _root_blocks(module: Module) -> Iterator[Resource]:
@@ -87,7 +103,12 @@ def _declared(module: Module) -> Iterator[Resource]:
         expansion = group.expansion()
         for one in expansion.instances if expansion else ():
             inner = group.module(one)
-            if inner is None or inner.config.contract:
+            if inner is None and group.crowded is not None:
+                if not group.crowded:
+                    continue
+                group.crowded = False  # one call stands for all at its place
+                yield group.resource(one)
+            elif inner is None or inner.config.contract:
                 # Of a contract's module the call is handed over as well: the tables judge its inputs too.
                 yield group.resource(one)
             if inner is not None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scanner.origin import FileOrigin
 from scanner.sources.terraform.budget import Budget
 from scanner.sources.terraform.config import Config, read_config
 from scanner.sources.terraform.files import Files
@@ -32,12 +33,19 @@ class Run:
         self.budget = Budget()
         self.instances: dict[str, ResourceInstance] = {}
         self._configs: dict[Path, Config] = {}
+        self._crowded: set[FileOrigin] = set()
 
     def config(self, directory: Path) -> Config:
         """The configuration of a directory, read once."""
         if directory not in self._configs:
             self._configs[directory] = read_config(directory, self.files)
         return self._configs[directory]
+
+    def crowded(self, at: FileOrigin) -> bool:
+        """Whether a call is the first at its place that there was no room for."""
+        first = at not in self._crowded
+        self._crowded.add(at)
+        return first
 
     def follow(self, whole: Unknown, name: str) -> Value:
         """An attribute of what an Unknown refers to: what is written for it, else an Unknown that refers to it."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from scanner.resource import Items
+from scanner.sources.terraform.charge import charge
 from scanner.sources.terraform.choices import any_of
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.syntax import AttrStep, Expression, IndexStep, SplatStep, Step
@@ -99,6 +100,7 @@ def _splat(value: Value, step: SplatStep, env: Env, evaluate: Evaluate) -> Value
         return merged([value]) if spread is None else spread
     if not is_list(value):
         return Items([walk(value, step.each, env, evaluate)], [step.at])
+    charge(env.scope.budget, len(value))
     marks = value.marks if isinstance(value, Items) else [step.at] * len(value)
     return Items([walk(item, step.each, env, evaluate) for item in value], marks)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 
 from scanner.resource import Attrs, Items
+from scanner.sources.terraform.identity import set_of
 from scanner.sources.terraform.syntax import Call, Expression, Literal, Object, Parens, Traversal, Tuple
 from scanner.sources.terraform.values import (
     ListOf,
@@ -19,7 +20,6 @@ from scanner.sources.terraform.values import (
     kind,
     number_text,
     one_of,
-    set_of,
 )
 from scanner.unknown import Unknown, Value
 

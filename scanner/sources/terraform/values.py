@@ -164,15 +164,20 @@ def _inside(value: Value) -> Iterable[Value]:
 
 def fits(value: Value) -> bool:
     """Whether a value is small and flat enough for all that walk over it, which may recurse."""
+    return nodes(value, MAX_ITEMS) is not None
+
+
+def nodes(value: Value, most: int) -> int | None:
+    """How many nodes a value has when written out; None where they are more than that, or too deep."""
     total = 0
     stack: list[tuple[Value, int]] = [(value, 0)]
     while stack:
         item, depth = stack.pop()
         total += 1
-        if total > MAX_ITEMS or depth > MAX_DEPTH:
-            return False
+        if total > most or depth > MAX_DEPTH:
+            return None
         stack.extend((one, depth + 1) for one in _inside(item))
-    return True
+    return total
 
 
 def check_text(text: str) -> str:
@@ -261,22 +266,3 @@ def ordered(value: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
     """The items of a mapping in the order that Terraform goes through them."""
     for key in sorted(value):
         yield key, value[key]
-
-
-def set_of(items: Iterable[Value]) -> SetOf:
-    """A set: duplicates dropped, strings and numbers sorted."""
-    kept: list[Value] = []
-    texts: set[str] = set()
-    for item in items:
-        if isinstance(item, str):
-            if item in texts:
-                continue
-            texts.add(item)
-        elif any(same(item, other) for other in kept):
-            continue
-        kept.append(item)
-    if all(isinstance(item, str) for item in kept):
-        kept.sort(key=str)
-    elif all(is_number(item) for item in kept):
-        kept.sort(key=lambda item: item if is_number(item) else 0)
-    return SetOf(kept)

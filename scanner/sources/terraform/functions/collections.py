@@ -8,6 +8,7 @@ from dataclasses import replace
 from scanner.resource import Attrs, Items
 from scanner.sources.terraform.choices import over_inner
 from scanner.sources.terraform.functions.function import Function, boolean, items, mapping, pure, text, whole
+from scanner.sources.terraform.identity import distinct, identity
 from scanner.sources.terraform.operators import equality
 from scanner.sources.terraform.types import unify
 from scanner.sources.terraform.values import (
@@ -19,7 +20,6 @@ from scanner.sources.terraform.values import (
     merged,
     ordered,
     over_options,
-    same,
     unknowns_of,
 )
 from scanner.unknown import Unknown, Value
@@ -96,10 +96,7 @@ def _scalar(attribute: str) -> bool:
 
 
 def _distinct(arguments: list[Value]) -> Value:
-    kept: list[Value] = []
-    for item in unify(list(items(arguments[0]))):
-        if not any(same(item, other) for other in kept):
-            kept.append(item)
+    kept = distinct(unify(list(items(arguments[0]))))
     open_ = unknowns_of(kept)
     return partly(Items(kept), open_) if open_ and len(kept) > 1 else Items(kept)
 
@@ -170,8 +167,8 @@ def _matchkeys(arguments: list[Value]) -> Value:
     values, keys, wanted = (items(one) for one in arguments)
     if len(values) != len(keys):
         raise Refused("lists of different lengths")
-    pairs = zip(values, keys, strict=True)
-    return ListOf(value for value, key in pairs if any(same(key, one) for one in wanted))
+    asked = {identity(one) for one in wanted}
+    return ListOf(value for value, key in zip(values, keys, strict=True) if identity(key) in asked)
 
 
 def _transpose(arguments: list[Value]) -> Value:

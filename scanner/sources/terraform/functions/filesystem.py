@@ -11,17 +11,21 @@ from pathlib import Path
 from scanner.origin import FileOrigin
 from scanner.resource import Attrs
 from scanner.sources.terraform.budget import Budget
+from scanner.sources.terraform.charge import CHARACTERS, PARSED, charge
 from scanner.sources.terraform.files import Files, Unreadable
 from scanner.sources.terraform.functions.function import Function, mapping, pure, text
 from scanner.sources.terraform.functions.hashes import digest
+from scanner.sources.terraform.identity import set_of
 from scanner.sources.terraform.scope import Env, Scope
 from scanner.sources.terraform.steps import Evaluate
 from scanner.sources.terraform.syntax import Expression, Step, SyntaxFault, Traversal
-from scanner.sources.terraform.values import MAX_TEXT, Refused, TooLarge, invalid, set_of
+from scanner.sources.terraform.values import MAX_TEXT, Refused, TooLarge, invalid
 from scanner.unknown import Unknown, Value
 
 MAX_TEMPLATES = 8
 """Templates inside each other, by `templatefile`: each may take in several."""
+DIRECTORY = 100
+"""Steps that a walk over a directory takes at least."""
 MAX_WALKED = 20_000
 OUTSIDE = "a file outside of what is scanned"
 
@@ -36,7 +40,9 @@ def _path(value: Value, env: Env) -> Path:
 def _read(value: Value, env: Env) -> bytes:
     """The bytes of a file. Raises Refused where there is none, TooLarge where it is not read."""
     try:
-        return env.scope.files.read(_path(value, env))
+        data = env.scope.files.read(_path(value, env))
+        charge(env.scope.budget, len(data) // CHARACTERS)
+        return data
     except Unreadable as error:
         if error.outside or text(value).startswith("~"):
             raise TooLarge(OUTSIDE) from error
@@ -122,6 +128,7 @@ def _rendered(source: str, name: str, variables: Value, env: Env, evaluate: Eval
 
     if _nested(env.scope) >= MAX_TEMPLATES:
         raise TooLarge(f"more than {MAX_TEMPLATES} templates inside each other")
+    charge(env.scope.budget, len(source) // PARSED)
     try:
         template = parse_template(source, name)
     except (SyntaxFault, RecursionError) as error:
@@ -145,10 +152,12 @@ def _fileset(arguments: list[Value], env: Env, evaluate: Evaluate) -> Value:
     pattern = re.compile(_glob(text(arguments[1])))
     found: list[Value] = []
     walked = 0
+    charge(env.scope.budget, DIRECTORY)
     for directory, folders, names in os.walk(base, followlinks=False):
         folders.sort()
         for name in names:
             walked += 1
+            charge(env.scope.budget, 1)
             if walked > MAX_WALKED:
                 raise TooLarge("a directory with too many files")
             path = Path(directory, name)

@@ -10,7 +10,11 @@ import re
 from collections.abc import Iterator, Mapping
 
 from scanner.resource import Attrs, Items
-from scanner.sources.terraform.functions.function import Function, pure, text
+from scanner.sources.terraform.budget import Budget
+from scanner.sources.terraform.charge import MATCHING, charge
+from scanner.sources.terraform.functions.function import Function, text
+from scanner.sources.terraform.scope import Env
+from scanner.sources.terraform.steps import Evaluate
 from scanner.sources.terraform.values import MAX_TEXT, Refused, TooLarge
 from scanner.unknown import Value
 
@@ -105,8 +109,8 @@ class _Translator:
             self.repeats += 1
 
 
-def compiled(pattern: str, subject: str) -> re.Pattern[str]:
-    """The pattern, fit to be run on the subject. Raises Refused, TooLarge."""
+def compiled(pattern: str, subject: str, budget: Budget) -> re.Pattern[str]:
+    """The pattern, fit to be run on the subject; what it may try is taken from the budget. Raises Refused, TooLarge."""
     if len(subject) > MAX_SUBJECT or len(pattern) > 2000:
         raise TooLarge("a text that is too long to be matched")
     translator = _Translator()
@@ -119,18 +123,20 @@ def compiled(pattern: str, subject: str) -> re.Pattern[str]:
         translator.feed(found, pattern[place : place + 1])
     # A search starts at every place of the text, unless the pattern is tied to its start.
     power = translator.repeats + (0 if pattern.startswith("^") else 1)
-    if translator.repeats and max(len(subject), 2) ** power > MAX_WORK:
+    work = max(len(subject), 2) ** power if translator.repeats else len(subject)
+    if translator.repeats and work > MAX_WORK:
         raise TooLarge("a pattern that could take too long on this text")
+    charge(budget, work // MATCHING)
     try:
         return re.compile("".join(translator.output), re.ASCII)
     except (re.error, OverflowError, RecursionError) as error:
         raise Refused("a pattern that is not valid") from error
 
 
-def _matches(pattern: str, subject: str) -> Iterator[re.Match[str]]:
+def _matches(pattern: str, subject: str, budget: Budget) -> Iterator[re.Match[str]]:
     """All matches; unlike Python, Go finds no empty one right behind another."""
     end = -1
-    for found in compiled(pattern, subject).finditer(subject):
+    for found in compiled(pattern, subject, budget).finditer(subject):
         if found.end() > found.start() or found.start() != end:
             yield found
         end = found.end()
@@ -144,20 +150,20 @@ def _captures(found: re.Match[str]) -> Value:
     return Items(found.groups()) if found.re.groups else found.group()
 
 
-def _regex(arguments: list[Value]) -> Value:
+def _regex(arguments: list[Value], env: Env, evaluate: Evaluate) -> Value:
     pattern, subject = text(arguments[0]), text(arguments[1])
-    found = compiled(pattern, subject).search(subject)
+    found = compiled(pattern, subject, env.scope.budget).search(subject)
     if not found:
         raise Refused("the pattern does not match")
     return _captures(found)
 
 
-def _regexall(arguments: list[Value]) -> Value:
+def _regexall(arguments: list[Value], env: Env, evaluate: Evaluate) -> Value:
     pattern, subject = text(arguments[0]), text(arguments[1])
-    return Items([_captures(found) for found in _matches(pattern, subject)])
+    return Items([_captures(found) for found in _matches(pattern, subject, env.scope.budget)])
 
 
-def _replace(arguments: list[Value]) -> Value:
+def _replace(arguments: list[Value], env: Env, evaluate: Evaluate) -> Value:
     subject, pattern, replacement = (text(one) for one in arguments)
     if len(pattern) < 2 or not (pattern.startswith("/") and pattern.endswith("/")):
         if (subject.count(pattern) if pattern else len(subject) + 1) * len(replacement) > MAX_TEXT:
@@ -167,7 +173,7 @@ def _replace(arguments: list[Value]) -> Value:
     place = 0
     if len(subject) * len(replacement) > MAX_TEXT * 10:
         raise TooLarge("a text of more than a million characters")
-    for found in _matches(pattern[1:-1], subject):
+    for found in _matches(pattern[1:-1], subject, env.scope.budget):
         parts.extend((subject[place : found.start()], _expanded(replacement, found)))
         place = found.end()
     return "".join((*parts, subject[place:]))
@@ -189,7 +195,7 @@ def _expanded(replacement: str, found: re.Match[str]) -> str:
 
 
 TABLE: Mapping[str, Function] = {
-    "regex": pure(_regex, 2),
-    "regexall": pure(_regexall, 2),
-    "replace": pure(_replace, 3),
+    "regex": Function(_regex, 2, 2),
+    "regexall": Function(_regexall, 2, 2),
+    "replace": Function(_replace, 3, 3),
 }

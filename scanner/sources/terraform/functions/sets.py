@@ -7,8 +7,9 @@ from itertools import product
 
 from scanner.resource import Items
 from scanner.sources.terraform.functions.function import Function, items, pure
+from scanner.sources.terraform.identity import identity, set_of
 from scanner.sources.terraform.types import unify
-from scanner.sources.terraform.values import MAX_ITEMS, Refused, SetOf, TooLarge, same, set_of
+from scanner.sources.terraform.values import MAX_ITEMS, Refused, SetOf, TooLarge
 from scanner.unknown import Value
 
 
@@ -16,17 +17,15 @@ def _union(arguments: list[Value]) -> Value:
     return set_of(unify([item for argument in arguments for item in items(argument)]))
 
 
-def _has(values: Value, item: Value) -> bool:
-    return any(same(item, other) for other in items(values))
-
-
 def _intersection(arguments: list[Value]) -> Value:
     first, *rest = arguments
-    return set_of(item for item in items(first) if all(_has(other, item) for other in rest))
+    others = [{identity(item) for item in items(other)} for other in rest]
+    return set_of(item for item in items(first) if all(identity(item) in other for other in others))
 
 
 def _subtract(arguments: list[Value]) -> Value:
-    return set_of(item for item in items(arguments[0]) if not _has(arguments[1], item))
+    without = {identity(item) for item in items(arguments[1])}
+    return set_of(item for item in items(arguments[0]) if identity(item) not in without)
 
 
 def _product(arguments: list[Value]) -> Value:
