@@ -19,6 +19,7 @@ from scanner.origin import Origin
 from scanner.resource import Resource
 from scanner.unknown import Unknown
 
+NAT = "aws_nat_gateway"
 BEYOND = (
     "transit_gateway_id",
     "vpc_peering_connection_id",
@@ -45,13 +46,25 @@ def exits(network: Network, one: Interface) -> Iterator[Exit]:
     for version in VERSIONS:
         speaks = one.six if version == 6 else True
         for rule, whole in _rules(network, one, version) if speaks is not False else ():
-            cuts = [block for key in one.subnets for block in network.ways.acls.blocks_of(key)]
-            for key in one.subnets:
-                cuts += [route.range for route in network.subnets.routes(key) if route.range is not None]
+            cuts = list(_cuts(network, one))
             for block in PUBLIC[version]:
                 for first, last in intersection([(block.first, block.last)], [(whole.first, whole.last)]):
                     for piece in cut(AddressRange(version, first, last), cuts):
                         yield from _exit(network, one, rule, piece, speaks)
+
+
+def _cuts(network: Network, one: Interface) -> Iterator[AddressRange]:
+    """The ranges that ACLs and routes name, those of the subnets that NAT gateways stand in among them."""
+    for key in one.subnets:
+        yield from network.ways.acls.blocks_of(key)
+        for route in network.subnets.routes(key):
+            if route.range is not None:
+                yield route.range
+            gateway = network.inventory.find(route.value, route.unit, NAT) if route.hop == "nat_gateway_id" else None
+            if isinstance(gateway, Resource):
+                home = network.inventory.find(gateway.attrs.get("subnet_id"), gateway.unit)
+                if isinstance(home, Resource) and home.id in network.subnets.by_key:
+                    yield from (more.range for more in network.subnets.routes(home.id) if more.range is not None)
 
 
 def _rules(network: Network, one: Interface, version: int) -> Iterator[tuple[GroupRule, AddressRange]]:
@@ -113,7 +126,7 @@ def _gets_out(network: Network, one: Interface, route: Route | None, piece: Addr
 
 def _translated(network: Network, route: Route, piece: AddressRange) -> Truth:
     """Whether a NAT gateway leads to the internet: a public one, in a subnet that is routed there."""
-    found = network.inventory.find(route.value, route.unit, "aws_nat_gateway")
+    found = network.inventory.find(route.value, route.unit, NAT)
     if not isinstance(found, Resource):
         why = doubt_of(found) if isinstance(found, Unknown) else None
         return why or Doubt("peer-not-in-input", (str(route.value),))
