@@ -4,30 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from scanner.builders.aws_identity.escalations import OVER_GROUPS, OVER_USERS, RUNNERS, TAKEOVERS, TO_ROLE, UNSEEN
+from scanner.builders.aws_identity.escalations import OVER_GROUPS, OVER_USERS, TAKEOVERS, TO_ROLE, UNSEEN
 from scanner.graph.model import State
 from tests.builders.identity_world import allow, build, deny, role, statements
 
 MODELS = "bedrock/models"
 STRONG = statements(allow('"bedrock:*"'))
 NAMES = {"aws_iam_user": "user", "aws_iam_group": "group"}
-RUNNING = {
-    "aws_lambda_function": ("lambda", 'function_name = "f"\n  role = aws_iam_role.app.arn'),
-    "aws_ecs_task_definition": ("ecs-tasks", 'family = "f"\n  task_role_arn = aws_iam_role.app.arn'),
-    "aws_sagemaker_notebook_instance": ("sagemaker", 'name = "n"\n  role_arn = aws_iam_role.app.arn'),
-    "aws_sagemaker_domain": (
-        "sagemaker",
-        "default_user_settings {\n    execution_role = aws_iam_role.app.arn\n  }",
-    ),
-    "aws_sagemaker_user_profile": ("sagemaker", "user_settings {\n    execution_role = aws_iam_role.app.arn\n  }"),
-    "aws_codebuild_project": ("codebuild", "service_role = aws_iam_role.app.arn"),
-    "aws_glue_job": ("glue", "role_arn = aws_iam_role.app.arn"),
-    "aws_glue_dev_endpoint": ("glue", "role_arn = aws_iam_role.app.arn"),
-    "aws_cloudformation_stack": ("cloudformation", "iam_role_arn = aws_iam_role.app.arn"),
-    "aws_sfn_state_machine": ("states", "role_arn = aws_iam_role.app.arn"),
-    "aws_bedrockagent_agent": ("bedrock", "agent_resource_role_arn = aws_iam_role.app.arn"),
-    "aws_instance": ("ec2", "iam_instance_profile = aws_iam_instance_profile.p.name"),
-}
 PROFILE = 'resource "aws_iam_instance_profile" "p" {\n  role = aws_iam_role.app.name\n}\n'
 
 
@@ -53,15 +36,6 @@ def made(folder, *parts):
     return build(folder, {"main.tf": "\n".join(parts)})
 
 
-@pytest.mark.parametrize(("service", "action"), [(s, a) for s, rows in RUNNERS.items() for a in rows])
-def test_a_role_that_is_passed_to_a_service(tmp_path, service, action):
-    app = role("app", STRONG, trusting(service))
-    both = made(tmp_path / "a", app, user("dev", statements(allow(f'["iam:PassRole", "{action}"]'))))
-    assert both.edge("aws_iam_user.dev", "aws_iam_role.app", "become").state is State.OPEN
-    other = made(tmp_path / "b", app, user("dev", statements(allow('["iam:PassRole", "s3:*"]'))))
-    assert other.edge("aws_iam_user.dev", "aws_iam_role.app", "become") is None
-
-
 def test_a_role_may_be_passed_to_the_service_of_the_condition_only(tmp_path):
     def passing(service):
         condition = f'{{ StringEquals = {{ "iam:PassedToService" = "{service}.amazonaws.com" }} }}'
@@ -71,22 +45,6 @@ def test_a_role_may_be_passed_to_the_service_of_the_condition_only(tmp_path):
 
     assert passing("lambda").state is State.OPEN
     assert passing("glue") is None
-
-
-@pytest.mark.parametrize(("kind", "action"), [(k, a) for k, rows in TAKEOVERS.items() for a, _ in rows])
-def test_what_runs_as_a_role_is_taken_over(tmp_path, kind, action):
-    service, body = RUNNING[kind]
-    app = role("app", STRONG, trusting(service))
-    more = PROFILE if kind == "aws_instance" else ""
-    thing = f'resource "{kind}" "x" {{\n  {body}\n}}\n'
-    built = made(tmp_path / "a", app, more, thing, user("dev", statements(allow(f'"{action}"'))))
-    assert built.edge(f"{kind}.x", "aws_iam_role.app", "become").state is State.OPEN
-    assert built.edge("aws_iam_user.dev", f"{kind}.x", "become").state is State.OPEN
-    stopped = statements(allow(f'"{action}"'), deny(f'"{action}"'))
-    assert (
-        made(tmp_path / "b", app, more, thing, user("dev", stopped)).edge("aws_iam_user.dev", f"{kind}.x", "become")
-        is None
-    )
 
 
 @pytest.mark.parametrize("service", sorted(UNSEEN))

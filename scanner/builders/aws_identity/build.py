@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from scanner.builders.aws_identity.access import Access, Judge, judge
+from scanner.builders.aws_identity.anywhere import add_certificates
 from scanner.builders.aws_identity.carriers import carriers
 from scanner.builders.aws_identity.demands import add_demands
 from scanner.builders.aws_identity.functions import add_function_callers
@@ -12,8 +13,9 @@ from scanner.builders.aws_identity.granting import add_granting
 from scanner.builders.aws_identity.nodes import add_node_roles
 from scanner.builders.aws_identity.operators import add_operator_grants, associated
 from scanner.builders.aws_identity.passrole import add_detours
-from scanner.builders.aws_identity.principals import Principal, principals
+from scanner.builders.aws_identity.principals import Principal
 from scanner.builders.aws_identity.regions import beyond, enforced_regions
+from scanner.builders.aws_identity.sessions import everybody
 from scanner.builders.aws_identity.targets import Target, targets
 from scanner.builders.aws_identity.trust import add_becoming
 from scanner.builders.aws_policy.guard import demand, flaw
@@ -33,7 +35,7 @@ SHOWN = 4
 
 def build_aws_identity(world: World) -> None:
     """Add "invoke" edges from principals to managed models, and "become" edges to principals."""
-    everyone = principals(world)
+    everyone = everybody(world)
     models = targets(world)
     judges = {unit: judge(world, unit) for unit in {one.unit for one in everyone}}
     for principal in everyone:
@@ -47,6 +49,7 @@ def build_aws_identity(world: World) -> None:
     add_becoming(world, everyone, judges, carried)
     add_granting(world, everyone, judges, models, _invoke)
     add_detours(world, everyone, judges, carried)
+    add_certificates(world)
     add_node_roles(world, carried)
     add_function_callers(world, everyone, judges)
     add_operator_grants(world)

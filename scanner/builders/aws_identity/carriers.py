@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scanner.builders.blocks import Found, at
+from scanner.builders.aws_identity.sessions import narrowed
+from scanner.builders.aws_policy.statements import listed_in, structure
+from scanner.builders.blocks import Found, at, reach
 from scanner.builders.draft import World
 from scanner.builders.k8s_identity import Account, Carried, accounts, note_carried
 from scanner.origin import Origin
@@ -52,7 +54,10 @@ ASSOCIATION = "aws_eks_pod_identity_association"
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """A node that runs with a role. service: who hands the role out; doubt: what decides whether it does."""
+    """A node that runs with a role. service: who hands the role out; doubt: what decides whether it does.
+
+    session: the node id of the session that it runs with, where a policy narrows it.
+    """
 
     node_id: str
     role_id: str
@@ -60,14 +65,15 @@ class Carrier:
     because: str
     origin: Origin
     doubt: Unknown | None = None
+    session: str = ""
 
 
 def carriers(world: World) -> Iterator[Carrier]:
     """Everything in the inputs that runs with a role of the inputs."""
     for kind, rows in CARRIERS.items():
         for one in world.inventory.of(kind):
-            for path, service in rows:
-                for found in at(one, path):
+            for path, service in rows if one.attrs.get("enabled") is not False else ():
+                for found in _roles(one, path):
                     yield from _carried(world, one, found, service, f"it runs with the role (`{path}`)")
     for kind, path in PROFILES.items():
         for one in world.inventory.of(kind):
@@ -76,12 +82,27 @@ def carriers(world: World) -> Iterator[Carrier]:
     yield from _by_association(world)
 
 
+def _roles(one: Resource, path: str) -> Iterator[Found]:
+    """Every value at a path, of a list its items; inside of an argument that is a JSON document as well."""
+    head, _, rest = path.partition(".")
+    value = one.attrs.get(head)
+    encoded = rest and (isinstance(value, str) or (isinstance(value, Unknown) and value.ref is None))
+    if encoded:
+        line = mark(one.attrs, head) or one.origin
+        yield from reach(structure(value, one.address, line), rest, line)
+        return
+    for found in at(one, path):
+        for each in listed_in(found.value):
+            yield Found(each, found.origin, found.possible)
+
+
 def _carried(world: World, one: Resource, found: Found, service: str, because: str) -> Iterator[Carrier]:
     named = world.inventory.find(found.value, one.unit, "aws_iam_role")
     role = named if isinstance(named, Resource) else role_by_arn(world, found.text, one.unit)
     if isinstance(role, Resource):
         doubt = found.possible or one.possible
-        yield Carrier(one.id, role.id, service, because, found.origin or one.origin, doubt)
+        session = narrowed(world, one, role)
+        yield Carrier(one.id, role.id, service, because, found.origin or one.origin, doubt, session)
 
 
 def _by_profile(world: World, one: Resource, found: Found) -> Iterator[Carrier]:
@@ -116,11 +137,12 @@ def _associated(
     because = f"pod identity gives the role to service account `{account.namespace}/{account.shown}`"
     line = mark(one.attrs, "service_account") or one.origin
     why = doubt if isinstance(doubt, Unknown) else one.possible or _across(account, one.unit)
+    session = narrowed(world, one, role)
     if isinstance(account.name, str):
         names = () if why is None else why.decided_by or (one.address,)
-        note_carried(world, Carried(account.node_id, role.id, because, names))
+        note_carried(world, Carried(account.node_id, session or role.id, because, names))
     for pod in account.pods:
-        yield Carrier(pod.resource.id, role.id, "pods.eks", because, line, why)
+        yield Carrier(pod.resource.id, role.id, "pods.eks", because, line, why, session)
 
 
 def matches(one: Account, namespace: object, account: object) -> bool | Unknown:

@@ -88,6 +88,14 @@ TAKEOVERS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "aws_sfn_state_machine": (("states:UpdateStateMachine", "it changes what the state machine calls as the role"),),
     "aws_bedrockagent_agent": (("bedrock:UpdateAgent", "it changes what the agent does as the role"),),
+    "aws_batch_job_definition": (
+        ("batch:SubmitJob", "it runs a command of its own choice in the job that runs as the role"),
+    ),
+    "aws_apprunner_service": (("apprunner:UpdateService", "it changes what the service runs as the role"),),
+    "aws_rolesanywhere_profile": (
+        ("rolesanywhere:CreateTrustAnchor", "it lets in certificates of its own choice for the role"),
+        ("rolesanywhere:UpdateTrustAnchor", "it lets in certificates of its own choice for the role"),
+    ),
 }
 """Kind of what runs as a role -> (action that makes it do what the holder wants, why)."""
 
@@ -103,6 +111,7 @@ UNSEEN: dict[str, str] = {
 """Service that a role trusts -> the kind of what may run as it, where the inputs show nothing that does."""
 
 OVER_ROLES = (("iam:UpdateAssumeRolePolicy", "it chooses who may become the role"),)
+OVER_ISSUERS = (("iam:UpdateSAMLProvider", "it signs as the issuer of identities whose users may take the role"),)
 OVER_USERS = (
     ("iam:CreateAccessKey", "it makes a key of the user"),
     ("iam:CreateLoginProfile", "it makes a password of the user"),
@@ -118,4 +127,5 @@ TO_ROLE = ("iam:PutRolePolicy", "iam:AttachRolePolicy")
 TO_GROUP = ("iam:PutGroupPolicy", "iam:AttachGroupPolicy")
 TO_POLICY = ("iam:CreatePolicyVersion",)
 EARLIER = ("iam:SetDefaultPolicyVersion",)
-"""Actions that give a user, a role or a group a policy of the holder's choice, or a policy other statements."""
+TAGGING = {"aws_iam_user": "iam:TagUser", "aws_iam_role": "iam:TagRole"}
+"""Actions that give a user, a role or a group a policy or tags of one's choice, or a policy other statements."""

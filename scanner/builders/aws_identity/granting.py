@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from scanner.builders.aws_identity.access import Access, Judge
 from scanner.builders.aws_identity.arns import HEADS, arn_of
-from scanner.builders.aws_identity.escalations import EARLIER, TO_GROUP, TO_POLICY, TO_ROLE, TO_USER
+from scanner.builders.aws_identity.escalations import EARLIER, TAGGING, TO_GROUP, TO_POLICY, TO_ROLE, TO_USER
 from scanner.builders.aws_identity.passrole import spoken
 from scanner.builders.aws_identity.principals import Principal
 from scanner.builders.aws_identity.targets import Target
@@ -22,7 +22,7 @@ EVERYTHING = Statement("Allow", ("*",), ("*",), (), "", None)
 HOLDERS = {"aws_iam_user": TO_USER, "aws_iam_role": TO_ROLE, "aws_iam_group": TO_GROUP}
 """Kind of principal -> the actions that give it a policy."""
 OTHERS = {"user": TO_USER, "role": TO_ROLE, "group": TO_GROUP}
-MEANT = frozenset({*TO_USER, *TO_ROLE, *TO_GROUP, *TO_POLICY, *EARLIER})
+MEANT = frozenset({*TO_USER, *TO_ROLE, *TO_GROUP, *TO_POLICY, *EARLIER, *TAGGING.values()})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +74,13 @@ def _gifts(judged: Judge, principal: Principal, holders: list[tuple[Principal, S
         for action in HOLDERS.get(holder.resource.kind, ()):
             if action in may:
                 yield from _gift(judged, principal, holder, holder.resource, action, whose, limit)
+        if TAGGING.get(holder.resource.kind) in may:
+            yield from _gift(judged, principal, holder, holder.resource, TAGGING[holder.resource.kind], whose, limit)
+        for group in holder.groups if holder.merged else ():
+            for action in TO_GROUP if group.resource is not None else ():
+                if action in may and group.resource is not None:
+                    what = f"`{group.name}`, a group of {whose}"
+                    yield from _gift(judged, principal, holder, group.resource, action, what, limit)
         for policy in holder.managed:
             for action in (*TO_POLICY, *EARLIER):
                 if action in may:
@@ -113,6 +120,8 @@ def _given(
     for gift in gifts:
         more = Policy(gift.action, None, (EVERYTHING,))
         holder = replace(gift.holder, policies=[*gift.holder.policies, more])
+        if gift.action in TAGGING.values():
+            holder = replace(gift.holder, tagged=True)
         edge = invoke(world, judged.anew(), holder, model)
         statement = gift.access.answer.statement
         if edge is None or statement is None:

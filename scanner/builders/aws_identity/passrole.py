@@ -13,9 +13,11 @@ from scanner.builders.aws_identity.documents import policy_at
 from scanner.builders.aws_identity.escalations import (
     EARLIER,
     OVER_GROUPS,
+    OVER_ISSUERS,
     OVER_ROLES,
     OVER_USERS,
     RUNNERS,
+    TAGGING,
     TAKEOVERS,
     TO_GROUP,
     TO_POLICY,
@@ -33,6 +35,7 @@ from scanner.graph.model import Edge, Plane, Role, State
 from scanner.resource import Resource
 
 OVER = {"aws_iam_role": OVER_ROLES, "aws_iam_user": OVER_USERS, "aws_iam_group": OVER_GROUPS}
+SAML = "aws_iam_saml_provider"
 JOINING = frozenset(action for action, _ in OVER_GROUPS)
 ACTIONS = tuple(
     sorted(
@@ -41,7 +44,9 @@ ACTIONS = tuple(
             *(action for rows in OVER.values() for action, _ in rows),
             *(action for rows in TAKEOVERS.values() for action, _ in rows),
             *(action for actions in RUNNERS.values() for action in actions),
+            *(action for action, _ in OVER_ISSUERS),
             *(TO_USER + TO_ROLE + TO_GROUP + TO_POLICY + EARLIER),
+            *TAGGING.values(),
         }
     )
 )
@@ -69,7 +74,7 @@ def add_detours(world: World, everyone: list[Principal], judges: Mapping[str, Ju
     for carrier in carried:
         by_role.setdefault(carrier.role_id, []).append(carrier)
     for one in wanted:
-        if one.resource is not None and one.resource.kind in OVER:
+        if one.resource is not None and one.resource.kind in OVER and one.session is None:
             by_unit.setdefault(one.unit, []).append(_prey(world, one, by_role.get(one.node_id, [])))
     for principal in everyone:
         may = spoken(principal)
@@ -85,13 +90,17 @@ def add_detours(world: World, everyone: list[Principal], judges: Mapping[str, Ju
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Prey:
-    """A principal worth becoming. services: those that a role trusts; unseen: those of them that nothing shows."""
+    """A principal worth becoming. services: those that a role trusts; unseen: those of them that nothing shows.
+
+    issuers: the ARNs of the SAML providers whose users may take a role.
+    """
 
     principal: Principal
     arn: Glob
     carriers: list[Carrier]
     services: Mapping[str, Truth]
     unseen: tuple[str, ...]
+    issuers: tuple[Glob, ...] = ()
 
 
 def _prey(world: World, principal: Principal, carriers: list[Carrier]) -> _Prey:
@@ -103,7 +112,7 @@ def _prey(world: World, principal: Principal, carriers: list[Carrier]) -> _Prey:
     shown = {one.service for one in carriers}
     profiled = "ec2" in services and _profiled(world, principal)
     unseen = tuple(one for one in UNSEEN if one in services and one not in shown and (one != "ec2" or profiled))
-    return _Prey(principal, arn, carriers, services, unseen)
+    return _Prey(principal, arn, carriers, services, unseen, tuple(_issuers(world, principal)))
 
 
 def _profiled(world: World, role: Principal) -> bool:
@@ -126,6 +135,10 @@ def _ways(world: World, judged: Judge, principal: Principal, prey: _Prey, may: f
                 truth = min(access.truth, Truth.POSSIBLE)
                 yield Way(role.node_id, f"`{action}`: {why}", truth, access, decided, "value-unknown")
                 continue
+            yield Way(role.node_id, f"`{action}`: {why}", access.truth, access, ())
+    for action, why in OVER_ISSUERS if prey.issuers else ():
+        for issuer in prey.issuers if action in may else ():
+            access = judged.access(principal, action, (issuer.text,), partly=issuer.partly)
             yield Way(role.node_id, f"`{action}`: {why}", access.truth, access, ())
     if "iam:PassRole" in may:
         yield from _passed(judged, principal, prey, may)
@@ -190,6 +203,19 @@ def _passed(judged: Judge, principal: Principal, prey: _Prey, may: frozenset[str
                 why = f"`iam:PassRole` on it, and `{action}`, which starts something that runs as the role"
                 yield Way(prey.principal.node_id, why, truth, passes, access.decided_by)
                 return
+
+
+def _issuers(world: World, role: Principal) -> Iterator[Glob]:
+    """The ARNs of the SAML providers that a role's trust policy names."""
+    assert role.resource is not None
+    for statement in policy_at(world.inventory, role.resource, "assume_role_policy").statements:
+        if statement.allows and isinstance(statement.principals, Mapping):
+            for value in listed_in(statement.principals.get("Federated")):
+                found = world.inventory.find(value, role.unit, SAML)
+                if isinstance(found, Resource):
+                    yield arn_of(found)
+                elif ":saml-provider/" in glob(value, wild=False).text:
+                    yield glob(value, wild=False)
 
 
 def _services(world: World, role: Principal) -> dict[str, Truth]:

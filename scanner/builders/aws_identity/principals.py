@@ -45,6 +45,8 @@ class Principal:
     resource: None for one that the inputs refer to and do not show. boundary: None where none is set.
     managed: the managed policies of the inputs among its policies. session: what narrows a session of a role, None
     where nothing does. tagged: it can choose its own tags.
+    groups: those that a user is in. merged: its policies are those of its groups as well, since its boundary or a Deny
+    holds over both.
     """
 
     node_id: str
@@ -56,6 +58,8 @@ class Principal:
     managed: list[Resource] = field(default_factory=list)
     session: tuple[Policy, ...] | None = None
     tagged: bool = False
+    groups: list[Principal] = field(default_factory=list)
+    merged: bool = False
 
     @property
     def unknown(self) -> Unknown | None:
@@ -84,9 +88,34 @@ def principals(world: World) -> list[Principal]:
                 for principal in _named(world, found, one, who, principal_kind):
                     principal.policies += _attached(world, one, what)
                     principal.managed += _declared(world, one, what)
+    _merge(world, found)
     for principal in found.values():
         world.set_actor(principal.node_id)
     return [found[key] for key in sorted(found)]
+
+
+def _merge(world: World, found: dict[str, Principal]) -> None:
+    """Put the policies of its groups to a user whose boundary limits them, or whom a Deny of any of them stops."""
+    joined: dict[str, list[tuple[Principal, Unknown | None]]] = {}
+    for link, user, group, _ in members(world):
+        member, of = _found(world, found, link, user), _found(world, found, link, group)
+        if member is not None and of is not None:
+            joined.setdefault(member.node_id, []).append((of, link.possible))
+    for node_id, groups in joined.items():
+        one = found[node_id]
+        one.groups = [of for of, _ in groups]
+        policies = [policy for holder in (one, *one.groups) for policy in holder.policies]
+        if one.boundary is None and not any(each.denies for policy in policies for each in policy.statements):
+            continue
+        one.merged = True
+        for of, doubt in groups:
+            one.policies += [policy if doubt is None else _doubted(policy, doubt) for policy in of.policies]
+            one.managed += of.managed
+
+
+def _found(world: World, found: dict[str, Principal], link: Resource, value: Value) -> Principal | None:
+    named = world.inventory.find(value, link.unit, "aws_iam_user", "aws_iam_group")
+    return found.get(named.id) if isinstance(named, Resource) else None
 
 
 def _principal(world: World, resource: Resource) -> Principal:

@@ -61,7 +61,7 @@ def _people(everyone: list[Principal], judges: Mapping[str, Judge]) -> _People:
         if not judges[one.unit].silent(one, "sts:AssumeRole"):
             assuming.setdefault(one.unit, []).append(one)
         name = None if one.resource is None else one.resource.attrs.get("name")
-        if one.resource is not None and isinstance(name, str):
+        if one.resource is not None and one.session is None and isinstance(name, str):
             named.setdefault((one.unit, one.resource.kind, name), one)
     return _People(assuming, named, {one.node_id: one for one in everyone})
 
@@ -71,7 +71,7 @@ def add_becoming(world: World, everyone: list[Principal], judges: Mapping[str, J
     by_id = {one.node_id: one for one in everyone}
     people = _people(everyone, judges)
     for role in everyone:
-        if role.resource is None or role.resource.kind != "aws_iam_role":
+        if role.resource is None or role.resource.kind != "aws_iam_role" or role.session is not None:
             continue
         policy = policy_at(world.inventory, role.resource, "assume_role_policy")
         if policy.unknown is not None:
@@ -82,6 +82,8 @@ def add_becoming(world: World, everyone: list[Principal], judges: Mapping[str, J
         member = world.inventory.find(user, link.unit, "aws_iam_user")
         of = world.inventory.find(group, link.unit, "aws_iam_group")
         if isinstance(member, Resource) and isinstance(of, Resource) and {member.id, of.id} <= set(by_id):
+            if by_id[member.id].merged:
+                continue
             why = f"`{link.address}` puts it in the group"
             world.add_edge(Edge(member.id, of.id, Plane.IDENTITY, "become", why, origin, cut=True))
 
@@ -250,7 +252,7 @@ def _edge(
     world.add_edge(
         Edge(
             source=source.id,
-            target=one.role.node_id,
+            target=(carrier.session if carrier is not None else "") or one.role.node_id,
             plane=Plane.IDENTITY,
             verb="become",
             because=why,
