@@ -15,9 +15,12 @@ from scanner.builders.aws_policy.match import Truth
 from scanner.builders.aws_policy.statements import Policy, listed_in
 from scanner.builders.blocks import first, text
 from scanner.builders.draft import World
-from scanner.builders.edges import Doubt
-from scanner.builders.supply.outside import account_of
-from scanner.resource import Resource
+from scanner.builders.edges import Doubt, doubt_of
+from scanner.builders.supply.inside import inside
+from scanner.builders.supply.outside import account_of, read
+from scanner.graph.model import Role
+from scanner.origin import Origin
+from scanner.resource import Resource, mark
 from scanner.unknown import Unknown, Value
 
 ENCRYPTION = "aws_s3_bucket_server_side_encryption_configuration"
@@ -38,29 +41,49 @@ def key_of(world: World, store: Resource) -> Resource | None:
     return None
 
 
+def build_key_readers(world: World, held: frozenset[str]) -> None:
+    """Supply edges with the verb `read`, from the keys of what is `held` and of evidence to accounts outside."""
+    keys: dict[str, Resource] = {}
+    for one in world.inventory.of("aws_s3_bucket"):
+        key = key_of(world, one) if one.id in held or Role.SINK in world.nodes[one.id].roles else None
+        if key is not None:
+            keys[key.id] = key
+    for key in keys.values():
+        for who, origin, doubt in _decrypting(world, key):
+            account = account_of(text(who))
+            if account and inside(world, key.unit, who) is False:
+                because = f"`{text(who)}` may decrypt with it"
+                read(world, key.id, f"aws-account/{account}", because, origin, doubt)
+
+
 def sealed(world: World, store: str, account: str) -> Doubt | None:
     """What keeps a reader of another account (`account`, "" for anybody) from the content; None where nothing does."""
     bucket = world.inventory.by_id.get(store)
     key = None if bucket is None else key_of(world, bucket)
-    if key is None or any(_opens(who, account) for who in _decrypting(world, key)):
+    if key is None or any(_opens(who, account) for who, *_ in _decrypting(world, key)):
         return None
     return Doubt("condition-unevaluable", (f"whether {key.address} seals what is in {world.nodes[store].address}",))
 
 
-def _decrypting(world: World, key: Resource) -> Iterator[Value]:
-    """Whom the policies and grants of a key let decrypt, as they are written."""
+def _decrypting(world: World, key: Resource) -> Iterator[tuple[Value, Origin | None, Doubt | None]]:
+    """Whom the policies and grants of a key let decrypt, as they are written: the line, and what is in doubt."""
     for policy in _policies(world, key):
         for statement in policy.statements:
             if statement.allows and acts_on(statement, "kms:Decrypt") is not Truth.NO:
                 whom = statement.principals
-                yield from listed_in(whom.get("AWS") if isinstance(whom, dict) else whom)
+                doubt = doubt_of(statement.doubt)
+                if statement.conditions:
+                    doubt = doubt or Doubt("condition-unevaluable", (policy.name,))
+                for who in listed_in(whom.get("AWS") if isinstance(whom, dict) else whom):
+                    yield who, statement.principal_line(), doubt
         if policy.unknown is not None:
-            yield policy.unknown
+            yield policy.unknown, policy.origin, doubt_of(policy.unknown)
     for one in world.inventory.of(GRANT, unit=key.unit):
         if world.inventory.find(one.attrs.get("key_id"), one.unit, KEY) is key:
             operations = list(listed_in(one.attrs.get("operations")))
             if "Decrypt" in operations or any(isinstance(each, Unknown) for each in operations):
-                yield one.attrs.get("grantee_principal")
+                doubt = doubt_of(one.possible)
+                yield one.attrs.get("grantee_principal"), mark(one.attrs, "grantee_principal") or one.origin, doubt
 
 
 def _policies(world: World, key: Resource) -> Iterator[Policy]:
