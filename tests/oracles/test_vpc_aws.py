@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from scanner.commands.graph_expand import expand
-from tests.builders.aws import ref, resource
+from scanner.sources.aws import read_estate
+from scanner.sources.bundle import Call
 
 FOLDER = Path(os.environ.get("TETHER_ORACLES", ""), "vpc_aws")
 PROTOCOLS = ("TCP", "UDP")
@@ -34,91 +35,46 @@ def cases(kind: str) -> list[dict]:
     return [one for one in every if one["kind"] == kind]
 
 
-def label(identity: str) -> str:
-    return re.sub(r"[^A-Za-z0-9]", "_", identity)
+ACCOUNT, REGION = "111122223333", "eu-north-1"
+SCOPE = (("account", ACCOUNT), ("partition", "aws"), ("region", REGION))
+ANSWERS = {
+    "DescribeVpcs": ("Vpcs", "vpcs"),
+    "DescribeSubnets": ("Subnets", "subnets"),
+    "DescribeSecurityGroups": ("SecurityGroups", "security_groups"),
+    "DescribeNetworkAcls": ("NetworkAcls", "network_acls"),
+    "DescribeInternetGateways": ("InternetGateways", "internet_gateways"),
+}
 
 
 def named(one: dict) -> str:
     return next((tag["Value"] for tag in one.get("Tags") or () if tag["Key"] == "Name"), "")
 
 
-def rule_of(one: dict) -> list[dict]:
-    """The blocks that write one permission of a security group."""
-    base = {"protocol": one["IpProtocol"], "from_port": one["FromPort"] or 0, "to_port": one["ToPort"] or 0}
-    pairs = [ref(f"aws_security_group.{label(pair['GroupId'])}") for pair in one["UserIdGroupPairs"]]
-    return [
-        {
-            **base,
-            "cidr_blocks": [block["CidrIp"] for block in one["IpRanges"]],
-            "ipv6_cidr_blocks": [block["CidrIpv6"] for block in one["Ipv6Ranges"]],
-            "security_groups": pairs,
-        }
-    ]
+def arn(kind: str, identity: str) -> str:
+    return f"arn:aws:ec2:{REGION}:{ACCOUNT}:{kind}/{identity}"
 
 
-def entry_of(one: dict) -> dict:
-    ports = one["PortRange"] or {"From": 0, "To": 0}
-    return {
-        "rule_no": one["RuleNumber"],
-        "action": one["RuleAction"],
-        "protocol": one["Protocol"],
-        "from_port": ports["From"],
-        "to_port": ports["To"],
-        **{
-            key: one[name]
-            for key, name in (("cidr_block", "CidrBlock"), ("ipv6_cidr_block", "Ipv6CidrBlock"))
-            if one[name]
-        },
-    }
+def tables_of(answers: dict) -> list[dict]:
+    """The route tables that the inputs leave out: one for each network, of its public subnets."""
+    found = []
+    for one in answers["internet_gateways"]:
+        home = one["Attachments"][0]["VpcId"]
+        subnets = [sub["SubnetId"] for sub in answers["subnets"] if sub["VpcId"] == home and sub["MapPublicIpOnLaunch"]]
+        own = {"RouteTableId": f"t-{home}", "Main": False}
+        links = [{**own, "RouteTableAssociationId": f"a-{sub}", "SubnetId": sub} for sub in subnets]
+        route = {"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": one["InternetGatewayId"], "Origin": "CreateRoute"}
+        found.append({"RouteTableId": f"t-{home}", "VpcId": home, "Routes": [route], "Associations": links})
+    return found
 
 
 def resources_of(answers: dict):
-    for one in answers["vpcs"]:
-        yield resource(f"aws_vpc.{label(one['VpcId'])}", cidr_block=one["CidrBlock"])
-    for one in answers["internet_gateways"]:
-        home = label(one["Attachments"][0]["VpcId"])
-        yield resource(f"aws_internet_gateway.{home}", vpc_id=ref(f"aws_vpc.{home}"))
-        route = {"cidr_block": "0.0.0.0/0", "gateway_id": ref(f"aws_internet_gateway.{home}")}
-        yield resource(f"aws_route_table.{home}", vpc_id=ref(f"aws_vpc.{home}"), route=[route])
-    for one in answers["subnets"]:
-        name, home = label(one["SubnetId"]), label(one["VpcId"])
-        public = one["MapPublicIpOnLaunch"]
-        yield resource(
-            f"aws_subnet.{name}",
-            vpc_id=ref(f"aws_vpc.{home}"),
-            cidr_block=one["CidrBlock"],
-            map_public_ip_on_launch=public,
-        )
-        if public:
-            table, subnet = ref(f"aws_route_table.{home}"), ref(f"aws_subnet.{name}")
-            yield resource(f"aws_route_table_association.{name}", subnet_id=subnet, route_table_id=table)
-    for one in answers["security_groups"]:
-        rules = {
-            side: [block for rule in one[key] for block in rule_of(rule)]
-            for side, key in (("ingress", "IpPermissions"), ("egress", "IpPermissionsEgress"))
-        }
-        home = ref(f"aws_vpc.{label(one['VpcId'])}")
-        yield resource(f"aws_security_group.{label(one['GroupId'])}", vpc_id=home, **rules)
-    for one in answers["network_acls"]:
-        sides = {
-            side: [entry_of(entry) for entry in one["Entries"] if entry["Egress"] is egress]
-            for side, egress in (("ingress", False), ("egress", True))
-        }
-        subnets = [ref(f"aws_subnet.{label(link['SubnetId'])}") for link in one["Associations"]]
-        home = ref(f"aws_vpc.{label(one['VpcId'])}")
-        yield resource(f"aws_network_acl.{label(one['NetworkAclId'])}", vpc_id=home, subnet_ids=subnets, **sides)
-    for one in answers["instances"]:
-        if one["State"]["Name"] == "running":
-            [card] = one["NetworkInterfaces"]
-            yield resource(
-                f"aws_instance.{named(one)}",
-                subnet_id=ref(f"aws_subnet.{label(card['SubnetId'])}"),
-                private_ip=card["PrivateIpAddress"],
-                associate_public_ip_address=card["Association"] is not None,
-                vpc_security_group_ids=[
-                    ref(f"aws_security_group.{label(group['GroupId'])}") for group in card["Groups"]
-                ],
-            )
+    """The inputs as a recorded account, read as such."""
+    pages = {name: {key: answers[own]} for name, (key, own) in ANSWERS.items()}
+    pages["DescribeRouteTables"] = {"RouteTables": tables_of(answers)}
+    pages["DescribeVpcBlockPublicAccessOptions"] = {"VpcBlockPublicAccessOptions": {"InternetGatewayBlockMode": "off"}}
+    pages["DescribeInstances"] = {"Reservations": [{"OwnerId": ACCOUNT, "Instances": answers["instances"]}]}
+    calls = [Call("aws", SCOPE, f"ec2:{name}", {}, "read", (page,)) for name, page in pages.items()]
+    return read_estate(calls, "main", "bundle").resources
 
 
 @cache
@@ -128,9 +84,9 @@ def world_of(name: str):
     ends = {}
     for one in answers["instances"]:
         for card in one["NetworkInterfaces"]:
-            ends[card["PrivateIpAddress"]] = f"aws_instance.{named(one)}"
+            ends[card["PrivateIpAddress"]] = arn("instance", one["InstanceId"])
     for one in answers["subnets"]:
-        ends[named(one) or one["SubnetId"]] = f"aws_subnet.{label(one['SubnetId'])}"
+        ends[named(one) or one["SubnetId"]] = arn("subnet", one["SubnetId"])
     return expand(list(resources_of(answers))), ends
 
 
@@ -191,7 +147,7 @@ def found_rows(graph: dict, kind: str, others: list) -> set:
     rows = set()
     for edge in graph["edges"]:
         names = [edge["source"], edge["target"]]
-        if not any(one.startswith(kind) for one in names) or any("vpc" in one for one in names):
+        if not any(one.startswith(arn(kind, "")) for one in names) or "external/vpc" in names:
             continue
         assert edge["state"] == "open", edge
         source, target = (outside_of(one, others)[0] if one.startswith("external/") else one for one in names)
@@ -213,7 +169,7 @@ def blocks_in(case: dict, ends: dict[str, str]) -> list:
 @pytest.mark.parametrize("case", cases("endpoints"), ids=lambda case: case["id"])
 def test_instances_reach_each_other_as_outside_answers_say(case):
     graph, ends = world_of(case["input"])
-    found, expected = found_rows(graph, "aws_instance.", blocks_in(case, ends)), expected_rows(case, ends)
+    found, expected = found_rows(graph, "instance", blocks_in(case, ends)), expected_rows(case, ends)
     assert (expected - found, found - expected) == (set(), set())
 
 
@@ -222,7 +178,7 @@ def test_subnets_reach_each_other_as_outside_answers_say(case):
     """The answers tell what subnets send to the internet, and not what they get from it."""
     graph, ends = world_of(case["input"])
     outward = {**graph, "edges": [edge for edge in graph["edges"] if not edge["source"].startswith("external/")]}
-    found, expected = found_rows(outward, "aws_subnet.", blocks_in(case, ends)), expected_rows(case, ends)
+    found, expected = found_rows(outward, "subnet", blocks_in(case, ends)), expected_rows(case, ends)
     assert (expected - found, found - expected) == (set(), set())
 
 
@@ -238,7 +194,7 @@ def test_single_questions_are_answered_as_outside_answers_say(case):
         row = {"src": source, "dst": target, "conn": conn, "response_blocked": False}
         mine, theirs = ends_of(source, ends)[0], ends_of(target, ends)[0]
         expected = expected_rows({"expected": [row]}, ends) if verdict == "Connections" else set()
-        rows = found_rows(graph, "aws_instance.", blocks_in({"expected": [row]}, ends))
+        rows = found_rows(graph, "instance", blocks_in({"expected": [row]}, ends))
         found = {one for one in rows if pair_is(one, mine, theirs)}
         assert {one[2:4] for one in found} == {one[2:4] for one in expected}
 
