@@ -31,14 +31,12 @@ def asked(operation: AwsOperation, scope: Mapping[str, str], earlier: Iterable[C
 
     earlier: the calls of the same scope whose operations the row comes `after`.
     """
-    if operation.after:
-        yield from follow(operation, earlier)
-        return
     here = Here(None, scope)
-    own = {name: shape(spec, here) for name, spec in operation.parameters.items()}
+    own = [{name: shape(spec, here) for name, spec in operation.parameters.items()}]
     names = list(operation.variants)
-    for values in product(*operation.variants.values()):
-        yield {**own, **dict(zip(names, values, strict=True))}
+    for given in follow(operation, earlier) if operation.after else own:
+        for values in product(*operation.variants.values()):
+            yield {**given, **dict(zip(names, values, strict=True))}
 
 
 def follows(operation: AwsOperation) -> tuple[str, ...]:

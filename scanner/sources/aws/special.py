@@ -27,7 +27,7 @@ def cluster_groups(into: Translation) -> Links:
     Source: Amazon EKS User Guide, "View Amazon EKS security group requirements for clusters".
     """
     links: dict[str, tuple[str, str]] = {}
-    groups = {one.attrs.get("id"): one for one in into.resources.values() if one.kind == "aws_security_group"}
+    groups = {str(one.attrs.get("id")): one for one in into.resources.values() if one.kind == "aws_security_group"}
     for cluster in [one for one in into.resources.values() if one.kind == "aws_eks_cluster"]:
         own = dig(cluster.attrs, "vpc_config", 0, "cluster_security_group_id")
         if not isinstance(own, str):
@@ -55,10 +55,10 @@ def guardrail_versions(into: Translation) -> Links:
     Source: Amazon Bedrock User Guide, "Create a version of a guardrail": a version is a snapshot of the draft.
     """
     pages = [page for call in into.estate.answered(GUARDRAIL) for page in _pages(call)]
-    drafts = {page.get("guardrailArn"): page for page in pages if page.get("version") == "DRAFT"}
+    drafts = {str(page.get("guardrailArn")): page for page in pages if page.get("version") == "DRAFT"}
     rename = next(row.rename for row in answers()[GUARDRAIL] if row.kind == "aws_bedrock_guardrail")
     for page in pages:
-        draft = drafts.get(page.get("guardrailArn"))
+        draft = drafts.get(str(page.get("guardrailArn")))
         made = into.resources.get(str(page.get("guardrailArn")))
         if draft is None or made is None or page is draft:
             continue
@@ -79,15 +79,15 @@ def attached_to_targets(into: Translation) -> Links:
     """All policies of a kind that are attached to a target of the organisation, where all of them were read."""
     for listed in into.estate.answered(POLICIES):
         kind = str(listed.parameters.get("Filter"))
-        ids = [one.get("Id") for page in _pages(listed) for one in _dicts(page.get("Policies"))]
-        calls = {call.parameters.get("PolicyId"): call for call in into.estate.of(listed.scope, TARGETS)}
+        ids = [str(one.get("Id")) for page in _pages(listed) for one in _dicts(page.get("Policies"))]
+        calls = {str(call.parameters.get("PolicyId")): call for call in into.estate.of(listed.scope, TARGETS)}
         if not ids or any(one not in calls or calls[one].outcome != "read" for one in ids):
             continue
         targets: dict[str, list[str]] = {}
         for one in ids:
             for page in _pages(calls[one]):
                 for target in _dicts(page.get("Targets")):
-                    targets.setdefault(str(target.get("TargetId")), []).append(str(one))
+                    targets.setdefault(str(target.get("TargetId")), []).append(one)
         for target_id, some in targets.items():
             made = {"target_id": target_id, "filter": kind, "ids": sorted(some)}
             into.add(listed, LISTING, f"data.{LISTING}/{kind}/{target_id}", made, name=target_id, data=True)

@@ -77,10 +77,15 @@ def _lines(file: IO[bytes], found: Bundle, origin: FileOrigin) -> object | None:
     first = True
     try:
         for text, end in _texts(file):
-            plain = _json(text)
             if first:
-                found.salt = _salt(plain)
+                found.salt = _salt(_json(text))
                 first = False
+                found.sha.update(text)
+                found.end = end
+                continue
+            plain = _line(text, found, FileOrigin(origin.path, found.count + 2))
+            if plain is _NO_JSON:
+                found.count += 1
             elif trailer is not None:
                 return {"more": "lines behind the last"}
             elif isinstance(plain, dict) and "sha256" in plain and "outcome" not in plain:
@@ -98,6 +103,18 @@ def _lines(file: IO[bytes], found: Bundle, origin: FileOrigin) -> object | None:
     if first:
         raise _Broken("it is empty")
     return trailer
+
+
+_NO_JSON = object()
+
+
+def _line(text: bytes, found: Bundle, origin: FileOrigin) -> object:
+    """What a line holds; one that is no JSON costs no other."""
+    try:
+        return _json(text)
+    except _Broken as error:
+        found.unread.append(Unread(origin, f"a line of the bundle is not understood: {error}", "document"))
+        return _NO_JSON
 
 
 def _take(found: Bundle, plain: object, origin: FileOrigin) -> None:
