@@ -15,12 +15,14 @@ Who sits behind an address range or another account; an organisation policy that
 of Azure is denied: nothing in a deployment's text says so.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from scanner.findings import Finding
 from scanner.graph.facts_access import Admits, ExplicitDeny
 from scanner.graph.model import STACK, Node, Plane, Role, State
 from scanner.graph.search import Way, reach
+from scanner.graph.trace import trace
 from scanner.rule import Case, counted
 from scanner.rule_tenants import covers, overlaps
 from scanner.unknown import Unknown
@@ -39,7 +41,7 @@ def check(case: Case) -> Iterable[Finding]:
     found = reach(case.graph, [node.id for node in guarded], PLANES, allowed=lambda _: False)
     for node in guarded:
         case.examine(node, f"ways of {counted(len(excluded), 'excluded tenant')} were searched")
-    for way in found.ways:
+    for way in (*found.ways, *_read(case, guarded)):
         entry = next((one for one in excluded if overlaps(one, way.actor)), "")
         if entry:
             yield _finding(case, way, entry)
@@ -56,13 +58,27 @@ def check(case: Case) -> Iterable[Finding]:
     case.summary = f"{counted(len(excluded), 'excluded tenant')} without a way in"
 
 
+def _read(case: Case, guarded: Sequence[Node]) -> Iterator[Way]:
+    """The ways to whoever outside reads something that is guarded, or a copy of it."""
+    ids = [node.id for node in guarded]
+    copies = trace(case.graph, ids, [Plane.SUPPLY], verbs=["copy"])
+    for held in sorted({*ids, *copies}):
+        for edge in case.graph.out_of(held):
+            reader = case.graph.nodes[edge.target]
+            if edge.verb == "read" and Role.EXTERNAL in reader.roles:
+                # Told from the reader on, as every other way in.
+                ways = [*(replace(one, cut=False) for one in copies.get(held, ())), edge]
+                yield Way(reader, tuple(replace(one, source=one.target, target=one.source) for one in reversed(ways)))
+
+
 def _admitted(case: Case, node: Node, fact: Admits) -> Finding:
-    fix = "take the issuer out, and deny it by name"
+    fix = "take it out, and deny it by name"
+    case.examine(node, fact.because)
     if isinstance(fact.sure, Unknown):
-        message = f"whether `{node.address}` takes tokens of `{fact.entry}`, whom the agreement excludes, is not known"
+        message = f"whether `{node.address}` lets in `{fact.entry}`, whom the agreement excludes, is not known"
         decided = fact.sure.decided_by
         return case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided, fix=fix)
-    message = f"`{fact.entry}`, which the agreement excludes, is let in: `{node.address}` takes its tokens"
+    message = f"`{fact.entry}`, which the agreement excludes, is let in by `{node.address}`: {fact.because}"
     return case.violated(node, message, origin=fact.origin, because=fact.because, fix=fix)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scanner.builders.admitted_accounts import build_admitted_accounts
 from scanner.builders.aws_policy.statements import Statement, parse
 from scanner.builders.blocks import at, line, strings
 from scanner.builders.denied_callers import Gate, denies
@@ -20,6 +21,7 @@ KINDS = ("account", "organization")
 def build_explicit_denies(world: World) -> None:
     """One fact for each excluded caller that something could deny by name, on every gateway; whom a front admits."""
     build_admitted_issuers(world)
+    build_admitted_accounts(world)
     wanted = [entry for entry in world.profile.tenants_excluded if entry.partition(":")[0] in KINDS]
     others = [entry for entry in world.profile.tenants_excluded if entry.partition(":")[0] not in KINDS]
     statements, unread = _statements(world) if wanted else ([], None)

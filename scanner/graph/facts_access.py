@@ -63,7 +63,7 @@ class Egress(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admits(Fact):
-    """A front takes the tokens of an issuer whom the agreement excludes.
+    """Something lets in one whom the agreement excludes: a front its tokens, a policy or a share its account.
 
     entry: as `tenants.excluded` writes it. sure: an Unknown where the setting is not known.
     """
