@@ -238,7 +238,8 @@ class Interfaces:
                 for found in values(source, path):
                     unsure = doubt_of(found.unknown)
                     asked.append(unsure or found.value not in (0, "0", False, "", "ipv4", "false"))
-        if one.kind not in SINGLE and not balancer and not any(asked):
+        told = one.kind in SINGLE and (one.source in ("terraform", "plan") or "ipv6_addresses" in one.attrs)
+        if not told and not balancer and not any(asked):
             asked.append(Doubt("value-unknown", (f"the IPv6 addresses of {one.address}",)))
         return both(either(asked), first_doubt(elsewhere, possible if isinstance(possible, Doubt) else None) or True)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from scanner.builders.aws_network.lists import listed_ranges
 from scanner.builders.edges import Doubt, doubt_of, each, first_doubt
 from scanner.builders.inventory import Inventory
-from scanner.builders.ranges import EVERYWHERE, PRIVATE, AddressRange, cut, parse_cidr
+from scanner.builders.ranges import PRIVATE, AddressRange, cut, parse_cidr
 from scanner.origin import Origin
 from scanner.resource import Resource
 from scanner.unknown import Unknown, Value
@@ -19,6 +19,12 @@ HOPS = (
     "core_network_arn",
 )  # fmt: skip
 """Attributes of a route that name where it leads (documentation of `aws_route`)."""
+PREFIXES = {"vpce": "vpc_endpoint_id", "nat": "nat_gateway_id", "eigw": "egress_only_gateway_id"}
+KINDS = {
+    "aws_vpc_endpoint": "vpc_endpoint_id",
+    "aws_nat_gateway": "nat_gateway_id",
+    "aws_egress_only_internet_gateway": "egress_only_gateway_id",
+}
 PLACES = ("cidr_block", "ipv6_cidr_block", "destination_cidr_block", "destination_ipv6_cidr_block")
 LISTS = ("destination_prefix_list_id",)
 LOCAL = "local"
@@ -86,10 +92,22 @@ def routes_of(inventory: Inventory, block: Value, unit: str, address: str, exist
             if found.value != ""
         ]
     for hop, value, origin, unsure in hops:
-        kind = LOCAL if value == "local" else hop
+        kind = _hop(inventory, hop, value, unit)
         for block_range, why, where in _ranges(inventory, block, unit, address):
             doubt = first_doubt(exists, unsure, why)
             yield Route(block_range, kind, value, unit, address, where or origin, doubt)
+
+
+def _hop(inventory: Inventory, hop: str, value: Value, unit: str) -> str:
+    """The attribute that names a target by its kind: `gateway_id` takes other targets than gateways as well."""
+    if hop != "gateway_id":
+        return hop
+    if value == "local":
+        return LOCAL
+    if isinstance(value, str):
+        return PREFIXES.get(value.partition("-")[0], hop)
+    found = inventory.find(value, unit)
+    return KINDS.get(found.kind, hop) if isinstance(found, Resource) else hop
 
 
 def _ranges(
@@ -140,6 +158,3 @@ def network_blocks(inventory: Inventory, vpc: Resource) -> list[Value]:
             if inventory.find(more.attrs.get("vpc_id"), vpc.unit) is vpc:
                 blocks.append(more.attrs.get(key))
     return blocks
-
-
-INTERNET = tuple(EVERYWHERE.values())
