@@ -5,6 +5,7 @@ It runs last: a kind that an earlier builder asked the inventory for is modelled
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TypeAlias
@@ -20,7 +21,7 @@ from scanner.builders.supply import build as supply
 from scanner.graph.model import STACK, Plane, Role
 from scanner.podspec_shapes import HOLDERS
 from scanner.resource import Resource
-from scanner.unknown import refs_in
+from scanner.unknown import Value, refs_in
 
 CORE = (STACK - {Role.GUARDRAIL}) | {Role.MODEL, Role.CANDIDATE}
 """A guardrail is no place in a network: who can change it is a matter of control."""
@@ -53,6 +54,16 @@ BUILT_IN = frozenset(
     }
 )  # fmt: skip
 """The API groups that come with Kubernetes."""
+NOWHERE = ("", "default")
+"""The namespaces of an object whose manifest names none."""
+SPOKEN = re.compile(r"(?i)^(?:network-?polic|rbac|(?:cluster-?)?role-?binding|pod-?template|manifests$)")
+"""Keys by which an object says that it makes policies, rights, pods, or whatever else is written in it."""
+MADE = frozenset(
+    {"NetworkPolicy", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "Pod", "Deployment", "StatefulSet",
+     "DaemonSet", "Job", "CronJob", "Service", "ServiceAccount", "Secret", "Namespace"}
+)  # fmt: skip
+"""The kinds of objects inside another, which whoever reads that makes."""
+DEPTH = 12
 _Names: TypeAlias = dict[tuple[str, str], list[str]]
 """Ids of nodes by namespace and name."""
 
@@ -199,12 +210,49 @@ def _names(world: World, touched: Mapping[str, Resource | None]) -> _Names:
 
 
 def _named(world: World, one: Resource, names: _Names) -> Iterator[tuple[str, str]]:
-    """The workloads and Services that a strange Kubernetes object names, in its own namespace."""
-    words = {str(found.value) for key, part in one.attrs.items() if key != "metadata" for found in strings(part)}
+    """What a strange Kubernetes object may be for: what it names in its own namespace, or all of a namespace.
+
+    That is one that it names, or stands in while it names another; and its own, or any where it has none, for one that
+    speaks of policies, rights or pods. `default` says nothing: what has no namespace is written in the same way.
+    """
+    words = {found.text for key, part in one.attrs.items() if key != "metadata" for found in strings(part)}
+    met: set[str] = set()
     for word in sorted(words):
         for node_id in names.get((one.namespace, word), ()):
             if node_id.startswith(f"{one.unit}:"):
+                met.add(node_id)
                 yield node_id, f", and it names `{world.nodes[node_id].address}`"
+    spoken = _speaks(one.attrs)
+    joins = any(each.name in words and each.name != one.namespace for each in world.inventory.of("Namespace"))
+    for node_id in sorted({each for some in names.values() for each in some} - met):
+        node = world.nodes[node_id]
+        if not node_id.startswith(f"{one.unit}:") or not node.roles & CORE or not node.kind[:1].isupper():
+            continue
+        own = node.namespace == one.namespace and one.namespace not in NOWHERE
+        if node.namespace not in NOWHERE and (node.namespace in (one.name, *words) or (own and joins)):
+            yield node_id, f", which is for namespace `{node.namespace}`"
+        elif spoken and (own or one.namespace in NOWHERE):
+            yield node_id, f", and it speaks of `{spoken}`"
+
+
+def _speaks(value: Value, depth: int = 0) -> str:
+    """The first key of an object that speaks of policies, rights or pods, or the kind of an object inside; "" for none.
+
+    What names its kind beside its name alone is a reference.
+    """
+    if depth >= DEPTH:
+        return ""
+    if isinstance(value, Mapping):
+        kind = value.get("kind")
+        whole = "metadata" in value or ("apiVersion" in value and "name" not in value)
+        if depth and whole and isinstance(kind, str) and kind in MADE:
+            return kind
+        parts = [(str(key), part) for key, part in value.items() if key not in ("metadata", "status")]
+        spoken = next((key for key, part in parts if part is not None and SPOKEN.search(key)), "")
+        return spoken or next(filter(None, (_speaks(part, depth + 1) for _, part in parts)), "")
+    if isinstance(value, list | tuple):
+        return next(filter(None, (_speaks(item, depth + 1) for item in value)), "")
+    return ""
 
 
 def _stores(world: World, one: Resource) -> Iterator[str]:

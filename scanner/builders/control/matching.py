@@ -122,6 +122,7 @@ _TARGETS: dict[str, Callable[[Ask, Target], Truth]] = {
     "secret": _secrets,
     "bare-pod": _bare_pod,
     "workload": _workloads,
+    "runtime-class": lambda _ask, target: _reads(target.classes),
 }
 """By `names` of the row: what must be true of the target beside."""
 
@@ -186,6 +187,7 @@ _NAMED: dict[str, Callable[[Ask, Target], Truth]] = {
     "account": lambda ask, target: _one_of(ask, target.accounts),
     "secret": lambda ask, target: _one_of(ask, target.secrets),
     "configmap": lambda ask, target: _one_of(ask, target.configmaps),
+    "runtime-class": lambda ask, target: _one_of(ask, target.classes),
     "namespace": lambda ask, target: ask.grant.named(target.namespace),
     "nodes": lambda _ask, _target: Truth.POSSIBLE,
     "custom": lambda _ask, _target: Truth.POSSIBLE,

@@ -35,7 +35,7 @@ class Names:
 class Target:
     """A member of the stack, or a model, that manifests declare.
 
-    plural: of its kind, as roles write it. configmaps, secrets, accounts: what its pods read and run as.
+    plural: of its kind, as roles write it. configmaps, secrets, accounts, classes: what its pods read and run as.
     placed: whether its namespace is known.
     """
 
@@ -52,6 +52,7 @@ class Target:
     secrets: Names
     accounts: Names
     placed: bool = True
+    classes: Names = field(default_factory=Names)
 
 
 def plural(kind: str) -> str:
@@ -119,12 +120,13 @@ def _tokens(world: World) -> dict[tuple[str, str, str], set[str]]:
 
 
 def _target(resource: Resource, stack: bool, model: bool, tokens: dict[tuple[str, str, str], set[str]]) -> Target:
-    configmaps, secrets, accounts = Names(), Names(), Names()
+    configmaps, secrets, accounts, classes = Names(), Names(), Names(), Names()
     namespace = resource.namespace or DEFAULT
     for template in pod_templates(resource):
         spec = template.spec
         account = dig(spec, "serviceAccountName") or dig(spec, "serviceAccount") or DEFAULT
         accounts.add(account)
+        classes.add(dig(spec, "runtimeClassName"))
         if isinstance(account, str):
             secrets.known.update(tokens.get((resource.unit, namespace, account), ()))
         if isinstance(spec, Unknown):
@@ -134,7 +136,7 @@ def _target(resource: Resource, stack: bool, model: bool, tokens: dict[tuple[str
     return Target(
         resource.id, resource.unit, namespace, resource.name, resource.group, resource.kind, plural(resource.kind),
         stack, model, configmaps, secrets, accounts,
-        not isinstance(dig(resource.attrs, "metadata", "namespace"), Unknown),
+        not isinstance(dig(resource.attrs, "metadata", "namespace"), Unknown), classes,
     )  # fmt: skip
 
 

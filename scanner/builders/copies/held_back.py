@@ -1,4 +1,7 @@
-"""What keeps pods from running although their workload asks for them: quotas, gates, pauses, clocks, missing nodes."""
+"""What keeps pods from running although their workload asks for them.
+
+Quotas, gates, queues, pauses, clocks, schedulers and nodes that are not there.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,8 @@ DOWN = ("downscaler/downtime", "downscaler/downscale-period", "downscaler/force-
 UP = ("downscaler/uptime", "downscaler/upscale-period")
 KEPT = "downscaler/downtime-replicas"
 EXCLUDED = "downscaler/exclude"
+QUEUE = "kueue.x-k8s.io/queue-name"
+OWN_SCHEDULER = "default-scheduler"
 
 
 def held_back(world: World, resource: Resource) -> Iterator[Replicas]:
@@ -36,8 +41,10 @@ def held_back(world: World, resource: Resource) -> Iterator[Replicas]:
     yield from _paused(resource)
     yield from _by_the_clock(world, resource)
     yield from _quotas(world, resource)
+    yield from _queued(resource)
     for template in podspec.pod_templates(resource):
         yield from _gated(template)
+        yield from _scheduled(world, resource, template)
         yield from _nowhere(world, resource, template)
 
 
@@ -110,6 +117,41 @@ def _gated(template: PodTemplate) -> Iterator[Replicas]:
         cause = f"no pod starts until something takes away the gate `{name if isinstance(name, str) else '*'}`"
         unknown = gates if isinstance(gates, Unknown) else Unknown(cause, decided_by=("spec.schedulingGates",))
         yield fact(unknown, where, cause)
+
+
+def _queued(resource: Resource) -> Iterator[Replicas]:
+    """Pods of a queue of Kueue wait until it admits them, and go again where it takes back what it gave."""
+    labels = dig(resource.attrs, "metadata", "labels")
+    name = dig(labels, QUEUE)
+    if name is not None:
+        cause = f"it waits in the queue `{name if isinstance(name, str) else '*'}` of Kueue, which starts and stops it"
+        unknown = name if isinstance(name, Unknown) else Unknown(cause, decided_by=(QUEUE,))
+        yield fact(unknown, mark(labels, QUEUE) or resource.origin, cause)
+
+
+def _scheduled(world: World, resource: Resource, template: PodTemplate) -> Iterator[Replicas]:
+    """A scheduler of another name than the cluster's own puts its pods on machines, where there is one of that name."""
+    name = dig(template.spec, "schedulerName")
+    if name in (None, "", OWN_SCHEDULER) or (isinstance(name, str) and _runs_scheduler(world, resource.unit, name)):
+        return
+    shown = name if isinstance(name, str) else "*"
+    cause = f"no pod starts unless a scheduler called `{shown}` runs, which is not in the inputs"
+    unknown = name if isinstance(name, Unknown) else Unknown(cause, decided_by=(f"the scheduler {shown}",))
+    yield fact(unknown, mark(template.spec, "schedulerName") or template.origin, cause)
+
+
+def _runs_scheduler(world: World, unit: str, name: str) -> bool:
+    """Whether a workload of the unit has the name of the scheduler, or is told it in its arguments."""
+    for one in world.inventory.of("Deployment", "DaemonSet", "StatefulSet", unit=unit):
+        if one.name == name:
+            return True
+        for template in podspec.pod_templates(one):
+            for container in podspec.containers(template.spec):
+                if any(
+                    str(word.value) in (name, f"--scheduler-name={name}") for word in podspec.command_line(container)
+                ):
+                    return True
+    return False
 
 
 def _nowhere(world: World, resource: Resource, template: PodTemplate) -> Iterator[Replicas]:

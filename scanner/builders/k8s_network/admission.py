@@ -62,6 +62,10 @@ def admissions(view: View, target: Target, pod: int) -> Iterator[Admission]:
             "any", ALL, because, host_line(target) or line, Doubt("host-network", (f"{target.name}: hostNetwork",))
         )
         return
+    beyond = view.beyond(pod)
+    if beyond is not None:
+        because = f"policies select `{target.name}`, which runs or is reached where they need not be enforced"
+        yield Admission("any", ALL, because, line, beyond)
     if not view.enforced.policies:
         because = f"policies select `{target.name}`, {view.unenforced}"
         yield Admission("any", ALL, because, side_line(side) or line, view.no_enforcer)

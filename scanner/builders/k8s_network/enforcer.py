@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from scanner.builders.draft import World
+from scanner.builders.k8s_network.agent_settings import CALICO, weakened
 from scanner.builders.k8s_network.plugins import Sign, object_signs, switched_off, terraform_signs
 from scanner.builders.k8s_policy.model import Engine, Policy
 from scanner.graph.model import STACK, Role
@@ -14,6 +15,8 @@ from scanner.resource import Resource, dig, items_of
 from scanner.unknown import Unknown
 
 GUARDED = STACK | {Role.MODEL, Role.CANDIDATE}
+OF_CILIUM = frozenset({"cilium", "azure-cilium", "gke"})
+"""The plug-ins whose agent is Cilium's, and goes by its ConfigMap."""
 CLUSTERS = ("aws_eks_cluster", "azurerm_kubernetes_cluster", "google_container_cluster")
 
 
@@ -48,15 +51,17 @@ def enforcement(world: World, unit: str) -> Enforcement:
         for some, why in switched_off(settings):
             off |= some
             unsure.update(() if why is None else why.decided_by or (settings.address,))
-    undone = [*_contradicted(world, unit), *_on_fargate(world, unit)]
-    for resource, sign in _signs(world, unit):
+    undone = [*_contradicted(world, unit), *_on_fargate(world, unit), *_on_windows(world, unit)]
+    found = list(_signs(world, unit))
+    weak = [*_weakened(world, unit), *_beside(world, unit, found)]
+    for resource, sign in found:
         doubt = sign if isinstance(sign, Unknown) else resource.possible
         if doubt is not None:
             unsure.update(doubt.decided_by or (resource.address,))
-        elif isinstance(sign, Sign) and sign.plugin == "vpc-cni" and undone:
-            unsure.update(undone)
+        elif isinstance(sign, Sign) and (weak or (sign.plugin == "vpc-cni" and undone)):
+            unsure.update(weak or undone)
         elif isinstance(sign, Sign):
-            some = sign.enforces - (off if sign.plugin == "cilium" else set())
+            some = sign.enforces - (off if sign.plugin in OF_CILIUM else set())
             kinds |= some
             signs |= {resource.address} if some else set()
     return Enforcement(frozenset(kinds), tuple(sorted(signs)), tuple(sorted(unsure)))
@@ -68,6 +73,42 @@ def _contradicted(world: World, unit: str) -> Iterator[str]:
         said = dig(settings.attrs, "data", "enable-network-policy-controller")
         if settings.name == "amazon-vpc-cni" and said is not None and str(said).lower() != "true":
             yield settings.address
+
+
+def _weakened(world: World, unit: str) -> Iterator[str]:
+    """Settings of any agent in the unit by which policies need not hold: where two run, which one counts is open.
+
+    An API group of Kubernetes that a Service answers for (aggregation) holds other objects than those that were read.
+    """
+    kinds = ("FelixConfiguration", "CiliumNodeConfig", "ConfigMap", "DaemonSet")
+    for one in world.inventory.of(*kinds, unit=unit):
+        yield from weakened(one)
+    for one in world.inventory.of("APIService", unit=unit):
+        if dig(one.attrs, "spec", "group") == "networking.k8s.io" and dig(one.attrs, "spec", "service") is not None:
+            yield one.address
+
+
+def _beside(world: World, unit: str, found: Iterable[tuple[Resource, Sign | Unknown]]) -> Iterator[str]:
+    """Settings of Calico's agent where what is seen to enforce is another plug-in: the two do not go together."""
+    plugins = {sign.plugin for _, sign in found if isinstance(sign, Sign)}
+    if plugins and not any("calico" in one for one in plugins):
+        for one in world.inventory.of("FelixConfiguration", unit=unit):
+            if one.group in CALICO:
+                yield one.address
+
+
+def _on_windows(world: World, unit: str) -> Iterator[str]:
+    """The groups of machines of an EKS cluster, where all of them run Windows: the VPC plug-in enforces nothing there.
+
+    Source: EKS user guide, "Limit Pod traffic with Kubernetes network policies". Pods that ask for Windows beside
+    machines of Linux are told one by one.
+    """
+    joined = _joined(world, unit)
+    groups = [
+        one for one in world.inventory.of("aws_eks_node_group") if joined is None or _of_cluster(world, one, joined)
+    ]
+    if groups and all(str(one.attrs.get("ami_type") or "").startswith("WINDOWS") for one in groups):
+        yield from (f"{one.address}: ami_type" for one in groups)
 
 
 def _on_fargate(world: World, unit: str) -> Iterator[str]:

@@ -45,6 +45,9 @@ def admitted(view: View, door: Door) -> Truth:
         return True
     if not view.enforced.policies:
         return view.no_enforcer
+    beyond = view.beyond(door.pod)
+    if beyond is not None:
+        return beyond
     if not common(span.maybe, door.ports):
         return False
     return _unclear(view, door) or False

@@ -55,6 +55,8 @@ def _open_perhaps(view: View, pod: int, side: Side) -> Doubt | None:
         return Doubt("host-network", (f"{view.cluster.pods[pod].owner}: hostNetwork",))
     if not view.enforced.policies:
         return view.no_enforcer
+    if view.beyond(pod) is not None:
+        return view.beyond(pod)
     if side.isolated is Match.YES:
         return None
     return next(iter(side.doubts()), Doubt("value-unknown", tuple(side.names())))

@@ -58,6 +58,7 @@ _VALUES = {
     "Application": (("spec", "source", "helm"),),
 }
 _MODE = re.compile(r"""policyEnforcementMode["']?\s*[:=]\s*["']?(\w+)""")
+_AUDIT = re.compile(r"""policyAuditMode["']?\s*[:=]\s*["']?true""", re.IGNORECASE)
 _CNI_VERSION = re.compile(r"v?(\d+)\.(\d+)\.")
 _VERSION = re.compile(r"v?3\.(\d+)\.")
 
@@ -81,7 +82,7 @@ def terraform_signs(resource: Resource) -> Iterator[Sign | Unknown]:
     attrs = resource.attrs
     if resource.kind == "aws_eks_addon" and attrs.get("addon_name") == "vpc-cni":
         if not _too_old(attrs.get("addon_version")):
-            yield from _if_true(_setting(attrs.get("configuration_values"), "enableNetworkPolicy"), Sign("vpc-cni"))
+            yield from _told(resource, attrs.get("configuration_values"))
         if isinstance(version := attrs.get("addon_version"), Unknown):
             yield version
     elif resource.kind == "azurerm_kubernetes_cluster":
@@ -91,6 +92,28 @@ def terraform_signs(resource: Resource) -> Iterator[Sign | Unknown]:
         yield from _google(attrs)
     elif resource.kind == "helm_release":
         yield from _chart(resource)
+
+
+def _told(resource: Resource, settings: Value) -> Iterator[Sign | Unknown]:
+    """The VPC plug-in by the settings of its add-on; those that keep its agent from machines, or stop it, cast a doubt.
+
+    Source: the chart `aws-vpc-cni` of aws/eks-charts, whose values the add-on takes.
+    """
+    told = _setting(settings, "enableNetworkPolicy")
+    agent, env = _setting(settings, "nodeAgent"), _setting(settings, "env")
+    mode = dig(env, "NETWORK_POLICY_ENFORCING_MODE")
+    where = {"nodeAgent.enabled": dig(agent, "enabled")}
+    where |= {key: _setting(settings, key) for key in ("nodeSelector", "affinity")}
+    stops = [
+        key for key, value in where.items() if value is not None and not (key == "nodeAgent.enabled" and true(value))
+    ]
+    if mode is not None and mode not in ("standard", "strict"):
+        stops.append("env.NETWORK_POLICY_ENFORCING_MODE")
+    if stops and not isinstance(told, Unknown) and true(told):
+        cause = f"`{stops[0]}` may keep the agent that enforces policies from running"
+        yield Unknown(cause, decided_by=(f"{resource.address}: {stops[0]}",))
+    else:
+        yield from _if_true(told, Sign("vpc-cni"))
 
 
 def _azure(policy: Value, plane: Value) -> Iterator[Sign | Unknown]:
@@ -167,10 +190,16 @@ def _modes(values: Iterable[Value]) -> Iterator[str | Unknown]:
             yield from _modes((value.document,))
         elif isinstance(value, str):
             yield from (found[1] for found in _MODE.finditer(value))
+            yield from ("never" for _ in _AUDIT.finditer(value))
         elif isinstance(value, Mapping):
             if dig(value, "name") == "policyEnforcementMode":
                 mode = value.get("value")
                 yield mode if isinstance(mode, Unknown) else str(mode)
+            audits = value.get(
+                "policyAuditMode", value.get("value") if dig(value, "name") == "policyAuditMode" else None
+            )
+            if audits is not None:
+                yield audits if isinstance(audits, Unknown) else "never" if true(audits) else "default"
             for key, one in value.items():
                 if key == "policyEnforcementMode" and not isinstance(one, Unknown):
                     yield str(one)
@@ -240,7 +269,11 @@ def _setting(value: Value, key: str) -> Value:
     try:
         document = json.loads(value)
     except ValueError:
-        # YAML is allowed as well: one line is enough to be sure of.
+        # YAML is allowed as well: one line is enough to be sure of; what it holds below that is not read.
+        if key != "enableNetworkPolicy":
+            below = re.search(rf"^{key}:", value, re.MULTILINE)
+            off = re.search(r"^\s+(?:enabled:\s*[\"']?false|NETWORK_POLICY_ENFORCING_MODE:)", value, re.MULTILINE)
+            return Unknown("a setting in YAML", decided_by=(key,)) if below and (off or key == "nodeSelector") else None
         found = re.search(rf"^{key}:\s*[\"']?true[\"']?\s*$", value, re.MULTILINE)
         return "true" if found else None
     return document.get(key) if isinstance(document, Mapping) else None

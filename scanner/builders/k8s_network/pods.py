@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scanner.builders.edges import Doubt
+from scanner.builders.k8s_network.beyond import beyond
 from scanner.builders.k8s_network.platforms.registry import pod_labels
 from scanner.builders.k8s_policy.labels import SERVICE_ACCOUNT, Labels, doubt_of, labels_of
 from scanner.builders.k8s_policy.model import Pod
@@ -138,6 +139,7 @@ def _pod(workload: Workload, resource: Resource, template: PodTemplate) -> Pod:
         tuple(sorted({port for one in containers(template.spec) for port in _ports(one)})),
         None if isinstance(host, Unknown) else host is True,
         _ip(resource),
+        beyond(template),
     )
 
 

@@ -49,7 +49,7 @@ def listening(workload: Workload) -> Listening:
             inference |= named
             how = how or ("its arguments name the port" if argued else "the port is the default of its server")
             unclear = unclear or 0 in argued | named
-        known |= declared | argued | tabled | named
+        known |= declared | argued | named | (tabled if len(tabled) > 1 or not argued else set())
     if unclear:
         return Listening(frozenset(known - {0}), frozenset())
     return Listening(frozenset(known), frozenset(inference), how)

@@ -98,6 +98,11 @@ class View:
             return "but whether anything enforces them is not known"
         return "but nothing in the inputs enforces them"
 
+    def beyond(self, pod: int) -> Doubt | None:
+        """Why nothing may enforce policies on one pod, whatever enforces them on others."""
+        one = self.cluster.pods[pod]
+        return Doubt("enforcer-unknown", (f"{one.owner}: {one.beyond}",)) if one.beyond else None
+
     def node(self, address: str) -> str:
         """The id of the node at `address`."""
         return f"{self.unit}:{address}"

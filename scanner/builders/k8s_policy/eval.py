@@ -73,6 +73,7 @@ class Evaluator:
                 if apart and index in hosts and self.cluster.pods[index].host:
                     continue
                 sure = certain and index in selected.sure and index not in hosts
+                sure = sure and not self.cluster.pods[index].beyond
                 self._on[direction].setdefault(index, []).append((policy, sure))
 
     def side(self, pod: int, direction: Direction) -> Side:

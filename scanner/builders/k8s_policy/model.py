@@ -168,6 +168,7 @@ class Pod:
 
     owner: what the caller knows it by. host: it uses the node's network; None where that is not known.
     ip: its address where it has one, as an AddressRange of one address.
+    beyond: the setting by which it may run, or be reached, where no policy is enforced on it; "" for none.
     """
 
     owner: str
@@ -176,3 +177,4 @@ class Pod:
     ports: tuple[NamedPort, ...] = ()
     host: bool | None = False
     ip: AddressRange | None = None
+    beyond: str = ""

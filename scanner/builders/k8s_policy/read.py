@@ -40,7 +40,7 @@ def policies_of(resources: Iterable[Resource]) -> Iterator[Policy]:
             yield from cilium.cilium_policies(one, objects)
         elif one.kind in calico.KINDS and one.group in calico.GROUPS:
             yield from calico.calico_policies(one, objects)
-        elif one.kind in other.KINDS.get(one.group, ()):
+        elif one.kind in other.KINDS.get(one.group, ()) and not other.made_by_plugin(one, every):
             yield other.unmodelled_policy(one)
 
 

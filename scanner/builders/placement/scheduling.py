@@ -56,7 +56,7 @@ def add_scheduling(world: World) -> None:
     for resource in world.inventory.all:
         if not is_kubernetes(resource):
             continue
-        for spec, origin in specifications(resource):
+        for spec, origin in (*specifications(resource), *runtime_classes(world, resource)):
             for hit in hits(spec, origin):
                 _note(world, resource, hit)
         for template in podspec.pod_templates(resource):
@@ -64,6 +64,16 @@ def add_scheduling(world: World) -> None:
                 image = container.image
                 for row in _image_rows(image.value):
                     _note(world, resource, Hit(row, Outcome(True, image.origin or template.origin), "", "selects"))
+
+
+def runtime_classes(world: World, resource: Resource) -> Iterator[tuple[Value, Origin]]:
+    """The constraints that the runtime class of a pod adds to its own (`scheduling`), where the inputs declare it."""
+    for template in podspec.pod_templates(resource):
+        name = dig(template.spec, "runtimeClassName")
+        for one in world.inventory.of("RuntimeClass", unit=resource.unit) if isinstance(name, str) else ():
+            scheduling = one.attrs.get("scheduling")
+            if one.name == name and scheduling is not None:
+                yield scheduling, mark(one.attrs, "scheduling") or one.origin
 
 
 def specifications(resource: Resource) -> Iterator[tuple[Value, Origin]]:

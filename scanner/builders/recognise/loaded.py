@@ -28,9 +28,13 @@ NO_DRAFT = frozenset({"ngram", "[ngram]", "suffix"})
 """What stands in place of a draft model where the server guesses from the prompt itself."""
 ADAPTERS = ("--lora-modules", "--lora-paths", "--lora-adapters", "--lora", "--lora-scaled")
 TOKENIZERS = ("--tokenizer", "--tokenizer-path", "--hf-config-path")
+TEMPLATES = ("--chat-template", "--chat-template-file", "--default-chat-template")
+"""The arguments of vLLM, SGLang and llama.cpp that name, or hold, what is written around every prompt."""
+TRUSTED = "--trust-request-chat-template"
 DRAFT = "the server lets this model draft its answers"
 ADAPTER = "the server loads this adapter over the model"
 TOKENIZER = "the server reads prompts with this tokenizer, which is not the model's own"
+TEMPLATE = "the server writes this template around every prompt, in place of the model's own"
 
 
 def loaded(container: Container, server: str, models: list[ModelReference]) -> Iterator[ModelReference]:
@@ -43,6 +47,7 @@ def loaded(container: Container, server: str, models: list[ModelReference]) -> I
         for word in flag_values(container.words, flag):
             yield from _drafted(container, word, flag, server)
     yield from _adapters(container)
+    yield from _templates(container)
     named = {one.reference for one in models}
     for flag in TOKENIZERS:
         for word in list(flag_values(container.words, flag))[-1:]:
@@ -51,6 +56,22 @@ def loaded(container: Container, server: str, models: list[ModelReference]) -> I
             inside = word.text.startswith("/") and mount_of(container, word.text) is None
             if not inside and found.name not in named and not _of_the_model(container, word):
                 yield replace(fact_of(found, word.origin, TOKENIZER), adapter=True)
+
+
+def _templates(container: Container) -> Iterator[ModelReference]:
+    """What is written around prompts, where it is no file of the image and no template of the server's own by name."""
+    for flag in TEMPLATES:
+        for word in list(flag_values(container.words, flag))[-1:]:
+            mounted = word.text.startswith("/") and mount_of(container, word.text) is not None
+            if word.unknown is not None or mounted or "{" in word.text or "://" in word.text:
+                cause = f"what `{flag}` makes of a prompt is not part of the model, nor of its image"
+                unknown = word.unknown or Unknown(cause, decided_by=(flag,))
+                yield replace(fact_of(Reference(unknown), word.origin, TEMPLATE), adapter=True)
+    for word in container.words:
+        if word.text in (TRUSTED, f"{TRUSTED}=true"):
+            cause = "every caller may give a template of its own for what is written around its prompt"
+            unknown = Unknown(cause, decided_by=(TRUSTED,))
+            yield replace(fact_of(Reference(unknown), word.origin, TEMPLATE), adapter=True)
 
 
 def _resolved(container: Container, word: Word, flag: str, server: str) -> Reference:

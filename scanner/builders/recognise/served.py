@@ -47,7 +47,7 @@ VARIABLES = (
 )  # fmt: skip
 """Variables that name the model, the surest first; an alias (SERVED_MODEL_NAME) proves nothing."""
 
-_LOADS = re.compile(r"lora|^--?(?:spec|sc(?:$|=)|tokenizer|hf[-_d]|hfr|model[-_]draft|md(?:$|=))")
+_LOADS = re.compile(r"lora|chat-template|^--?(?:spec|sc(?:$|=)|tokenizer|hf[-_d]|hfr|model[-_]draft|md(?:$|=))")
 """Arguments beside which a server loads more than its model."""
 
 
@@ -67,7 +67,7 @@ def own_model(container: Container) -> list[ModelReference]:
 
 
 def beside(container: Container, models: list[ModelReference]) -> list[ModelReference]:
-    """What a container loads beside its `models`: drafts, adapters, other tokenizers."""
+    """What a container loads beside its `models`: drafts, adapters, other tokenizers, templates."""
     # Most servers load nothing else, and pay for none of it.
     if "LORA_ADAPTERS" not in container.env and not any(_LOADS.search(word.text) for word in container.words):
         return []

@@ -13,7 +13,7 @@ from scanner.builders.k8s_network.view import own_line
 from scanner.builders.stack_ways.ends import Ends
 from scanner.builders.stack_ways.outside import is_exposed, outside
 from scanner.builders.stack_ways.overlay import Overlay
-from scanner.builders.stack_ways.resolver import Proxies, aliased, looked_up
+from scanner.builders.stack_ways.resolver import Proxies, aliased, looked_up, renamed
 from scanner.builders.stack_ways.settings import Setting
 from scanner.builders.stack_ways.way import Way, after, leg, unknown
 from scanner.graph.facts_ways import Leg
@@ -82,7 +82,8 @@ class Follow:
                 yield from after(step, self._named(address, port, self.gateway.namespace))
             if found:
                 continue
-            doubt = None if _ADDRESS.match(host) or host in _OWN else looked_up(self.gateway, template)
+            own = bool(_ADDRESS.match(host)) or host in _OWN
+            doubt = None if own else looked_up(self.gateway, template) or renamed(self.shared.world, self.gateway, host)
             if doubt is not None:
                 yield doubt
             else:

@@ -1,11 +1,17 @@
-"""What a pod's own settings do to the names it calls: `hostAliases`, its DNS settings, and proxy variables."""
+"""What settings do to the names that a pod calls: its own (`hostAliases`, DNS, proxy variables), and the cluster's.
+
+Facts: coredns.io, the plug-ins `rewrite`, `template`, `hosts`, `file`, `alternate`; Azure documentation, "Customize
+CoreDNS with Azure Kubernetes Service" (`coredns-custom`); kubernetes.io, "Using NodeLocal DNSCache".
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scanner.builders.blocks import Found, text
+from scanner.builders.draft import World
 from scanner.builders.recognise.containers import Container
 from scanner.builders.stack_ways.way import Way, leg, unknown
 from scanner.graph.facts_ways import Leg
@@ -13,6 +19,9 @@ from scanner.podspec import PodTemplate
 from scanner.resource import Resource, dig, items_of, mark
 from scanner.unknown import Unknown
 
+SERVERS = frozenset({"coredns", "coredns-custom", "node-local-dns", "kube-dns"})
+"""The ConfigMaps in `kube-system` by which the cluster's server of names goes."""
+_ANSWERS = re.compile(r"(?m)(?:^|[{;])\s*(?:rewrite|template|hosts|file|alternate)\s+(?!stop\s*$)\S")
 _INSIDE = ("ClusterFirst", "ClusterFirstWithHostNet")
 """DNS policies by which the cluster's own server is asked first."""
 
@@ -58,6 +67,27 @@ def looked_up(gateway: Resource, template: PodTemplate) -> Way | None:
         cause = "what the name servers of its node answer is not in the inputs"
         return unknown(leg(gateway, line, f"{said}: the cluster's own names are not looked up"), cause, "dnsPolicy")
     return None
+
+
+def renamed(world: World, gateway: Resource, host: str) -> Way | None:
+    """Why the cluster's own server may answer a name by something else than its Service; None where it does not."""
+    for one in world.inventory.of("ConfigMap", unit=gateway.unit):
+        if one.namespace != "kube-system" or one.name not in SERVERS:
+            continue
+        data = dig(one.attrs, "data")
+        texts = data.values() if isinstance(data, Mapping) else () if data is None else (data,)
+        for text_of_server in texts:
+            if not isinstance(text_of_server, str) or _answers(text_of_server, host):
+                where = mark(one.attrs, "data") or one.origin
+                because = f"`{one.address}` may have the cluster's server of names answer `{host}` itself"
+                return unknown(leg(gateway, where, because), because, one.address)
+    return None
+
+
+def _answers(settings: str, host: str) -> bool:
+    """Whether settings of CoreDNS hold a plug-in that answers names by itself, or speak of this very name."""
+    plain = "\n".join(line.partition("#")[0] for line in settings.splitlines())
+    return _ANSWERS.search(plain) is not None or host.rstrip(".") in plain
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ LISTED: dict[str, frozenset[str]] = {
         "agentgateway.dev": "AgentgatewayBackend AgentgatewayModel AgentgatewayParameters AgentgatewayPolicy",
         "aigateway.envoyproxy.io": "AIGatewayRoute AIServiceBackend BackendSecurityPolicy GatewayConfig MCPRoute "
         "QuotaPolicy",
+        "apiregistration.k8s.io": "APIService",
         "akri.sh": "Configuration Instance",
         "anywhere.eks.amazonaws.com": "AWSDatacenterConfig CloudStackDatacenterConfig CloudStackMachineConfig Cluster "
         "DockerDatacenterConfig NutanixDatacenterConfig NutanixMachineConfig SnowDatacenterConfig SnowIPPool "
@@ -40,7 +41,7 @@ LISTED: dict[str, frozenset[str]] = {
         "baremetal.cluster.gke.io": "Cluster NodePool",
         "batch": "CronJob Job",
         "cilium.io": "CiliumCIDRGroup CiliumClusterwideEnvoyConfig CiliumClusterwideNetworkPolicy CiliumEnvoyConfig "
-        "CiliumLocalRedirectPolicy CiliumNetworkPolicy",
+        "CiliumLocalRedirectPolicy CiliumNetworkPolicy CiliumNodeConfig",
         "cluster.gdc.goog": "Cluster",
         "cluster.open-cluster-management.io": "ManagedCluster Placement",
         "cluster.x-k8s.io": "Cluster",
@@ -104,7 +105,7 @@ LISTED: dict[str, frozenset[str]] = {
         "networking.gke.io": "FQDNNetworkPolicy",
         "networking.istio.io": "DestinationRule EnvoyFilter Gateway ProxyConfig ServiceEntry Sidecar VirtualService "
         "WorkloadEntry WorkloadGroup",
-        "networking.k8s.aws": "ApplicationNetworkPolicy ClusterNetworkPolicy",
+        "networking.k8s.aws": "ApplicationNetworkPolicy ClusterNetworkPolicy PolicyEndpoint",
         "networking.k8s.io": "Ingress IngressClass NetworkPolicy",
         "nvidia.com": "DynamoComponentDeployment DynamoGraphDeployment DynamoModel",
         "ome.io": "BaseModel ClusterBaseModel ClusterServingRuntime FineTunedWeight InferenceService ServingRuntime",
@@ -120,6 +121,7 @@ LISTED: dict[str, frozenset[str]] = {
         "pool.kubevirt.io": "VirtualMachinePool",
         "policy.kubeedge.io": "ServiceAccountAccess",
         "policy.linkerd.io": "HTTPRoute",
+        "node.k8s.io": "RuntimeClass",
         "policy.networking.k8s.io": "AdminNetworkPolicy BaselineAdminNetworkPolicy ClusterNetworkPolicy",
         "policy.sigstore.dev": "ClusterImagePolicy TrustRoot",
         "production-stack.vllm.ai": "CacheServer LoraAdapter VLLMRouter VLLMRuntime",

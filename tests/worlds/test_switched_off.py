@@ -1,0 +1,214 @@
+"""What switches a guard of the reference world off: settings of plug-ins, machines, names, kinds that nobody knows."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.harness import FIXTURES, run_scan
+
+MODEL, SAFETY, CLUSTER = "k8s/model.yaml", "k8s/safety.yaml", "terraform/cluster.tf"
+ON = '    enableNetworkPolicy = "true"'
+ACCOUNT = "      serviceAccountName: model\n"
+MACHINES = '  instance_types  = ["p5.48xlarge"]'
+STREAM = "            - --load-format"
+GUARD = "      automountServiceAccountToken: false\n"
+
+
+def made(kind: str, version: str, rest: str, name: str = "x", namespace: str = "") -> str:
+    where = f", namespace: {namespace}" if namespace else ""
+    return f"apiVersion: {version}\nkind: {kind}\nmetadata: {{name: {name}{where}}}\n{rest}\n"
+
+
+def felix(spec: str, name: str = "default") -> str:
+    return made("FelixConfiguration", "projectcalico.org/v3", f"spec: {spec}", name)
+
+
+def judged(tmp_path: Path, added: str, *edits: tuple[str, str, str]) -> tuple[set[str], str]:
+    """The commitments that do not hold, and what decides them."""
+    world = tmp_path / "world"
+    shutil.copytree(FIXTURES / "worlds" / "reference", world)
+    if added:
+        (world / "k8s" / "x.yaml").write_text(added)
+    for file, old, new in edits:
+        text = (world / file).read_text()
+        assert old in text
+        (world / file).write_text(text.replace(old, new, 1))
+    report = run_scan(world)
+    deciding = {name for one in report["findings"] for name in one["decided_by"]}
+    failed = {one["id"] for one in report["commitments"] if one["verdict"] != "holds"}
+    return failed, " ".join(sorted(deciding)) + " ".join(one["message"] for one in report["findings"])
+
+
+def config(name: str, data: str) -> str:
+    return made("ConfigMap", "v1", f"data: {data}", name, "kube-system")
+
+
+def pod(text: str) -> tuple[str, str, str]:
+    return (MODEL, ACCOUNT, f"{ACCOUNT}      {text}\n")
+
+
+ENDPOINT = (
+    "spec: {podIsolation: [Ingress], policyRef: {name: only-the-gateway, namespace: inference},"
+    " ingress: [{cidr: 0.0.0.0/0}]}"
+)
+IDENTITY = 'security-labels: {"k8s:app": gateway, "k8s:io.kubernetes.pod.namespace": safety}'
+OFF: dict[str, tuple[str, tuple[tuple[str, str, str], ...], str]] = {
+    "chains appended": (felix("{chainInsertMode: Append}"), (), "FelixConfiguration/default: chainInsertMode"),
+    "pods choose their address": (felix("{workloadSourceSpoofing: Any}"), (), "workloadSourceSpoofing"),
+    "no interface of pods": (felix("{interfacePrefix: eth}"), (), "interfacePrefix"),
+    "drops are accepted": (felix("{dropActionOverride: LogAndAccept}"), (), "dropActionOverride"),
+    "one node alone": (felix("{allowIPIPPacketsFromWorkloads: true}", "node.n1"), (), "allowIPIPPackets"),
+    "Calico beside another plug-in": (felix("{defaultEndpointToHostAction: Accept}"), (), "FelixConfiguration/default"),
+    "Cilium on some nodes": (
+        made("CiliumNodeConfig", "cilium.io/v2", "spec: {nodeSelector: {}, defaults: {enable-policy: never}}",
+             namespace="kube-system"),
+        (), "enable-policy",
+    ),
+    "Cilium only audits": (config("cilium-config", '{policy-audit-mode: "true"}'), (), "policy-audit-mode"),
+    "the API is another's": (
+        made("APIService", "apiregistration.k8s.io/v1", "spec: {group: networking.k8s.io, version: v1,"
+             " service: {name: assistant, namespace: tenant-a}}", "v1.networking.k8s.io"),
+        (), "APIService",
+    ),
+    "no agent": ("", ((CLUSTER, ON, f'{ON}\n    nodeAgent = {{ enabled = "false" }}'),), "nodeAgent.enabled"),
+    "agents on some nodes": ("", ((CLUSTER, ON, f'{ON}\n    nodeSelector = {{ team = "a" }}'),), "nodeSelector"),
+    "no such mode": (
+        "", ((CLUSTER, ON, f'{ON}\n    env = {{ NETWORK_POLICY_ENFORCING_MODE = "off" }}'),),
+        "NETWORK_POLICY_ENFORCING_MODE",
+    ),
+    "Windows": ("", ((CLUSTER, MACHINES, f'{MACHINES}\n  ami_type = "WINDOWS_CORE_2022_x86_64"'),), "ami_type"),
+    "a pod on Windows": ("", (pod("os: {name: windows}"),), "os.name"),
+    "a node of Windows": ("", (pod("nodeSelector: {kubernetes.io/os: windows}"),), "kubernetes.io/os"),
+    "a virtual node": (
+        "", (pod("tolerations: [{key: virtual-kubelet.io/provider, operator: Exists}]"),), "virtual-kubelet",
+    ),
+    "a second network": (
+        "",
+        ((MODEL, "      labels: {app: claude-gov}\n    spec", "      labels: {app: claude-gov}\n"
+          "      annotations: {k8s.v1.cni.cncf.io/networks: second}\n    spec"),),
+        "k8s.v1.cni.cncf.io/networks",
+    ),
+    "an endpoint by hand": (
+        made("PolicyEndpoint", "networking.k8s.aws/v1alpha1", ENDPOINT, "only-the-gateway-abcde", "inference"),
+        (), "PolicyEndpoint",
+    ),
+    "an identity by hand": (made("CiliumIdentity", "cilium.io/v2", IDENTITY, "4242"), (), "CiliumIdentity"),
+    "an address by hand": (
+        made("CiliumEndpoint", "cilium.io/v2", "status: {networking: {addressing: [{ipv4: 10.40.1.9}]}}",
+             "gateway-x", "safety"),
+        (), "CiliumEndpoint",
+    ),
+    "a kind that speaks of policies": (
+        made("Tenant", "acme.example/v1", "spec: {networkPolicy: allow-all}", "t"), (), "Tenant",
+    ),
+    "a kind that speaks of rights": (
+        made("Access", "acme.example/v1", "spec: {roleBindings: [{group: tenant-a-developers, role: admin}]}"),
+        (), "Access",
+    ),
+    "a kind with objects inside": (
+        made("Multi", "acme.example/v1", "spec: {some: [{apiVersion: v1, kind: Pod, metadata: {name: p}}]}"),
+        (), "Multi",
+    ),
+    "a kind that names the namespace": (
+        made("Space", "acme.example/v1", "spec: {namespaces: [inference], owner: tenant-a-developers}"), (), "Space",
+    ),
+    "a kind that joins two namespaces": (
+        made("HierarchyConfiguration", "hnc.x-k8s.io/v1alpha2", "spec: {parent: tenant-a}", "hierarchy", "safety"),
+        (), "HierarchyConfiguration",
+    ),
+    "the cluster's names": (
+        config("coredns-custom", '{x.server: "prompt-guard.safety.svc.cluster.local { hosts { 10.40.1.9 p } }"}'),
+        (), "coredns-custom",
+    ),
+    "names rewritten": (config("coredns", '{Corefile: ".:53 {\\n  rewrite name a b\\n}"}'), (), "coredns"),
+    "no such scheduler": ("", ((SAFETY, GUARD, f"{GUARD}      schedulerName: mine\n"),), "scheduler mine"),
+    "a queue": (
+        "",
+        ((SAFETY, "  name: prompt-guard\n", "  name: prompt-guard\n  labels: {kueue.x-k8s.io/queue-name: q}\n"),),
+        "kueue.x-k8s.io/queue-name",
+    ),
+    "another port": ("", ((SAFETY, '"--port=8000"', '"--port=9000"'),), "which listens on 9000"),
+    "a class of runtime": (
+        "apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: {name: x}\nhandler: runc\n"
+        "scheduling: {nodeSelector: {eks.amazonaws.com/compute-type: hybrid}}\n",
+        (pod("runtimeClassName: x"),), "hybrid",
+    ),
+    "a template that is mounted": (
+        "",
+        ((MODEL, STREAM, f"            - --chat-template=/mnt/x.jinja\n{STREAM}"),
+         (MODEL, "          ports:\n", "          volumeMounts: [{name: t, mountPath: /mnt}]\n          ports:\n"),
+         pod("volumes: [{name: t, configMap: {name: t}}]")),
+        "--chat-template",
+    ),
+    "templates of callers": (
+        "", ((MODEL, STREAM, f"            - --trust-request-chat-template\n{STREAM}"),), "--trust-request",
+    ),
+}  # fmt: skip
+STOCK = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: coredns, namespace: kube-system}
+data:
+  Corefile: |
+    .:53 {
+        errors
+        health {
+            lameduck 5s
+        }
+        kubernetes cluster.local in-addr.arpa ip6.arpa {
+          pods insecure
+          fallthrough in-addr.arpa ip6.arpa
+        }
+        # hosts { 10.0.0.1 a }
+        forward . /etc/resolv.conf
+        cache 30
+    }
+"""
+WINDOWS_BESIDE = f"""{MACHINES}
+}}
+
+resource "aws_eks_node_group" "win" {{
+  cluster_name  = aws_eks_cluster.main.name
+  node_role_arn = aws_iam_role.node.arn
+  subnet_ids    = module.network.private_subnet_ids
+  ami_type      = "WINDOWS_CORE_2022_x86_64"
+"""
+ON_STILL: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
+    "strict": ("", ((CLUSTER, ON, f'{ON}\n    env = {{ NETWORK_POLICY_ENFORCING_MODE = "strict" }}'),)),
+    "Windows beside": ("", ((CLUSTER, MACHINES, WINDOWS_BESIDE),)),
+    "Linux": ("", (pod("nodeSelector: {kubernetes.io/os: linux}"),)),
+    "machines of a pool": ("", (pod("tolerations: [{key: nvidia.com/gpu, operator: Exists}]"),)),
+    "the scheduler's own name": ("", ((SAFETY, GUARD, f"{GUARD}      schedulerName: default-scheduler\n"),)),
+    "a runtime": (
+        "apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: {name: x}\nhandler: nvidia\n",
+        (pod("runtimeClassName: x"),),
+    ),
+    "a kind of no consequence": (made("Dashboard", "acme.example/v1", "spec: {title: Models, rows: [{panel: p}]}"), ()),
+    "one in the namespace": (
+        made("Certificate", "cert-manager.io/v1", "spec: {secretName: gw-tls, issuerRef: {name: ca, kind: Issuer}}",
+             namespace="safety"),
+        (),
+    ),
+    "the server of names as it comes": (STOCK, ()),
+    "a template of the image": (
+        "", ((MODEL, STREAM, f"            - --chat-template=/vllm-workspace/examples/tool.jinja\n{STREAM}"),),
+    ),
+    "settings of Cilium": (config("cilium-config", '{enable-policy: default, policy-audit-mode: "false"}'), ()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(OFF))
+def test_what_switches_a_guard_off_is_named(tmp_path: Path, name: str) -> None:
+    added, edits, said = OFF[name]
+    failed, words = judged(tmp_path, added, *edits)
+    assert failed
+    assert said in words
+
+
+@pytest.mark.parametrize("name", sorted(ON_STILL))
+def test_what_switches_nothing_off_is_not(tmp_path: Path, name: str) -> None:
+    added, edits = ON_STILL[name]
+    assert judged(tmp_path, added, *edits) == (set(), "")
