@@ -1,9 +1,10 @@
-"""A store of evidence lets its records be altered or deleted.
+"""A store of evidence lets its records be altered or deleted, or a log goes to no store of evidence.
 
 Why it matters
 --------------
 Evidence that somebody can delete proves nothing about the days on which it would have mattered. A bucket without a
-lock, or with one that a permission lifts, keeps only what nobody wanted gone.
+lock, or with one that a permission lifts, keeps only what nobody wanted gone; what a log writes
+elsewhere is in nobody's keeping.
 
 How to fix
 ----------
@@ -17,10 +18,10 @@ Records that were never written; locks that are set object by object; stores out
 workspace are exported.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from scanner.findings import Finding
-from scanner.graph.facts_audit import Durable
+from scanner.graph.facts_audit import Durable, Landing
 from scanner.graph.model import Role
 from scanner.rule import Case, counted
 from scanner.unknown import Unknown
@@ -43,6 +44,7 @@ def check(case: Case) -> Iterable[Finding]:
             message = f"records in the store of evidence `{node.address}` can be altered: {fact.because}"
             fix = "lock its retention, so that nobody shortens it"
             yield case.violated(node, message, origin=fact.origin, because=fact.because, fix=fix)
+    yield from _landings(case)
     for entry in case.absent(case.profile.evidence_sinks):
         message = f"the store of evidence `{entry}` of the profile is not in what was read"
         yield case.missing(
@@ -52,3 +54,17 @@ def check(case: Case) -> Iterable[Finding]:
         message = "where the evidence is kept is not known: the profile has no `evidence.sinks`"
         yield case.missing("evidence.sinks", message, "evidence: {sinks: [aws_s3_bucket.NAME]}")
     case.summary = f"{counted(count, 'store')} of evidence that nobody alters" if count else ""
+
+
+def _landings(case: Case) -> Iterator[Finding]:
+    """Every log and trail, and whether what it writes is evidence."""
+    for node, fact in case.graph.facts(Landing):
+        case.examine(node, fact.because)
+        if isinstance(fact.kept, Unknown):
+            message = f"whether `{node.address}` writes to a store of evidence is not known: {fact.because}"
+            decided = fact.kept.decided_by
+            yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided)
+        elif not fact.kept:
+            message = f"`{node.address}` writes to `{fact.store}`, which is no store of evidence of the profile"
+            fix = "let it write to a store of `evidence.sinks`, or name the store there"
+            yield case.violated(node, message, origin=fact.origin, because=fact.because, fix=fix)

@@ -13,7 +13,7 @@ class Trail(Fact):
     """One statement about the audit trail of an account or a cluster.
 
     aspect: "on", "regions", "management-events", "global-events", "cluster-audit", "account-audit",
-      "data-access", "declared".
+      "data-access", "accounts", "declared".
     complete: it leaves nothing out in this respect.
     """
 
@@ -29,3 +29,14 @@ class Durable(Fact):
     """
 
     immutable: bool | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landing(Fact):
+    """Where the records of this log or trail go.
+
+    store: what it is called. kept: it is one of the stores of evidence that the profile names.
+    """
+
+    store: str
+    kept: bool | Unknown

@@ -9,6 +9,7 @@ from scanner.builders.draft import World
 from scanner.builders.edges import values
 from scanner.builders.evidence.azure_trails import azure_trails
 from scanner.builders.evidence.google_trails import google_logs, google_trails
+from scanner.builders.evidence.trail_reach import accounts, selected
 from scanner.graph.facts_audit import Trail
 from scanner.graph.model import STACK, Role
 from scanner.origin import Origin
@@ -25,8 +26,10 @@ def build_audit_trails(world: World) -> None:
     guarded = {node.id.partition(":")[0] for node in world.nodes.values() if node.roles & GUARDED}
     trails = list(world.inventory.of(TRAIL))
     for one in trails:
-        for fact in _trail(world, one):
+        for fact in (*_trail(world, one), *selected(one)):
             world.add_fact(one.id, fact)
+    for owner, reach in accounts(world, trails):
+        world.add_fact(owner.id, reach)
     for one in world.inventory.of(CLUSTER):
         if one.unit in guarded:
             world.add_fact(one.id, _cluster(one))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from scanner.builders.draft import World
 from scanner.builders.evidence import aws_stores, azure_stores, google_stores
 from scanner.builders.evidence.keeping import kept
+from scanner.builders.evidence.landing import build_landings
 from scanner.graph.facts_audit import Durable
 from scanner.graph.model import Role
 from scanner.resource import Resource
@@ -30,7 +31,8 @@ WAYS: dict[str, Callable[[World, Resource], Durable]] = {
 
 
 def build_evidence_stores(world: World) -> None:
-    """A Durable fact for every store of evidence that the profile names and the inputs declare."""
+    """A Durable fact for every store of evidence that the profile names and the inputs declare; where logs land."""
+    build_landings(world)
     for node in list(world.nodes.values()):
         one = world.inventory.by_id.get(node.id)
         if Role.SINK in node.roles and one is not None:
