@@ -210,7 +210,9 @@ def cluster() -> dict[tuple[str, str], Any]:
         ("eks:DescribeNodegroup", ""): {"nodegroup": nodes},
         ("eks:ListAddons", ""): {"addons": ["vpc-cni"]},
         ("eks:DescribeAddon", ""): {"addon": addon},
-        ("eks:ListPodIdentityAssociations", ""): {"associations": [pods]},
+        ("eks:ListPodIdentityAssociations", ""): {
+            "associations": [{key: pods[key] for key in pods if key != "roleArn"}]
+        },
         ("eks:DescribePodIdentityAssociation", ""): {"association": pods},
     }
 

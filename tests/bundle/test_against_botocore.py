@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -18,6 +18,8 @@ from scanner.sources.aws.operations import follows, operations
 from scanner.sources.aws.shape import VALUES, steps
 from scanner.table_rows import AwsOperation
 from scanner.tables import aws_operations
+from tests.bundle import reference
+from tests.bundle import test_same_graph as deployment
 
 READS = ("Describe", "Get", "List", "BatchGet", "Search")
 CONTEXT = ("@account", "@region", "@partition", "@row")
@@ -83,6 +85,28 @@ def test_a_call_takes_its_parameters_from_what_is_there(row: AwsOperation) -> No
                 if row.only is not None:
                     check(row.only, item)
     assert some
+
+
+@pytest.mark.parametrize("answers_of", [reference.answers, deployment.answers], ids=["reference", "deployment"])
+def test_the_answers_of_these_tests_are_ones_that_the_api_gives(answers_of: Callable[[], dict[Any, Any]]) -> None:
+    for (operation, _), page in answers_of().items():
+        fits(page, model(operation).output_shape, operation)
+
+
+def fits(value: Any, shape: Any, where: str) -> None:
+    if shape.type_name == "structure":
+        assert isinstance(value, dict) and set(value) <= set(shape.members), (where, value)
+        for key, item in value.items():
+            fits(item, shape.members[key], f"{where}.{key}")
+    elif shape.type_name == "list":
+        assert isinstance(value, list), where
+        for item in value:
+            fits(item, shape.member, f"{where}[]")
+    elif shape.type_name == "string" and not where.endswith(("Document", "Policy")):
+        assert isinstance(value, str), (where, value)
+        assert not getattr(shape, "enum", None) or value in shape.enum or where.endswith("[].State"), (where, value)
+    elif shape.type_name == "boolean":
+        assert isinstance(value, bool), (where, value)
 
 
 ROWS = [row for rows in answers().values() for row in rows]

@@ -32,8 +32,8 @@ SAID_BY: dict[str, str] = {
         "aws_vpc": "aws_default_vpc",
         "aws_subnet": "aws_default_subnet",
         "aws_route_table": "aws_default_route_table aws_route aws_vpn_gateway_route_propagation",
-        "aws_security_group": "aws_security_group_rule aws_vpc_security_group_ingress_rule aws_vpc_security_group_egress_rule "
-        "aws_vpc_security_group_rules_exclusive",
+        "aws_security_group": "aws_security_group_rule aws_vpc_security_group_ingress_rule "
+        "aws_vpc_security_group_egress_rule aws_vpc_security_group_rules_exclusive",
         "aws_network_acl": "aws_network_acl_rule aws_network_acl_association",
         "aws_network_interface": "aws_network_interface_attachment aws_network_interface_sg_attachment",
         "aws_eip": "aws_eip_association",

@@ -12,8 +12,13 @@ from scanner.unknown import Unknown
 
 ID = re.compile(r"(?:[a-z]+-)+[0-9a-f]{8,17}$")
 """Identifiers of EC2 and of what is built on it: no two things have the same one."""
-OWN = frozenset({"id", "arn", "name", "tags", "guardrail_id", "key_id"})
+OWN = frozenset(
+    {"id", "arn", "name", "tags", "guardrail_id", "key_id", "dns_name", "api_endpoint", "function_url", "domain_name"}
+)
 """Attributes that say what a thing itself is called."""
+HOSTS = ("dns_name", "api_endpoint", "function_url", "domain_name")
+"""Those by which it is reached: a URL that has the host of one leads to it."""
+URL = re.compile(r"https?://([^/:?#]+)")
 
 
 def link(resources: Iterable[Resource], more: Mapping[str, tuple[str, str]]) -> None:
@@ -42,14 +47,24 @@ def _index(resources: Iterable[Resource]) -> dict[str, tuple[str, str]]:
             value = one.attrs.get(key)
             if isinstance(value, str) and (value.startswith("arn:") or ID.match(value)):
                 found.setdefault(value, (one.address, key))
+        for key in HOSTS:
+            value = one.attrs.get(key)
+            if isinstance(value, str) and "." in value:
+                found.setdefault(_host(value), (one.address, key))
     return found
+
+
+def _host(text: str) -> str:
+    """The host of a URL; any other text as it is."""
+    url = URL.match(text)
+    return text if url is None else url[1]
 
 
 def _linked(value: Any, index: Mapping[str, tuple[str, str]], known: set[str], own: str) -> Any:
     if isinstance(value, Encoded):
         return value
     if isinstance(value, str):
-        found = index.get(value)
+        found = index.get(value) or (index.get(_host(value)) if value.startswith("http") else None)
         return value if found is None or found[0] == own else refer(*found, value)
     if isinstance(value, Attrs):
         for key, item in value.items():
