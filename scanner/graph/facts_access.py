@@ -119,3 +119,14 @@ class AdmittedPods(Fact):
     labelled: bool = False
     reason: str = ""
     decided_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BringsModel(Fact):
+    """This principal may bring a model into the account: import, tune, copy or enable one.
+
+    action: the IAM action, the first of those it may. sure: an Unknown where a policy or a condition decides it.
+    """
+
+    action: str
+    sure: bool | Unknown

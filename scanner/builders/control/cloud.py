@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scanner.builders.control.aws import add_aws_control
+from scanner.builders.control.bringing import build_bringing
 from scanner.builders.control.platform import mark_named_platform, mark_operators, mark_platform, mark_strangers
 from scanner.builders.draft import World
 
@@ -16,3 +17,4 @@ def build_cloud_control(world: World) -> None:
     mark_platform(world)
     mark_strangers(world)
     mark_named_platform(world)
+    build_bringing(world)
