@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scanner.origin import FileOrigin
 from scanner.resource import dig, mark
 from scanner.sources.terraform import TerraformOptions, read_root
+from scanner.sources.terraform.values import SetOf
 from scanner.unknown import COMPUTED, FUNCTION_UNKNOWN, INVALID, MODULE_NOT_LOADED, VALUE_UNKNOWN, Ref, Unknown
 
 VARIABLE = 'variable "v" {}\n'
@@ -43,6 +44,16 @@ def test_an_unknown_condition_keeps_the_branches(value_of) -> None:
     assert value_of('"n${var.v ? 1 : 2}"', VARIABLE).options == ("n1", "n2")
     assert value_of("length(var.v ? [1] : [])", VARIABLE).options == (1, 0)
     assert value_of("var.v ? var.v : 2", VARIABLE).options == ()
+
+
+def test_the_results_of_a_condition_become_one_type(value_of) -> None:
+    assert value_of('var.v ? 1 : "a"', VARIABLE).options == ("1", "a")
+    assert value_of('var.v ? [1] : ["a", true]', VARIABLE).options == (["1"], ["a", "true"])
+    assert value_of('var.v ? { a = 1 } : { a = "x" }', VARIABLE).options == ({"a": "1"}, {"a": "x"})
+    # What is not known of one leaves the other as it is, and what it fails at is not asked.
+    assert value_of("true ? [1] : var.v", VARIABLE) == [1]
+    assert value_of("true ? [1] : [][0]", VARIABLE) == [1]
+    assert value_of("try(true ? [1] : var.v.x, 2)", VARIABLE) == [1]
 
 
 def test_an_operand_that_decides_alone(value_of) -> None:
@@ -275,22 +286,26 @@ def _fits(found: object, actual: object) -> bool:
             # What it becomes beside elements of another type is open: a number a text.
             certain = {str(one).lower() for one in found.document if isinstance(one, (str, int))}
             return certain <= {str(one).lower() for one in actual}
-        return (
-            not found.options
-            or isinstance(actual, Unknown)
-            or any(type(one) is type(actual) and one == actual for one in found.options)
-        )
+        return not found.options or isinstance(actual, Unknown) or any(_fits(one, actual) for one in found.options)
     if isinstance(actual, Unknown):
         # An evaluation that fails with this value deploys nothing: there is nothing to be wrong about.
         return actual.code == INVALID
     if isinstance(found, dict) and isinstance(actual, dict):
         return found.keys() == actual.keys() and all(_fits(found[key], actual[key]) for key in found)
+    if isinstance(actual, SetOf) and not isinstance(found, SetOf) and isinstance(found, list):
+        # A conditional makes a set of it, where the other result turns out to be one.
+        return {str(one).lower() for one in found} == {str(one).lower() for one in actual}
     if isinstance(found, list) and isinstance(actual, list):
         return len(found) == len(actual) and all(map(_fits, found, actual))
+    if isinstance(actual, str) and isinstance(found, (bool, int, float)):
+        # The same: a conditional makes a text of it, where the other result turns out to be one.
+        return str(found).lower() == actual
     return type(found) is type(actual) and found == actual
 
 
 @settings(max_examples=300, deadline=None)
+@example("try(setunion([true], [var.x, 1]), 5)", '"a"')
+@example("(true ? 1 : var.x)", '"a"')
 @given(EXPRESSIONS, st.sampled_from(['"a"', "1", "true", "[]", '["a"]', "{ k = 1 }", '""', "null"]))
 def test_what_is_known_without_a_value_is_true_with_it(tmp_path_factory, expression: str, value: str) -> None:
     root = tmp_path_factory.mktemp("p")

@@ -92,7 +92,11 @@ def _members(function: Function, arguments: list[Value], open_: list[Unknown], e
     parts = [one.document if isinstance(one, Unknown) else one for one in arguments]
     kept = [part if is_list(part) else [whole] for part, whole in zip(parts, arguments, strict=True)]
     certain = [Items(one for one in part if not unknowns_of(one)) for part in kept]
-    result = function.run(list(certain), env, evaluate)
+    try:
+        result = function.run(list(certain), env, evaluate)
+    except Refused:
+        # What is not known may still make one type of them: a boolean and a number are none, beside a string they are.
+        return merged(open_)
     return replace(merged(open_), document=Items([*(result if is_list(result) else ()), merged(open_)]))
 
 

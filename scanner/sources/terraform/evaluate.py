@@ -12,6 +12,7 @@ from scanner.sources.terraform import operators
 from scanner.sources.terraform.calls import call, may_fail
 from scanner.sources.terraform.charge import charge, weight
 from scanner.sources.terraform.comprehend import for_object, for_tuple
+from scanner.sources.terraform.conditional import conditional
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.steps import walk
 from scanner.sources.terraform.syntax import (
@@ -31,8 +32,8 @@ from scanner.sources.terraform.syntax import (
     Unary,
 )
 from scanner.sources.terraform.template_value import template_value
-from scanner.sources.terraform.types import to_bool, to_text
-from scanner.sources.terraform.values import Refused, TooLarge, invalid, merged, one_of
+from scanner.sources.terraform.types import to_text
+from scanner.sources.terraform.values import Refused, TooLarge, invalid, merged
 from scanner.unknown import INVALID, Unknown, Value
 
 
@@ -95,27 +96,7 @@ def _call(expression: Call, env: Env) -> Value:
 
 
 def _conditional(expression: Conditional, env: Env) -> Value:
-    condition = evaluate(expression.condition, env)
-    env.scope.budget.note(condition)
-    if isinstance(condition, Unknown):
-        if condition.code == INVALID:
-            return condition
-        branches = [evaluate(expression.then, env), evaluate(expression.otherwise, env)]
-        return one_of(_one_type(branches), replace(condition, origin=condition.origin or expression.at))
-    taken, other = expression.then, expression.otherwise
-    if not to_bool(condition):
-        taken, other = other, taken
-    value = evaluate(taken, env)
-    if isinstance(value, (bool, int, float)) and not isinstance(other, Literal):
-        return _one_type([value, evaluate(other, env)])[0]
-    return _one_type([value, other.value])[0] if isinstance(other, Literal) else value
-
-
-def _one_type(branches: list[Value]) -> list[Value]:
-    """Both results as one type: a number or boolean beside a string becomes a string."""
-    if any(isinstance(one, str) for one in branches):
-        return [to_text(one) if isinstance(one, (bool, int, float)) else one for one in branches]
-    return branches
+    return conditional(expression, env, evaluate)
 
 
 def _binary(expression: Binary, env: Env) -> Value:
