@@ -59,7 +59,7 @@ def _kept(world: World, one: Resource, named: Found) -> tuple[bool | Unknown, st
     for name in bucket_names(named.value, bare=True):
         for bucket in buckets_by_name(world).get(name, ()):
             return Role.SINK in world.nodes[bucket.id].roles, bucket.address
-    entries = {entry.removeprefix("s3://").rstrip("/") for entry in world.profile.evidence_sinks}
+    entries = {entry.removeprefix("s3://").rpartition(":::")[2].rstrip("/") for entry in world.profile.evidence_sinks}
     if text and (text in world.profile.evidence_sinks or bare.partition("/")[0] in entries):
         return True, text
     return (named.value, "*") if isinstance(named.value, Unknown) else (False, text or "*")
