@@ -7,7 +7,7 @@ import re
 from scanner.builders.aws_entry.lead import lead
 from scanner.builders.blocks import Found, line, text
 from scanner.builders.draft import World
-from scanner.builders.edges import Doubt, connect, doubt_of, first_doubt, truth, values
+from scanner.builders.edges import Doubt, Truth, connect, doubt_of, first_doubt, truth, values
 from scanner.origin import Origin
 from scanner.resource import Resource
 from scanner.unknown import Unknown, Value
@@ -59,8 +59,12 @@ def _distribution(world: World, one: Resource) -> None:
     for path in ("origin.domain_name", "origin.vpc_origin_config.vpc_origin_id"):
         for found in values(one, path):
             value, origin = _vpc_origin(world, found, one)
+            inside = _inside(world, value, one) if path == "origin.domain_name" else False
+            if inside is True:
+                continue
             because = f"`{one.address}` forwards to this origin"
-            led = lead(world, one.id, value, one.unit, because, origin, doubt_of(found.possible)) or led
+            doubt = first_doubt(doubt_of(found.possible), inside if isinstance(inside, Doubt) else None)
+            led = lead(world, one.id, value, one.unit, because, origin, doubt) or led
     if not led or enabled is False:
         return
     signed = [key for key in ("trusted_signers", "trusted_key_groups") if values(one, f"default_cache_behavior.{key}")]
@@ -68,6 +72,12 @@ def _distribution(world: World, one: Resource) -> None:
     also = first_doubt(enabled if isinstance(enabled, Doubt) else None, unsure)
     said = "a distribution serves whoever asks"
     connect(world, world.external("internet").id, one.id, said, line(one, "enabled"), doubt=also, cut=True)
+
+
+def _inside(world: World, value: Value, one: Resource) -> Truth:
+    """Whether an origin is named by the address of an internal balancer, which no distribution gets to that way."""
+    named = world.inventory.find(value, one.unit, "aws_lb", "aws_alb", "aws_elb")
+    return truth(named.attrs.get("internal"), False) if isinstance(named, Resource) else False
 
 
 def _vpc_origin(world: World, found: Found, one: Resource) -> tuple[Value, Origin | None]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from scanner import tables
+from scanner.builders.aws_network.attached import cards_of, hosts_of, linked_subnets, links_of
 from scanner.builders.aws_network.groups import SecurityGroups
 from scanner.builders.aws_network.routes import SUBNET_KINDS, Subnets
 from scanner.builders.blocks import Found
@@ -14,7 +15,7 @@ from scanner.builders.inventory import Inventory
 from scanner.builders.ranges import AddressRange, parse_cidr
 from scanner.origin import Origin
 from scanner.resource import Resource
-from scanner.unknown import Ref, Unknown, Value
+from scanner.unknown import Unknown
 
 TEMPLATE_KINDS = ("aws_launch_template", "aws_launch_configuration")
 TEMPLATE_PATHS = (
@@ -41,7 +42,8 @@ class Interface:
     subnets: keys; `elsewhere` where it may be in others. free: nothing stands before it (a load balancer of layer 4
     without groups). public: whether the internet can address it, and is routed to it. addressed: whether it has a
     public address of version 4; six: any address of version 6. addresses: its own, where they are written. facing: it
-    is told to face the internet, so that its routes are not asked. carries: the line that names the groups.
+    is told to face the internet, so that its routes are not asked. anywhere: a service of AWS brings it to whatever
+    network the other end is in. carries: the line that names the groups.
     """
 
     owner: str
@@ -60,6 +62,7 @@ class Interface:
     six: Truth = False
     addresses: tuple[AddressRange, ...] = ()
     facing: bool = False
+    anywhere: bool = False
     carries: Origin | None = None
 
 
@@ -71,8 +74,8 @@ class Interfaces:
         self._rows = {row.type: row for row in tables.network_interfaces()}
         self._loose: dict[str, Doubt] = {}
         self._addresses = self._elastic()
-        self._cards = self._attached()
-        self._links = self._linked()
+        self._cards = cards_of(inventory)
+        self._links = links_of(inventory)
         self.of: dict[str, Interface] = {}
         for kind in self._rows:
             for one in inventory.of(kind):
@@ -82,7 +85,8 @@ class Interfaces:
 
     def _interface(self, one: Resource) -> Interface | None:
         row = self._rows[one.kind]
-        sources = [one, *self._templates(one)]
+        hosts = hosts_of(self.inventory, one)
+        sources = [one, *self._templates(one), *hosts, *(more for host in hosts for more in self._templates(host))]
         named = [(source, found) for source in sources for found in self._named(source)]
         own = [found for source, found in named if source is one] or [found for _, found in named]
         if row.optional and not own and not self._placed(one):
@@ -128,35 +132,8 @@ class Interfaces:
         if one.kind not in self._rows:
             return []
         found = [value for path in self._rows[one.kind].subnets for value in values(one, path)]
+        found += linked_subnets(self.inventory, one)
         return found + [value for more in self._cards.get(one.id, ()) for value in values(more, "subnet_id")]
-
-    def _attached(self) -> dict[str, list[Resource]]:
-        """The declared interfaces that are attached to each instance, by its node id."""
-        pairs: list[tuple[Resource, Value, Value]] = []
-        for one in self.inventory.of("aws_instance", "aws_spot_instance_request"):
-            for path in ("network_interface.network_interface_id", "primary_network_interface.network_interface_id"):
-                pairs += [(one, found.value, Unknown("", ref=Ref(one.address))) for found in values(one, path)]
-        for card in self.inventory.of("aws_network_interface"):
-            own = Unknown("", ref=Ref(card.address))
-            pairs += [(card, own, found.value) for found in values(card, "attachment.instance")]
-        for link in self.inventory.of("aws_network_interface_attachment"):
-            pairs.append((link, link.attrs.get("network_interface_id"), link.attrs.get("instance_id")))
-        cards: dict[str, list[Resource]] = {}
-        for one, card_value, owner_value in pairs:
-            attached = self.inventory.find(card_value, one.unit, "aws_network_interface")
-            owner = self.inventory.find(owner_value, one.unit)
-            if isinstance(attached, Resource) and isinstance(owner, Resource):
-                cards.setdefault(owner.id, []).append(attached)
-        return cards
-
-    def _linked(self) -> dict[str, list[Resource]]:
-        """The attachments of further groups, by the node id of the interface or instance that they name."""
-        links: dict[str, list[Resource]] = {}
-        for link in self.inventory.of("aws_network_interface_sg_attachment"):
-            owner = self.inventory.find(link.attrs.get("network_interface_id"), link.unit)
-            if isinstance(owner, Resource):
-                links.setdefault(owner.id, []).append(link)
-        return links
 
     def _templates(self, one: Resource) -> list[Resource]:
         named = [found.value for path in TEMPLATE_PATHS for found in values(one, path)]
@@ -263,7 +240,7 @@ class Interfaces:
             settings = [found.value for found in values(one, own)] if own else []
             if settings:
                 return either(truth(value, False) for value in settings)
-        if sources[0].kind.startswith("aws_ecs"):
+        if sources[0].kind.startswith("aws_ecs") and len(sources) == 1:
             return False
         given = [self.subnets.by_key[key].public_addresses for key in subnets]
         return either(given + ([elsewhere] if elsewhere else []))

@@ -60,6 +60,8 @@ class Ways:
 
     def places(self, one: Interface, version: int) -> list[Place]:
         """The subnets that an interface is in, each with the addresses of one IP version that it may have there."""
+        if one.anywhere:
+            return [Place("", tuple(a for a in one.addresses if a.version == version))]
         found = []
         for key in one.subnets:
             known, doubt = self.subnets.by_key[key].of(version)
@@ -122,6 +124,8 @@ class Ways:
 
     def routed(self, source: Interface, target: Interface, version: int) -> Ends:
         """Whether packets and their answers find the way between two interfaces, and groups may be named across."""
+        if source.anywhere:
+            return Ends(True, False)
         if source.unit != target.unit:
             doubt = Doubt("cross-network", PEERING)
             return Ends(doubt, doubt)
