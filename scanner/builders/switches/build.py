@@ -12,6 +12,7 @@ from scanner.builders.recognise.containers import Container, Word, is_kubernetes
 from scanner.builders.recognise.objects import object_containers
 from scanner.builders.recognise.upstreams import holders_of
 from scanner.builders.switches.callers import add_caller_choices, add_one_direction, add_telling_names
+from scanner.builders.switches.compute import COMPUTE, run_by
 from scanner.builders.switches.configs import configs
 from scanner.builders.switches.filters import add_filters
 from scanner.builders.switches.match import Hit, Spot, answers
@@ -39,6 +40,8 @@ def build_switches(world: World) -> None:
         _judge(world, resource, _scoped(world, resource, tests), Spot(resource.attrs, resource.origin))
         if world.nodes[resource.id].roles & OWN and is_kubernetes(resource):
             _pods(world, resource)
+        elif world.nodes[resource.id].roles & OWN and resource.kind in COMPUTE:
+            _switches(world, resource, list(run_by(world, resource)))
         for kind, document in configs(world, resource):
             if kind or resource.id in mentioned:
                 _judge(world, resource, tables.switch_tests("config", kind), document)
@@ -59,15 +62,19 @@ def _pods(world: World, resource: Resource) -> None:
         pod = Spot(Attrs({"metadata": metadata, "spec": template.spec}), template.origin)
         _judge(world, resource, _scoped(world, resource, tables.switch_tests("pod")), pod)
     containers = [one for one in object_containers(world, resource) if not one.init]
+    _switches(world, resource, containers)
+    # Loaded only where there is a pod to ask.
+    from scanner.builders.switches.unseen import add_unseen
+
+    add_unseen(world, resource, containers)
+
+
+def _switches(world: World, resource: Resource, containers: Iterable[Container]) -> None:
     for container in containers:
         _judge(world, resource, tables.switch_tests("container"), _container(container), container.words)
         if world.nodes[resource.id].roles & STACK:
             add_caller_choices(world, resource, container)
             add_telling_names(world, resource, container)
-    # Loaded only where there is a pod to ask.
-    from scanner.builders.switches.unseen import add_unseen
-
-    add_unseen(world, resource, containers)
 
 
 def _container(container: Container) -> Spot:
