@@ -31,6 +31,8 @@ from scanner.unknown import FUNCTION_UNKNOWN, INVALID, Unknown, Value
 
 # Functions that fail for an element that is null or of another type.
 _ELEMENTS = ("join", "format", "formatlist", "compact", "distinct", "alltrue", "anytrue", "toset", "tolist", "tomap")
+# Functions whose result has elements of their argument and nothing else.
+_CHOOSING = ("values", "tolist", "toset", "distinct", "sort", "reverse", "compact", "flatten")
 # Functions that take any value.
 _TOTAL = ("jsonencode", "yamlencode", "sensitive", "nonsensitive")
 
@@ -64,7 +66,17 @@ def call(expression: Call, env: Env, evaluate: Evaluate) -> Value:
             env.scope.budget.note(*unknowns_of(arguments))
     result = _checked(apply(function, arguments, env, evaluate))
     charge(env.scope.budget, weight(result))
-    return result
+    return _same(name, arguments, result)
+
+
+def _same(name: str, arguments: list[Value], result: Value) -> Value:
+    """The result, still as an attribute of the resource that it was one of, where only elements are chosen of it."""
+    if name not in _CHOOSING or not isinstance(result, Unknown) or result.ref is not None or result.options:
+        return result
+    first = arguments[0]
+    if not isinstance(first, Unknown) or len(arguments) != 1:
+        return result
+    return replace(result, ref=first.ref, document=result.document if first.document else None)
 
 
 def apply(function: Function, arguments: list[Value], env: Env, evaluate: Evaluate) -> Value:

@@ -64,9 +64,20 @@ def for_tuple(expression: ForTuple, env: Env, evaluate: Evaluate) -> Value:
     spread = over_options(compute, collection)
     if spread is not None:
         return spread
+    if collection.ref is not None and collection.document is None:
+        return _of_each(expression, collection, env, evaluate)
     # A list of which some elements are known: what becomes of those is known too.
     part = compute(collection.document) if is_list(collection.document) else None
     return replace(merged([collection]), document=part.document if isinstance(part, Unknown) else part)
+
+
+def _of_each(expression: ForTuple, collection: Unknown, env: Env, evaluate: Evaluate) -> Unknown:
+    """The list made from instances that are not known, or from an attribute: still of that resource where each is."""
+    names = _names(expression.key, expression.value, replace(collection, ref=None), collection)
+    value = evaluate(expression.result, env.having(names))
+    if not isinstance(value, Unknown) or value.ref is None:
+        return merged([collection])
+    return replace(value, pieces=(), document=None, options=(), known=None)
 
 
 def for_object(expression: ForObject, env: Env, evaluate: Evaluate) -> Value:

@@ -135,6 +135,10 @@ class Module:
                 return Path(places[name]).as_posix()
         elif name == "workspace":
             return self.run.options.workspace
+        elif name == "applying":
+            return Unknown(
+                f"`{root}.{name}` differs between plan and apply", origin=traversal.at, options=(False, True)
+            )
         return self._undeclared(f"{root}.{name}", traversal)
 
     def follow(self, whole: Unknown, name: str) -> Value:

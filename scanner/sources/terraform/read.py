@@ -8,15 +8,16 @@ from pathlib import Path
 
 from scanner.origin import FileOrigin
 from scanner.resource import Attrs, Items, Reading, Resource
-from scanner.sources.terraform.blocks import body_value
+from scanner.sources.terraform.blocks import body_value, named_list, text_of
 from scanner.sources.terraform.budget import deep_recursion
 from scanner.sources.terraform.config import Config
 from scanner.sources.terraform.files import Files
 from scanner.sources.terraform.module import Module
 from scanner.sources.terraform.run import Run
 from scanner.sources.terraform.scope import Env
-from scanner.sources.terraform.syntax import Block
+from scanner.sources.terraform.syntax import Block, Object
 from scanner.sources.terraform.variables import TerraformOptions, given
+from scanner.unknown import Value
 
 
 def read_root(root: Path, directory: Path, unit: str, options: TerraformOptions) -> Reading:
@@ -73,7 +74,7 @@ def _root_blocks(module: Module) -> Iterator[Resource]:
 def _terraform(module: Module, blocks: list[Block]) -> Attrs:
     result = Attrs()
     for block in blocks:
-        found = body_value(block.body, Env(module))
+        found = body_value(block.body, Env(module).having(_own_names(block)))
         for name, value in found.items():
             before = result.get(name)
             if isinstance(before, Items) and isinstance(value, Items):
@@ -83,6 +84,32 @@ def _terraform(module: Module, blocks: list[Block]) -> Attrs:
             result[name] = value
             result.marks[name] = found.marks[name]
     return result
+
+
+def _own_names(block: Block) -> dict[str, Value]:
+    """What only a `terraform` block can name: aliases that a caller is to hand over, and OpenTofu's means to encrypt.
+
+    Each stands for the text of its reference.
+    """
+    names: dict[str, Value] = {}
+    for inner in block.body.blocks:
+        for attribute in inner.body.attributes.values() if inner.kind == "required_providers" else ():
+            pairs = attribute.expression.items if isinstance(attribute.expression, Object) else ()
+            for _, expression in pairs:
+                for alias in named_list(expression):
+                    _put(names, *text_of(alias).split("."))
+        for means in inner.body.blocks if inner.kind == "encryption" else ():
+            _put(names, means.kind, *means.labels)
+    return names
+
+
+def _put(names: dict[str, Value], *path: str) -> None:
+    for step in path[:-1]:
+        inner = names.setdefault(step, Attrs())
+        if not isinstance(inner, Attrs):
+            return
+        names = inner
+    names[path[-1]] = ".".join(path)
 
 
 def _resource(module: Module, address: str, kind: str, name: str, attrs: Attrs, at: FileOrigin) -> Resource:

@@ -22,7 +22,7 @@ from scanner.sources.terraform.values import (
     merged,
     over_options,
 )
-from scanner.unknown import Unknown, Value
+from scanner.unknown import Ref, Unknown, Value
 
 Evaluate: TypeAlias = Callable[[Expression, Env], Value]
 
@@ -63,7 +63,7 @@ def index(value: Value, key: Value, env: Env) -> Value:
     """`value[key]`. Raises Refused."""
     if isinstance(value, Unknown) and value.ref is not None:
         # A key of a whole resource whose instances are not known, or into one of its attributes.
-        if value.ref.attribute and not isinstance(key, Unknown):
+        if value.ref.attribute and not isinstance(key, Unknown) and not _one_each(value.ref):
             return env.scope.follow(value, to_text(key))
         return value
     if isinstance(value, Unknown) or isinstance(key, Unknown):
@@ -87,6 +87,11 @@ def index(value: Value, key: Value, env: Env) -> Value:
             raise Refused("there is no element with this index")
         return value[int(place)]
     raise Refused(f"an index into {kind(value)}, which has no elements to index")
+
+
+def _one_each(ref: Ref) -> bool:
+    """Whether a list has one text of each of some instances: an element of it is that attribute of one of them."""
+    return "[*]" in ref.address and ref.attribute.rpartition(".")[2] in ("id", "arn", "name")
 
 
 def _splat(value: Value, step: SplatStep, env: Env, evaluate: Evaluate) -> Value:

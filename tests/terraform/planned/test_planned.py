@@ -15,7 +15,7 @@ from scanner.resource import Reading
 from scanner.sources.read import merge
 from scanner.sources.terraform import TerraformOptions, read_root, signature
 from scanner.sources.terraform.planned import Root, read_state
-from scanner.sources.terraform.planned.document import Document
+from scanner.sources.terraform.planned.document import Document, Unusable, load
 from scanner.sources.terraform.planned.plan import Plan
 from scanner.unknown import Ref, Unknown
 from tests.harness import AS_OF, FIXTURES, run
@@ -219,6 +219,20 @@ def test_a_plan_is_found_behind_a_mark_and_log_lines(tmp_path: Path) -> None:
     body = {**PLAN, "planned_values": REAL["planned_values"]}
     for before in ("\ufeff", "::debug:: {not json\n{\n", "[command] terraform show\n"):
         assert scan("--plan", written(tmp_path, before + json.dumps(body)))["counts"]["plan"] == 5
+
+
+def test_a_plan_in_the_encoding_of_a_shell_that_writes_utf_16(tmp_path: Path) -> None:
+    plan = (Path(__file__).parent / "real_plan.json").read_text()
+    for name, data in (
+        ("little", b"\xff\xfe" + plan.encode("utf-16-le")),
+        ("big", b"\xfe\xff" + plan.encode("utf-16-be")),
+    ):
+        (tmp_path / name).write_bytes(data)
+        assert load(tmp_path / name, name).body == json.loads(plan)
+    (tmp_path / "cut").write_bytes(b"\xff\xfe{\x00}")
+    with pytest.raises(Unusable) as raised:
+        load(tmp_path / "cut", "cut")
+    assert raised.value.cause == "it is not UTF-16 text"
 
 
 def test_hostile_shapes_are_read_for_what_they_are(tmp_path: Path) -> None:

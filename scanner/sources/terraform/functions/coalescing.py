@@ -8,7 +8,7 @@ from dataclasses import replace
 from scanner.sources.terraform.functions.collections import filled
 from scanner.sources.terraform.functions.function import Function, items, pure
 from scanner.sources.terraform.types import to_text, unify
-from scanner.sources.terraform.values import Refused, SetOf, merged, over_options
+from scanner.sources.terraform.values import Refused, SetOf, is_list, merged, over_options
 from scanner.unknown import INVALID, Unknown, Value
 
 
@@ -37,9 +37,11 @@ def _coalesce(arguments: list[Value]) -> Value:
 def _coalescelist(arguments: list[Value]) -> Value:
     if any(isinstance(argument, SetOf) for argument in arguments):
         raise Refused("an argument of `coalescelist` is a set")
-    for argument in arguments:
+    for place, argument in enumerate(arguments):
         if isinstance(argument, Unknown):
-            return merged([argument])
+            # The last is what there is, or nothing is; one with an element that is certain is taken.
+            certain = is_list(argument.document) and not all(isinstance(one, Unknown) for one in argument.document)
+            return argument if certain or place == len(arguments) - 1 else merged([argument])
         if argument is not None and len(items(argument)) > 0:
             return argument
     raise Refused("every argument of `coalescelist` is null or empty")

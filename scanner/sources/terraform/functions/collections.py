@@ -138,15 +138,6 @@ def _index(arguments: list[Value]) -> Value:
     raise Refused("the list does not have this element")
 
 
-def _slice(arguments: list[Value]) -> Value:
-    if isinstance(arguments[0], SetOf):
-        raise Refused("a set has no order to slice")
-    values, start, end = items(arguments[0]), whole(arguments[1]), whole(arguments[2])
-    if not 0 <= start <= end <= len(values):
-        raise Refused("a slice out of the list")
-    return Items(values[start:end])
-
-
 def _chunklist(arguments: list[Value]) -> Value:
     values, length = items(arguments[0]), whole(arguments[1])
     if length < 0:
@@ -246,7 +237,6 @@ TABLE: Mapping[str, Function] = {
     "compact": pure(lambda a: _kept(a, _compact), 1, policy="raw"),
     "contains": pure(_contains, 2, policy="shallow"),
     "index": pure(_index, 2, policy="shallow"),
-    "slice": pure(_slice, 3, policy="shallow"),
     "chunklist": pure(_chunklist, 2, policy="shallow"),
     "zipmap": pure(_zipmap, 2, policy="shallow"),
     "matchkeys": pure(_matchkeys, 3),

@@ -1,4 +1,4 @@
-"""`element`, `lookup` and `merge`: what is known of their result where a key or a part is not."""
+"""`element`, `lookup`, `merge` and `slice`: what is known of their result where a key or a part is not."""
 
 from __future__ import annotations
 
@@ -6,20 +6,55 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from scanner.origin import Origin
-from scanner.resource import Attrs
+from scanner.resource import Attrs, Items
 from scanner.sources.terraform.choices import any_of
 from scanner.sources.terraform.functions.function import Function, items, mapping, pure, text, whole
+from scanner.sources.terraform.scope import Env
+from scanner.sources.terraform.steps import index
 from scanner.sources.terraform.values import Refused, SetOf, merged, over_options
 from scanner.unknown import INVALID, Unknown, Value
 
+MAX_SLICE = 100
+"""Elements that are told apart in a part of a list that is not known."""
 
-def _element(arguments: list[Value]) -> Value:
+
+def _element(arguments: list[Value], env: Env) -> Value:
+    if isinstance(arguments[0], Unknown) and arguments[0].ref is not None:
+        # It is one of an attribute of a resource, or of the instances of one, as with an index.
+        return index(arguments[0], arguments[1], env)
     if isinstance(arguments[0], Unknown) or isinstance(arguments[1], Unknown):
-        return _any(arguments, _element)
+        return _any(arguments, lambda chosen: _element(chosen, env))
     values, place = items(arguments[0]), whole(arguments[1])
     if isinstance(arguments[0], SetOf) or not values or place < 0:
         raise Refused("no element with this index")
     return values[place % len(values)]
+
+
+def _slice(arguments: list[Value], env: Env) -> Value:
+    """A part of a list; of one that is not known it has as many elements as the bounds say, or it is an error."""
+    if any(isinstance(one, Unknown) for one in arguments):
+        spread = over_options(lambda *values: _slice(list(values), env), *arguments)
+        if spread is not None:
+            return spread
+        if any(isinstance(one, Unknown) for one in arguments[1:]) or _refused(arguments) is not None:
+            return merged([one for one in arguments if isinstance(one, Unknown)])
+    if isinstance(arguments[0], SetOf):
+        raise Refused("a set has no order to slice")
+    start, end = whole(arguments[1]), whole(arguments[2])
+    if not 0 <= start <= end:
+        raise Refused("a slice out of the list")
+    if isinstance(arguments[0], Unknown):
+        if end - start > MAX_SLICE:
+            return merged([arguments[0]])
+        return Items(_nth(arguments[0], place, env) for place in range(start, end))
+    values = items(arguments[0])
+    if end > len(values):
+        raise Refused("a slice out of the list")
+    return Items(values[start:end])
+
+
+def _nth(values: Unknown, place: int, env: Env) -> Value:
+    return merged([values]) if values.ref is None else index(values, place, env)
 
 
 def _lookup(arguments: list[Value]) -> Value:
@@ -88,7 +123,8 @@ def _merged(arguments: Sequence[Value]) -> Attrs:
 
 
 TABLE: Mapping[str, Function] = {
-    "element": pure(_element, 2, policy="raw"),
+    "element": Function(lambda arguments, env, _evaluate: _element(arguments, env), 2, 2, "raw"),
     "lookup": pure(_lookup, 2, 3, "raw"),
     "merge": pure(_merge, 0, None, "raw"),
+    "slice": Function(lambda arguments, env, _evaluate: _slice(arguments, env), 3, 3, "raw"),
 }

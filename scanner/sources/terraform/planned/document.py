@@ -41,10 +41,12 @@ def load(path: Path, shown: str) -> Document:
     digest = hashlib.sha256(data).hexdigest()
     if data[:4] == b"PK\x03\x04":
         raise Unusable("it is a binary plan", _TO_JSON)
+    # What PowerShell writes with `>` is UTF-16 with a byte order mark.
+    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Unusable("it is not UTF-8 text") from error
+        raise Unusable(f"it is not UTF-{16 if wide else 8} text") from error
     return Document(shown, _object(text), digest)
 
 
