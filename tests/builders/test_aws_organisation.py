@@ -14,6 +14,7 @@ from scanner.profile import Profile
 from scanner.resource import Attrs, Provider, Resource
 from tests.builders.identity_world import allow, build, deny, statements
 from tests.builders.identity_world import role as hcl_role
+from tests.bundle.estate import full, write
 from tests.harness import run
 
 MANAGEMENT, MEMBER = "999900001111", "111122223333"
@@ -255,3 +256,67 @@ resource "aws_organizations_policy_attachment" "none" {{
     built = build(tmp_path, {"main.tf": text + hcl_role("app", statements(allow('"bedrock:InvokeModel"')))})
     edge = built.edge("aws_iam_role.app", MODELS)
     assert (edge.state if edge else None) == found
+
+
+def recorded(folder, **outcomes):
+    """The edges of a recorded account under an allow-list that is attached to it alone; outcomes: by operation."""
+    listed, mine = {"Id": "p-list", "Name": "list", "Type": SERVICE, "AwsManaged": False}, "organizations:"
+    mine_arn = f"arn:aws-us-gov:organizations::{MANAGEMENT}:"
+    full_access = {"Id": FULL[SERVICE], "Name": "FullAWSAccess", "Type": SERVICE, "AwsManaged": True}
+    app = {
+        "Arn": f"arn:aws-us-gov:iam::{MEMBER}:role/app",
+        "RoleName": "app",
+        "Path": "/",
+        "AssumeRolePolicyDocument": json.loads(NOBODY),
+        "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": json.loads(policy("bedrock:InvokeModel"))}],
+        "AttachedManagedPolicies": [],
+        "InstanceProfileList": [],
+        "Tags": [],
+    }
+    answers = {
+        ("iam:GetAccountAuthorizationDetails", ""): {"RoleDetailList": [app]},
+        (f"{mine}DescribeOrganization", ""): {
+            "Organization": {"Id": "o-1", "Arn": f"{mine_arn}organization/o-1", "MasterAccountId": MANAGEMENT}
+        },
+        (f"{mine}ListRoots", ""): {
+            "Roots": [{"Id": "r-abcd", "PolicyTypes": [{"Type": SERVICE, "Status": "ENABLED"}]}]
+        },
+        (f"{mine}ListAccounts", ""): {
+            "Accounts": [{"Id": MEMBER, "Arn": f"{mine_arn}account/o-1/{MEMBER}", "Name": "a", "Status": "ACTIVE"}]
+        },
+        (f"{mine}ListParents", MEMBER): {"Parents": [{"Id": "r-abcd", "Type": "ROOT"}]},
+        (f"{mine}ListPolicies", SERVICE): {"Policies": [full_access, listed]},
+        (f"{mine}DescribePolicy", "p-list"): {
+            "Policy": {
+                "PolicySummary": {**listed, "Arn": f"{mine_arn}policy/o-1/service_control_policy/p-list"},
+                "Content": policy("s3:*"),
+            }
+        },
+        (f"{mine}ListTargetsForPolicy", FULL[SERVICE]): {"Targets": [{"TargetId": "r-abcd", "Type": "ROOT"}]},
+        (f"{mine}ListTargetsForPolicy", "p-list"): {"Targets": [{"TargetId": MEMBER, "Type": "ACCOUNT"}]},
+        ("bedrock:ListGuardrails", ""): {
+            "guardrails": [{"id": "abcdefghijkl", "arn": f"arn:aws-us-gov:bedrock:us-gov-west-1:{MEMBER}:guardrail/a",
+                            "name": "g", "status": "READY", "version": "DRAFT"}]
+        },
+    }  # fmt: skip
+    for key, value in list(answers.items()):
+        answers[key] = outcomes.get(key[0].partition(":")[2], value)
+    path = write(folder / "account.bundle", full(answers))
+    _, out, _ = run("graph", "--bundle", str(path), "--plane", "identity", "--format", "json")
+    return [e["state"] for e in json.loads(out)["edges"] if e["source"].endswith("role/app") and e["verb"] == "invoke"]
+
+
+@pytest.mark.parametrize(
+    ("denied", "found"),
+    [
+        (None, []),
+        # What is not answered closes nothing: the list, what it says, whether such policies are in force.
+        ("ListPolicies", ["possible"]),
+        ("ListTargetsForPolicy", ["open"]),
+        ("DescribePolicy", ["possible"]),
+        ("ListRoots", ["possible"]),
+        ("DescribeOrganization", ["possible"]),
+    ],
+)
+def test_a_recorded_organisation_narrows_as_far_as_it_was_answered(tmp_path, denied, found):
+    assert recorded(tmp_path, **({} if denied is None else {denied: "denied"})) == found

@@ -16,6 +16,7 @@ from scanner.builders.aws_policy.statements import listed_in
 from scanner.builders.blocks import reach
 from scanner.builders.draft import World
 from scanner.builders.inventory import Inventory
+from scanner.origin import ApiOrigin
 from scanner.resource import Provider, Resource
 from scanner.unknown import Unknown, Value
 
@@ -48,11 +49,13 @@ class Account:
 
 
 def account_of(world: World, resource: Resource) -> Account:
-    """The account that a resource stands in: that of its ARN where it has one, else that of its provider."""
+    """The account that a resource stands in: that of its ARN or of the answer it was in, else that of its provider."""
     arn = resource.attrs.get("arn")
     written = IN_ARN.match(arn) if isinstance(arn, str) else None
     if written is not None:
         return Account(written[1], "", "")
+    if isinstance(resource.origin, ApiOrigin):
+        return Account(dict(resource.origin.scope).get("account", ""), "", "")
     if resource.provider is None:
         return Account(_only(own_accounts(world, resource.unit)), "", "")
     found = _of_provider(world.inventory, resource.unit, resource.provider.address)

@@ -85,8 +85,8 @@ def _doubt(world: World, policy: Resource, link: Resource, member: Resource, acc
         return False
     if link.possible is not None or policy.possible is not None:
         return link.possible or policy.possible
-    if not enabled(world, link.unit, kind_of(policy)):
-        cause = f"`{ROOT}` does not list the type of `{policy.address}` in `enabled_policy_types`: the default is none"
+    if enabled(world, link.unit, kind_of(policy)) is not Truth.YES:
+        cause = f"whether `{ROOT}` enables the type of `{policy.address}` (`enabled_policy_types`) is not sure"
         return Unknown(cause, decided_by=(f"{ROOT}: enabled_policy_types",))
     if managed is not Truth.NO:
         # It is the management account, or one that it delegates to, which attaches policies.
@@ -98,35 +98,48 @@ def _doubt(world: World, policy: Resource, link: Resource, member: Resource, acc
     return Unknown(cause, decided_by=(f"{link.address}.target_id",))
 
 
-def enabled(world: World, unit: str, kind: Value) -> bool:
-    """Whether the organisation of the unit, where the unit makes it, has policies of a kind at all."""
+def enabled(world: World, unit: str, kind: Value) -> Truth:
+    """Whether the organisation of the unit, where the unit makes it, has policies of a kind: the default is none."""
+    best = Truth.YES
     for one in world.inventory.of(ROOT, unit=unit):
         listed = listed_in(one.attrs.get("enabled_policy_types"))
-        if kind not in listed and not any(isinstance(each, Unknown) for each in listed):
-            return False
-    return True
+        if kind not in listed:
+            unknown = any(isinstance(each, Unknown) for each in listed)
+            best = min(best, Truth.POSSIBLE if unknown else Truth.NO)
+    return best
 
 
 def _levels(world: World, member: Resource, account: Account, kind: str) -> Iterator[tuple[Policy, ...]]:
     """The levels over the account of which all that is attached is known, `FullAWSAccess` not among it."""
     for one in world.inventory.data(LISTING):
-        if one.unit != member.unit or one.attrs.get("filter") != kind or one.possible is not None:
-            continue
-        if holds(world, one.attrs.get("target_id"), one.unit, account) is not Truth.YES:
-            continue
-        ids = _whole(one.attrs.get("ids"))
-        certain = enabled(world, one.unit, kind) and manages(world, one, member) is Truth.NO
-        if ids and FULL[kind] not in ids and certain:
-            yield tuple(_by_id(world, one, each) for each in ids)
+        if one.unit == member.unit and one.attrs.get("filter") == kind and one.possible is None:
+            ids = _whole(one.attrs.get("ids"))
+            if (
+                ids
+                and FULL[kind] not in ids
+                and holds(world, one.attrs.get("target_id"), one.unit, account) is Truth.YES
+            ):
+                yield from _sure(world, one, member, kind, tuple(_by_id(world, one, each) for each in ids))
     for link in world.inventory.deleted:
-        if link.kind != ATTACHMENT or link.unit != member.unit or link.attrs.get("policy_id") != FULL[kind]:
-            continue
-        target = link.attrs.get("target_id")
-        certain = enabled(world, link.unit, kind) and manages(world, link, member) is Truth.NO
-        if certain and holds(world, target, link.unit, account) is Truth.YES:
+        if link.kind == ATTACHMENT and link.unit == member.unit and link.attrs.get("policy_id") == FULL[kind]:
+            target = link.attrs.get("target_id")
             level = tuple(_beside(world, link, target, kind))
-            if level:
-                yield level
+            if level and holds(world, target, link.unit, account) is Truth.YES:
+                yield from _sure(world, link, member, kind, level)
+
+
+def _sure(
+    world: World, told: Resource, member: Resource, kind: str, level: tuple[Policy, ...]
+) -> Iterator[tuple[Policy, ...]]:
+    """A level as it is, or as one that may allow everything where it may not be in force."""
+    certain = min(enabled(world, told.unit, kind), manages(world, told, member).negated())
+    if certain is Truth.NO:
+        return
+    if certain is Truth.POSSIBLE:
+        cause = Unknown("whether the organisation's policies hold over the account is not known", decided_by=(ROOT,))
+        anything = Statement("Allow", ("*",), ("*",), (), FULL[kind], told.origin, doubt=cause)
+        level = (*level, Policy(FULL[kind], told.origin, (anything,)))
+    yield level
 
 
 def _whole(value: Value) -> tuple[str, ...]:
@@ -138,7 +151,7 @@ def _whole(value: Value) -> tuple[str, ...]:
 def _by_id(world: World, listing: Resource, policy_id: str) -> Policy:
     kinds = (one for one in (*world.inventory.of(POLICY), *world.inventory.data(POLICY)) if one.unit == listing.unit)
     for one in kinds:
-        if policy_id in (one.attrs.get("id"), one.attrs.get("policy_id")):
+        if policy_id in (one.attrs.get("id"), one.attrs.get("policy_id")) and one.possible is None:
             return policy_at(world.inventory, one, "content")
     cause = f"what the organisation's policy `{policy_id}` allows is not in the inputs"
     return Policy(policy_id, listing.origin, unknown=Unknown(cause, decided_by=(policy_id,)))

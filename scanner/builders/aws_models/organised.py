@@ -85,8 +85,8 @@ def _held(world: World, policy: Resource, link: Resource, member: Resource) -> F
     possible = policy.possible or link.possible
     if possible is not None:
         return possible, "the organisation's policy may not exist"
-    if not enabled(world, link.unit, KIND):
-        cause = f"`{ROOT}` does not list `{KIND}` in `enabled_policy_types`: the default is none"
+    if enabled(world, link.unit, KIND) is not Truth.YES:
+        cause = f"whether `{ROOT}` enables `{KIND}` (`enabled_policy_types`) is not sure: the default is none"
         return Unknown(cause, decided_by=(f"{ROOT}: enabled_policy_types",)), cause
     if truth is Truth.YES and manages(world, link, member) is Truth.NO:
         return True, because
