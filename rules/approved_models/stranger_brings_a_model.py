@@ -41,11 +41,13 @@ def check(case: Case) -> Iterable[Finding]:
             continue
         strangers += 1
         fix = "leave this to the operators"
+        if not known:
+            continue
         if isinstance(fact.sure, Unknown):
             message = f"`{node.address}` may be able to bring a model, and is no operator"
             decided = fact.sure.decided_by
             yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided, fix=fix)
-        elif known:
+        else:
             message = f"`{node.address}` can bring a model, and is no operator"
             yield case.violated(node, message, origin=fact.origin, because=fact.because, fix=fix)
     if strangers and not known:

@@ -31,6 +31,7 @@ SERVING = frozenset({"aws_sagemaker_model", "awscc_sagemaker_model", "aws_bedroc
 """Objects that load weights to serve them, and are no model by themselves."""
 MACHINES = frozenset({"aws_eks_node_group"})
 """What pulls the images of serving pods: the trusted base."""
+ANYONE = frozenset({"external/anyone", "external/internet"})
 OPERATORS = "profile:operators"
 STORE = "a store of weights, and who reads it"
 
@@ -126,10 +127,28 @@ def _told(case: Case, store: Held, edge: Edge, doubts: Iterable[str]) -> Finding
     way = Way(store.origin, (*store.copies, edge))
     can = "can" if way.state is State.OPEN and not doubts else "may be able to"
     message = f"`{reader.address}` {can} read the weights in {store.called}, and serves no model"
+    message += "" if outside else _open_to_anyone(case, reader)
     fix = "let the serving identities alone read the store"
     made = case.way(way, message, fix=fix, doubts=(*doubts, *unsure), about=store.node if outside else reader)
     last = replace(made.hops[-1], because="it reads the weights, and serves no model")
     return replace(made, hops=(*made.hops[:-1], last))
+
+
+def _open_to_anyone(case: Case, reader: Node) -> str:
+    """Whether anybody calls something that has the reader's identity: a way over relays to it, then by becoming."""
+    ways = trace(case.graph, [reader.id], [Plane.IDENTITY], verbs=["become"], back=True)
+    for met, became in ways.items():
+        if not _sure(became) or not case.graph.nodes[met].actor:
+            continue
+        found = reach(case.graph, [met], [Plane.NETWORK], verbs=["reach"], allowed=lambda _: False)
+        caller = next((way for way in found.ways if way.actor.address in ANYONE and way.state is State.OPEN), None)
+        if caller is not None:
+            return f"; `{caller.actor.address}` can call `{case.graph.nodes[met].address}`, which has its identity"
+    return ""
+
+
+def _sure(edges: tuple[Edge, ...]) -> bool:
+    return all(edge.state is State.OPEN for edge in edges)
 
 
 def _becomes(case: Case, store: Held, edge: Edge, way: Way) -> Finding:
