@@ -210,7 +210,7 @@ def _names(world: World, touched: Mapping[str, Resource | None]) -> _Names:
 
 
 def _named(world: World, one: Resource, names: _Names) -> Iterator[tuple[str, str]]:
-    """What a strange Kubernetes object may be for: what it names in its own namespace, or all of a namespace.
+    """What a strange Kubernetes object may be for: what it names in its own namespace, else all of a namespace.
 
     That is one that it names, or stands in while it names another; and its own, or any where it has none, for one that
     speaks of policies, rights or pods. `default` says nothing: what has no namespace is written in the same way.
@@ -222,9 +222,11 @@ def _named(world: World, one: Resource, names: _Names) -> Iterator[tuple[str, st
             if node_id.startswith(f"{one.unit}:"):
                 met.add(node_id)
                 yield node_id, f", and it names `{world.nodes[node_id].address}`"
+    if met:
+        return
     spoken = _speaks(one.attrs)
     joins = any(each.name in words and each.name != one.namespace for each in world.inventory.of("Namespace"))
-    for node_id in sorted({each for some in names.values() for each in some} - met):
+    for node_id in sorted({each for some in names.values() for each in some}):
         node = world.nodes[node_id]
         if not node_id.startswith(f"{one.unit}:") or not node.roles & CORE or not node.kind[:1].isupper():
             continue

@@ -79,6 +79,12 @@ OFF: dict[str, tuple[str, tuple[tuple[str, str, str], ...], str]] = {
         "", ((CLUSTER, ON, f'{ON}\n    env = {{ NETWORK_POLICY_ENFORCING_MODE = "off" }}'),),
         "NETWORK_POLICY_ENFORCING_MODE",
     ),
+    "no agent, in YAML": (
+        "",
+        ((CLUSTER, f"  configuration_values = jsonencode({{\n{ON}\n  }})", "  configuration_values = <<-EOT\n"
+          "    enableNetworkPolicy: 'true'\n    nodeAgent:\n      enabled: false\n  EOT"),),
+        "nodeAgent.enabled",
+    ),
     "Windows": ("", ((CLUSTER, MACHINES, f'{MACHINES}\n  ami_type = "WINDOWS_CORE_2022_x86_64"'),), "ami_type"),
     "a pod on Windows": ("", (pod("os: {name: windows}"),), "os.name"),
     "a node of Windows": ("", (pod("nodeSelector: {kubernetes.io/os: windows}"),), "kubernetes.io/os"),
@@ -178,6 +184,11 @@ resource "aws_eks_node_group" "win" {{
 """
 ON_STILL: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
     "strict": ("", ((CLUSTER, ON, f'{ON}\n    env = {{ NETWORK_POLICY_ENFORCING_MODE = "strict" }}'),)),
+    "strict, in YAML": (
+        "",
+        ((CLUSTER, f"  configuration_values = jsonencode({{\n{ON}\n  }})", "  configuration_values = <<-EOT\n"
+          "    enableNetworkPolicy: 'true'\n    env:\n      NETWORK_POLICY_ENFORCING_MODE: strict\n  EOT"),),
+    ),
     "Windows beside": ("", ((CLUSTER, MACHINES, WINDOWS_BESIDE),)),
     "Linux": ("", (pod("nodeSelector: {kubernetes.io/os: linux}"),)),
     "machines of a pool": ("", (pod("tolerations: [{key: nvidia.com/gpu, operator: Exists}]"),)),

@@ -17,6 +17,7 @@ from scanner.builders.inventory import text_of
 from scanner.podspec import command_line, containers, pod_templates
 from scanner.resource import Encoded, Resource, dig, items_of
 from scanner.unknown import Unknown, Value
+from scanner.yamltext import TextError, load_one
 
 PLAIN = frozenset({"NetworkPolicy"})
 CILIUM = PLAIN | {"CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"}
@@ -267,16 +268,13 @@ def _setting(value: Value, key: str) -> Value:
     if not isinstance(value, str):
         return dig(value, key)
     try:
-        document = json.loads(value)
+        document: Value = json.loads(value)
     except ValueError:
-        # YAML is allowed as well: one line is enough to be sure of; what it holds below that is not read.
-        if key != "enableNetworkPolicy":
-            below = re.search(rf"^{key}:", value, re.MULTILINE)
-            off = re.search(r"^\s+(?:enabled:\s*[\"']?false|NETWORK_POLICY_ENFORCING_MODE:)", value, re.MULTILINE)
-            return Unknown("a setting in YAML", decided_by=(key,)) if below and (off or key == "nodeSelector") else None
-        found = re.search(rf"^{key}:\s*[\"']?true[\"']?\s*$", value, re.MULTILINE)
-        return "true" if found else None
-    return document.get(key) if isinstance(document, Mapping) else None
+        try:
+            document = load_one(value, "").value  # YAML is allowed as well
+        except TextError:
+            return None
+    return dig(document, key)
 
 
 def true(value: Value) -> bool:
