@@ -30,12 +30,9 @@ OF_FILES = {"Kustomization": "kustomize.config.k8s.io", "CustomResourceDefinitio
 NAMED_FOR_ANOTHER_REASON = {
     "PodTemplate": "holds a template that nothing runs",
     "List": "is taken apart by the server",
-    "Object": "holds an object that is listed itself where it is in the cluster",
-    "Tenant": "makes objects that are listed themselves",
     "CiliumIdentity": "is made by the agents of Cilium in a cluster, and by hand in files alone",
     "CiliumEndpoint": "is made by the agents of Cilium in a cluster, and by hand in files alone",
     "CiliumEndpointSlice": "is made by the agents of Cilium in a cluster, and by hand in files alone",
-    "GlobalTenantResource": "makes objects that are listed themselves",
 }
 
 
@@ -129,7 +126,7 @@ def test_what_rules_read_of_a_status_is_kept():
         if re.search(r"[\"']status\.\{", text):
             used |= {"exportingClusters", "controllers"}  # gitops.py names them in a loop
     assert {"nodeInfo", "podIP", "exportingClusters"} <= used
-    assert used - {"metadata"} <= kept  # the two stand side by side where both are passed over
+    assert used - {"metadata", "name"} <= kept  # they stand side by side where both are passed over
 
 
 def test_the_groups_that_come_with_kubernetes_are_those_of_the_builders():

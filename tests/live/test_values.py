@@ -27,7 +27,10 @@ def test_values_that_no_table_names_are_digests(tmp_path):
     }
     one = pod("one", containers=[{"name": "c", "image": "i", "env": env}])
     two = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "a"}, "data": config}
-    path, _, _ = collected(tmp_path, Cluster([namespace("a"), one, two]))
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"a": "hunter2-in-config"}}
+    three = {"apiVersion": "work.open-cluster-management.io/v1", "kind": "ManifestWork",
+             "metadata": {"name": "w", "namespace": "a"}, "spec": {"workload": {"manifests": [secret]}}}  # fmt: skip
+    path, _, _ = collected(tmp_path, Cluster([namespace("a"), one, two, three]))
     text = gzip.decompress(path.read_bytes()).decode()
     assert not any(secret in text for secret in SECRETS)
     body = next(one for one in lines(path)[1:-1] if one["parameters"].get("kind") == "Pod")["pages"][0][0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from scanner.origin import FileOrigin, Origin
 from scanner.podspec_shapes import HOLDERS
 from scanner.resource import Attrs, Unread
 from scanner.sources.kubernetes.assemble import Found
@@ -28,7 +29,13 @@ def open_holders(found: Sequence[Found], lines: Callable[[str], Sequence[str]]) 
             yield inner
             continue
         outer = outer_of[id(holder.value)]
-        yield replace(outer, value=inner.value, origin=inner.origin, possible=inner.possible, inside=True)
+        yield replace(
+            outer, value=inner.value, origin=_place(inner.origin, outer.origin), possible=inner.possible, inside=True
+        )
+
+
+def _place(inner: Origin, outer: FileOrigin) -> FileOrigin:
+    return inner if isinstance(inner, FileOrigin) else outer
 
 
 def holds(value: Value) -> bool:

@@ -40,6 +40,7 @@ LISTED: dict[str, frozenset[str]] = {
         "autoscaling": "HorizontalPodAutoscaler",
         "baremetal.cluster.gke.io": "Cluster NodePool",
         "batch": "CronJob Job",
+        "capsule.clastix.io": "GlobalTenantResource Tenant TenantResource",
         "cilium.io": "CiliumCIDRGroup CiliumClusterwideEnvoyConfig CiliumClusterwideNetworkPolicy CiliumEnvoyConfig "
         "CiliumLocalRedirectPolicy CiliumNetworkPolicy CiliumNodeConfig",
         "cluster.gdc.goog": "Cluster",
@@ -86,6 +87,8 @@ LISTED: dict[str, frozenset[str]] = {
         "kaito.sh": "InferenceSet ModelMirror MultiRoleInference RAGEngine Workspace",
         "karpenter.sh": "NodeClaim NodePool",
         "keda.sh": "ScaledJob ScaledObject",
+        "kubernetes.crossplane.io": "Object ProviderConfig",
+        "kubernetes.m.crossplane.io": "ClusterProviderConfig Object ProviderConfig",
         "kubeai.org": "Model",
         "kubeflow.org": "MPIJob PyTorchJob TFJob XGBoostJob",
         "kubevirt.io": "VirtualMachine VirtualMachineInstance VirtualMachineInstanceReplicaSet",
@@ -152,7 +155,8 @@ LISTED: dict[str, frozenset[str]] = {
         "vmoperator.vmware.com": "VirtualMachine VirtualMachineClass VirtualMachineImage",
         "vmware.cluster.gke.io": "*",
         "vmware.infrastructure.cluster.x-k8s.io": "*",
-        "work.open-cluster-management.io": "ManifestWork",
+        "work.karmada.io": "Work",
+        "work.open-cluster-management.io": "ManifestWork ManifestWorkReplicaSet",
     }.items()
 }
 """By API group: its kinds, `*` where every kind of the group matters. A test holds it against tables and builders."""

@@ -89,11 +89,13 @@ def _settings(kept: dict[str, Any], salt: str) -> None:
 
 
 def _variables(kept: dict[str, Any], salt: str) -> None:
-    """Replace, in place, the values of variables wherever a list of them stands."""
+    """Replace, in place, the values of variables wherever a list of them stands, and of a Secret inside an object."""
     waiting: list[Any] = [kept]
     while waiting:
         here = waiting.pop()
         if isinstance(here, dict):
+            if here.get("kind") == "Secret":
+                _hide(here, salt)
             for key, value in here.items():
                 if isinstance(value, list) and key.lower().endswith("env"):
                     here[key] = [_entry(one, salt) for one in value]
@@ -107,6 +109,14 @@ def _variables(kept: dict[str, Any], salt: str) -> None:
                     waiting.append(value)
         elif isinstance(here, list):
             waiting.extend(one for one in here if isinstance(one, dict | list))
+
+
+def _hide(secret: dict[str, Any], salt: str) -> None:
+    for part in ("data", "stringData"):
+        if isinstance(secret.get(part), dict):
+            secret[part] = {key: digest(str(value), salt) for key, value in secret[part].items()}
+        elif part in secret:
+            secret[part] = digest(str(secret[part]), salt)
 
 
 def _entry(one: Any, salt: str) -> Any:

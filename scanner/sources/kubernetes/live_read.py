@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from scanner.resource import Attrs, Reading, Resource, SourceName
+from scanner.resource import Attrs, Reading, Resource, SourceName, Unread
 from scanner.sources.bundle import Call
 from scanner.sources.kubernetes.listed import NAME_ONLY
 from scanner.sources.kubernetes.live_discovery import served_kinds
 from scanner.sources.kubernetes.live_doubts import stand_ins
 from scanner.sources.kubernetes.live_fold import Folded, fold
+from scanner.sources.kubernetes.live_held import held_in_cluster
 from scanner.sources.kubernetes.live_items import Item, dig, items_of
 from scanner.sources.kubernetes.live_lost import guards_of, lists_of, not_discovered, not_listed, spaces_of, unread_of
 from scanner.sources.kubernetes.live_marks import marked
@@ -32,6 +33,12 @@ def read_cluster(calls: Sequence[Call], unit: str, source: SourceName) -> Readin
     ordered = [call for one in lists.values() for call in (one.whole, *one.parts.values()) if call is not None]
     folded = fold(items_of(ordered, spaced, reading.unread, lost))
     reading.resources += [_resource(item, folded, unit, source) for item in folded.items]
+    whole = frozenset(key[:2] for key, kind in served.items() if not kind.namespaced)
+    for one in held_in_cluster(list(reading.resources), unit, source, whole):
+        if isinstance(one, Unread):
+            reading.unread.append(one)
+        else:
+            reading.resources.append(one)
     spaces = {one.namespace for one in reading.resources if one.namespace} | set(spaces_of(lists) or ())
     reading.resources += stand_ins([*lost, *guards_of(undiscovered)], spaces, unit, source)
     return reading

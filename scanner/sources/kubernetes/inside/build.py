@@ -9,40 +9,16 @@ own cluster; `Observe` alone writes nothing), of open-cluster-management-io/api 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from scanner.resource import Attrs, Unread, dig, items_of
 from scanner.sources.kubernetes.inside.capsule import resource, tenant
 from scanner.sources.kubernetes.inside.held import Holder, Inner, each, text, texts, unpacked, values
+from scanner.sources.kubernetes.inside.others import Lines, Others, doubt
 from scanner.sources.kubernetes.inside.template import template
 from scanner.unknown import Unknown
 
-OWN_CLUSTER = ("local-cluster",)
 DEEPEST = 5
-Lines = Callable[[str], Sequence[str]]
-
-
-@dataclass(slots=True)
-class Others:
-    """The other objects of the run, as far as holders refer to them."""
-
-    every: Sequence[Holder]
-    lines: Lines
-    _by_kind: dict[tuple[str, str], list[Holder]] = field(default_factory=dict)
-
-    def of(self, group: str, kind: str) -> list[Holder]:
-        """The objects of a kind."""
-        if not self._by_kind:
-            for one in self.every:
-                self._by_kind.setdefault((one.group, one.kind), []).append(one)
-        return self._by_kind.get((group, kind), [])
-
-    def spaces(self) -> list[Attrs]:
-        """Every namespace: declared, or written in some object."""
-        declared = [one.value for one in self.of("", "Namespace")]
-        known = {text(dig(one, "metadata", "name")) for one in declared}
-        written = sorted({one.namespace for one in self.every} - known - {""})
-        return declared + [Attrs({"metadata": Attrs({"name": name})}) for name in written]
 
 
 Way = Callable[[Holder, Others], Iterator[Inner | Unread]]
@@ -53,16 +29,23 @@ def holders(found: Iterable[Holder]) -> list[Holder]:
     return [one for one in found if (one.group, one.kind) in WAYS]
 
 
-def opened(every: Sequence[Holder], lines: Lines = lambda _: ()) -> Iterator[tuple[Holder, Inner | Unread]]:
-    """What every holder holds, and what its objects hold in turn, with the outermost holder."""
-    chosen = holders(every)
+def opened(
+    every: Sequence[Holder], lines: Lines = lambda _: (), *, live: bool = False
+) -> Iterator[tuple[Holder, Inner | Unread]]:
+    """What every holder holds, and what its objects hold in turn, with the outermost holder.
+
+    live: the objects are those of a cluster, so that a Template in it makes nothing before somebody has the right to
+    process it, and what a holder of the cluster itself has made is in the lists, whether it can be opened or not.
+    """
+    chosen = [one for one in holders(every) if not live or one.kind != "Template"]
     if not chosen:
         return
-    others = Others(every, lines)
+    others = Others(every, lines, live)
     for outer in chosen:
         waiting = [(outer, 0)]
         while waiting:
             holder, depth = waiting.pop()
+            shown = live and holder.possible is None and doubt(holder, others) is None
             for one in WAYS[holder.group, holder.kind](holder, others):
                 if isinstance(one, Inner):
                     one = replace(one, possible=holder.possible or one.possible)
@@ -70,6 +53,8 @@ def opened(every: Sequence[Holder], lines: Lines = lambda _: ()) -> Iterator[tup
                     inner = Holder(outer.path, value, one.origin, one.possible) if isinstance(value, Attrs) else None
                     if inner is not None and depth < DEEPEST and holders([inner]):
                         waiting.append((inner, depth + 1))
+                elif shown:
+                    continue
                 yield outer, one
 
 
@@ -79,11 +64,7 @@ def _crossplane(holder: Holder, others: Others) -> Iterator[Inner | Unread]:
     policies = items_of(dig(spec, "managementPolicies")) or items_of(dig(spec, "managementPolicy"))
     if policies and all(one == "Observe" for one in policies):
         return
-    config = text(dig(spec, "providerConfigRef", "name")) or "default"
-    configs = [one for one in others.of(holder.group, "ProviderConfig") if one.name == config]
-    own = any(dig(one.value, "spec", "credentials", "source") == "InjectedIdentity" for one in configs)
-    cause = f"in which cluster the provider config `{config}` of `{holder.address}` writes is not known"
-    possible = None if own else Unknown(cause, decided_by=(f"ProviderConfig/{config}",))
+    possible = doubt(holder, others)
     manifest = dig(spec, "forProvider", "manifest")
     where = holder.place("spec", "forProvider", "manifest")
     if isinstance(manifest, Attrs):
@@ -99,20 +80,16 @@ def _crossplane(holder: Holder, others: Others) -> Iterator[Inner | Unread]:
         yield holder.unread(holder.place("spec", "references"), "values are copied into it", "write the manifest out")
 
 
-def _work(holder: Holder, _: Others) -> Iterator[Inner | Unread]:
+def _work(holder: Holder, others: Others) -> Iterator[Inner | Unread]:
     """The manifests of a ManifestWork, or of a Work of Karmada, for the cluster that its namespace names."""
-    space = holder.namespace
-    cause = f"whether `{space or '*'}`, where `{holder.address}` is applied, is the cluster of the model is not known"
-    possible = None if space in OWN_CLUSTER else Unknown(cause, decided_by=(f"cluster {space or '*'}",))
-    yield from values(holder, each(holder, "spec", "workload", "manifests"), possible, "write the manifests out")
+    manifests = each(holder, "spec", "workload", "manifests")
+    yield from values(holder, manifests, doubt(holder, others), "write the manifests out")
 
 
-def _works(holder: Holder, _: Others) -> Iterator[Inner | Unread]:
+def _works(holder: Holder, others: Others) -> Iterator[Inner | Unread]:
     """The manifests of a ManifestWorkReplicaSet, for the clusters that its placements select."""
-    cause = f"which clusters `{holder.address}` is applied to is not known"
     path = ("spec", "manifestWorkTemplate", "workload", "manifests")
-    possible = Unknown(cause, decided_by=(holder.address,))
-    yield from values(holder, each(holder, *path), possible, "write the manifests out")
+    yield from values(holder, each(holder, *path), doubt(holder, others), "write the manifests out")
 
 
 def _template(holder: Holder, _: Others) -> Iterator[Inner | Unread]:
@@ -129,9 +106,7 @@ def _tenant_resource(holder: Holder, others: Others) -> Iterator[Inner | Unread]
 
 def _bundle(holder: Holder, others: Others) -> Iterator[Inner | Unread]:
     """The files of a Fleet Bundle; a chart or a kustomization among them needs rendering."""
-    cause = f"which clusters `{holder.address}` is applied to is not known"
-    local = holder.namespace == "fleet-local"
-    possible = None if local else Unknown(cause, decided_by=(holder.address,))
+    possible = doubt(holder, others)
     remedy = "scan what `fleet` renders of it"
     names = {text(dig(one, "name")).rpartition("/")[2] for one, _ in each(holder, "spec", "resources")}
     if names & {"Chart.yaml", "kustomization.yaml", "kustomization.yml"} or dig(holder.value, "spec", "helm", "chart"):
@@ -151,8 +126,7 @@ def _bundle(holder: Holder, others: Others) -> Iterator[Inner | Unread]:
 
 def _resource_set(holder: Holder, others: Others) -> Iterator[Inner | Unread]:
     """The ConfigMaps and Secrets that a ClusterResourceSet applies to the clusters that it selects."""
-    cause = f"which clusters `{holder.address}` is applied to is not known"
-    possible = Unknown(cause, decided_by=(f"{holder.address}: clusterSelector",))
+    possible = doubt(holder, others)
     for one, where in each(holder, "spec", "resources"):
         kind, name = text(dig(one, "kind")), text(dig(one, "name"))
         remedy = f"give the {kind or 'object'} `{name}`"
@@ -163,7 +137,7 @@ def _resource_set(holder: Holder, others: Others) -> Iterator[Inner | Unread]:
             yield from _data(source, possible, remedy, others)
 
 
-def _data(source: Holder, possible: Unknown, remedy: str, others: Others) -> Iterator[Inner | Unread]:
+def _data(source: Holder, possible: Unknown | None, remedy: str, others: Others) -> Iterator[Inner | Unread]:
     for part in ("data", "stringData"):
         held = source.value.get(part)
         packed = "base64" if (source.kind, part) == ("Secret", "data") else ""
@@ -173,7 +147,7 @@ def _data(source: Holder, possible: Unknown, remedy: str, others: Others) -> Ite
             if written is None:
                 yield source.unread(where, f"`{key}` cannot be read", remedy)
             else:
-                yield from texts(source, written, where, possible, remedy, others.lines(where.path))
+                yield from texts(source, written, where, possible, remedy, others.lines(source.path))
         if isinstance(held, Unknown):
             yield source.unread(source.place(part), held.cause, remedy)
 

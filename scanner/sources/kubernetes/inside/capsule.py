@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from scanner.origin import FileOrigin
+from scanner.origin import Origin
 from scanner.resource import Attrs, Unread, dig
 from scanner.sources.kubernetes.inside.held import Holder, Inner, each, text
+from scanner.sources.kubernetes.inside.others import TENANT
 from scanner.sources.kubernetes.objects import looks_like_object
 from scanner.unknown import Unknown, Value
 
-LABEL = "capsule.clastix.io/tenant"
 MOST = 2_000
 """How many objects one tenant may make here."""
 REMEDY = "scan what Capsule makes in the namespaces"
-Item = tuple[Value, FileOrigin]
+Item = tuple[Value, Origin]
 
 
 def tenant(holder: Holder, spaces: Sequence[Attrs]) -> Iterator[Inner | Unread]:
@@ -71,7 +71,7 @@ def _spread(
     holder: Holder, items: Sequence[Item], spaces: Sequence[Attrs], owner: str, prefix: str
 ) -> Iterator[Inner | Unread]:
     """Each item in each namespace that is, or may be, one of the tenant's (of any tenant's, where `owner` is "")."""
-    names = {text(dig(one, "metadata", "name")): dig(one, "metadata", "labels", LABEL) for one in spaces}
+    names = {text(dig(one, "metadata", "name")): dig(one, "metadata", "labels", TENANT) for one in spaces}
     if len(names) * len(items) > MOST:
         yield holder.unread(holder.origin, f"{len(items)} objects in {len(names)} namespaces are too many", REMEDY)
         return
@@ -87,7 +87,7 @@ def _spread(
                 continue
             sure = bool(owner) and label == owner
             cause = f"whether `{name}` is a namespace that `{holder.address}` writes to is not known"
-            doubt = None if sure else Unknown(cause, decided_by=(f"Namespace/{name}: {LABEL}",))
+            doubt = None if sure else Unknown(cause, decided_by=(f"Namespace/{name}: {TENANT}",))
             yield Inner(_in(value, name), where, doubt)
 
 

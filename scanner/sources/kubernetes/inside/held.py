@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from scanner.origin import FileOrigin
+from scanner.origin import FileOrigin, Origin
 from scanner.resource import Attrs, Items, Unread, dig, mark
 from scanner.sources.kubernetes.objects import expanded, looks_like_object, restore_text
 from scanner.unknown import Unknown, Value
@@ -24,7 +24,7 @@ class Holder:
 
     path: str
     value: Attrs
-    origin: FileOrigin
+    origin: Origin
     possible: Unknown | None = None
 
     @property
@@ -52,12 +52,11 @@ class Holder:
         """How findings call it."""
         return "/".join(part for part in (self.namespace, self.kind, self.name) if part)
 
-    def place(self, *path: str | int) -> FileOrigin:
+    def place(self, *path: str | int) -> Origin:
         """Where the value at a path stands."""
-        found = mark(self.value, *path)
-        return found if isinstance(found, FileOrigin) else self.origin
+        return mark(self.value, *path) or self.origin
 
-    def unread(self, where: FileOrigin, cause: str, remedy: str) -> Unread:
+    def unread(self, where: Origin, cause: str, remedy: str) -> Unread:
         """Something in it that cannot be opened, by name."""
         return Unread(where, f"what `{self.address}` holds: {cause}", "template", remedy)
 
@@ -67,7 +66,7 @@ class Inner:
     """An object inside another one. possible: what decides whether it exists in the cluster of the scan."""
 
     value: Value
-    origin: FileOrigin
+    origin: Origin
     possible: Unknown | None = None
 
 
@@ -76,7 +75,7 @@ def text(value: Value) -> str:
     return value.text() if isinstance(value, Unknown) else value if isinstance(value, str) else ""
 
 
-def each(holder: Holder, *path: str | int) -> Iterator[tuple[Value, FileOrigin]]:
+def each(holder: Holder, *path: str | int) -> Iterator[tuple[Value, Origin]]:
     """The items of a list in an object, with their places; the value itself where it is no list."""
     listed = dig(holder.value, *path)
     if isinstance(listed, list | tuple):
@@ -87,26 +86,34 @@ def each(holder: Holder, *path: str | int) -> Iterator[tuple[Value, FileOrigin]]
 
 
 def values(
-    holder: Holder, found: Iterator[tuple[Value, FileOrigin]], possible: Unknown | None, remedy: str
+    holder: Holder, found: Iterator[tuple[Value, Origin]], possible: Unknown | None, remedy: str
 ) -> Iterator[Inner | Unread]:
     """Objects that are written as such."""
     for value, where in found:
         if isinstance(value, str):
             yield from texts(holder, value, where, possible, remedy)
         elif looks_like_object(value):
-            for item, origin in expanded(value, where):
+            for item, origin in _expanded(value, where):
                 yield Inner(item, origin, possible)
         else:
             cause = value.cause if isinstance(value, Unknown) else "it is no object"
             yield holder.unread(where, cause, remedy)
 
 
+def _expanded(value: Value, where: Origin) -> Iterator[tuple[Value, Origin]]:
+    """The objects that a value stands for; those in a list of an API stand where the list does."""
+    if isinstance(where, FileOrigin):
+        yield from expanded(value, where)
+    else:
+        yield from ((item, where) for item, _ in expanded(value, FileOrigin("", 1)))
+
+
 def texts(
-    holder: Holder, written: str, where: FileOrigin, possible: Unknown | None, remedy: str, lines: Sequence[str] = ()
+    holder: Holder, written: str, where: Origin, possible: Unknown | None, remedy: str, lines: Sequence[str] = ()
 ) -> Iterator[Inner | Unread]:
     """Objects in a text. lines: those of the file, by which positions in the text become positions in the file."""
     shift = _Shift(written, where, lines)
-    for one in documents(written, where.path):
+    for one in documents(written, where.path if isinstance(where, FileOrigin) else ""):
         if isinstance(one, BadDocument):
             yield holder.unread(shift.place(one.origin), one.cause, remedy)
         elif looks_like_object(one.value):
@@ -133,27 +140,27 @@ def unpacked(written: str, encoding: str) -> str | None:
 class _Shift:
     """Positions in a text that is a literal block of a file: each of its lines is a line of the file, further in."""
 
-    def __init__(self, written: str, where: FileOrigin, lines: Sequence[str]) -> None:
+    def __init__(self, written: str, where: Origin, lines: Sequence[str]) -> None:
         self._where = where
         own = written.split("\n")
-        below = lines[where.line : where.line + len(own)]
+        below = lines[where.line : where.line + len(own)] if isinstance(where, FileOrigin) else ()
         told = [(inside, outside) for inside, outside in zip(own, below, strict=False) if inside.strip()]
         self._literal = bool(told) and all(outside.endswith(inside) for inside, outside in told)
         inside, outside = told[0] if told else ("", "")
         self._indent = len(outside) - len(inside)
 
-    def place(self, origin: FileOrigin) -> FileOrigin:
+    def place(self, origin: Origin) -> Origin:
         """The same place in the file; where the whole text stands, if it is not written line by line."""
-        if not self._literal:
+        if not self._literal or not isinstance(origin, FileOrigin) or not isinstance(self._where, FileOrigin):
             return self._where
         return FileOrigin(self._where.path, self._where.line + origin.line, self._indent + origin.column)
 
     def moved(self, value: Value) -> Value:
         """The value with its marks in the file."""
         if isinstance(value, Attrs):
-            marks = {key: self.place(one) for key, one in value.marks.items() if isinstance(one, FileOrigin)}
+            marks = {key: self.place(one) for key, one in value.marks.items()}
             return Attrs({key: self.moved(item) for key, item in value.items()}, marks)
         if isinstance(value, Items):
-            marked = [self.place(one) for one in value.marks if isinstance(one, FileOrigin)]
+            marked = [self.place(one) for one in value.marks]
             return Items([self.moved(item) for item in value], marked)
         return value
