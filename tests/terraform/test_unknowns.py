@@ -112,6 +112,13 @@ def test_what_terraform_refuses(value_of) -> None:
         assert found.origin is not None
 
 
+def test_characters_that_are_not_told_apart_leave_a_text_unknown(value_of) -> None:
+    for text in ("\\u1161\\u1161", "a\\u102b", "a\\u2060b"):
+        found = value_of(f'strrev("{text}")')
+        assert isinstance(found, Unknown), text
+        assert found.code != INVALID
+
+
 def test_a_value_never_gets_into_a_cause(value_of) -> None:
     for expression in ('tonumber("s3cret")', '{ a = 1 }["s3cret"]', 'regex("s3cret", "x")', 'file("s3cret")'):
         assert "s3cret" not in value_of(expression).cause

@@ -13,6 +13,7 @@ from scanner.sources.terraform.calls import call, may_fail
 from scanner.sources.terraform.charge import charge, weight
 from scanner.sources.terraform.comprehend import for_object, for_tuple
 from scanner.sources.terraform.conditional import conditional
+from scanner.sources.terraform.functions.graphemes import composed
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.steps import walk
 from scanner.sources.terraform.syntax import (
@@ -44,6 +45,8 @@ def evaluate(expression: Expression, env: Env) -> Value:
         if not budget.enter():
             return Unknown("an expression that is too deep or too large to evaluate", origin=expression.at)
         value = _READERS[type(expression)](expression, env)
+        if isinstance(value, str) and not value.isascii():
+            value = composed(value)
         if budget.left <= 0:
             # What is whole of it is not worth more: the whole expression is too large.
             return Unknown("an expression that is too large to evaluate", origin=expression.at)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from scanner.resource import Attrs, Items
 from scanner.sources.terraform.choices import over_inner
 from scanner.sources.terraform.functions.function import Function, boolean, items, mapping, pure, text, whole
+from scanner.sources.terraform.functions.graphemes import graphemes
 from scanner.sources.terraform.identity import distinct, identity
 from scanner.sources.terraform.operators import equality
 from scanner.sources.terraform.types import unify
@@ -34,7 +35,7 @@ def _length(arguments: list[Value]) -> Value:
     [value] = arguments
     if isinstance(value, SetOf) and len(value) > 1 and unknowns_of(value):
         return merged(unknowns_of(value))
-    return len(value) if is_list(value) or is_map(value) else len(text(value))
+    return len(value) if is_list(value) or is_map(value) else len(graphemes(text(value)))
 
 
 def _concat(arguments: list[Value]) -> Value:

@@ -10,6 +10,7 @@ from scanner.resource import Items
 from scanner.sources.terraform.functions.encoding import json_text
 from scanner.sources.terraform.functions.function import Function, boolean, number, pure, text
 from scanner.sources.terraform.functions.function import whole as whole_number
+from scanner.sources.terraform.functions.graphemes import graphemes
 from scanner.sources.terraform.template_value import joined
 from scanner.sources.terraform.types import to_text
 from scanner.sources.terraform.values import (
@@ -70,11 +71,11 @@ def _verb(found: re.Match[str], value: Value) -> Value:
     formatted = _text(found, value)
     flags = found["flags"]
     if "-" in flags:
-        return formatted.ljust(width)
+        return formatted + " " * (width - len(graphemes(formatted)))
     if "0" in flags and found["verb"] in "dfeEgGxXob":
         sign = formatted[:1] if formatted[:1] in "+-" else ""
         return sign + formatted[len(sign) :].rjust(width - len(sign), "0")
-    return formatted.rjust(width)
+    return " " * (width - len(graphemes(formatted))) + formatted
 
 
 def _text(found: re.Match[str], value: Value) -> str:
@@ -84,7 +85,7 @@ def _text(found: re.Match[str], value: Value) -> str:
     match verb:
         case "s":
             whole = text(value)
-            return whole if precision is None else whole[:precision]
+            return whole if precision is None else "".join(graphemes(whole)[:precision])
         case "q":
             return json_text(text(value))
         case "t":

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from scanner.resource import Items
 from scanner.sources.terraform.functions.function import Function, items, pure, text, whole
+from scanner.sources.terraform.functions.graphemes import graphemes
 from scanner.sources.terraform.template_value import joined
 from scanner.sources.terraform.values import MAX_TEXT, Refused, TooLarge, is_list, merged, over_options, unknowns_of
 from scanner.unknown import Unknown, Value
@@ -45,9 +46,9 @@ def _split(arguments: list[Value]) -> Value:
 
 
 def _substr(arguments: list[Value]) -> Value:
-    source, offset, length = text(arguments[0]), whole(arguments[1]), whole(arguments[2])
+    source, offset, length = graphemes(text(arguments[0])), whole(arguments[1]), whole(arguments[2])
     start = max(len(source) + offset, 0) if offset < 0 else offset
-    return source[start:] if length < 0 else source[start : start + length]
+    return "".join(source[start:] if length < 0 else source[start : start + length])
 
 
 def _title(arguments: list[Value]) -> Value:
@@ -130,7 +131,7 @@ TABLE: Mapping[str, Function] = {
     "lower": pure(lambda a: _cased(a, False), 1, policy="raw"),
     "title": pure(_title, 1),
     "substr": pure(_substr, 3),
-    "strrev": pure(lambda a: text(a[0])[::-1], 1),
+    "strrev": pure(lambda a: "".join(reversed(graphemes(text(a[0])))), 1),
     "indent": pure(_indent, 2),
     "chomp": pure(_chomp, 1),
     "trimspace": pure(lambda a: text(a[0]).strip(_SPACE), 1),
