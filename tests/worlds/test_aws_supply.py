@@ -143,6 +143,21 @@ resource "aws_s3control_access_grant" "X" {
   }
 }
 """, "stranger-reads-weights", "external/aws-account/444455550004"),
+    "a grant of the default location": (
+        """
+resource "aws_s3control_access_grant" "X_default" {
+  access_grants_location_id = "default"
+  permission                = "READWRITE"
+  access_grants_location_configuration { s3_sub_prefix = "X-bucket/*" }
+  grantee {
+    grantee_type       = "DIRECTORY_GROUP"
+    grantee_identifier = "X-group"
+  }
+}
+""",
+        "stranger-reads-weights",
+        "external/directory/X-group",
+    ),
     "a distribution": (
         """
 resource "aws_cloudfront_distribution" "X" {

@@ -7,6 +7,7 @@ Facts: hashicorp/aws documentation of `aws_ami_launch_permission`, `aws_snapshot
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 
 from scanner.builders.blocks import Found, first, text
 from scanner.builders.draft import World
@@ -25,6 +26,8 @@ LIFECYCLE, GRANT, LOCATION = (
     "aws_s3control_access_grant",
     "aws_s3control_access_grants_location",
 )
+EVERYTHING = "s3://"
+"""The scope of the default location, whose id is `default`: every bucket of the account and region."""
 VOLUMES = {"VOLUME": ("aws_ebs_volume",), "INSTANCE": ("aws_instance",)}
 SHARED, PRINCIPAL = "aws_ram_resource_association", "aws_ram_principal_association"
 HANDLED = frozenset({*PERMISSIONS, LIFECYCLE, GRANT, LOCATION, SHARED, PRINCIPAL, "aws_ram_resource_share"})
@@ -102,16 +105,36 @@ def _grant(world: World, one: Resource) -> None:
     permission = first(one, "permission")
     if permission is not None and permission.text == "WRITE":
         return
-    location = world.inventory.find(one.attrs.get("access_grants_location_id"), one.unit, LOCATION)
-    if not isinstance(location, Resource):
-        return
-    for scope in values(location, "location_scope"):
-        for store, unsure in ends(world, scope, one.unit, ""):
-            for found in values(one, "grantee.grantee_identifier"):
-                doubt = first_doubt(
-                    unsure, doubt_of(one.possible), doubt_of(permission.unknown if permission else None)
-                )
-                _grantee(world, one, store, found, doubt)
+    for store, unsure in _spanned(world, one):
+        for found in values(one, "grantee.grantee_identifier"):
+            doubt = first_doubt(unsure, doubt_of(one.possible), doubt_of(permission.unknown if permission else None))
+            _grantee(world, one, store, found, doubt)
+
+
+def _spanned(world: World, one: Resource) -> Iterator[tuple[str, Doubt | None]]:
+    """What the location of a grant spans; the default one is every bucket, as far as the grant narrows it."""
+    named = first(one, "access_grants_location_id")
+    location = world.inventory.find(named.value if named else None, one.unit, LOCATION)
+    scopes = values(location, "location_scope") if isinstance(location, Resource) else []
+    for scope in scopes:
+        if scope.text != EVERYTHING:
+            yield from ends(world, scope, one.unit, "")
+    if any(scope.text == EVERYTHING for scope in scopes) or (named is not None and named.text == "default"):
+        yield from _buckets(world, one, None)
+    elif not scopes:
+        hidden = doubt_of(named.unknown if named else None)
+        yield from _buckets(world, one, hidden or Doubt("peer-not-in-input", (f"the location of {one.address}",)))
+
+
+def _buckets(world: World, one: Resource, doubt: Doubt | None) -> Iterator[tuple[str, Doubt | None]]:
+    """The buckets of the unit that the prefix of a grant begins with; all of them where it has none."""
+    prefix = first(one, "access_grants_location_configuration.s3_sub_prefix")
+    name = prefix.text.partition("/")[0] if prefix is not None else "*"
+    for bucket in world.inventory.of("aws_s3_bucket", unit=one.unit):
+        own = bucket.attrs.get("bucket")
+        if not isinstance(own, str) or fnmatchcase(own, name or "*"):
+            unsure = doubt_of(prefix.unknown) if prefix is not None else None
+            yield bucket.id, first_doubt(doubt, unsure)
 
 
 def _grantee(world: World, one: Resource, store: str, found: Found, doubt: Doubt | None) -> None:
