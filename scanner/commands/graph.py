@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
 from scanner.commands.arguments import add_inputs, complain, note_foreign_profiles, request_of
+from scanner.errors import UsageError
 
 if TYPE_CHECKING:
     from scanner.resource import Unread
@@ -23,6 +24,24 @@ def arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="instead, what the network policies alone admit between workloads, pair by pair, as if they were enforced",
     )
+    parser.add_argument(
+        "--who-may",
+        nargs=2,
+        metavar=("ACTION", "ARN"),
+        help="instead, the principals of AWS that may do one action on one resource, as all policies have it",
+    )
+    parser.add_argument(
+        "--given",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="with --who-may: a condition key of the request (repeatable)",
+    )
+    parser.add_argument(
+        "--nothing-else",
+        action="store_true",
+        help="with --who-may: the request has no condition keys but those that are given",
+    )
 
 
 def run(options: Namespace) -> int:
@@ -35,7 +54,16 @@ def run(options: Namespace) -> int:
     note_foreign_profiles(request, options)
     scanned = read_and_build(request)
     body: Json
-    if options.expand:
+    if options.who_may:
+        from scanner.commands.graph_who_may import given_facts, who_may
+
+        try:
+            facts = given_facts(options.given, alone=options.nothing_else)
+        except ValueError as error:
+            raise UsageError(f"`--given {error}` is no KEY=VALUE") from error
+        action, arn = options.who_may
+        body = who_may(scanned.reading.resources, scanned.profile, action, arn, facts)
+    elif options.expand:
         from scanner.commands.graph_expand import expand
 
         body = expand(scanned.reading.resources)

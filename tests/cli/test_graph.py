@@ -200,3 +200,56 @@ def test_a_name_of_nothing_is_wrong_use(world, source, message):
     code, out, err = run("paths", "--from", source, "--to", "role:model")
     assert (code, out) == (2, "")
     assert message in err
+
+
+WHO_MAY = """
+resource "aws_iam_role" "app" {
+  name               = "app"
+  assume_role_policy = jsonencode({ Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { AWS = "111122223333" } }] })
+}
+resource "aws_iam_user" "ana" {
+  name = "ana"
+}
+resource "aws_iam_user_policy" "ana" {
+  user   = aws_iam_user.ana.name
+  policy = jsonencode({ Version = "2012-10-17", Statement = [
+    { Effect = "Allow", Action = "s3:GetObject", Resource = "arn:aws:s3:::weights/*", Condition = { StringEquals = { "aws:PrincipalOrgID" = "o-1" } } },
+    { Effect = "Allow", Action = "sts:AssumeRole", Resource = "*" },
+  ] })
+}
+resource "aws_s3_bucket" "weights" {
+  bucket = "weights"
+}
+resource "aws_s3_bucket_policy" "weights" {
+  bucket = aws_s3_bucket.weights.id
+  policy = jsonencode({ Version = "2012-10-17", Statement = [
+    { Effect = "Allow", Action = "s3:GetObject", Resource = "arn:aws:s3:::weights/*", Principal = { AWS = aws_iam_role.app.arn } },
+  ] })
+}
+"""  # noqa: E501
+
+
+def may(folder, *arguments):
+    (folder / "main.tf").write_text(WHO_MAY)
+    code, out, _ = run("graph", str(folder), "--who-may", *arguments)
+    assert code == 0
+    return {edge["source"].rpartition(".")[2]: edge["state"] for edge in json.loads(out)["edges"]}
+
+
+def test_who_may_asks_every_policy(tmp_path):
+    weights = ("s3:GetObject", "arn:aws:s3:::weights/m")
+    assert may(tmp_path, *weights) == {"app": "open", "ana": "possible"}
+    assert may(tmp_path, *weights, "--given", "aws:PrincipalOrgID=o-1") == {"app": "open", "ana": "open"}
+    assert may(tmp_path, *weights, "--given", "aws:PrincipalOrgID=o-2") == {"app": "open"}
+    assert may(tmp_path, *weights, "--nothing-else") == {"app": "open"}
+    assert may(tmp_path, "s3:PutObject", weights[1]) == {}
+    # A role that is not of the inputs has no trust to ask; of one that is, the trust decides as well.
+    assert may(tmp_path, "sts:AssumeRole", "arn:aws:iam::444455556666:role/other") == {}
+    assert may(tmp_path, "sts:AssumeRole", "arn:aws:iam::111122223333:role/app") == {"ana": "possible"}
+
+
+def test_who_may_with_a_key_that_has_no_value(tmp_path):
+    (tmp_path / "main.tf").write_text(WHO_MAY)
+    code, _, err = run("graph", str(tmp_path), "--who-may", "s3:GetObject", "arn:aws:s3:::x", "--given", "aws:SourceIp")
+    assert code == 2
+    assert "KEY=VALUE" in err
