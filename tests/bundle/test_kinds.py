@@ -38,7 +38,8 @@ SAID_BY: dict[str, str] = {
         "aws_network_interface": "aws_network_interface_attachment aws_network_interface_sg_attachment",
         "aws_eip": "aws_eip_association",
         "aws_ec2_managed_prefix_list": "aws_ec2_managed_prefix_list_entry",
-        "aws_vpc_endpoint": "aws_vpc_endpoint_policy",
+        "aws_vpc_endpoint": "aws_vpc_endpoint_policy aws_vpc_endpoint_subnet_association "
+        "aws_vpc_endpoint_security_group_association",
         "aws_vpc_endpoint_service": "aws_vpc_endpoint_service_allowed_principal",
         "aws_instance": "aws_spot_instance_request",
         "aws_iam_role_policy_attachment": "aws_iam_policy_attachment aws_iam_role_policy_attachments_exclusive",

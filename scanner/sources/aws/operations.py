@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from itertools import product
 from typing import Any
@@ -54,8 +53,7 @@ def items_of(page: Any, path: str, here: Here) -> Iterator[Here]:
     head, _, rest = path.partition(">")
     found = at(page, steps(head)) if head else page
     for number, one in enumerate(found if isinstance(found, list) else () if found is None else (found,)):
-        inner = here.inner(one)
-        inner = replace(inner, context={**inner.context, "row": number})
+        inner = here.numbered(one, number)
         yield from items_of(one, rest, inner) if rest else (inner,)
 
 

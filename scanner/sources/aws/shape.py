@@ -11,7 +11,7 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import unquote
@@ -39,7 +39,12 @@ class Here:
 
     def inner(self, item: Any) -> Here:
         """An item inside of this one, which becomes its `@up`."""
-        return replace(self, item=item, context={**self.context, "up": self.item, "above": self.context.get("up")})
+        return Here(item, {**self.context, "up": self.item, "above": self.context.get("up")}, self.lookup)
+
+    def numbered(self, item: Any, number: int) -> Here:
+        """The same, of a list of items: its place there is `@row`."""
+        around = {**self.context, "up": self.item, "above": self.context.get("up"), "row": number}
+        return Here(item, around, self.lookup)
 
 
 @cache
@@ -101,8 +106,9 @@ def shape(spec: Any, here: Here) -> Any:
         return [found for one in spec if (found := shape(one, here)) is not None]
     if not isinstance(spec, dict):
         return spec
-    for word, way in _WORDS.items():
-        if word in spec:
+    for word in spec:
+        way = _WORDS.get(word)
+        if way is not None:
             return way(spec, here)
     raise ValueError(f"no word of a mapping in {sorted(spec)}")
 
@@ -292,4 +298,4 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any], Here], Any]] = {
     "ref": _ref,
     "attrs": _block,
 }
-"""By the word that an object is known by; the first that it has counts."""
+"""By the word that an object is known by; the first in it that is one counts."""
