@@ -99,11 +99,3 @@ def test_a_line_that_is_no_json_costs_no_other(tmp_path: Path, calls: list[Call]
     found = read_bundles([(path, "bundle")], str)
     assert [str(one.origin) for one in found.unread if one.kind == "document"] == ["bundle:6:1"]
     assert len(found.resources) > 30
-
-
-def test_one_thing_that_two_accounts_show_is_one(calls: list[Call]) -> None:
-    """A shared subnet is told by whoever uses it, under the owner's account or under their own."""
-    twice = [*calls, *full({}, account="444455556666")]
-    found = read_estate(twice, PARTITION, "bundle")
-    assert found.unread == []
-    assert len({one.address for one in found.resources}) == len(found.resources)

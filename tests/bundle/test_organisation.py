@@ -7,8 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tests.bundle.estate import NUMBER, full, write
-from tests.bundle.reference import role, service, statement
+from scanner.sources.aws import read_estate
+from scanner.unknown import Unknown
+from tests.bundle.estate import NUMBER, PARTITION, full, write
+from tests.bundle.reference import SUBNETS, network, role, service, statement
 from tests.bundle.test_same_graph import edges
 
 MANAGEMENT = "444455556666"
@@ -96,6 +98,28 @@ def test_a_policy_above_others_closes_nothing(tmp_path: Path) -> None:
 def test_policies_that_nobody_could_read_leave_the_way_possible(tmp_path: Path) -> None:
     theirs = [one for one in estate(UNIT) if dict(one.scope)["account"] == NUMBER]
     assert states(tmp_path, theirs) == ["possible"]
+
+
+def test_a_shared_network_is_one_and_stands_with_its_owner() -> None:
+    """Whoever uses a shared subnet sees it as well, and the network that it is of."""
+    shared = network()
+    for page in shared.values():
+        for some in page.values():
+            for one in some:
+                one["OwnerId"] = NUMBER
+    machine = {"InstanceId": "i-0fffffffffffffff1", "SubnetId": SUBNETS[0], "State": {"Name": "running"}}
+    theirs = {
+        **shared,
+        ("ec2:DescribeInstances", ""): {"Reservations": [{"OwnerId": MANAGEMENT, "Instances": [machine]}]},
+    }
+    found = read_estate([*full(network()), *full(theirs, account=MANAGEMENT)], PARTITION, "bundle")
+    assert found.unread == []
+    kinds = [one.kind for one in found.resources]
+    assert (kinds.count("aws_subnet"), kinds.count("aws_vpc"), kinds.count("aws_instance")) == (2, 1, 1)
+    accounts = {one.kind: one.provider.attrs["allowed_account_ids"] for one in found.resources if one.provider}
+    assert (list(accounts["aws_subnet"]), list(accounts["aws_instance"])) == ([NUMBER], [MANAGEMENT])
+    subnet = next(one for one in found.resources if one.kind == "aws_instance").attrs["subnet_id"]
+    assert isinstance(subnet, Unknown) and subnet.ref is not None and f":{NUMBER}:" in subnet.ref.address
 
 
 def test_without_an_organisation_the_way_is_open(tmp_path: Path) -> None:

@@ -39,10 +39,14 @@ class Translation:
         *,
         name: str = "",
         region: str = "",
+        owner: str = "",
         possible: Unknown | None = None,
         data: bool = False,
     ) -> None:
-        """Add a Resource; of two with one address the first counts, or the one of which everything is known."""
+        """Add a Resource; of two with one address the first counts, or the one of which everything is known.
+
+        region, owner: where it stands and whose it is, where that is not as the call says.
+        """
         origin = call.origin(address)
         attrs = marked(made, origin)
         where = region or dict(call.scope)["region"]
@@ -58,7 +62,7 @@ class Translation:
                 source=self.source,
                 possible=possible,
                 data=data,
-                provider=self.provider(call, where),
+                provider=self.provider(call, where, owner),
             )
 
     def thin(self, call: Call, kind: str) -> None:
@@ -69,17 +73,17 @@ class Translation:
         if one not in self.unread:
             self.unread.append(one)
 
-    def provider(self, call: Call, region: str) -> Provider:
+    def provider(self, call: Call, region: str, owner: str = "") -> Provider:
         """The provider configuration that a Terraform root would make things of this account and region with."""
-        scope = dict(call.scope)
-        key = (scope["account"], region)
+        account = owner or dict(call.scope)["account"]
+        key = (account, region)
         if key not in self.providers:
-            attrs: dict[str, Any] = {"allowed_account_ids": [scope["account"]]}
+            attrs: dict[str, Any] = {"allowed_account_ids": [account]}
             if region != ACCOUNT:
                 attrs["region"] = region
-            origin = ApiOrigin("aws", "account", call.scope, f"{scope['account']}/{region}", call.at)
+            origin = ApiOrigin("aws", "account", call.scope, f"{account}/{region}", call.at)
             made = marked(attrs, origin)
-            address = f"provider.aws.{scope['account']}/{region}"
+            address = f"provider.aws.{account}/{region}"
             self.providers[key] = Provider(
                 "aws", "hashicorp/aws", address, made if isinstance(made, Attrs) else Attrs(), origin
             )
@@ -121,7 +125,9 @@ def _item(into: Translation, call: Call, row: Answer, here: Here, where: str) ->
         return
     if row.where is not None and not shape(row.where, here):
         return
-    address = shape(f"={row.address}", here)
+    owner = _owner(call, here)
+    whose = Here(here.item, {**here.context, "account": owner}, here.lookup) if owner else here
+    address = shape(f"={row.address}", whose)
     if not isinstance(address, str):
         _malformed(into, call, f"{where}.{row.items}", "has one without what it is known by")
         return
@@ -133,8 +139,19 @@ def _item(into: Translation, call: Call, row: Answer, here: Here, where: str) ->
     made = {**arguments(base, row.rename), **attributes(row.attrs, here)}
     into.add(
         call, row.kind, address, made, name=name if isinstance(name, str) else "",
-        region=region if isinstance(region, str) else "", data=row.data,
+        region=region if isinstance(region, str) else "", owner=owner, data=row.data,
     )  # fmt: skip
+
+
+def _owner(call: Call, here: Here) -> str:
+    """The account of a thing of EC2 where it is shared with the one that was asked; "" for its own."""
+    if not call.operation.startswith("ec2:"):
+        return ""
+    for holder in (here.item, here.context.get("up")):
+        owner = holder.get("OwnerId") if isinstance(holder, dict) else None
+        if isinstance(owner, str) and owner.isdecimal() and owner != here.context.get("account"):
+            return owner
+    return ""
 
 
 def _well_formed(into: Translation, call: Call, page: dict[str, Any], path: str, where: str) -> bool:
