@@ -181,18 +181,22 @@ class Network:
         vague = Doubt("value-unknown", tuple(sorted(key.partition(":")[2] for key in other.subnets)) or PEERING)
         return first_doubt(peer.doubt, other.elsewhere) or vague
 
-    def _candidates(self, peer: Peer, unit: str) -> list[InterfaceClass]:
-        """The classes of a unit that a peer can mean at all."""
+    def _candidates(self, peer: Peer, target: Interface) -> list[InterfaceClass]:
+        """The classes of the target's unit that a peer can mean at all."""
+        unit = target.unit
         if peer.kind == "group":
             return self.classes.carrying(unit, peer.group)
-        every = self.classes.of_unit.get(unit, [])
         if peer.range is None or peer.range.everything:
-            return every
+            return self.classes.near(unit, target.vpc) if self._alone(target) else self.classes.of_unit.get(unit, [])
         key = (unit, peer.range)
         if key not in self._within:
             some = [name for name in self._subnets_of.get(unit, ()) if self._may_hold(name, peer.range)]
             self._within[key] = self.classes.placed(unit, some)
         return self._within[key]
+
+    def _alone(self, target: Interface) -> bool:
+        """Whether nothing of another network certainly gets at an interface, since no route leads back."""
+        return bool(target.vpc) and target.elsewhere is None and not self.ways.abroad(target)
 
     def _may_hold(self, subnet: str, wanted: AddressRange) -> bool:
         known, doubt = self.subnets.by_key[subnet].of(wanted.version)
@@ -213,16 +217,18 @@ class Network:
         peer = rule.peer
         if peer.kind == "elsewhere" and not peer.group:
             return
-        some = self._candidates(peer, target.unit)
+        some = self._candidates(peer, target)
         shared: frozenset[int] = frozenset()
         if peer.kind == "range" and target.vpc and len(some) > FEW and self.ways.plain(target) and not rule.doubt:
             many = tuple(one for one in some if self._at_home(one, target, peer))
             if len(many) > FEW:
                 yield Entry(Inhabitants(target.vpc, peer.name, many), traffic, None, why, rule.origin)
                 shared = frozenset(id(one) for one in many)
+        alone = self._alone(target)
         named = peer.kind == "elsewhere" and peer.doubt is not None and peer.doubt.reason == UNNAMED
         for one in some:
-            if id(one) in shared or (named and peer.group not in one.sample.groups):
+            far = one.sample.vpc not in ("", target.vpc) and one.sample.elsewhere is None
+            if (alone and far) or id(one) in shared or (named and peer.group not in one.sample.groups):
                 continue
             if id(one) not in memo:
                 memo[id(one)] = [

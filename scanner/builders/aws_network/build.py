@@ -146,7 +146,7 @@ def _relay(world: World, network: Network, one: InterfaceClass) -> str:
         return one.relay
     sample = one.sample
     names = [network.groups.by_key[key].name for key in sample.groups] or ["no security group"]
-    alike = [other for other in network.classes.of_unit[sample.unit] if _same_groups(other.sample, sample)]
+    alike = network.classes.alike(sample)
     address = "+".join(names) + "#members"
     if len(alike) > 1:
         places = [key.partition(":")[2] for key in sample.subnets]
@@ -159,7 +159,3 @@ def _relay(world: World, network: Network, one: InterfaceClass) -> str:
         exists = doubt_of(world.inventory.by_id[member.owner].possible)
         connect(world, member.owner, one.relay, f"it carries {said}", member.carries, doubt=exists)
     return one.relay
-
-
-def _same_groups(left: Interface, right: Interface) -> bool:
-    return left.unit == right.unit and left.groups == right.groups

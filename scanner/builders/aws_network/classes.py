@@ -58,6 +58,8 @@ class Classes:
         self._cuts: Mapping[int, list[int]] = {version: sorted(some) for version, some in cuts.items()}
         self.of_unit: dict[str, list[InterfaceClass]] = {}
         self._of_group: dict[tuple[str, str], list[InterfaceClass]] = {}
+        self._of_groups: dict[tuple[str, tuple[str, ...]], list[InterfaceClass]] = {}
+        self._of_network: dict[tuple[str, str], list[InterfaceClass]] = {}
         self._of_subnet: dict[str, list[InterfaceClass]] = {}
         self._unclear: dict[str, list[InterfaceClass]] = {}
         self._elsewhere: dict[str, list[InterfaceClass]] = {}
@@ -76,6 +78,8 @@ class Classes:
     def _index(self, each: InterfaceClass) -> None:
         one = each.sample
         self.of_unit[one.unit].append(each)
+        self._of_groups.setdefault((one.unit, one.groups), []).append(each)
+        self._of_network.setdefault((one.unit, one.vpc if one.elsewhere is None else ""), []).append(each)
         for group in one.groups:
             self._of_group.setdefault((one.unit, group), []).append(each)
         if one.doubt is not None:
@@ -84,6 +88,15 @@ class Classes:
             self._of_subnet.setdefault(subnet, []).append(each)
         if one.elsewhere is not None or not one.subnets:
             self._elsewhere.setdefault(one.unit, []).append(each)
+
+    def alike(self, one: Interface) -> list[InterfaceClass]:
+        """The classes of a unit that carry the same groups as an interface."""
+        return self._of_groups.get((one.unit, one.groups), [])
+
+    def near(self, unit: str, network: str) -> list[InterfaceClass]:
+        """The classes of a unit that are in a network, or may be."""
+        some = self._of_network.get((unit, network), [])
+        return some if not network else [*some, *self._of_network.get((unit, ""), ())]
 
     def carrying(self, unit: str, group: str) -> list[InterfaceClass]:
         """The classes of a unit that carry a group, or of which nobody knows what they carry."""

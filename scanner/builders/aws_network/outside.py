@@ -46,6 +46,9 @@ class Outside:
         self.subnets, self.ways = subnets, ways
         self.joins = Joins(ways.inventory)
         self.assumed: dict[str, None] = {}
+        self._siblings: dict[str, list[AddressRange]] = {}
+        for subnet in subnets.by_key.values():
+            self._siblings.setdefault(subnet.vpc, []).extend(subnet.ranges)
 
     def entries(self, target: Interface, rule: GroupRule, traffic: Traffics, why: str) -> Iterator[Entry]:
         """Who is not in the inputs, and is admitted by a rule."""
@@ -155,10 +158,7 @@ class Outside:
     def _own(self, target: Interface) -> Iterable[AddressRange]:
         own = self.subnets.vpc_ranges(target.vpc) if target.vpc else []
         own += [one for key in target.subnets for one in self.subnets.by_key[key].ranges]
-        return own + self._siblings(target.vpc)
-
-    def _siblings(self, vpc: str) -> list[AddressRange]:
-        return [one for subnet in self.subnets.by_key.values() if subnet.vpc == vpc for one in subnet.ranges]
+        return own + self._siblings.get(target.vpc, [])
 
     def _declared(self, whole: AddressRange, target: Interface) -> bool:
         """Whether every address of a range belongs to the target's own network, where only what is declared stands."""

@@ -69,6 +69,7 @@ class Subnets:
         self._of_subnet = self._associations()
         self._leads: dict[tuple[str, AddressRange], list[Lead]] = {}
         self._routes: dict[str, list[Route]] = {}
+        self._ranges: dict[str, list[AddressRange]] = {}
         self._homes: dict[str, str] = {}
         self.by_key: dict[str, Subnet] = {}
         for one in inventory.of(*SUBNET_KINDS):
@@ -76,9 +77,11 @@ class Subnets:
 
     def vpc_ranges(self, vpc: str) -> list[AddressRange]:
         """The known address ranges of a declared VPC, associated blocks included."""
-        one = self.inventory.by_id.get(vpc)
-        blocks = network_blocks(self.inventory, one) if one is not None else []
-        return [parsed for text in blocks if isinstance(text, str) and (parsed := parse_cidr(text))]
+        if vpc not in self._ranges:
+            one = self.inventory.by_id.get(vpc)
+            blocks = network_blocks(self.inventory, one) if one is not None else []
+            self._ranges[vpc] = [parsed for text in blocks if isinstance(text, str) and (parsed := parse_cidr(text))]
+        return list(self._ranges[vpc])
 
     def leads(self, subnet: str, whole: AddressRange) -> list[Lead]:
         """Where the table of a subnet sends what is for `whole`, piece by piece."""

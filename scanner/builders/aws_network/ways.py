@@ -20,6 +20,8 @@ from scanner.unknown import Unknown
 
 MIDDLE = ("vpc_endpoint_id", "network_interface_id", "nat_gateway_id", "instance_id")
 """Where a route may lead that is more specific than the local one of a network (VPC guide, middlebox routing)."""
+ABROAD = ("vpc_peering_connection_id", "transit_gateway_id", "core_network_arn", "", *MIDDLE)
+"""Where a route may lead on to another network, or is not known to lead."""
 PEERING = ("a way between the two networks",)
 ANSWERED = ("TCP", "SCTP")
 """Protocols of which nothing comes about without an answer."""
@@ -76,6 +78,10 @@ class Ways:
     def plain(self, one: Interface) -> bool:
         """Whether nothing but groups stands between the interface and whatever is in its own network."""
         return self.acls.plain(one.subnets) and not any(self._inspected(key) for key in one.subnets)
+
+    def abroad(self, one: Interface) -> bool:
+        """Whether a route of an interface may lead to another network."""
+        return any(route.hop in ABROAD for key in one.subnets for route in self.subnets.routes(key))
 
     def passage(self, source: Interface, target: Interface, version: int) -> Passage:
         """What the ACLs between two interfaces let through, of those in a subnet that is not known as well."""
