@@ -161,3 +161,49 @@ resource "aws_rolesanywhere_profile" "p" {{
     edge = built.edge("external/certificate/plant", "aws_rolesanywhere_profile.p", "become")
     assert (edge.state if edge else None) == state
     assert (built.edge("aws_rolesanywhere_profile.p", "aws_iam_role.app", "become") is None) is (state is None)
+
+
+SETS = """
+variable "x" {}
+resource "aws_ssoadmin_permission_set" "ml" {
+  name         = "ml"
+  instance_arn = "arn:aws:sso:::instance/ssoins-1"
+}
+resource "aws_iam_policy" "models" {
+  name   = "models"
+  policy = jsonencode(POLICY)
+}
+resource "aws_ssoadmin_customer_managed_policy_attachment" "ml" {
+  instance_arn       = "arn:aws:sso:::instance/ssoins-1"
+  permission_set_arn = aws_ssoadmin_permission_set.ml.arn
+  customer_managed_policy_reference {
+    name = NAME
+  }
+}
+resource "aws_ssoadmin_permissions_boundary_attachment" "ml" {
+  instance_arn       = "arn:aws:sso:::instance/ssoins-1"
+  permission_set_arn = aws_ssoadmin_permission_set.ml.arn
+  permissions_boundary {
+    managed_policy_arn = BOUNDARY
+  }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "boundary", "state"),
+    [
+        ("aws_iam_policy.models.name", "arn:aws:iam::aws:policy/AdministratorAccess", "open"),
+        ("aws_iam_policy.models.name", "arn:aws:iam::aws:policy/AmazonS3FullAccess", None),
+        ("aws_iam_policy.models.name", None, "possible"),
+        ('"models"', "arn:aws:iam::aws:policy/AdministratorAccess", "open"),
+        ('"elsewhere"', "arn:aws:iam::aws:policy/AdministratorAccess", "possible"),
+        ("var.x", "arn:aws:iam::aws:policy/AdministratorAccess", "possible"),
+    ],
+)
+def test_a_permission_set_has_policies_of_the_account_and_a_boundary(tmp_path, name, boundary, state):
+    text = SETS.replace("POLICY", STRONG).replace("NAME", name)
+    text = text.replace("BOUNDARY", "var.x" if boundary is None else f'"{boundary}"')
+    guardrail = 'resource "aws_bedrock_guardrail" "g" {\n  name = "g"\n}\n'
+    edge = build(tmp_path, {"main.tf": text + guardrail}).edge("aws_ssoadmin_permission_set.ml", MODELS)
+    assert (edge.state if edge else None) == state

@@ -43,6 +43,12 @@ SAID_BY: dict[str, str] = {
         "aws_vpc_endpoint_service": "aws_vpc_endpoint_service_allowed_principal",
         "aws_instance": "aws_spot_instance_request",
         "aws_iam_role_policy_attachment": "aws_iam_policy_attachment aws_iam_role_policy_attachments_exclusive",
+        "aws_iam_user_policy_attachment": "aws_iam_user_policy_attachments_exclusive",
+        "aws_iam_group_policy_attachment": "aws_iam_group_policy_attachments_exclusive",
+        "aws_ssoadmin_managed_policy_attachment": "aws_ssoadmin_managed_policy_attachments_exclusive",
+        # A permission set is a role in each account: what it has of the account's own, that role has.
+        "aws_iam_role": "aws_ssoadmin_customer_managed_policy_attachment aws_ssoadmin_permissions_boundary_attachment "
+        "aws_ssoadmin_customer_managed_policy_attachments_exclusive",
         "aws_iam_user_group_membership": "aws_iam_group_membership",
         "aws_ecs_service": "aws_ecs_task_set",
         "aws_api_gateway_rest_api": "aws_api_gateway_rest_api_policy",

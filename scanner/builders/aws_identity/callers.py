@@ -100,8 +100,9 @@ def facts_of(world: World, principal: Principal) -> Mapping[str, Fact]:
     chosen = _session_tags(world, principal) if resource.kind == "aws_iam_role" else Truth.NO
     if chosen is not Truth.NO:
         return {EVERY_TAG: Given.CHOSEN if chosen is Truth.YES else Given.UNKNOWN}
-    # What is recorded without the tags says nothing of them.
-    silent = resource.source in ("bundle", "live") and "tags" not in resource.attrs
+    # What is recorded, or told by a contract, without the tags says nothing of them.
+    told = resource.source in ("bundle", "live") or resource.default_of != ""
+    silent = told and "tags" not in resource.attrs
     found: dict[str, Fact] = {EVERY_TAG: Given.UNKNOWN if silent else Given.ABSENT}
     defaults = None if resource.provider is None else dig(resource.provider.attrs, "default_tags", 0, "tags")
     for tags in (defaults, resource.attrs.get("tags"), resource.attrs.get("tags_all")):

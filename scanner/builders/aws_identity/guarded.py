@@ -83,10 +83,11 @@ def _grants(world: World, key: Resource) -> Iterator[Policy]:
             continue
         operations = tuple(f"kms:{each}" for each in listed_in(one.attrs.get("operations")) if isinstance(each, str))
         who: Value = {"AWS": one.attrs.get("grantee_principal")}
-        narrowed = (Condition("StringEquals", "kms:EncryptionContext", (), one.origin),)
-        conditions = narrowed if one.attrs.get("constraints") else ()
-        statement = Statement("Allow", operations, ("*",), conditions, one.address, one.origin, principals=who,
-                              doubt=one.possible)  # fmt: skip
+        doubt = one.possible
+        if one.attrs.get("constraints"):
+            # Which context the sealed data has decides, and what asks for it knows that.
+            doubt = doubt or Unknown("the constraints of the grant are not evaluated", decided_by=(one.address,))
+        statement = Statement("Allow", operations, ("*",), (), one.address, one.origin, principals=who, doubt=doubt)
         yield Policy(one.address, one.origin, (statement,))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from scanner.builders.aws_identity.documents import policy_at, policy_of
 from scanner.builders.aws_identity.managed import managed
 from scanner.builders.aws_policy.statements import Policy, listed_in
+from scanner.builders.blocks import Found, at
 from scanner.builders.draft import World
 from scanner.graph.model import Node, State
 from scanner.origin import Origin
@@ -26,6 +27,8 @@ ATTACHMENTS = {
     "aws_iam_user_policy_attachment": (("user", "aws_iam_user", "policy_arn"),),
     "aws_iam_group_policy_attachment": (("group", "aws_iam_group", "policy_arn"),),
     "aws_iam_role_policy_attachments_exclusive": (("role_name", "aws_iam_role", "policy_arns"),),
+    "aws_iam_user_policy_attachments_exclusive": (("user_name", "aws_iam_user", "policy_arns"),),
+    "aws_iam_group_policy_attachments_exclusive": (("group_name", "aws_iam_group", "policy_arns"),),
     "aws_iam_policy_attachment": (
         ("roles", "aws_iam_role", "policy_arn"),
         ("users", "aws_iam_user", "policy_arn"),
@@ -34,8 +37,18 @@ ATTACHMENTS = {
     "aws_ssoadmin_managed_policy_attachment": (
         ("permission_set_arn", "aws_ssoadmin_permission_set", "managed_policy_arn"),
     ),
+    "aws_ssoadmin_managed_policy_attachments_exclusive": (
+        ("permission_set_arn", "aws_ssoadmin_permission_set", "managed_policy_arns"),
+    ),
 }
 """Resource kind -> (attribute that names the principals, their kind, attribute that names the policies)."""
+SETS = "aws_ssoadmin_permission_set"
+BY_NAME = (
+    "aws_ssoadmin_customer_managed_policy_attachment",
+    "aws_ssoadmin_customer_managed_policy_attachments_exclusive",
+)
+LIMIT = "aws_ssoadmin_permissions_boundary_attachment"
+"""What gives a permission set policies of the account by their names, and what gives it a boundary."""
 
 
 @dataclass(slots=True, eq=False)
@@ -88,10 +101,37 @@ def principals(world: World) -> list[Principal]:
                 for principal in _named(world, found, one, who, principal_kind):
                     principal.policies += _attached(world, one, what)
                     principal.managed += _declared(world, one, what)
+    _permission_sets(world, found)
     _merge(world, found)
     for principal in found.values():
         world.set_actor(principal.node_id)
     return [found[key] for key in sorted(found)]
+
+
+def _permission_sets(world: World, found: dict[str, Principal]) -> None:
+    """Policies of the account that a permission set names, and its boundary: of AWS, or of the account as well."""
+    for one in world.inventory.of(*BY_NAME):
+        for principal in _named(world, found, one, "permission_set_arn", SETS):
+            for name in at(one, "customer_managed_policy_reference.name"):
+                policy = _of_account(world, one, name)
+                principal.policies.append(policy if one.possible is None else _doubted(policy, one.possible))
+    for one in world.inventory.of(LIMIT):
+        arns = at(one, "permissions_boundary.managed_policy_arn")
+        names = at(one, "permissions_boundary.customer_managed_policy_reference.name")
+        limits = [named_policy(world, each.value, one.unit, each.origin) for each in arns]
+        limits += [_of_account(world, one, each) for each in names]
+        for principal in _named(world, found, one, "permission_set_arn", SETS):
+            if limits and one.possible is None:
+                principal.boundary = limits[0]
+
+
+def _of_account(world: World, one: Resource, name: Found) -> Policy:
+    """The policy of the account that has a name, as far as the inputs have it."""
+    found = world.inventory.find(name.value, one.unit, "aws_iam_policy")
+    if isinstance(found, Resource) and not found.data:
+        return policy_at(world.inventory, found, "policy")
+    cause = f"the policy `{name.text or '*'}` of the account is not in the inputs"
+    return Policy(name.text or one.address, name.origin, unknown=Unknown(cause, decided_by=(name.text or one.address,)))
 
 
 def _merge(world: World, found: dict[str, Principal]) -> None:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from scanner.builders.aws_policy.condition import Fact, Values
 from scanner.builders.aws_policy.decide import Answer, Limit, Request, acts_on, widest
 from scanner.builders.aws_policy.match import ANY, DIGIT, Glob, Truth
-from scanner.builders.aws_policy.named import ARN, DELEGATED, DIRECT, LIMITED, Named, addressed
+from scanner.builders.aws_policy.named import ARN, DELEGATED, DIRECT, LIMITED, OWN_ACCOUNT, Named, addressed
 from scanner.builders.aws_policy.statements import Policy, Statement
 from scanner.unknown import Unknown
 
@@ -64,7 +64,8 @@ def authorize(caller: Caller, request: Request, guarded: Guarded) -> Answer:
     controlled = service in RCP_SERVICES
     facts = {**_facts(caller.who, guarded.account), **request.facts}
     request = Request(request.action, request.targets, facts, request.spell, request.partly)
-    spoken = _spoken(caller.who, guarded, request)
+    foreign = bool(guarded.account) and caller.who.account != guarded.account
+    spoken = _spoken(caller.who, guarded, request, foreign=foreign)
     denies = list(_denies(caller, spoken, request))
     over = caller.levels
     if controlled:
@@ -74,7 +75,6 @@ def authorize(caller: Caller, request: Request, guarded: Guarded) -> Answer:
     own = _limits(caller, over)
     both = [one for ones in spoken.values() for one in ones if one.allows]
     entry: Limit = (Policy("", None, tuple(both), None if guarded.policy is None else guarded.policy.unknown),)
-    foreign = bool(guarded.account) and caller.who.account != guarded.account
     asked = (*own, entry) if foreign or service in SELF_SUFFICIENT else own
     best = widest(_allowing(caller.policies, request), denies, request, asked)
     if foreign or best.truth is Truth.YES:
@@ -112,11 +112,11 @@ def _allowing(policies: tuple[Policy, ...], request: Request) -> Iterator[Statem
                 yield one
 
 
-def _spoken(who: Named, guarded: Guarded, request: Request) -> dict[str, list[Statement]]:
+def _spoken(who: Named, guarded: Guarded, request: Request, *, foreign: bool) -> dict[str, list[Statement]]:
     """The statements of the resource's policy that speak of the caller and the action, by how they name it."""
     found: dict[str, list[Statement]] = {DIRECT: [], LIMITED: [], DELEGATED: []}
     for one in () if guarded.policy is None else guarded.policy.statements:
-        if acts_on(one, request.action) is Truth.NO:
+        if acts_on(one, request.action) is Truth.NO or (foreign and one.principals == OWN_ACCOUNT):
             continue
         how, truth = addressed(who, one)
         if truth is Truth.NO:
