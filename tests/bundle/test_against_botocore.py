@@ -15,7 +15,7 @@ from botocore.paginate import PaginatorModel
 
 from scanner.sources.aws.answers import Answer, answers
 from scanner.sources.aws.operations import follows, operations
-from scanner.sources.aws.shape import VALUES, steps
+from scanner.sources.aws.paths import VALUES, steps
 from scanner.table_rows import AwsOperation
 from scanner.tables import aws_operations
 from tests.bundle import reference

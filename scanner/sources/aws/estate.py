@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scanner.sources.aws.operations import ACCOUNT, asked, context_of, follows, operations
-from scanner.sources.aws.shape import Here
+from scanner.sources.aws.paths import Here
 from scanner.sources.bundle import Call
 from scanner.sources.bundle.call import ANSWERED
 from scanner.tables import aws_operations

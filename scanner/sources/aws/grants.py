@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scanner.sources.aws.operations import context_of
-from scanner.sources.aws.shape import Here, refer, shape
+from scanner.sources.aws.paths import Here
+from scanner.sources.aws.shape import refer, shape
 from scanner.sources.aws.translate import Translation
 from scanner.unknown import Unknown
 

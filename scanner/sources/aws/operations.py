@@ -7,7 +7,8 @@ from functools import cache
 from itertools import product
 from typing import Any
 
-from scanner.sources.aws.shape import Here, at, shape, steps
+from scanner.sources.aws.paths import Here, at, steps
+from scanner.sources.aws.shape import shape
 from scanner.sources.bundle import Call
 from scanner.table_rows import AwsOperation
 from scanner.tables import aws_operations

@@ -10,7 +10,8 @@ from scanner.resource import Attrs, Provider, Resource, SourceName, Unread
 from scanner.sources.aws.answers import Answer, answers
 from scanner.sources.aws.estate import Estate, why
 from scanner.sources.aws.operations import ACCOUNT, context_of, items_of
-from scanner.sources.aws.shape import Here, attributes, path_of, shape
+from scanner.sources.aws.paths import Here, path_of
+from scanner.sources.aws.shape import attributes, shape
 from scanner.sources.aws.snake import arguments
 from scanner.sources.bundle import Call
 from scanner.sources.kubernetes.live_marks import marked

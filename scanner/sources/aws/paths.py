@@ -1,0 +1,88 @@
+"""Paths into the items of an answer, and what is known around an item."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from scanner.unknown import Unknown
+
+_STEP = re.compile(r"([^.\[\]{}]+)|\[(\d*)\]|(\{\})")
+VALUES = "{}"
+"""The step to the values of a map, as a list."""
+_PLACE = re.compile(r"\{([^{}]+)\}")
+
+Lookup = Callable[[str, Mapping[str, Any], "Here"], "Here | Unknown | None"]
+"""The answer to another call about the same thing: None where there is none, an Unknown where nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """An item of an answer, and what is known around it: `@account`, `@region`, `@partition`, `@params`, `@up`."""
+
+    item: Any
+    context: Mapping[str, Any]
+    lookup: Lookup | None = None
+
+    def inner(self, item: Any) -> Here:
+        """An item inside of this one, which becomes its `@up`."""
+        return Here(item, {**self.context, "up": self.item, "above": self.context.get("up")}, self.lookup)
+
+    def numbered(self, item: Any, number: int) -> Here:
+        """The same, of a list of items: its place there is `@row`."""
+        around = {**self.context, "up": self.item, "above": self.context.get("up"), "row": number}
+        return Here(item, around, self.lookup)
+
+
+@cache
+def steps(path: str) -> tuple[str | int | None, ...]:
+    """The steps of a path: names, places of a list, None for every item of one, and the values of a map."""
+    return tuple(name or inside or (int(place) if place else None) for name, place, inside in _STEP.findall(path))
+
+
+def at(value: Any, path: Sequence[str | int | None]) -> Any:
+    """What stands at a path; with a `[]` on the way a list of all that does. None where nothing does."""
+    for index, step in enumerate(path):
+        if isinstance(value, Unknown) or value is None:
+            return value
+        if step is None:
+            if not isinstance(value, list):
+                return None
+            found = [at(item, path[index + 1 :]) for item in value]
+            if None in path[index + 1 :]:
+                found = [one for part in found for one in (part if isinstance(part, list) else [part])]
+            return [one for one in found if one is not None]
+        if step == VALUES:
+            value = list(value.values()) if isinstance(value, dict) else None
+        elif isinstance(step, int):
+            value = value[step] if isinstance(value, list) and step < len(value) else None
+        else:
+            value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
+def path_of(path: str, here: Here) -> Any:
+    """The value at a path of the item, or with `@` of the context; `.` is the item itself."""
+    if path == ".":
+        return here.item
+    if path.startswith("@"):
+        return at(here.context, steps(path[1:]))
+    return at(here.item, steps(path))
+
+
+def text_of(template: str, here: Here) -> str | Unknown | None:
+    """A text with its places filled; None where one of them has nothing, an Unknown where one is not known."""
+    parts: list[str] = []
+    last = 0
+    for place in _PLACE.finditer(template):
+        found = path_of(place[1], here)
+        if isinstance(found, Unknown):
+            return found
+        if found is None or isinstance(found, (dict, list)):
+            return None
+        parts += [template[last : place.start()], str(found)]
+        last = place.end()
+    return "".join([*parts, template[last:]])
