@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from scanner.resource import Encoded
-from scanner.sources.aws.paths import Here, path_of, text_of
+from scanner.sources.aws.paths import Here, at, path_of, text_of
 from scanner.sources.aws.snake import arguments
 from scanner.unknown import COMPUTED, Ref, Unknown
 
