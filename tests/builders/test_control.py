@@ -430,3 +430,43 @@ def test_in_which_account_it_stands_is_not_known_where_there_are_several(tmp_pat
     text = role("tenant", statements(allow('"bedrock:UpdateGuardrail"')))
     built = build(tmp_path, {"a/main.tf": text, "b/main.tf": text}, profile)
     assert built.edges("write") == ["aws_iam_role.tenant -> guardrail/abc123abc123 (possible)"] * 2
+
+
+FUNCTION = """
+resource "aws_lambda_function" "gateway" {
+  function_name = "gateway"
+  role          = "arn:aws:iam::111122223333:role/gateway"
+  package_type  = "Image"
+  image_uri     = "111122223333.dkr.ecr.us-east-1.amazonaws.com/acme/gateway%s"
+  environment { variables = { SETTINGS = "arn:aws:ssm:us-east-1:111122223333:parameter/gateway/mode" } }
+}
+resource "aws_cloudwatch_log_group" "calls" {
+  name       = "calls"
+  kms_key_id = "arn:aws:kms:us-east-1:111122223333:key/0a1b"
+}
+provider "aws" { allowed_account_ids = ["111122223333"] }
+"""
+FAR_PROFILE = """
+agreement: a
+safety_stack: {gateways: [aws_lambda_function.gateway]}
+evidence: {sinks: [aws_cloudwatch_log_group.calls]}
+"""
+IMAGE = "arn:*:ecr:us-east-1:111122223333:repository/acme/gateway"
+
+
+@pytest.mark.parametrize(
+    ("pin", "action", "held"),
+    [
+        (":1.4", '"ecr:PutImage"', f"{IMAGE} (open)"),
+        ("@sha256:abc", '"ecr:PutImage"', ""),
+        ("@sha256:abc", '"ecr:BatchDeleteImage"', f"{IMAGE} (open)"),
+        (":1.4", '"ssm:PutParameter"', "arn:aws:ssm:us-east-1:111122223333:parameter/gateway/mode (open)"),
+        (":1.4", '"kms:DisableKey"', "arn:aws:kms:us-east-1:111122223333:key/0a1b (possible)"),
+        (":1.4", '"kms:Decrypt"', ""),
+    ],
+)
+def test_what_the_stack_hangs_on_by_its_arn_alone(tmp_path, pin, action, held):
+    text = FUNCTION % pin + role("dev", statements(allow(action)))
+    built = build(tmp_path, {"main.tf": text}, FAR_PROFILE)
+    found = [edge.removeprefix("aws_iam_role.dev -> ") for edge in built.edges("write") if "aws_iam_role.dev" in edge]
+    assert found == ([held] if held else [])

@@ -11,9 +11,11 @@ from scanner.builders.aws_models.enforcement import ENFORCED
 from scanner.builders.aws_models.logs import LOGGING
 from scanner.builders.aws_policy.authorize import Guarded
 from scanner.builders.aws_policy.match import ANY
+from scanner.builders.aws_policy.statements import Policy
 from scanner.builders.blocks import at, first
 from scanner.builders.control.aws_behind import behind
-from scanner.builders.control.aws_holds import Behind
+from scanner.builders.control.aws_elsewhere import elsewhere
+from scanner.builders.control.aws_holds import Behind, members
 from scanner.builders.control.aws_names import arns_of
 from scanner.builders.control.guards import ACTIONS, ADDON, ENDPOINT, TRAIL, sinks_of
 from scanner.builders.draft import World
@@ -21,6 +23,7 @@ from scanner.graph.model import STACK, Node, Role
 from scanner.resource import Resource
 from scanner.table_rows import ControlAction
 from scanner.tables import control_actions
+from scanner.unknown import Unknown
 
 GUARDRAIL = "Guardrail"
 """The kind of the node for a guardrail that the profile names and no input declares."""
@@ -50,6 +53,9 @@ ON_ROLES = frozenset(
 )
 ON_USERS = frozenset({"iam:CreateServiceSpecificCredential"})
 """The rows of `identity` that change a role or a user; passing a role on is a matter of becoming it."""
+KEY_UNKNOWN = Guarded(
+    policy=Policy("its key policy", None, unknown=Unknown("the policy of the key is not in the inputs"))
+)
 REASONING = "bedrock:DeleteAutomatedReasoningPolicy"
 REASONED = "automated_reasoning_policy_config"
 ELSEWHERE = {REASONING: f"arn:{ANY}:bedrock:{ANY}:{ANY}:automated-reasoning-policy/{ANY}"}
@@ -98,6 +104,14 @@ def assets(world: World, units: list[str]) -> Iterator[Asset]:
         doubt = tuple(sorted({name for hold in held if hold.doubt is not None for name in hold.doubt.decided_by}))
         made = _asset(world, each.resource, (each.resource.id, *(hold.node_id for hold in held)), wanted)
         yield replace(made, doubt=doubt)
+    for far in elsewhere(world, members(world), units):
+        wanted = tuple(
+            (row.action, row.because)
+            for row in rows
+            if row.changes == far.changes and (far.only is None or row.action in far.only)
+        )
+        own = KEY_UNKNOWN if far.changes == "key" else OWN
+        yield Asset((far.node_id,), far.unit, far.changes, wanted, (far.arn,), False, far.doubt, guarded=own)
     yield from _undeclared(world, units)
 
 

@@ -38,7 +38,7 @@ PATHS: dict[str, tuple[str, ...]] = {
 def keys(world: World, more: frozenset[str]) -> Iterator[Behind]:
     """Each key of the inputs with what it seals; `more`: ids of what counts beside the stack and the evidence."""
     found: dict[str, list[Hold]] = {}
-    for one, ids, named in _sealed(world, more):
+    for one, ids, named in sealed(world, more):
         for key, doubt in _keys(world, one, named):
             because = f"it seals `{one.address}`"
             holds = (Hold(each, because, named.origin, first_doubt(doubt, doubt_of(one.possible))) for each in ids)
@@ -47,7 +47,7 @@ def keys(world: World, more: frozenset[str]) -> Iterator[Behind]:
         yield Behind(world.inventory.by_id[key_id], "key", tuple(holds))
 
 
-def _sealed(world: World, more: frozenset[str]) -> Iterator[tuple[Resource, list[str], Found]]:
+def sealed(world: World, more: frozenset[str]) -> Iterator[tuple[Resource, list[str], Found]]:
     """What is sealed, the nodes that are lost with it, and the value that names the key."""
     for one in world.inventory.of(*PATHS):
         ids = [one.id] if world.nodes[one.id].roles & {*STACK, Role.SINK} or one.id in more else []
