@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import shutil
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
-from tests.bundle.estate import full, write
+from scanner.sources.aws import read_estate
+from tests.bundle.estate import PARTITION, full, write
 from tests.bundle.reference import answers, profile
-from tests.harness import FIXTURES, run, run_scan
+from tests.harness import FIXTURES, ROOT, run, run_scan
 
 WORLD = FIXTURES / "worlds" / "reference"
 
@@ -49,3 +53,21 @@ def test_a_bundle_is_verified_against_its_report(world: Path, tmp_path: Path) ->
     (tmp_path / "report.json").write_text(out)
     code, out, err = run("verify", str(tmp_path / "report.json"), "--root", str(world), *given[:2])
     assert code == 0, out + err
+
+
+def test_every_line_is_of_the_published_schema(world: Path) -> None:
+    schema = json.loads((ROOT / "scanner" / "schemas" / "bundle.schema.json").read_text())
+    validator = Draft202012Validator(schema)
+    lines = gzip.decompress((world / "aws.bundle").read_bytes()).splitlines()
+    assert len(lines) > 200
+    for line in lines:
+        validator.validate(json.loads(line))
+    assert not validator.is_valid({**json.loads(lines[1]), "outcome": "perhaps"})
+
+
+def test_what_is_only_asked_for_is_unread_where_it_is_there() -> None:
+    """The table of Snow tells that there is a job, and nothing of what it carries."""
+    job = {"JobId": "JID1", "JobState": "InTransitToCustomer"}
+    some = {**answers(), ("snowball:ListJobs", ""): {"JobListEntries": [job]}}
+    (unread,) = read_estate(full(some), PARTITION, "bundle").unread
+    assert "aws_snowball_job" in unread.cause
