@@ -1,5 +1,7 @@
 """Security groups, ACLs and routes: what opens a way into a model, what does not, and what is not known."""
 
+from dataclasses import replace
+
 from scanner.builders.aws_network.build import build_aws_network
 from scanner.graph.model import Role
 from tests.builders.aws import edges, read, ref, resource, var, world
@@ -108,6 +110,7 @@ GATEWAY = resource("aws_internet_gateway.igw", vpc_id=ref("aws_vpc.main"))
 TABLE = resource(
     "aws_route_table.public", route=[{"cidr_block": "0.0.0.0/0", "gateway_id": ref("aws_internet_gateway.igw")}]
 )
+PUBLIC_MODEL = instance("model", "model", associate_public_ip_address=True)
 JOIN = resource(
     "aws_route_table_association.near", subnet_id=ref("aws_subnet.near"), route_table_id=ref("aws_route_table.public")
 )
@@ -401,6 +404,55 @@ def test_part_of_a_subnet_may_be_kept_out():
         admits = group("model", [tcp(8000, security_groups=[ref("aws_security_group.app")])])
         app = instance("app", "app", subnet="far", private_ip=address)
         assert built(MODEL, admits, group("app"), app, part) == expected
+
+
+def test_a_recorded_network_whose_tables_were_not_read_may_lead_to_the_internet():
+    admits = group("model", [tcp(8000, cidr_blocks=["0.0.0.0/0"])])
+    recorded = replace(VPC, source="bundle")
+    made = world(recorded, NEAR, admits, PUBLIC_MODEL, GATEWAY, roles={"aws_instance.model": Role.MODEL})
+    build_aws_network(made)
+    assert edges(made) == [
+        "external/internet -> aws_instance.model TCP:8000-8000 possible(the main route table of aws_vpc.main)"
+    ]
+
+
+def test_a_gateway_that_is_not_in_the_inputs_may_lead_to_the_internet():
+    admits = group("model", [tcp(8000, cidr_blocks=["0.0.0.0/0"])])
+    for gateway, expected in (
+        ("igw-1", "external/internet -> aws_instance.model TCP:8000-8000 open"),
+        ("vgw-1", "external/vpc -> aws_instance.model TCP:8000-8000 open"),
+        ("vpce-1", "external/internet -> aws_instance.model TCP:8000-8000 possible(aws_route_table.public)"),
+        ("g-1", "external/internet -> aws_instance.model TCP:8000-8000 possible(g-1)"),
+    ):
+        table = resource("aws_route_table.public", route=[{"cidr_block": "0.0.0.0/0", "gateway_id": gateway}])
+        assert expected in built(PUBLIC_MODEL, admits, table, JOIN), gateway
+
+
+def test_version_6_has_gateways_and_rules_of_its_own():
+    six = resource(
+        "aws_subnet.near", vpc_id=ref("aws_vpc.main"), cidr_block="10.0.1.0/24", ipv6_cidr_block="2600:1f00::/64"
+    )
+    admits = group("model", [tcp(8000, ipv6_cidr_blocks=["::/0"])])
+    table = resource(
+        "aws_route_table.public",
+        route=[{"ipv6_cidr_block": "::/0", "gateway_id": ref("aws_internet_gateway.igw")}],
+    )
+    out_only = resource(
+        "aws_route_table.public",
+        route=[{"ipv6_cidr_block": "::/0", "egress_only_gateway_id": ref("aws_egress_only_internet_gateway.e")}],
+    )
+    for count, routes, expected in (
+        (1, table, ["external/internet -> aws_instance.model TCP:8000-8000 open"]),
+        (1, out_only, ["external/vpc -> aws_instance.model TCP:8000-8000 open"]),
+        (0, table, []),
+        (var("n"), table, ["external/internet -> aws_instance.model TCP:8000-8000 possible(var.n)"]),
+    ):
+        made = world(
+            *(VPC, six, admits, GATEWAY, routes, JOIN, instance("model", "model", ipv6_address_count=count)),
+            roles={"aws_instance.model": Role.MODEL},
+        )
+        build_aws_network(made)
+        assert edges(made) == expected
 
 
 def test_blocked_public_access_leaves_the_internet_possible():

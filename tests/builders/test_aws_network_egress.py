@@ -21,7 +21,24 @@ TABLE = resource("aws_route_table.main", vpc_id=ref("aws_vpc.main"), route=[OUT]
 LINK = resource(
     "aws_route_table_association.main", subnet_id=ref("aws_subnet.near"), route_table_id=ref("aws_route_table.main")
 )
-NAT = resource("aws_nat_gateway.main", subnet_id=ref("aws_subnet.near"))
+
+
+FAR = resource("aws_subnet.far", vpc_id=ref("aws_vpc.main"), cidr_block="10.0.2.0/24")
+NAT_ROUTE = (
+    FAR,
+    GATEWAY,
+    resource("aws_route_table.out", route=[OUT]),
+    resource("aws_route_table.nat", route=[{"cidr_block": "0.0.0.0/0", "nat_gateway_id": ref("aws_nat_gateway.main")}]),
+    resource(
+        "aws_route_table_association.far", subnet_id=ref("aws_subnet.far"), route_table_id=ref("aws_route_table.out")
+    ),
+    resource(
+        "aws_route_table_association.near", subnet_id=ref("aws_subnet.near"), route_table_id=ref("aws_route_table.nat")
+    ),
+)
+NAT = resource("aws_nat_gateway.main", subnet_id=ref("aws_subnet.far"))
+NAT_MAYBE = resource("aws_nat_gateway.main", subnet_id=ref("aws_subnet.far"), connectivity_type=var("kind"))
+NO_EXIT = resource("aws_network_acl.n", subnet_ids=[ref("aws_subnet.near")], ingress=[], egress=[])
 
 
 def rule(cidr: Any = "0.0.0.0/0", port: Any = 443, **more: Any) -> dict[str, Any]:
@@ -68,6 +85,10 @@ PUBLIC = (GATEWAY, TABLE, LINK)
         ((machine(), group(rule())), True),
         ((machine(), group(rule()), NAT), "unknown"),
         ((machine(), group(), NAT), True),
+        ((machine(), group(rule()), NAT, *NAT_ROUTE), False),
+        ((machine(), group(rule(port=53)), NAT, *NAT_ROUTE), True),
+        ((machine(), group(rule()), NAT, *NAT_ROUTE, NO_EXIT), "unknown"),
+        ((machine(), group(rule()), NAT_MAYBE, *NAT_ROUTE), "unknown"),
     ],
 )
 def test_what_a_security_group_lets_out(resources: tuple[Resource, ...], expected: Any) -> None:

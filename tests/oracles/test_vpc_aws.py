@@ -55,8 +55,13 @@ def arn(kind: str, identity: str) -> str:
 
 
 def tables_of(answers: dict) -> list[dict]:
-    """The route tables that the inputs leave out: one for each network, of its public subnets."""
+    """The route tables that the inputs leave out: a main one for each network, and one of its public subnets."""
     found = []
+    for one in answers["vpcs"]:
+        home = {"RouteTableId": f"main-{one['VpcId']}", "RouteTableAssociationId": f"m-{one['VpcId']}", "Main": True}
+        found.append(
+            {"RouteTableId": home["RouteTableId"], "VpcId": one["VpcId"], "Routes": [], "Associations": [home]}
+        )
     for one in answers["internet_gateways"]:
         home = one["Attachments"][0]["VpcId"]
         subnets = [sub["SubnetId"] for sub in answers["subnets"] if sub["VpcId"] == home and sub["MapPublicIpOnLaunch"]]

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from scanner.builders.aws_network.admission import Network
 from scanner.builders.aws_network.groups import Group, GroupRule
 from scanner.builders.aws_network.interfaces import Interface
+from scanner.builders.aws_network.outward import exits as found_exits
 from scanner.builders.draft import World
-from scanner.builders.edges import Doubt
+from scanner.builders.edges import Doubt, first_doubt
 from scanner.builders.ranges import AddressRange, traffic_without
 from scanner.graph.facts_access import Egress
 from scanner.graph.model import Role, Traffic
@@ -42,7 +43,9 @@ def _egress(world: World, network: Network, one: Interface) -> Egress:
     wide = next(((rule, block) for rule, block in sure if _size(block) >= WIDE[block.version]), None)
     if wide is not None:
         rule, _ = wide
-        return _by_route(world, one, f"its security group lets it out to `{rule.peer.name}`", rule.origin or line)
+        return _by_route(
+            world, network, one, f"its security group lets it out to `{rule.peer.name}`", rule.origin or line
+        )
     doubt = next((doubt for _, _, doubt in opened if doubt is not None), None) or next(iter(doubts), None)
     if sure:
         rule, _ = sure[0]
@@ -75,11 +78,18 @@ def _size(block: AddressRange) -> int:
     return block.last - block.first + 1
 
 
-def _by_route(world: World, one: Interface, says: str, origin: Origin | None) -> Egress:
-    """A group that lets everything out closes nothing; the routes of the subnet may."""
+def _by_route(world: World, network: Network, one: Interface, says: str, origin: Origin | None) -> Egress:
+    """A group that lets everything out closes nothing; the routes and the ACLs of the subnet may."""
     if one.public is True:
         because = f"{says}, and it has a public address"
         return Egress(origin=origin, because=because, closed=False)
+    ways = [way for way in found_exits(network, one) if way.range.last - way.range.first + 1 >= WIDE[way.range.version]]
+    if any(traffic_without(way.let.sure, NAMES) for way in ways):
+        because = f"{says}, and its subnet is routed to the internet"
+        return Egress(origin=origin, because=because, closed=False)
+    doubt = first_doubt(*(way.let.doubt for way in ways))
+    if doubt is not None:
+        return _fact(origin, f"{says}: whether a route leads there is not known", doubt)
     exits = [each for kind in EXITS for each in world.inventory.of(kind, unit=one.unit)]
     if one.subnets and one.elsewhere is None and one.public is False and not exits:
         because = f"{says}, and no route leads out of its subnets"

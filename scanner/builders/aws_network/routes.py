@@ -123,9 +123,8 @@ class Subnets:
                 return True
             return named.kind == INTERNET_GATEWAY
         if isinstance(value, str):
-            return value.startswith("igw-") or isinstance(
-                self.inventory.find(value, route.unit, INTERNET_GATEWAY), Resource
-            )
+            known = value.startswith(("igw-", "vgw-"))
+            return value.startswith("igw-") if known else Doubt("peer-not-in-input", (value,))
         if isinstance(value, Unknown):
             if value.ref is not None and INTERNET_GATEWAY in value.ref.address:
                 return True
@@ -194,6 +193,9 @@ class Subnets:
         named = self._main.get(vpc.id)
         if named:
             return [route for value in named for route in self._table(value, vpc.unit)]
+        if vpc.id not in self._own_main and vpc.source in ("bundle", "live"):
+            doubt = Doubt("value-unknown", (f"the main route table of {vpc.address}",))
+            return [Route(None, "", None, vpc.unit, vpc.address, None, doubt)]
         return self._own_main.get(vpc.id, [])
 
     def _table(self, value: Value, unit: str) -> list[Route]:
