@@ -120,7 +120,9 @@ def _last(ends: Mapping[str, date]) -> dict[str, str]:
 
 def _unit(unit: Unit) -> str:
     folders = {"terraform": sorted(unit.terraform), "manifests": sorted(unit.manifests)}
-    return _plain({**folders, "cluster": unit.cluster, **({"live": sorted(unit.live)} if unit.live else {})})
+    more: dict[str, Any] = {"live": sorted(unit.live)} if unit.live else {}
+    more.update({"repository": unit.repository} if unit.repository else {})
+    return _plain({**folders, "cluster": unit.cluster, **more})
 
 
 def _contract(one: Contract) -> str:

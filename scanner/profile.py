@@ -76,6 +76,7 @@ class Unit:
 
     live: what a kubeconfig or a bundle calls that cluster.
     plans, states: the names of the files that `--plan` and `--state` are given for it.
+    repository: the address of the git repository that its folders are a checkout of, "" where the profile has none.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Unit:
     live: tuple[str, ...] = ()
     plans: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
+    repository: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,9 @@ def _not_model(part: Part) -> NotModel:
 
 
 def _units(file: Part) -> tuple[Unit, ...]:
-    units = file.each("units", ("name", "terraform", "manifests", "cluster", "live", "plans", "states"), _unit)
+    units = file.each(
+        "units", ("name", "terraform", "manifests", "cluster", "live", "plans", "states", "repository"), _unit
+    )
     seen: set[str] = set()
     for unit in units:
         if unit.name in seen:
@@ -189,7 +191,9 @@ def _unit(part: Part) -> Unit:
     if not (terraform or manifests or live or plans or states):
         what = "a folder in `terraform` or `manifests`, a cluster in `live`, or a file in `plans` or `states`"
         part.fail(f"`{part.name}` needs {what}")
-    return Unit(name, part.origin, terraform, manifests, part.text("cluster"), live, plans, states)
+    return Unit(
+        name, part.origin, terraform, manifests, part.text("cluster"), live, plans, states, part.text("repository")
+    )
 
 
 def _charts(file: Part) -> tuple[ChartRelease, ...]:

@@ -126,7 +126,13 @@ def _manifests(request: ReadRequest, files: Sequence[Path], named: Callable[[Pat
     if charts or not all(path.name.endswith(_TERRAFORM) for path in files):
         from scanner.sources.kubernetes import read_manifests
 
-        merge(whole, read_manifests(request.root, files, lambda path: named(request.root / path, "manifests"), charts))
+        repositories = _repositories(request)
+        merge(
+            whole,
+            read_manifests(
+                request.root, files, lambda path: named(request.root / path, "manifests"), charts, repositories
+            ),
+        )
 
 
 def _told(request: ReadRequest, whole: Reading, read: list[tuple[Path, str, Reading]], syntax: Parsed) -> None:
@@ -195,6 +201,18 @@ def _charts(request: ReadRequest) -> list[ChartEntry]:
     from scanner.sources.kubernetes.helm import chart_entries
 
     return chart_entries(request.root, request.profile_dir, request.charts)
+
+
+def _repositories(request: ReadRequest) -> dict[str, list[str]]:
+    """By repository, the folders of the units that the profile says are of its checkout, relative to the root."""
+    found: dict[str, list[str]] = {}
+    root = request.root.resolve()
+    for unit in request.units:
+        for folder in (*unit.terraform, *unit.manifests) if unit.repository else ():
+            places = [(base / folder).resolve() for base in (request.profile_dir, request.root)]
+            inside = [place.relative_to(root).as_posix() for place in places if place.is_relative_to(root)]
+            found.setdefault(unit.repository, []).extend(inside)
+    return found
 
 
 def _unit_names(request: ReadRequest) -> Callable[[Path, str], str]:

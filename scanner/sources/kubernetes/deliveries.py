@@ -140,7 +140,9 @@ def _fleet(one: _Asking) -> Iterator[Delivery]:
 
 def _subscription(one: _Asking) -> Iterator[Delivery]:
     folder = one.at("metadata", "annotations", GIT_PATH)
-    yield one.made(("metadata", "annotations", GIT_PATH), one.at("spec", "channel"), folder, None)
+    space, _, name = text(one.at("spec", "channel")).rpartition("/")
+    channel = one.urls("Channel", space or one.namespace, name)
+    yield one.made(("metadata", "annotations", GIT_PATH), channel, folder, None)
 
 
 _WAYS: dict[tuple[str, str], Callable[[_Asking], Iterator[Delivery]]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +14,12 @@ from scanner.sources.files import Text, read_text
 from scanner.sources.kubernetes import foreign
 from scanner.sources.kubernetes.assemble import Found, assemble
 from scanner.sources.kubernetes.charts import Charts
+from scanner.sources.kubernetes.checkouts import Checkouts
 from scanner.sources.kubernetes.held_objects import open_holders
 from scanner.sources.kubernetes.json_text import json_documents, other_json
 from scanner.sources.kubernetes.kustomize import Forest, Kustomization, Rendered, is_kustomization, named_folders
 from scanner.sources.kubernetes.kustomize.load import Loader
-from scanner.sources.kubernetes.not_shown import not_shown
+from scanner.sources.kubernetes.not_shown import Known, asked, names_of, not_shown
 from scanner.sources.kubernetes.objects import expanded, looks_like_object, restore_text
 from scanner.sources.units import unit_name
 from scanner.unknown import NOT_RENDERED, Unknown
@@ -42,15 +43,17 @@ def read_manifests(
     files: Sequence[Path],
     unit_of: Callable[[str], str] | None = None,
     charts: Sequence[ChartEntry] = (),
+    repositories: Mapping[str, Sequence[str]] | None = None,
 ) -> Reading:
     """Read every manifest among `files`, which are absolute or relative to `root`.
 
     unit_of: the unit that the profile gives a path, "" where it gives none; then the folder decides.
     charts: how charts are installed; one that none of them names is rendered with its default values.
+    repositories: by the address of a repository, the folders that the profile says are of its checkout.
     """
     root = root.resolve()
     paths = sorted(_relative(root, path) for path in files)
-    reader = _Reader(root, paths, charts)
+    reader = _Reader(root, paths, charts, repositories or {})
     for path in paths:
         reader.file(path)
     return reader.finish(unit_of or (lambda _: ""))
@@ -63,7 +66,13 @@ def _relative(root: Path, path: Path) -> str:
 class _Reader:
     """One run over the files; objects are collected first, since units and scopes depend on all of them."""
 
-    def __init__(self, root: Path, paths: Sequence[str], entries: Sequence[ChartEntry] = ()) -> None:
+    def __init__(
+        self,
+        root: Path,
+        paths: Sequence[str],
+        entries: Sequence[ChartEntry],
+        repositories: Mapping[str, Sequence[str]],
+    ) -> None:
         self._root = root
         self._paths = paths
         self._charts = Charts(paths)
@@ -71,6 +80,7 @@ class _Reader:
         self._found: list[Found] = []
         self._forest = Forest()
         self._entries = entries
+        self._repositories = repositories
         self._loose: list[FileOrigin] = []
         self._loader = Loader(root, paths)
         self._noted: set[tuple[str, str]] = set()
@@ -212,14 +222,23 @@ class _Reader:
         ]
         kept += self._chart_objects()
         kept += self._inside(kept)
-        for one in not_shown(kept, self._paths, self._charts.folders, self._root.name):
+        self._deliveries(kept)
+        assemble(self._root, kept, unit_of, self._reading)
+        self._reading.unread.sort(key=_place)
+        return self._reading
+
+    def _deliveries(self, kept: Sequence[Found]) -> None:
+        """Say what is delivered and is not certainly here."""
+        some = list(asked(kept))
+        if not some:
+            return
+        charts = names_of([one.folder for one in self._entries], self._root.name)
+        known = Known(Checkouts(self._root, self._paths, self._repositories), charts)
+        for one in not_shown(some, known):
             if isinstance(one, Unread):
                 self._reading.unread.append(one)
             else:
                 self._reading.assumptions[one] = None
-        assemble(self._root, kept, unit_of, self._reading)
-        self._reading.unread.sort(key=_place)
-        return self._reading
 
     def _listed(self, one: Found) -> Found:
         """The object, possible where the kustomization in its folder takes its file in nowhere, and no other does."""
