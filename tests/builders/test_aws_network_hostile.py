@@ -23,7 +23,17 @@ KINDS = [
     "aws_ecr_repository", "aws_ecr_replication_configuration", "aws_ami_launch_permission",
     "aws_ram_resource_association", "aws_ram_principal_association", "aws_transfer_user",
     "awscc_greengrassv2_component_version", "awscc_greengrassv2_deployment", "aws_sagemaker_device_fleet",
-    "aws_strange",
+    "aws_strange", "aws_network_acl", "aws_default_network_acl", "aws_network_acl_rule", "aws_network_acl_association",
+    "aws_default_route_table", "aws_main_route_table_association", "aws_nat_gateway", "aws_vpc_peering_connection",
+    "aws_vpc_peering_connection_accepter", "aws_ec2_transit_gateway", "aws_ec2_transit_gateway_vpc_attachment",
+    "aws_ec2_transit_gateway_route", "aws_ec2_transit_gateway_route_table_association",
+    "aws_ec2_transit_gateway_route_table_propagation", "aws_ec2_transit_gateway_prefix_list_reference",
+    "aws_ec2_managed_prefix_list", "aws_vpn_gateway", "aws_vpn_connection", "aws_vpn_gateway_route_propagation",
+    "aws_vpc_endpoint", "aws_vpclattice_service_network", "aws_vpclattice_service", "aws_vpclattice_listener",
+    "aws_vpclattice_listener_rule", "aws_vpclattice_target_group", "aws_vpclattice_target_group_attachment",
+    "aws_vpclattice_service_network_vpc_association", "aws_vpclattice_service_network_service_association",
+    "aws_apprunner_vpc_ingress_connection", "aws_globalaccelerator_custom_routing_endpoint_group",
+    "aws_ec2_client_vpn_network_association", "aws_ecs_capacity_provider", "aws_ecs_cluster_capacity_providers",
 ]  # fmt: skip
 KEYS = [
     "vpc_id", "subnet_id", "subnets", "route", "gateway_id", "cidr_block", "route_table_id", "ingress", "egress",
@@ -35,7 +45,18 @@ KEYS = [
     "domain_name", "endpoint_configuration", "allowed_principals", "acceptance_required", "bucket", "policy", "acl",
     "rule", "destination", "source_location_arn", "destination_location_arn", "replication_configuration",
     "image_id", "account_id", "resource_arn", "principal", "inline_recipe", "components", "output_config",
-    "internal", "arn", "weight", "__possible__",
+    "internal", "arn", "weight", "__possible__", "subnet_ids", "network_acl_id", "default_network_acl_id", "rule_no",
+    "rule_number", "rule_action", "ipv6_cidr_block", "nat_gateway_id", "transit_gateway_id",
+    "vpc_peering_connection_id",
+    "peer_vpc_id", "auto_accept", "accept_status", "destination_cidr_block", "destination_prefix_list_id", "entry",
+    "cidr",
+    "transit_gateway_attachment_id", "transit_gateway_route_table_id", "blackhole", "prefix_list_id",
+    "propagating_vgws",
+    "vpn_gateway_id", "service_name", "vpc_identifier", "service_network_identifier", "service_identifier",
+    "auth_type",
+    "target_groups", "target_group_identifier", "listener_identifier", "ingress_vpc_configuration", "vpc_endpoint_id",
+    "endpoint_id", "private_ip", "ipv6_addresses", "ipv6_address_count", "capacity_provider_strategy",
+    "capacity_providers", "auto_scaling_group_provider", "auto_scaling_group_arn", "cluster", "public_ip", "egress",
 ]  # fmt: skip
 NAMES = [f"{kind}.{name}" for kind in KINDS for name in ("a", "b")]
 scalars = st.one_of(
