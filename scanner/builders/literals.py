@@ -37,7 +37,7 @@ def build_literals(world: World) -> None:
             _module(world, resource)
         carried = frozenset(key for carrier in carriers_of(resource) for key in carrier.keys)
         seen: set[str] = set()
-        for key, found in _texts(resource):
+        for key, found in _texts(resource, carried):
             for row in telling.rows(found.text):
                 if row.id in seen or (key in carried and told_as_opaque(row.place)):
                     continue
@@ -62,12 +62,12 @@ class _Telling:
         return found
 
 
-def _texts(resource: Resource) -> Iterator[tuple[str, Found]]:
+def _texts(resource: Resource, carried: frozenset[str]) -> Iterator[tuple[str, Found]]:
     """Every string, with the top-level argument that it stands in."""
     for key, value in resource.attrs.items():
         for found in strings(value, resource.attrs.marks.get(key) or resource.origin) if key != POSSIBLE else ():
             yield key, found
-            plain = decoded(found.text) if key in ENCODED else found.text
+            plain = decoded(found.text) if key in ENCODED or key in carried else found.text
             if plain != found.text:
                 yield key, Found(plain, found.origin, found.possible)
     for container in containers_of(resource) if is_kubernetes(resource) else ():

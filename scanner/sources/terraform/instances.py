@@ -15,6 +15,7 @@ from scanner.sources.terraform.config import ResourceKey
 from scanner.sources.terraform.evaluate import evaluate
 from scanner.sources.terraform.expand import Expansion, Instance, expand
 from scanner.sources.terraform.known_data import of_provider
+from scanner.sources.terraform.put_together import is_put_together, rendered
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.syntax import Block, Expression
 from scanner.sources.terraform.values import ListOf, MapOf, blocks_of, invalid, is_list, is_map
@@ -126,6 +127,9 @@ class ResourceInstance:
         if self.group.key[1] == iam_document.TYPE and name in iam_document.JSON_ATTRIBUTES:
             found = iam_document.policy_json(self.attrs(), name != "json")
             return replace(found, ref=computed.ref) if isinstance(found, Unknown) else found
+        if is_put_together(self.group.key, name):
+            text = rendered(self.group.key[1], self.attrs(), self.env, evaluate, computed)
+            return computed if text is None else text
         told = of_provider(self.group.key[:2], name, lambda: self.group.module.providers.of(self.group.block, self.env))
         if told is not None and name not in body.attributes:
             return told

@@ -116,14 +116,15 @@ class _TemplateScope:
 def _templatefile(arguments: list[Value], env: Env, evaluate: Evaluate) -> Value:
     source = _utf8(_read(arguments[0], env))
     name = env.scope.files.relative(_path(arguments[0], env))
-    return _rendered(source, name, arguments[1], env, evaluate)
+    return filled_template(source, name, arguments[1], env, evaluate)
 
 
 def _templatestring(arguments: list[Value], env: Env, evaluate: Evaluate) -> Value:
-    return _rendered(text(arguments[0]), "template", arguments[1], env, evaluate)
+    return filled_template(text(arguments[0]), "template", arguments[1], env, evaluate)
 
 
-def _rendered(source: str, name: str, variables: Value, env: Env, evaluate: Evaluate) -> Value:
+def filled_template(source: str, name: str, variables: Value, env: Env, evaluate: Evaluate) -> Value:
+    """The text of a template, which sees the given variables alone. Raises Refused, TooLarge."""
     from scanner.sources.terraform.native.read import parse_template
 
     if _nested(env.scope) >= MAX_TEMPLATES:
