@@ -278,3 +278,54 @@ def test_a_plan_lies_over_what_a_contract_tells(tmp_path: Path) -> None:
     assert found.attrs["cidr_blocks"] == ["10.9.0.0/16"]
     assert found.attrs.marks["from_port"].line == 6
     assert reading.unread == []
+
+
+LABELS = """
+variable "tier" {}
+module "base" {
+  source    = "cloudposse/label/null"
+  version   = "0.25.0"
+  namespace = "Gov Cloud"
+  stage     = "prod"
+  name      = "door"
+  tags      = { Owner = "safety" }
+}
+module "one" {
+  source          = "cloudposse/label/null"
+  version         = "0.25.0"
+  name            = "Inner_Gate"
+  attributes      = ["b", "b", ""]
+  id_length_limit = 24
+  context         = module.base.context
+}
+module "off" {
+  source  = "cloudposse/label/null"
+  version = "0.25.0"
+  enabled = var.tier
+  context = module.base.context
+}
+resource "probe" "on" {
+  count = module.one.enabled ? 1 : 0
+  id    = module.one.id
+  full  = module.one.id_full
+  tags  = module.base.tags
+  name  = module.one.name
+}
+resource "probe" "maybe" {
+  count = module.off.enabled ? 1 : 0
+}
+"""
+
+
+def test_names_and_tags_by_the_contract_of_a_module_that_makes_nothing_else(tree) -> None:
+    """The values are those of the module itself in place of the contract, read from its folder."""
+    reading = tree(LABELS).read()
+    found = {one.address: one for one in reading.resources}
+    assert not reading.unread
+    one = found["probe.on[0]"]
+    assert (one.possible, one.attrs["full"], one.attrs["name"]) == (None, "govcloud-prod-innergate-b", "innergate")
+    assert isinstance(one.attrs["id"], Unknown)  # it is cut, and ends in a digest
+    tags = {"Namespace": "govcloud", "Stage": "prod", "Name": "govcloud-prod-door", "Owner": "safety"}
+    assert dict(one.attrs["tags"]) == tags
+    maybe = found["probe.maybe[*]"]
+    assert maybe.possible is not None and maybe.possible.decided_by == ("var.tier",)
