@@ -507,3 +507,31 @@ def test_the_answers_give_the_ways_that_the_files_give(both: tuple[set[Edge], se
     expected = {renamed(one) for one in declared}
     assert recorded - expected == set()
     assert expected - recorded == set()
+
+
+@pytest.mark.parametrize(
+    ("interface", "state"),
+    [
+        ({"Attachment": {"InstanceId": SERVER, "DeviceIndex": 0}}, "open"),
+        ({"Description": f"{ECS}:attachment/1", "RequesterManaged": True}, ""),
+        ({"RequesterManaged": True, "InterfaceType": "vpc_endpoint"}, "possible"),
+    ],
+    ids=["machine", "task", "unknown"],
+)
+def test_a_target_by_address_is_what_has_the_address(tmp_path: Path, interface: dict[str, Any], state: str) -> None:
+    """A second address of a machine, a task that its service registers, and one that nothing known has."""
+    own = {"NetworkInterfaceId": "eni-0fffffffffffffff1", "SubnetId": SUBNET, "OwnerId": NUMBER}
+    own["PrivateIpAddresses"] = [{"PrivateIpAddress": "10.0.1.77"}]  # type: ignore[assignment]
+    target = {"Target": {"Id": "10.0.1.77", "Port": 8000}}
+    some = {
+        **answers(),
+        ("ec2:DescribeNetworkInterfaces", ""): {"NetworkInterfaces": [{**own, **interface}]},
+        ("elbv2:DescribeTargetHealth", ""): {"TargetHealthDescriptions": [target]},
+    }
+    profile = PROFILE.replace("ADDRESSES", "aws_instance.model")
+    for address, arn in sorted(NAMES.items(), key=lambda pair: -len(pair[0])):
+        profile = profile.replace(address, f'"{arn}"')
+    (tmp_path / "tether.yaml").write_text(profile)
+    found = edges(tmp_path, "--bundle", str(write(tmp_path / "aws.bundle", full(some))))
+    behind = {one[2] for one in found if one[3] == GROUP and one[4] == NAMES["aws_instance.model"]}
+    assert behind == ({state} if state else set())

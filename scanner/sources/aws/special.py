@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from scanner.resource import Attrs, Resource, dig, items_of
+from scanner.sources.aws.addresses import targets_by_address
 from scanner.sources.aws.answers import answers
 from scanner.sources.aws.grants import function_permissions
 from scanner.sources.aws.shape import refer
@@ -119,5 +120,6 @@ SPECIAL: tuple[Callable[[Translation], Links], ...] = (
     attached_to_targets,
     unread_acls,
     function_permissions,
+    targets_by_address,
 )
 """In this order, once all rows are through; each returns further identifiers of what there is."""
