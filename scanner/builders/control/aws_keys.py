@@ -41,8 +41,8 @@ def keys(world: World, more: frozenset[str]) -> Iterator[Behind]:
     for one, ids, named in sealed(world, more):
         for key, doubt in _keys(world, one, named):
             because = f"it seals `{one.address}`"
-            holds = (Hold(each, because, named.origin, first_doubt(doubt, doubt_of(one.possible))) for each in ids)
-            found.setdefault(key.id, []).extend(holds)
+            why = first_doubt(doubt, doubt_of(one.possible))
+            found.setdefault(key.id, []).extend(Hold(each, because, named.origin, why) for each in ids)
     for key_id, holds in found.items():
         yield Behind(world.inventory.by_id[key_id], "key", tuple(holds))
 

@@ -49,7 +49,7 @@ def _denies(world: World, policy: Resource) -> bool:
     rules = policy_at(world.inventory, policy, "content")
     if rules.unknown is not None and kind_of(policy) in (SERVICE, RESOURCE):
         return True
-    actions = [row.action for row in (*control_actions("aws"), *inference_actions())]
+    actions = [row.action for row in control_actions("aws")] + [row.action for row in inference_actions()]
     denies = [one for one in rules.statements if one.denies]
     return any(acts_on(one, action) is not Truth.NO for one in denies for action in actions)
 
