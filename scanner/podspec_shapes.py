@@ -31,7 +31,9 @@ HOLDERS = frozenset(
         ("work.open-cluster-management.io", "ManifestWorkReplicaSet"), ("work.karmada.io", "Work"),
         ("template.openshift.io", "Template"), ("", "Template"), ("capsule.clastix.io", "Tenant"),
         ("capsule.clastix.io", "TenantResource"), ("capsule.clastix.io", "GlobalTenantResource"),
-        ("fleet.cattle.io", "Bundle"), ("addons.cluster.x-k8s.io", "ClusterResourceSet"),
+        ("template.openshift.io", "TemplateInstance"), ("apiextensions.crossplane.io", "Composition"),
+        ("core.oam.dev", "Application"), ("fleet.cattle.io", "Bundle"),
+        ("addons.cluster.x-k8s.io", "ClusterResourceSet"),
     }
 )  # fmt: skip
 """Objects that hold others, by group and kind: what stands in them is taken out, and they run no pods themselves."""

@@ -17,12 +17,16 @@ from scanner.sources.units import unit_name
 
 if TYPE_CHECKING:
     from scanner.sources.kubernetes.helm import ChartEntry
+    from scanner.sources.kubernetes.not_shown import Known
     from scanner.sources.terraform.config import Config
 
 _TERRAFORM = (".tf", ".tofu", ".tfvars", ".tf.json", ".tofu.json", ".tfvars.json")
 _STACKS = (".tfstack.hcl", ".tfcomponent.hcl", ".tfdeploy.hcl")
-_HOLDERS = ("kubernetes_", "kubectl_", "helm_")
-"""Types of Terraform resources that may carry objects of Kubernetes."""
+_HOLDERS = (
+    *("kubernetes_", "kubectl_", "helm_", "argocd_", "flux_", "google_gke_hub_feature"),
+    *("azurerm_kubernetes_flux_configuration", "azurerm_arc_kubernetes_flux_configuration"),
+)
+"""Types of Terraform resources that may carry objects of Kubernetes, or have them delivered."""
 
 __all__ = ["Live", "ReadRequest", "read_all", "run_root"]
 
@@ -82,7 +86,7 @@ def read_all(request: ReadRequest) -> Reading:
     if any(one.kind.startswith(_HOLDERS) for one in whole.resources):
         from scanner.sources.wrapped import unwrap
 
-        unwrap(whole)
+        unwrap(whole, lambda: _known(request, files.files))
     if request.bundles or request.live:
         _recorded(request, whole)
     return whole
@@ -201,6 +205,15 @@ def _charts(request: ReadRequest) -> list[ChartEntry]:
     from scanner.sources.kubernetes.helm import chart_entries
 
     return chart_entries(request.root, request.profile_dir, request.charts)
+
+
+def _known(request: ReadRequest, files: Sequence[Path]) -> Known:
+    """Which repositories and charts are certainly among the inputs."""
+    from scanner.sources.kubernetes.checkouts import Checkouts
+    from scanner.sources.kubernetes.not_shown import Known, names_of
+
+    checkouts = Checkouts(request.root, [path.as_posix() for path in files], _repositories(request))
+    return Known(checkouts, names_of([one.folder for one in _charts(request)], request.root.name))
 
 
 def _repositories(request: ReadRequest) -> dict[str, list[str]]:

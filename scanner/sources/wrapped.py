@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from scanner.origin import FileOrigin, Origin
 from scanner.resource import Attrs, Encoded, Items, Reading, Resource, Unread, mark
 from scanner.sources.kubernetes.held_objects import holds
+from scanner.sources.kubernetes.not_shown import Known, asked, not_shown
 from scanner.sources.kubernetes.objects import object_to_resource, restore_text
+from scanner.sources.kubernetes.terraform_deliveries import of_terraform
 from scanner.sources.terraform.blocks import POSSIBLE
 from scanner.unknown import Unknown, Value
 from scanner.yamltext import BadDocument, documents
@@ -87,18 +89,35 @@ DATA_MAPS = frozenset(
 """Maps whose keys are the user's own, and are kept as they are written (unless written as a block)."""
 
 
-def unwrap(reading: Reading) -> None:
-    """Add the Kubernetes objects that Terraform resources of `reading` carry, and name the charts they install."""
-    for resource in list(reading.resources):
-        if resource.source == "kubernetes" or resource.data:
-            continue
+def unwrap(reading: Reading, known: Callable[[], Known]) -> None:
+    """Add the Kubernetes objects that Terraform resources of `reading` carry, and name what they have delivered.
+
+    known: which repositories and charts are among the inputs.
+    """
+    wrappers = [one for one in reading.resources if one.source != "kubernetes" and not one.data]
+    carried: list[tuple[Value, Origin]] = []
+    for resource in wrappers:
         for value, origin in _objects(resource, reading):
             for each, where, possible in (value, origin, resource.possible), *_held(resource, value, origin, reading):
+                carried.append((each, where))
                 made = object_to_resource(each, where, resource.unit, resource.source)
                 if isinstance(made, Unread):
                     reading.unread.append(made)
                 else:
                     reading.resources.append(replace(made, possible=possible, provider=resource.provider))
+    _deliveries(wrappers, carried, reading, known)
+
+
+def _deliveries(
+    wrappers: Sequence[Resource], carried: Sequence[tuple[Value, Origin]], reading: Reading, known: Callable[[], Known]
+) -> None:
+    others = [one.attrs for one in reading.resources if one.group]
+    some = [*(each for one in wrappers for each in of_terraform(one)), *asked(carried, others)]
+    for one in not_shown(some, known()) if some else ():
+        if isinstance(one, Unread):
+            reading.unread.append(one)
+        else:
+            reading.assumptions[one] = None
 
 
 def _held(

@@ -129,3 +129,11 @@ def test_a_member_of_a_fleet_is_the_cluster_that_it_links_to() -> None:
     one = world.terraform("google_gke_hub_feature_membership", feature)
     assert place(one, cluster, member) == "main:google_container_cluster.main"
     assert place(one) == "unknown"
+
+
+@pytest.mark.parametrize(("server", "expected"), [(EKS, "eu-west-1"), ("{{server}}", "unknown")])
+def test_an_application_of_terraform_and_a_set_of_them_go_where_they_say(server: str, expected: str) -> None:
+    spec = {"source": [{"repo_url": "https://git/x", "path": "serving"}], "destination": [{"server": server}]}
+    assert place(world.terraform("argocd_application", {"spec": [spec]})) == expected
+    template = {"template": [{"spec": [spec]}]}
+    assert place(world.terraform("argocd_application_set", {"spec": [template]})) == expected

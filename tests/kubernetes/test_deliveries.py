@@ -247,3 +247,9 @@ def test_a_chart_from_elsewhere_is_there_only_where_the_profile_installs_it(read
 )
 def test_every_kind_that_delivers_is_asked(read, text: str) -> None:
     assert len(read({"a.yaml": text}).unread) == (0 if "spec: [1]" in text else 1)
+
+
+def test_a_chart_that_is_packed_into_an_object_is_unread_whatever_the_profile_installs(read) -> None:
+    text = "apiVersion: helm.cattle.io/v1\nkind: HelmChart\nmetadata: {name: a}\nspec: {chart: web, chartContent: H4}\n"
+    found = read({**CHART, "a.yaml": text}, charts=[ChartEntry("charts/web", Release("release-name", "default", ()))])
+    assert "what `HelmChart/a` brings is packed in `chartContent`" in causes(found)

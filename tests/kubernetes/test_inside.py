@@ -229,3 +229,89 @@ def test_holders_in_holders_end(read) -> None:
         )
     found = read({"a.yaml": text})
     assert any(one.possible is not None for one in found.resources)
+
+
+COMPOSITION = """\
+apiVersion: apiextensions.crossplane.io/v1
+kind: Composition
+metadata: {name: c}
+spec:
+  mode: Pipeline
+  pipeline:
+  - step: a
+    functionRef: {name: function-patch-and-transform}
+    input:
+      resources:
+      - name: pod
+        base: {apiVersion: v1, kind: Pod, metadata: {name: x, namespace: n}, spec: {containers: [{name: c, image: d}]}}
+  - step: b
+    functionRef: {name: function-go-templating}
+"""
+
+
+def test_a_composition_is_possible_as_far_as_it_is_written_and_its_functions_are_unread_by_name(read) -> None:
+    found = read({"c.yaml": COMPOSITION})
+    one = pod(found)
+    assert one.possible is not None and one.origin.line == 12
+    assert [one.cause for one in found.unread] == [
+        "what `Composition/c` holds: the function `function-patch-and-transform` makes it",
+        "what `Composition/c` holds: the function `function-go-templating` makes it",
+    ]
+
+
+def test_patches_of_a_composition_are_unread_and_so_is_one_of_which_nothing_is_known(read) -> None:
+    head = "apiVersion: apiextensions.crossplane.io/v1\nkind: Composition\nmetadata: {name: c}\n"
+    base = "{name: r, base: {apiVersion: v1, kind: Pod, metadata: {name: x}}, patches: [{type: PatchSet}]}"
+    found = read({"c.yaml": head + f"spec: {{resources: [{base}]}}\n"})
+    assert [one.cause for one in found.unread] == ["what `Composition/c` holds: patches fill in `r`"]
+    for spec in ("{}", "[1]", "{resources: []}"):
+        assert len(read({"c.yaml": head + f"spec: {spec}\n"}).unread) == 1
+
+
+APPLICATION = """\
+apiVersion: core.oam.dev/v1beta1
+kind: Application
+metadata: {name: a, namespace: b}
+spec:
+  components:
+  - name: raw
+    type: k8s-objects
+    properties:
+      objects:
+      - {apiVersion: v1, kind: Pod, metadata: {name: x}, spec: {containers: [{name: c, image: d}]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "certain"),
+    [("", True), ("  policies: [{type: topology, properties: {clusters: [x]}}]\n", False),
+     ("  policies: [{type: garbage-collect}]\n", True), ("  policies: 7\n", False)],
+)  # fmt: skip
+def test_objects_of_kubevela_are_in_the_cluster_unless_a_policy_places_them(read, more: str, certain: bool) -> None:
+    found = read({"a.yaml": APPLICATION + more})
+    one = pod(found)
+    assert (one.address, one.possible is None, one.origin.line) == ("b/Pod/x", certain, 10)
+    assert not found.unread
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        (APPLICATION.replace("k8s-objects", "webservice"), "the component `raw` of the type `webservice`"),
+        (APPLICATION + "    traits: [{type: expose}]\n", "the traits of the component `raw`"),
+        (APPLICATION + "  workflow: {steps: []}\n", "the steps of its workflow"),
+        (APPLICATION.partition("spec:")[0] + "spec: {}\n", "its components are not known"),
+    ],
+)
+def test_what_definitions_of_kubevela_fill_in_is_unread_by_name(read, text: str, cause: str) -> None:
+    assert [one.cause for one in read({"a.yaml": text}).unread] == [f"what `b/Application/a` holds: {cause}"]
+
+
+def test_a_template_that_is_processed_is_opened_and_a_secret_of_its_values_is_unread(read) -> None:
+    head = "apiVersion: template.openshift.io/v1\nkind: TemplateInstance\nmetadata: {name: i, namespace: n}\n"
+    inner = textwrap.indent(TEMPLATE, "    ")
+    found = read({"i.yaml": f"{head}spec:\n  secret: {{name: values}}\n  template:\n{inner}"})
+    assert [one.address for one in found.resources if one.kind == "Deployment"] == ["n/Deployment/a"]
+    assert [one.cause for one in found.unread] == [
+        "what `n/TemplateInstance/i` holds: its parameters stand in a Secret"
+    ]

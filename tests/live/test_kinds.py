@@ -28,6 +28,7 @@ LOOKED_AT = ("crd", "filter", "gateway", "delivery")
 OF_FILES = {"Kustomization": "kustomize.config.k8s.io", "CustomResourceDefinition": "apiextensions.k8s.io"}
 """Kinds that builders name for what they are in files: the one is never an object, the other only describes some."""
 NAMED_FOR_ANOTHER_REASON = {
+    "Composition": "makes objects that are listed themselves",
     "PodTemplate": "holds a template that nothing runs",
     "List": "is taken apart by the server",
     "CiliumIdentity": "is made by the agents of Cilium in a cluster, and by hand in files alone",

@@ -23,7 +23,7 @@ AZURE = {
 }
 AZAPI = ("microsoft.kubernetesconfiguration/fluxconfigurations", "microsoft.kubernetesconfiguration/extensions")
 KINDS = (*AZURE, "azapi_resource", "google_clouddeploy_target", "google_gke_hub_feature_membership",
-         "google_gke_hub_feature", "argocd_application")  # fmt: skip
+         "google_gke_hub_feature", "argocd_application", "argocd_application_set")  # fmt: skip
 """Terraform types that deliver to clusters."""
 
 
@@ -35,10 +35,11 @@ def delivered(world: World, one: Resource) -> Delivered:
         named = first(one, "type")
         if named is not None and named.text.partition("@")[0].lower() in AZAPI:
             yield from _azure(world, one, "parent_id", "body.properties.")
-    elif one.kind == "argocd_application":
-        carried = carried_by(world, one, "spec")
-        for path in ("spec.destination.server", "spec.destination.name"):
-            for found in at(one, path):
+    elif one.kind in ("argocd_application", "argocd_application_set"):
+        spec = "spec.template.spec" if one.kind == "argocd_application_set" else "spec"
+        carried = carried_by(world, one, spec)
+        for key in ("server", "name"):
+            for found in at(one, f"{spec}.destination.{key}"):
                 for target in resolve(world, one.unit, found):
                     yield target, carried
     else:

@@ -11,11 +11,12 @@ import posixpath
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from scanner.origin import FileOrigin
+from scanner.origin import Origin
 from scanner.resource import dig, items_of, mark
-from scanner.sources.kubernetes.assemble import Found
 from scanner.unknown import Unknown, Value
 
+PACKED = "packed in `chartContent`"
+"""The name of a chart that an object holds as an archive, which nothing here opens."""
 GIT_PATH = "apps.open-cluster-management.io/git-path"
 
 
@@ -28,7 +29,7 @@ class Delivery:
     """
 
     address: str
-    origin: FileOrigin
+    origin: Origin
     repository: str
     folder: str | None = None
     chart: str = ""
@@ -38,24 +39,25 @@ Urls = Callable[[str, str, str], str]
 """Kind, namespace and name of a source of Flux -> its address, or `Kind/name` where the inputs do not have it."""
 
 
-def deliveries(found: Found, urls: Urls) -> Iterator[Delivery]:
+def deliveries(value: Value, origin: Origin, urls: Urls) -> Iterator[Delivery]:
     """What an object delivers; nothing for one that delivers nothing, or holds what it does."""
-    version, kind = dig(found.value, "apiVersion"), dig(found.value, "kind")
+    version, kind = dig(value, "apiVersion"), dig(value, "kind")
     group = version.rpartition("/")[0] if isinstance(version, str) else ""
     way = _WAYS.get((group, kind)) if isinstance(kind, str) else None
     if way is not None:
-        yield from way(_Asking(found, urls))
+        yield from way(_Asking(value, origin, urls))
 
 
 @dataclass(frozen=True, slots=True)
 class _Asking:
     """An object that asks for a delivery."""
 
-    found: Found
+    value: Value
+    origin: Origin
     urls: Urls
 
     def at(self, *path: str | int) -> Value:
-        return dig(self.found.value, *path)
+        return dig(self.value, *path)
 
     @property
     def namespace(self) -> str:
@@ -63,11 +65,10 @@ class _Asking:
 
     def made(self, place: tuple[str | int, ...], repository: Value, folder: Value, chart: Value) -> Delivery:
         """The delivery that stands at a place of the object."""
-        where = mark(self.found.value, *place)
         names = (self.namespace, text(self.at("kind")), text(self.at("metadata", "name")))
         return Delivery(
             "/".join(part for part in names if part),
-            where if isinstance(where, FileOrigin) else self.found.origin,
+            mark(self.value, *place) or self.origin,
             text(repository),
             None if chart is not None else clean(text(folder)),
             text(chart),
@@ -118,6 +119,9 @@ def _release(one: _Asking) -> Iterator[Delivery]:
 
 
 def _k3s(one: _Asking) -> Iterator[Delivery]:
+    if one.at("spec", "chartContent") is not None:
+        yield one.made(("spec", "chartContent"), "", None, PACKED)
+        return
     yield one.made(("spec", "chart"), one.at("spec", "repo"), None, one.at("spec", "chart") or "*")
 
 

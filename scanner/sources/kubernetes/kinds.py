@@ -28,6 +28,7 @@ CLUSTER_SCOPED: dict[str, frozenset[str]] = {
         "snapshot.storage.k8s.io": "VolumeSnapshotClass VolumeSnapshotContent",
         "storage.k8s.io": "StorageClass VolumeAttachment CSIDriver CSINode VolumeAttributesClass",
         # Custom resources that matter to placement, reach or control; read in their CRDs.
+        "apiextensions.crossplane.io": "Composition CompositeResourceDefinition",
         "apps.kubeedge.io": "NodeGroup",
         "apps.openyurt.io": "NodePool NodeBucket",
         "capsule.clastix.io": "Tenant GlobalTenantResource",

@@ -52,6 +52,7 @@ LISTED: dict[str, frozenset[str]] = {
         "configuration.konghq.com": "KongClusterPlugin KongConsumer KongPlugin",
         "connectivity.iotoperations.azure.com": "*",
         "constraints.gatekeeper.sh": "*",
+        "core.oam.dev": "Application",
         "crd.antrea.io": "ClusterNetworkPolicy NetworkPolicy",
         "crd.projectcalico.org": "FelixConfiguration GlobalNetworkPolicy GlobalNetworkSet HostEndpoint NetworkPolicy "
         "NetworkSet StagedGlobalNetworkPolicy StagedKubernetesNetworkPolicy StagedNetworkPolicy Tier",

@@ -229,7 +229,7 @@ class _Reader:
 
     def _deliveries(self, kept: Sequence[Found]) -> None:
         """Say what is delivered and is not certainly here."""
-        some = list(asked(kept))
+        some = list(asked(((one.value, one.origin) for one in kept), [one.value for one in kept]))
         if not some:
             return
         charts = names_of([one.folder for one in self._entries], self._root.name)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from scanner.origin import Origin
 from scanner.resource import Unread, dig
-from scanner.sources.kubernetes.assemble import Found
 from scanner.sources.kubernetes.checkouts import Checkouts
-from scanner.sources.kubernetes.deliveries import Delivery, deliveries, text
+from scanner.sources.kubernetes.deliveries import PACKED, Delivery, deliveries, text
+from scanner.unknown import Value
 
 SHOWN = 3
 """How many deliveries of one repository or chart are named."""
@@ -22,10 +23,10 @@ class Known:
     charts: Mapping[str, str]
 
 
-def asked(found: Sequence[Found]) -> Iterator[Delivery]:
-    """Every delivery that the objects of a run ask for."""
-    sources = _Sources(found)
-    return (each for one in found for each in deliveries(one, sources.address))
+def asked(found: Iterable[tuple[Value, Origin]], others: Sequence[Value]) -> Iterator[Delivery]:
+    """Every delivery that objects ask for. others: all objects of the run, the sources of deliveries among them."""
+    sources = _Sources(others)
+    return (each for value, origin in found for each in deliveries(value, origin, sources.address))
 
 
 def not_shown(some: Sequence[Delivery], known: Known) -> Iterator[Unread | str]:
@@ -60,7 +61,7 @@ def _chart(one: Delivery, charts: Mapping[str, str]) -> str:
 class _Sources:
     """The sources of Flux and OCM, by kind, namespace and name; looked up only where one is asked for."""
 
-    def __init__(self, found: Sequence[Found]) -> None:
+    def __init__(self, found: Sequence[Value]) -> None:
         self._found = found
         self._addresses: dict[tuple[str, str, str], str] | None = None
 
@@ -69,11 +70,11 @@ class _Sources:
         if self._addresses is None:
             self._addresses = {}
             for one in self._found:
-                spec = dig(one.value, "spec")
+                spec = dig(one, "spec")
                 url = dig(spec, "url") or dig(spec, "endpoint") or dig(spec, "pathname")
                 if url is not None:
-                    metadata = dig(one.value, "metadata")
-                    words = (dig(one.value, "kind"), dig(metadata, "namespace"), dig(metadata, "name"))
+                    metadata = dig(one, "metadata")
+                    words = (dig(one, "kind"), dig(metadata, "namespace"), dig(metadata, "name"))
                     key = (text(words[0]), text(words[1]), text(words[2]))
                     known = self._addresses.setdefault(key, text(url))
                     self._addresses[key] = known if known == text(url) else ""
@@ -85,13 +86,17 @@ def _unread(repository: str, chart: str, some: Sequence[Delivery]) -> Unread:
     shown = ", ".join(f"`{one}`" for one in names[:SHOWN])
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     bring = "bring" if len(names) > 1 else "brings"
-    if some[0].folder is None:
+    if chart == PACKED:
+        cause, remedy = f"what {shown}{more} {bring} is {PACKED}", "scan the chart that it is made of"
+    elif some[0].folder is None:
         what = f"the chart `{chart or '*'}`" + (f" of `{repository}`" if repository else "")
         cause = f"what {shown}{more} {bring} from {what} is not certainly in the inputs"
         remedy = "put the chart into what is scanned, and say under `charts` of the profile how it is installed"
     else:
         cause = f"what {shown}{more} {bring} from `{repository or '*'}` is not certainly in the inputs"
-        remedy = f"scan a checkout of `{repository or '*'}` with its `.git`, or give a unit `repository` in the profile"
+        unknown = "*" in repository or not repository
+        what = "it with its `.git`, once its address is known" if unknown else f"`{repository}` with its `.git`"
+        remedy = f"scan a checkout of {what}, or give a unit `repository` in the profile"
     return Unread(some[0].origin, cause, "module", remedy)
 
 

@@ -13,12 +13,15 @@ from dataclasses import replace
 
 from scanner.resource import Attrs, Unread, dig, items_of
 from scanner.sources.kubernetes.inside.capsule import resource, tenant
+from scanner.sources.kubernetes.inside.compositions import application, composition
 from scanner.sources.kubernetes.inside.held import Holder, Inner, each, text, texts, unpacked, values
 from scanner.sources.kubernetes.inside.others import Lines, Others, doubt
 from scanner.sources.kubernetes.inside.template import template
 from scanner.unknown import Unknown
 
 DEEPEST = 5
+PROCESSED = frozenset({"Template", "TemplateInstance", "Composition"})
+"""Kinds whose objects are in the lists of a cluster once somebody has them made."""
 
 
 Way = Callable[[Holder, Others], Iterator[Inner | Unread]]
@@ -34,10 +37,10 @@ def opened(
 ) -> Iterator[tuple[Holder, Inner | Unread]]:
     """What every holder holds, and what its objects hold in turn, with the outermost holder.
 
-    live: the objects are those of a cluster, so that a Template in it makes nothing before somebody has the right to
-    process it, and what a holder of the cluster itself has made is in the lists, whether it can be opened or not.
+    live: the objects are those of a cluster, so that a Template in it makes nothing before somebody has it processed,
+    and what a holder of the cluster itself has made is in the lists, whether it can be opened or not.
     """
-    chosen = [one for one in holders(every) if not live or one.kind != "Template"]
+    chosen = [one for one in holders(every) if not live or one.kind not in PROCESSED]
     if not chosen:
         return
     others = Others(every, lines, live)
@@ -94,6 +97,24 @@ def _works(holder: Holder, others: Others) -> Iterator[Inner | Unread]:
 
 def _template(holder: Holder, _: Others) -> Iterator[Inner | Unread]:
     yield from template(holder)
+
+
+def _instance(holder: Holder, _: Others) -> Iterator[Inner | Unread]:
+    """The Template that a TemplateInstance has processed; its values may stand in a Secret."""
+    cause = f"what is made of the template in `{holder.address}` is not known"
+    listed = ((value, holder.place("spec", "template")) for value in (dig(holder.value, "spec", "template"),) if value)
+    yield from values(holder, listed, Unknown(cause, decided_by=(holder.address,)), "scan the output of `oc process`")
+    if dig(holder.value, "spec", "secret") is not None:
+        where = holder.place("spec", "secret")
+        yield holder.unread(where, "its parameters stand in a Secret", "scan the output of `oc process`")
+
+
+def _composition(holder: Holder, _: Others) -> Iterator[Inner | Unread]:
+    yield from composition(holder)
+
+
+def _application(holder: Holder, others: Others) -> Iterator[Inner | Unread]:
+    yield from application(holder, doubt(holder, others))
 
 
 def _tenant(holder: Holder, others: Others) -> Iterator[Inner | Unread]:
@@ -160,6 +181,9 @@ WAYS: dict[tuple[str, str], Way] = {
     ("work.karmada.io", "Work"): _work,
     ("template.openshift.io", "Template"): _template,
     ("", "Template"): _template,
+    ("template.openshift.io", "TemplateInstance"): _instance,
+    ("apiextensions.crossplane.io", "Composition"): _composition,
+    ("core.oam.dev", "Application"): _application,
     ("capsule.clastix.io", "Tenant"): _tenant,
     ("capsule.clastix.io", "TenantResource"): _tenant_resource,
     ("capsule.clastix.io", "GlobalTenantResource"): _tenant_resource,

@@ -55,9 +55,19 @@ def doubt(holder: Holder, others: Others) -> Unknown | None:
         where = space or "*"
         cause = f"whether `{where}`, where `{holder.address}` is applied, is the cluster of the model is not known"
         return None if space in OWN_CLUSTER else Unknown(cause, decided_by=(f"cluster {where}",))
+    if holder.group == "core.oam.dev" and not _placed(holder):
+        return None
     if holder.kind == "Bundle" and space == "fleet-local":
         return None
     return Unknown(f"which clusters `{holder.address}` is applied to is not known", decided_by=(holder.address,))
+
+
+def _placed(holder: Holder) -> bool:
+    """Whether an Application of KubeVela says, or may say, to which clusters it goes."""
+    policies = dig(holder.value, "spec", "policies")
+    return policies is not None and not (
+        isinstance(policies, list) and all(dig(one, "type") not in (None, "topology", "override") for one in policies)
+    )
 
 
 def _config(holder: Holder, others: Others) -> Unknown | None:

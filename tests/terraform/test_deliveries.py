@@ -1,0 +1,167 @@
+"""What Terraform resources have a controller deliver: what is scanned by its checkout, or unread by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scanner.resource import Reading
+from scanner.sources.read import ReadRequest, read_all
+
+OURS, THEIRS = "https://git.example/team/fleet", "https://git.example/tenant/x"
+APPLICATION = """\
+resource "argocd_application" "a" {
+  metadata { name = "a" }
+  spec {
+    destination { server = "https://kubernetes.default.svc" }
+    source {
+      repo_url = "%s"
+      %s
+    }
+  }
+}
+"""
+SET = """\
+resource "argocd_application_set" "a" {
+  metadata { name = "a" }
+  spec {
+    generator {
+      clusters {}
+    }
+    template {
+      metadata { name = "x" }
+      spec {
+        destination { server = "{{server}}" }
+        source {
+          repo_url = "%s"
+          path = "k8s"
+        }
+        source {
+          repo_url = "%s"
+          ref = "values"
+        }
+      }
+    }
+  }
+}
+"""
+FLUX = """\
+provider "flux" {
+  git = { url = "%s" }
+}
+resource "flux_bootstrap_git" "a" { path = "k8s" }
+"""
+MANIFEST = """\
+resource "kubernetes_manifest" "a" {
+  manifest = {
+    apiVersion = "argoproj.io/v1alpha1"
+    kind = "Application"
+    metadata = { name = "a", namespace = "argocd" }
+    spec = { source = { repoURL = "%s", path = "k8s" }, destination = { name = "in-cluster" } }
+  }
+}
+"""
+TEXT = """\
+resource "kubectl_manifest" "a" {
+  yaml_body = <<-EOT
+    apiVersion: source.toolkit.fluxcd.io/v1
+    kind: GitRepository
+    metadata: {name: g, namespace: n}
+    spec: {url: "%s"}
+  EOT
+}
+resource "kubectl_manifest" "b" {
+  yaml_body = <<-EOT
+    apiVersion: kustomize.toolkit.fluxcd.io/v1
+    kind: Kustomization
+    metadata: {name: k, namespace: n}
+    spec: {sourceRef: {kind: GitRepository, name: g}, path: ./k8s}
+  EOT
+}
+"""
+AZURE = """\
+resource "azurerm_kubernetes_flux_configuration" "a" {
+  name = "a"
+  git_repository {
+    url = "%s"
+  }
+  kustomizations {
+    name = "k"
+    path = "./k8s"
+  }
+}
+"""
+GOOGLE = """\
+resource "google_gke_hub_feature_membership" "a" {
+  configmanagement {
+    config_sync {
+      git {
+        sync_repo = "%s"
+        policy_dir = "k8s"
+      }
+    }
+  }
+}
+"""
+WAYS = {
+    "argocd_application.a": APPLICATION % ("%s", 'path = "k8s"'),
+    "argocd_application_set.a": SET.replace("%s", THEIRS, 2).replace(THEIRS, "%s", 1),
+    "flux_bootstrap_git.a": FLUX,
+    "argocd/Application/a": MANIFEST,
+    "n/Kustomization/k": TEXT,
+    "azurerm_kubernetes_flux_configuration.a": AZURE,
+    "google_gke_hub_feature_membership.a": GOOGLE,
+}
+"""By what asks for a delivery of the folder `k8s`."""
+
+
+def read(root: Path, text: str, origin: str = OURS) -> Reading:
+    for name, body in {
+        "main.tf": text,
+        "k8s/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: [{name: c, image: d}]}\n",
+        ".git/config": f'[remote "origin"]\n\turl = {origin}\n',
+    }.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(body)
+    return read_all(ReadRequest(root=root, paths=(root,)))
+
+
+def missed(found: Reading) -> list[str]:
+    return [one.cause for one in found.unread if one.kind == "module"]
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_what_is_delivered_is_the_checkout_or_unread_by_name(tmp_path: Path, name: str) -> None:
+    ours = read(tmp_path, WAYS[name] % OURS)
+    assert missed(ours) == []
+    assert list(ours.assumptions) == [
+        f"`{OURS}` is taken to be what is scanned, as its checkout says, at this revision"
+    ]
+    theirs = read(tmp_path, WAYS[name] % THEIRS)
+    assert missed(theirs) == [f"what `{name}` brings from `{THEIRS}` is not certainly in the inputs"]
+    assert not theirs.assumptions
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ('variable "url" {}\n' + APPLICATION % ("${var.url}", 'path = "k8s"'), "argocd_application.a` brings from `*"),
+        (APPLICATION % (OURS, 'path = "other"'), f"argocd_application.a` brings from `{OURS}"),
+        (APPLICATION % (THEIRS, 'chart = "web"'), f"argocd_application.a` brings from the chart `web` of `{THEIRS}"),
+        ('resource "argocd_application" "a" {}', "argocd_application.a` brings from `*"),
+        ('resource "argocd_application" "a" { spec = 7 }', "argocd_application.a` brings from `*"),
+        ('resource "flux_bootstrap_git" "a" { path = "k8s" }', "flux_bootstrap_git.a` brings from `*"),
+        ('resource "azurerm_arc_kubernetes_flux_configuration" "a" {}', "configuration.a` brings from `*"),
+    ],
+)  # fmt: skip
+def test_what_nobody_can_tell_is_unread(tmp_path: Path, text: str, what: str) -> None:
+    (cause,) = missed(read(tmp_path, text))
+    assert f"{what}` is not certainly in the inputs" in cause
+
+
+def test_a_chart_of_a_release_is_never_rendered_and_is_unread(tmp_path: Path) -> None:
+    text = 'resource "helm_release" "a" {\n  chart = "vllm"\n  repository = "https://charts.example"\n}\n'
+    found = read(tmp_path, text)
+    assert [one.cause for one in found.unread] == ["the chart `vllm` of `helm_release.a` is not rendered"]
