@@ -13,9 +13,11 @@ from typing import Any
 
 from scanner.resource import Attrs, Resource
 from scanner.sources.terraform import TerraformOptions, read_root
-from scanner.sources.terraform.blocks import POSSIBLE
+from scanner.sources.terraform.blocks import POSSIBLE, type_of
+from scanner.sources.terraform.lines import references
+from scanner.sources.terraform.planned.names import names_of
 from scanner.sources.terraform.roots import configuration
-from scanner.sources.terraform.syntax import literal_text
+from scanner.sources.terraform.syntax import AttrStep, Body, Expression, literal_text
 from scanner.unknown import Ref, Unknown, Value
 
 META = ("lifecycle", "depends_on", "provisioner", "connection")
@@ -35,17 +37,55 @@ def plan_of(root: Path, folder: Path) -> dict[str, Any]:
 
 
 def _name_arguments(module: dict[str, Any], root: Path, folder: Path) -> None:
-    """The arguments that the calls of a module write, each as an expression that nothing is told of."""
-    for name, block in configuration(folder, root).calls.items():
+    """Expressions that refer to something, by what they refer to; the arguments that the calls of a module write."""
+    config = configuration(folder, root)
+    for one in module["resources"]:
+        mode, kind, name = re.fullmatch(r"(data\.)?([^.]+)\.(.+)", one["address"]).groups()
+        block = config.resources["data" if mode else "resource", kind, name]
+        _refer(one["expressions"], block.body)
+        _repeat(one, block.body)
+    for name, block in config.calls.items():
         call = module["module_calls"].get(name)
         if call is None:
             continue
         for argument in block.body.attributes:
             if argument not in ("source", "version", "providers", "count", "for_each", "depends_on"):
                 call["expressions"].setdefault(argument, {})
+        _refer(call["expressions"], block.body)
+        _repeat(call, block.body)
         source = literal_text(block.body.attributes["source"].expression)
         if source is not None and source.startswith("."):
             _name_arguments(call["module"], root, folder / source)
+
+
+def _refer(told: dict[str, Any], body: Body) -> None:
+    """Terraform tells what an expression refers to as it is written, and no value of it."""
+    for name, attribute in body.attributes.items():
+        if name in told and names_of(attribute.expression):
+            told[name] = {"references": _written(attribute.expression)}
+    for name in {type_of(block) for block in body.blocks}:
+        blocks = [block for block in body.blocks if type_of(block) == name]
+        if isinstance(told.get(name), list) and len(told[name]) == len(blocks):
+            for one, block in zip(told[name], blocks, strict=True):
+                if block.kind != "dynamic":
+                    _refer(one, block.body)
+
+
+def _repeat(told: dict[str, Any], body: Body) -> None:
+    for key in ("count", "for_each"):
+        if key in body.attributes:
+            expression = body.attributes[key].expression
+            told[f"{key}_expression"] = {"references": _written(expression)} if names_of(expression) else {}
+
+
+def _written(expression: Expression) -> list[str]:
+    found = []
+    for one in references(expression):
+        parts = [one.root, *(step.name for step in one.steps if isinstance(step, AttrStep))]
+        least = 3 if one.root == "data" else 2
+        if ".".join(parts[:least]) in names_of(expression):
+            found += [".".join(parts[:end]) for end in range(len(parts), least - 1, -1)]
+    return found
 
 
 def marked(unknown: Any) -> bool:

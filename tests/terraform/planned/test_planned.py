@@ -319,14 +319,15 @@ def test_a_plan_stands_for_the_modules_of_its_own_root_alone(tmp_path: Path, com
 STALE = (
     'locals {\n  where = "internal"\n}\nresource "terraform_data" "a" {\n  input = "x"\n}\n'
     'resource "terraform_data" "b" {\n  input = terraform_data.a.id\n}\n'
-    'resource "terraform_data" "c" {\n  input = local.where\n}\n'
+    'resource "terraform_data" "c" {\n  input = local.where\n}\nprovider "aws" {\n  region = "us-gov-west-1"\n}\n'
 )
 """A configuration, of which `planned_now` is the plan."""
 
 
 def planned_now() -> dict[str, Any]:
     def declared(name: str, expression: dict[str, Any]) -> dict[str, Any]:
-        return {"address": f"terraform_data.{name}", "mode": "managed", "expressions": {"input": expression}}
+        made = {"address": f"terraform_data.{name}", "mode": "managed", "provider_config_key": "terraform"}
+        return {**made, "expressions": {"input": expression}}
 
     def planned(name: str, values: dict[str, Any]) -> dict[str, Any]:
         return {"address": f"terraform_data.{name}", "type": "terraform_data", "name": name, "values": values}
@@ -350,13 +351,14 @@ def planned_now() -> dict[str, Any]:
         },
         "resource_changes": [change("a", {}), change("b", {"input": True}), change("c", {})],
         "configuration": {
+            "provider_config": {"aws": {"name": "aws", "expressions": {"region": {"constant_value": "us-gov-west-1"}}}},
             "root_module": {
                 "resources": [
                     declared("a", {"constant_value": "x"}),
                     declared("b", references),
                     declared("c", {"references": ["local.where"]}),
                 ]
-            }
+            },
         },
     }
 
@@ -369,9 +371,15 @@ def planned_now() -> dict[str, Any]:
         ('input = "x"\n', 'input = "x"\n  more  = 1\n', 6, "`terraform_data.a.more` is written, and not in the plan"),
         ('  input = "x"\n', "  k = 1\n", 5, "`terraform_data.a.k` is written, and not in the plan (and 1 more)"),
         ('"internal"', '"internet-facing"', 11, "`terraform_data.c.input` is not the planned one"),
-        ("= terraform_data.a.id", "= terraform_data.c.id", 7, "`terraform_data.b` refers to another resource than"),
+        ("= terraform_data.a.id", "= terraform_data.c.id", 8, "`terraform_data.b.input` is not the planned one (and 1"),
         ('"c" {', '"d" {', 10, "`terraform_data.d` is declared, and not in the plan"),
         ("locals", 'resource "terraform_data" "new" {}\nlocals', 1, "`terraform_data.new` is declared, and not in"),
+        ("= terraform_data.a.id", '= "x-${terraform_data.b.id}"', 8, "`terraform_data.b.input` is not the planned one"),
+        ("= local.where", '= lower("internal")', 11, "`terraform_data.c.input` is not the planned one"),
+        ("= local.where", "= var.where", 11, "`terraform_data.c.input` is not the planned one"),
+        ('"a" {\n', '"a" {\n  count = var.n\n', 5, "`terraform_data.a` has a `count`, and none in the plan"),
+        ('"a" {\n', '"a" {\n  provider = other.gov\n', 5, "`terraform_data.a` is made with another provider"),
+        ("us-gov-west-1", "us-east-1", 14, "`provider.aws.region` is not the planned one"),
     ],
 )
 def test_a_stale_plan_proves_nothing(tmp_path: Path, before: str, after: str, line: int, what: str) -> None:
@@ -400,9 +408,32 @@ def test_what_a_whole_plan_lacks_and_the_source_makes_for_certain_is_not_gone(tm
     _, out, _ = run("graph", str(tmp_path / "src"), "--plan", str(tmp_path / "plan.json"), "--format", "json")
     assert "terraform_data.c" in {one["address"] for one in json.loads(out)["nodes"]}
     # How many there are of it may be for the variables to say: there the plan is believed.
-    (tmp_path / "src" / "main.tf").write_text(STALE.replace('"c" {\n', '"c" {\n  count = 1\n'))
+    body["configuration"]["root_module"]["resources"][2]["count_expression"] = {"references": ["var.n"]}
+    written(tmp_path, body)
+    (tmp_path / "src" / "main.tf").write_text(STALE.replace('"c" {\n', '"c" {\n  count = var.n\n'))
     again = scan(tmp_path / "src", "--plan", tmp_path / "plan.json")
     assert not any("is not of this source" in one["cause"] for one in again["unread"])
+
+
+@pytest.mark.parametrize("complete", [True, False, None])
+def test_what_a_plan_puts_off_is_not_taken_to_be_gone(tmp_path: Path, complete: bool | None) -> None:
+    # As Terraform writes it (1.9, `-allow-deferral`): the change stands beside those that the plan makes.
+    body = planned_now()
+    body["planned_values"]["root_module"]["resources"].pop()
+    change = body["resource_changes"].pop()
+    body["deferred_changes"] = [{"reason": "resource_config_unknown", "resource_change": change}]
+    body["complete"] = complete
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "main.tf").write_text(STALE)
+    report = scan(tmp_path / "src", "--plan", written(tmp_path, body))
+    [found] = [one for one in report["unread"] if "defers it to a later one" in one["cause"]]
+    assert "terraform_data.c" in json.dumps(found["origin"])
+    assert "holds" not in verdicts(report).values()
+    _, out, _ = run("graph", str(tmp_path / "src"), "--plan", str(tmp_path / "plan.json"), "--format", "json")
+    assert "terraform_data.c" in {one["address"] for one in json.loads(out)["nodes"]}
+    for wrong in ("x", 7, [7], [{"resource_change": 7}], [{}], {"a": 1}):
+        body["deferred_changes"] = wrong
+        scan(tmp_path / "src", "--plan", written(tmp_path, body))
 
 
 def test_the_account_and_tags_of_a_provider_are_read_from_its_nested_blocks() -> None:

@@ -51,12 +51,18 @@ class Plan:
     @property
     def complete(self) -> bool:
         """Whether the plan says that it is of all that is declared: older ones do not tell."""
-        return self._body.get("complete") is True
+        put_off = self._body.get("deferred_changes") or self._body.get("errored") is True
+        return self._body.get("complete") is True and not put_off
 
     @property
     def configuration(self) -> Mapping[str, Any]:
         """The root module of the configuration that the plan was made from."""
         return mapping(mapping(self._body.get("configuration")).get("root_module"))
+
+    @property
+    def provider_configuration(self) -> Mapping[str, Any]:
+        """The provider configurations that the plan was made with, by their keys."""
+        return mapping(mapping(self._body.get("configuration")).get("provider_config"))
 
     def signature(self) -> frozenset[str]:
         """The resources and module calls that the root module declares: by it the root in the source is found."""

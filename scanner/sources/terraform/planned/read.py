@@ -80,7 +80,11 @@ def _root_of(plan: Plan, roots: list[Root]) -> Root | None:
 
 def _stale(whole: Reading, plan: Plan, root: Root, told: list[Resource]) -> list[Unread]:
     """What says that the plan is not of the source beside it: the first of it, at its line."""
-    found = [] if root.declared is None else list(differences(plan.configuration, root.declared))
+    found = (
+        []
+        if root.declared is None
+        else list(differences(plan.configuration, root.declared, plan.provider_configuration))
+    )
     by_address = {one.address: one for one in told}
     for one in whole.resources:
         if one.unit != root.unit or one.source != "terraform" or one.address not in root.addresses:

@@ -15,7 +15,9 @@ from scanner.resource import Resource
 from scanner.sources.terraform.blocks import type_of
 from scanner.sources.terraform.config import Config
 from scanner.sources.terraform.module_calls import is_local
+from scanner.sources.terraform.planned.names import names_of, planned_names
 from scanner.sources.terraform.planned.objects import mapping, mappings, text, without_keys
+from scanner.sources.terraform.providers import reference
 from scanner.sources.terraform.syntax import (
     Attribute,
     AttrStep,
@@ -53,8 +55,14 @@ class _Open(Exception):
     """An expression that is no constant."""
 
 
-def differences(planned: Mapping[str, Any], declared: Declared) -> Iterator[Difference]:
-    """Where the configuration in a plan (`root_module`) is not that of the source: the line, and what differs."""
+def differences(
+    planned: Mapping[str, Any], declared: Declared, providers: Mapping[str, Any] | None = None
+) -> Iterator[Difference]:
+    """Where the configuration in a plan is not that of the source: the line, and what differs.
+
+    planned: its `root_module`. providers: its `provider_config`.
+    """
+    yield from _providers(providers or {}, declared.config)
     waiting = [("", planned, declared.config)]
     for _ in range(MAX_MODULES):
         if not waiting:
@@ -83,6 +91,9 @@ def _module(prefix: str, module: Mapping[str, Any], config: Config) -> Iterator[
             yield block.at, f"`{prefix}{address}` is declared, and not in the plan"
         else:
             yield from _body(f"{prefix}{address}", block.body, mapping(told.get("expressions")))
+            yield from _repeated(f"{prefix}{address}", block.body, told)
+            if not prefix:
+                yield from _made_with(address, kind, block.body, told)
     anywhere = [one.at for one in (*config.resources.values(), *config.calls.values())][:1]
     for address in resources:
         if not address.startswith("ephemeral."):
@@ -96,6 +107,7 @@ def _module(prefix: str, module: Mapping[str, Any], config: Config) -> Iterator[
             taken = {*mapping(mapping(call.get("module")).get("variables")), *block.body.attributes}
             told = {key: one for key, one in mapping(call.get("expressions")).items() if key in taken}
             yield from _arguments(f"{prefix}module.{name}", block.body, told, _OF_CALLS)
+            yield from _repeated(f"{prefix}module.{name}", block.body, call)
     yield from _defaults(prefix, mapping(module.get("variables")), config)
 
 
@@ -109,8 +121,8 @@ def _defaults(prefix: str, variables: Mapping[str, Any], config: Config) -> Iter
             yield default.expression.at, f"the default of `{prefix}var.{name}` is not the planned one"
 
 
-def _body(name: str, body: Body, told: Mapping[str, Any]) -> Iterator[Difference]:
-    yield from _arguments(name, body, told)
+def _body(name: str, body: Body, told: Mapping[str, Any], meta: tuple[str, ...] = _META) -> Iterator[Difference]:
+    yield from _arguments(name, body, told, meta)
     groups: dict[str, list[Block]] = {}
     for block in body.blocks:
         groups.setdefault(type_of(block), []).append(block)
@@ -141,8 +153,43 @@ def _arguments(name: str, body: Body, told: Mapping[str, Any], meta: tuple[str, 
 
 
 def _changed(attribute: Attribute, planned: Any) -> bool:
+    """Whether an argument is another constant than the planned one, or refers to something else."""
+    names = planned_names(planned)
+    if names is not None and names != names_of(attribute.expression):
+        return True
     constant = mapping(planned)
     return "constant_value" in constant and _other(attribute.expression, constant["constant_value"])
+
+
+def _repeated(name: str, body: Body, told: Mapping[str, Any]) -> Iterator[Difference]:
+    """`count` and `for_each`, which a plan has beside the arguments; one that refers to nothing may be left out."""
+    for key in ("count", "for_each"):
+        attribute, planned = body.attributes.get(key), told.get(f"{key}_expression")
+        if attribute is None and planned:
+            anywhere = [*(one.expression.at for one in body.attributes.values()), *(one.at for one in body.blocks)][:1]
+            yield from ((at, f"`{name}` has a `{key}` in the plan, and none here") for at in anywhere)
+        elif attribute is not None and planned is not None and _changed(attribute, planned):
+            yield attribute.expression.at, f"the `{key}` of `{name}` is not the planned one"
+        elif attribute is not None and planned is None and names_of(attribute.expression):
+            yield attribute.expression.at, f"`{name}` has a `{key}`, and none in the plan"
+
+
+def _made_with(name: str, kind: str, body: Body, told: Mapping[str, Any]) -> Iterator[Difference]:
+    """Which provider configuration a resource of the root module is made with."""
+    attribute = body.attributes.get("provider")
+    planned = text(told.get("provider_config_key"))
+    own = reference(attribute.expression) if attribute else kind.partition("_")[0]
+    if own is not None and planned and ":" not in planned and own != planned:
+        at = attribute.expression.at if attribute else [one.expression.at for one in body.attributes.values()][:1]
+        yield from ((one, f"`{name}` is made with another provider") for one in (at if isinstance(at, list) else [at]))
+
+
+def _providers(planned: Mapping[str, Any], config: Config) -> Iterator[Difference]:
+    """The provider configurations of the root module: a region is a constant of them, as a rule."""
+    for key, block in config.providers.items():
+        if "expressions" in mapping(planned.get(key)) and "for_each" not in block.body.attributes:
+            told = mapping(mapping(planned[key]).get("expressions"))
+            yield from _body(f"provider.{key}", block.body, told, ("alias", "version"))
 
 
 def _other(expression: Expression, planned: Any) -> bool:
