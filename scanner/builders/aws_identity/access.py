@@ -107,6 +107,10 @@ class Judge:
             return NOTHING
         return self._asked(principal, action, targets, {**source, GUARDRAIL_KEY: Given.CHOSEN}, partly, OWN)
 
+    def number(self, principal: Principal) -> str:
+        """The number of the account of a principal; "" where it is not known."""
+        return self._seen(principal)[0].account
+
     def anew(self) -> Judge:
         """A Judge for principals whose policies have changed."""
         return Judge(self.world, self.unit, self._spell, {}, self._over, self._named)

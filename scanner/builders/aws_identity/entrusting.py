@@ -34,7 +34,7 @@ def entrusted(
             continue
         ruled = judged.over(role, RESOURCE, action)
         stops = [*_stopping(denies, kind, value), *ruled.denies]
-        said = _of_role(statement)
+        said = of_role(statement)
         if kind == "Federated":
             said = replace(said, conditions=tuple(one for one in said.conditions if not _claim(one)))
         request = Request(action, (arn_of(role.resource).text,), _facts(kind, value))
@@ -43,7 +43,7 @@ def entrusted(
     return best
 
 
-def _of_role(statement: Statement) -> Statement:
+def of_role(statement: Statement) -> Statement:
     """A trust policy names no resource: it is that of its role."""
     named = bool(statement.resources) or statement.not_resources
     return statement if named else replace(statement, resources=("*",))
@@ -73,7 +73,7 @@ def _stopping(denies: tuple[Statement, ...], kind: str, value: Value) -> Iterato
     for one in denies:
         truth = _speaks(one, kind, value)
         if truth is not Truth.NO:
-            said = _of_role(one)
+            said = of_role(one)
             yield said if truth is Truth.YES else replace(said, doubt=one.doubt or WHOM)
 
 

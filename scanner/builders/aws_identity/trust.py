@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from scanner.builders.aws_identity.access import Access, Judge
-from scanner.builders.aws_identity.accounts import account_of
 from scanner.builders.aws_identity.arns import arn_of
 from scanner.builders.aws_identity.callers import owned
 from scanner.builders.aws_identity.carriers import Carrier
 from scanner.builders.aws_identity.documents import policy_at
-from scanner.builders.aws_identity.entrusting import entrusted
+from scanner.builders.aws_identity.entrusting import entrusted, of_role
 from scanner.builders.aws_identity.federated import federated
 from scanner.builders.aws_identity.principals import Principal, members
 from scanner.builders.aws_policy.authorize import Guarded
@@ -109,8 +108,8 @@ def _unknown_trust(world: World, role: Principal, policy: Policy) -> None:
 
 
 def _trusted(judged: Judge, role: Principal, policy: Policy) -> Iterator[Trusted]:
-    denies = tuple(one for one in policy.statements if one.denies)
-    for statement in policy.statements:
+    denies = tuple(of_role(one) for one in policy.statements if one.denies)
+    for statement in map(of_role, policy.statements):
         for kind, value in _principals(statement) if statement.allows else ():
             answer = entrusted(judged, role, statement, denies, kind, value)
             if answer.truth is not Truth.NO:
@@ -207,7 +206,7 @@ def _assume(world: World, one: Trusted, principal: Principal, why: str, judges: 
     """A principal of the inputs that the trust policy names, or the account of which it admits."""
     if principal is one.role or one.role.resource is None:
         return
-    access = _assuming(world, one, principal, judges[principal.unit])
+    access = _assuming(one, principal, judges[principal.unit])
     statement = access.answer.statement
     if access.truth is Truth.NO or statement is None:
         return
@@ -219,11 +218,10 @@ def _assume(world: World, one: Trusted, principal: Principal, why: str, judges: 
           access.decided_by)  # fmt: skip
 
 
-def _assuming(world: World, one: Trusted, principal: Principal, judged: Judge) -> Access:
+def _assuming(one: Trusted, principal: Principal, judged: Judge) -> Access:
     assert one.role.resource is not None
     arn = arn_of(one.role.resource)
-    ours = account_of(world, one.role.resource).number
-    theirs = ours if principal.resource is None else account_of(world, principal.resource).number
+    ours, theirs = judged.number(one.role), judged.number(principal)
     across = ours if ours and theirs and ours != theirs else ""
     of = Guarded(across, one.policy)
     return judged.access(principal, "sts:AssumeRole", (arn.text,), partly=arn.partly, of=of)
