@@ -50,17 +50,30 @@ def bundle(name, namespace, text):
 SOURCE = {"spec": {"credentials": {"source": "InjectedIdentity"}}}
 CONFIG = held("kubernetes.crossplane.io/v1alpha1", "ProviderConfig", "here", SOURCE)
 TEMPLATE = held("template.openshift.io/v1", "Template", "t", {"objects": [opening("template")]}, "inference")
+COMPOSITION = held("apiextensions.crossplane.io/v1", "Composition", "c",
+                   {"spec": {"resources": [{"name": "r", "base": opening("composed")}]}})  # fmt: skip
 RENDERED = bundle("chart", "fleet-local", "a: 1")
 RENDERED["spec"]["resources"][0]["name"] = "Chart.yaml"
+
+
+def vela(name, policies):
+    components = [{"name": "c", "type": "k8s-objects", "properties": {"objects": [opening(name)]}}]
+    spec = {"components": components, "policies": policies}
+    return held("core.oam.dev/v1beta1", "Application", name, {"spec": spec}, "inference")
+
+
 CASES = {
     "here": [CONFIG, crossplane("one", "here"), work("two", "local-cluster", opening("two"))],
     "elsewhere": [crossplane("one", "there"), work("two", "c1", opening("two"))],
     "inside-of-another": [work("two", "c1", CONFIG, crossplane("one", "here"), TEMPLATE)],
     "text": [bundle("b", "fleet-local", yaml.safe_dump(opening("b"))), bundle("c", "x", yaml.safe_dump(opening("c")))],
+    "kubevela-here": [vela("v", [])],
+    "kubevela-elsewhere": [vela("v", [{"name": "t", "type": "topology", "properties": {"clusters": ["c1"]}}])],
     "karmada": [held("work.karmada.io/v1alpha1", "Work", "w",
                      {"spec": {"workload": {"manifests": [opening("w")]}}}, "karmada-es-m1")],
 }  # fmt: skip
 """By name: objects that hold others, for this cluster and for others."""
+CERTAIN = ("here", "text", "kubevela-here")
 
 
 def declared(tmp_path, objects):
@@ -90,7 +103,7 @@ def test_what_is_held_is_the_same_in_files_and_in_a_cluster(tmp_path, case):
     """A cluster lists what its controllers made, and what they make elsewhere is possible in both."""
     said, resources = declared(tmp_path, CASES[case])
     found = living(tmp_path, [plain(one) for one in resources if one.possible is None])
-    assert said[0]["commitments"]["safety-path"] == ("violated" if case in ("here", "text") else "unproven")
+    assert said[0]["commitments"]["safety-path"] == ("violated" if case in CERTAIN else "unproven")
     assert found[0] == said[0]
     assert found[1] == said[1]
 
@@ -121,9 +134,10 @@ def test_of_another_cluster_an_object_of_that_name_shows_nothing(tmp_path):
     assert said["commitments"]["safety-path"] == "unproven"
 
 
-def test_a_template_in_a_cluster_makes_nothing_and_one_in_a_file_may(tmp_path):
+@pytest.mark.parametrize("one", [TEMPLATE, COMPOSITION], ids=["template", "composition"])
+def test_a_template_in_a_cluster_makes_nothing_and_one_in_a_file_may(tmp_path, one):
     """A file may be there to be processed; of a cluster, what was processed is listed."""
-    said, resources = declared(tmp_path, [TEMPLATE])
+    said, resources = declared(tmp_path, [one])
     assert said[0]["commitments"]["safety-path"] == "unproven"
     found = living(tmp_path, [plain(one) for one in resources if one.possible is None])
     assert found[0]["commitments"]["safety-path"] == "holds"
