@@ -356,3 +356,31 @@ def test_files_of_stacks_are_named_and_tests_and_queries_deploy_nothing(tmp_path
     assert [one.origin.path for one in whole.unread] == ["a.tfstack.hcl", "b.tfcomponent.hcl", "c.tfdeploy.hcl"]
     assert {one.kind for one in whole.unread} == {"foreign"}
     assert [one.address for one in whole.resources] == ["a.b"]
+
+
+def test_a_provider_for_each_of_several_keys(tree) -> None:
+    # OpenTofu 1.9: `for_each` on a provider, and an index where it is used.
+    root = (
+        'locals {\n  regions = { near = "us-gov-west-1", far = "us-gov-east-1" }\n}\n'
+        'variable "k" {}\nvariable "all" {}\n'
+        'provider "aws" {\n  alias = "by"\n  for_each = local.regions\n  region = each.value\n}\n'
+        'provider "aws" {\n  alias = "open"\n  for_each = var.all\n  region = each.key\n}\n'
+        'resource "aws_a" "each" {\n  for_each = local.regions\n  provider = aws.by[each.key]\n}\n'
+        'resource "aws_a" "one" {\n  provider = aws.by["far"]\n}\n'
+        'resource "aws_a" "some" {\n  provider = aws.by[var.k]\n}\n'
+        'resource "aws_a" "none" {\n  provider = aws.by["nowhere"]\n}\n'
+        'resource "aws_a" "open" {\n  provider = aws.open["x"]\n}\n'
+        'module "m" {\n  source = "./m"\n  for_each = local.regions\n  providers = { aws = aws.by[each.key] }\n}\n'
+    )
+    found = tree({"main.tf": root, "m/main.tf": 'resource "aws_a" "in" {}\n'}).resources()
+    regions = {address: one.provider.attrs.get("region") for address, one in found.items() if one.kind == "aws_a"}
+    assert regions['aws_a.each["near"]'] == regions['module.m["near"].aws_a.in'] == "us-gov-west-1"
+    assert (
+        regions['aws_a.each["far"]'] == regions['module.m["far"].aws_a.in'] == regions["aws_a.one"] == "us-gov-east-1"
+    )
+    assert set(regions["aws_a.some"].options) == {"us-gov-west-1", "us-gov-east-1"}
+    for address in ("aws_a.none", "aws_a.open"):
+        assert isinstance(regions[address], Unknown), address
+        assert regions[address].options == ()
+    assert found['aws_a.each["near"]'].provider.address == 'provider.aws.by["near"]'
+    assert set(found["provider.aws.by"].attrs["region"].options) == {"us-gov-west-1", "us-gov-east-1"}
