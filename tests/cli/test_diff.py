@@ -130,3 +130,21 @@ def test_the_working_folder_is_left_as_it_is(repository: Path) -> None:
         path.relative_to(repository).as_posix() for path in repository.rglob("*") if ".git/" not in str(path)
     )
     assert before == after
+
+
+@pytest.mark.parametrize(("origin", "code"), [("git@git.example:acme/deploy.git", 0), ("https://git.example/x/y", 1)])
+def test_a_revision_is_of_the_repository_that_its_checkout_is_of(repository: Path, origin: str, code: int) -> None:
+    """What is delivered from the repository itself is in both revisions."""
+    text = (
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: a, namespace: argocd}\n"
+        'spec: {source: {repoURL: "https://git.example/acme/deploy", path: k8s},'
+        " destination: {server: https://kubernetes.default.svc}}\n"
+    )
+    git(repository, "checkout", "-q", "HEAD~1")
+    git(repository, "remote", "add", "origin", origin)
+    (repository / "k8s" / "application.yaml").write_text(text)
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "delivered")
+    found, out, err = run("diff", "HEAD~1", "HEAD", *SETTINGS)
+    assert (found != 0) == bool(code), out + err
+    assert ("is not certainly in the inputs" in out) == bool(code)
