@@ -198,7 +198,7 @@ def _acls(draw: Any, drawn: Drawn, vpc: Vpc) -> None:
         if draw(OFTEN):
             side.append(Entry(100, True, "-1", 0, 0, "0.0.0.0/0"))
             side.append(Entry(101, True, "-1", 0, 0, "::/0"))
-        sides.append(side)
+        sides.append(draw(st.permutations(side)))
     name = "default" if draw(st.booleans()) else f"{vpc.name}n"
     vpc.acls[name] = (sides[0], sides[1])
     for subnet in drawn.subnets.values():
