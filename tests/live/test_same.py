@@ -1,6 +1,7 @@
 """The same deployment read from files and from a cluster: the same verdicts and the same graph, origins aside."""
 
 import json
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -115,6 +116,29 @@ def test_a_cluster_is_judged_as_its_manifests_are(folder, tmp_path):
         found = judged(Request(paths, as_of, profile=live_profile(folder, case), live=live))
     assert found[0] == declared[0]
     assert found[1] == declared[1]
+
+
+NAMES_OF_ITS_OWN = "example.org { forward . 10.0.0.2 }\ncluster.local {\n  kubernetes cluster.local\n}\n"
+"""A Corefile of which no line looks like a setting of a document."""
+
+
+@pytest.mark.parametrize("corefile", [NAMES_OF_ITS_OWN, NAMES_OF_ITS_OWN.replace("forward . ", "rewrite name a ")])
+def test_the_server_of_names_is_read_in_a_cluster_as_in_files(corefile, tmp_path):
+    """Its settings are recorded: a digest would leave every name that a gateway calls unproven."""
+    folder, case = tmp_path / "world", tmp_path / "case"
+    shutil.copytree(FIXTURES / "worlds" / "reference", folder)
+    case.mkdir()
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "coredns", "namespace": "kube-system"}}
+    (folder / "k8s" / "names.json").write_text(json.dumps({**config, "data": {"Corefile": corefile}}))
+    shutil.copytree(folder / "terraform", case / "terraform")
+    (case / "k8s").mkdir()
+    declared = judged(Request((folder,), date.fromisoformat(AS_OF), profile=folder / "tether.yaml"))
+    with serving(Cluster(applied(objects_in(folder / "k8s")))) as address:
+        live = (Live("kubernetes", kubeconfig=kubeconfig(tmp_path, address)),)
+        profile = live_profile(folder, case)
+        found = judged(Request((case,), date.fromisoformat(AS_OF), profile=profile, live=live))
+    assert found == declared
+    assert (set(found[0]["commitments"].values()) == {"holds"}) is ("rewrite" not in corefile)
 
 
 def test_what_is_declared_and_not_live_closes_nothing(tmp_path):

@@ -2,6 +2,7 @@
 
 import gzip
 
+from scanner.sources.kubernetes.recorded import setting
 from tests.live.server import Cluster
 from tests.live.test_bundle import collected, lines, scan
 from tests.live.test_calls import namespace, pod
@@ -55,3 +56,15 @@ def test_a_digest_decides_nothing(tmp_path):
     _, report, _ = scan("--bundle", path)
     assert report["models"]
     assert all(one["verdict"] != "holds" for one in report["commitments"] if one["id"] == "approved-models")
+
+
+def test_a_server_of_names_keeps_its_settings_and_not_its_secrets():
+    text = (
+        "a.org {\n  etcd {\n    credentials root hunter2\n  }\n  route53 { aws_access_key ID hunter2 }\n  cache 30\n}"
+    )
+    kept = setting("Corefile", text, "salt")
+    assert isinstance(kept, str)
+    assert "hunter2" not in kept
+    assert "cache 30" in kept
+    assert setting("x.override", "cache 30", "salt") == "cache 30"
+    assert setting("stubDomains", '{"a.org": ["10.0.0.2"]}', "salt") == '{"a.org": ["10.0.0.2"]}'

@@ -25,8 +25,16 @@ NAMES = (
     "*OPTIONS*", "*CONFIG*", "*ADAPTER*", "*LORA*", "*IMAGE*", "*OFFLINE*", "HF_*", "VLLM_*", "NIM_*", "NGC_*",
     "OLLAMA_*", "RAY_*", "TRANSFORMERS_*", "AWS_*", "AZURE_*", "GOOGLE_*", "NEMO_*", "LITELLM_*", "OPENAI_*",
     "MAPROLES", "MAPUSERS", "MAPACCOUNTS", "CNI-*", "*NETWORK*", "*ENFORCE*", "NO-MATCH-POLICY", "CUSTOM-CNI-CONF",
+    "COREFILE*", "*.OVERRIDE", "*.INCLUDE", "STUBDOMAINS",
 )  # fmt: skip
 """Names, in capitals; `*` is any text. Beside these, every variable that a table of the rules names."""
+
+_NAME_SERVER = re.compile(r"(?i)corefile|\.(?:server|override|include)\Z")
+"""Entries by which a cluster's server of names goes, in the words of CoreDNS: a name, and what follows it."""
+_PLUG_IN_SECRET = re.compile(
+    r"(?m)(?P<before>(?:^|[{;])[ \t]*(?:credentials|aws_access_key|secret)[ \t]+)(?P<value>[^\n{}]+)"
+)
+"""Options of the plug-ins `etcd`, `route53` and `tsig` that bear one."""
 
 _ANY_NAME = re.compile("|".join(translate(pattern) for pattern in NAMES))
 
@@ -76,6 +84,9 @@ def _kept(name: str, value: str) -> bool:
 
 def setting(name: str, value: str, salt: str) -> str | dict[str, str]:
     """An entry of a ConfigMap as it is recorded: a document of settings without the secrets inside, else a variable."""
+    if _NAME_SERVER.search(name) and not _SECRET_NAME.search(name):
+        value = _PLUG_IN_SECRET.sub(lambda found: f"{found['before']}{_short(found['value'], salt)}", value)
+        return without_secrets(value, salt)
     if "\n" not in value.strip():
         return variable(name, value, salt)
     if not _SECRET_NAME.search(name) and (_SETTING.search(value) or _named(name) or _gives_a_place_away(value)):
