@@ -5,6 +5,8 @@ Source: HCL native syntax specification, "Expressions"; what it leaves open foll
 
 from __future__ import annotations
 
+import re
+
 from scanner.sources.terraform.hcl2_nodes import join, number
 from scanner.sources.terraform.native.cursor import Cursor
 from scanner.sources.terraform.native.lexer import Token
@@ -37,6 +39,9 @@ MAX_NESTING = 250
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 _LEVELS = (("||",), ("&&",), ("==", "!="), (">", ">=", "<", "<="), ("+", "-"), ("*", "/", "%"))
 _LEVEL = {sign: level for level, signs in enumerate(_LEVELS) for sign in signs}
+
+
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 
 class Expressions:
@@ -109,6 +114,9 @@ class Expressions:
         if kind == "number":
             cursor.take()
             at = cursor.span(token)
+            if not _NUMBER.fullmatch(token.text):
+                # An address without quotes, `10.0.0.1`, is one word that stands for nothing.
+                raise SyntaxFault(at.line, at.column, "not valid HCL: a number with more than one point or exponent")
             return Literal(number(token.text, at), at)
         if kind == "[":
             return self._tuple()
