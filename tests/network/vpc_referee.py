@@ -27,10 +27,16 @@ def length(block: str) -> int:
 class Referee:
     def __init__(self, drawn: Drawn) -> None:
         self.drawn = drawn
+        self.either = False
+        """Whether a group is meant where one of two ways alone lets it be named: nobody knows."""
 
     def pair(self, source: Machine, target: Machine, protocol: str, port: int) -> str:
-        found = [self._pair(source, target, ends, protocol, port) for ends in self._ends(source, target)]
-        return "open" if "open" in found else "possible" if "possible" in found else ""
+        answers = []
+        for self.either in (False, True):
+            found = [self._pair(source, target, ends, protocol, port) for ends in self._ends(source, target)]
+            answers.append("open" if "open" in found else "possible" if "possible" in found else "")
+        self.either = False
+        return answers[0] or ("possible" if answers[1] else "")
 
     def _ends(self, source: Machine, target: Machine):
         yield source.address, target.address
@@ -106,8 +112,10 @@ class Referee:
 
     def _references(self, owner: Machine, other: Machine, address: str) -> bool:
         """Across a transit gateway groups can be named only where it says so."""
-        hop = self._hop(owner.subnet, address)
-        return not (hop == "tgw" and not self.drawn.transit["references"])
+        mine = owner.six if ":" in address else owner.address
+        hops = self._hop(owner.subnet, address), self._hop(other.subnet, mine)
+        named = [hop != "tgw" or self.drawn.transit["references"] for hop in hops]
+        return any(named) if self.either else all(named)
 
     def _hop(self, subnet: str, address: str) -> str:
         """Where the table of a subnet sends a packet: the longest prefix wins."""

@@ -145,7 +145,9 @@ class Ways:
             return Ends(doubt, doubt)
         there = self._across(source, target, version)
         back = self._across(target, source, version)
-        return Ends(both(there.passes, back.passes), both(there.references, back.references))
+        # By two ways, of which one alone lets groups be named: nothing written says which of them counts.
+        names = all_of((there.references, back.references), Doubt("cross-network", PEERING))
+        return Ends(both(there.passes, back.passes), names)
 
     def _inside(self, source: Interface, target: Interface, version: int) -> Truth:
         """In one network a way is there, unless a more specific route takes it past something that may drop it."""
