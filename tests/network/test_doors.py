@@ -637,3 +637,14 @@ def test_a_door_is_found_with_its_path_and_its_closed_twin_is_not(name, tmp_path
         left = callers(tmp_path, text.replace(written, other), target)
         assert any(state == "possible" for state, _ in left.values()), (other, left)
         assert left.get(caller, ("possible",))[0] == "possible", (other, left)
+
+
+def test_a_group_across_two_different_ways_may_be_meant(tmp_path):
+    """There by a transit gateway that lets no group be named, back by a peering: nothing says which counts."""
+    there = TRANSIT.partition('resource "aws_route" "back"')[0]
+    peering, _, routes = PEERING.partition('resource "aws_route" "there"')
+    back = 'resource "aws_route" "back"' + routes.partition('resource "aws_route" "back"')[2]
+    named = model("security_groups = [aws_security_group.other.id]") + FOREIGN
+    assert CALLED not in callers(tmp_path, named + TRANSIT, MACHINE)
+    assert callers(tmp_path, named + PEERING, MACHINE)[CALLED][0] == "open"
+    assert callers(tmp_path, named + there + peering + back, MACHINE)[CALLED][0] == "possible"
