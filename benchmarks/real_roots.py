@@ -33,6 +33,8 @@ from scanner.origin import FileOrigin
 from scanner.profile import Profile
 from scanner.resource import BASIS, Reading, Unread
 from scanner.sources.files import walk
+from scanner.sources.kubernetes.checkouts import Checkouts
+from scanner.sources.kubernetes.not_shown import Known
 from scanner.sources.terraform import Parsed, TerraformOptions, find_roots, read_root
 from scanner.sources.terraform.planned import read_plan, read_state
 from scanner.sources.terraform.terragrunt import read_unit, terragrunt_units
@@ -136,7 +138,7 @@ def examined(read: Read) -> dict[str, object]:
     """What one unit comes to, as a child process hands it over; raises what the product raises."""
     started = time.process_time()
     reading = read()
-    unwrap(reading)
+    unwrap(reading, lambda: Known(Checkouts(Path(), [], {}), {}))
     built = build(reading.resources, Profile())
     basis = tuple(sorted({BASIS[one.source] for one in reading.resources})) or ("declared",)
     judged = judge(built.graph, Profile(), _RULES, reading.unread, basis)
