@@ -14,7 +14,7 @@ from scanner.resource import Attrs, Items
 from scanner.sources.terraform.charge import ELEMENTS, charge
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.steps import Evaluate
-from scanner.sources.terraform.syntax import Conditional
+from scanner.sources.terraform.syntax import Conditional, Literal, Template, Traversal
 from scanner.sources.terraform.types import ANY, Type, convert, to_bool
 from scanner.sources.terraform.values import ListOf, MapOf, Refused, SetOf, is_number, nodes, one_of
 from scanner.unknown import INVALID, Unknown, Value
@@ -23,6 +23,9 @@ MAX_NODES = 8_000
 """Nodes of a result above which it stays as it is written."""
 _NOTHING = Type("nothing")
 """The type of the elements of an empty collection: it fits with any."""
+
+_NO_MATTER = (Literal, Template, Traversal)
+"""Beside a text, these are not evaluated: what they are could change nothing but whether Terraform refuses it."""
 
 
 def conditional(expression: Conditional, env: Env, evaluate: Evaluate) -> Value:
@@ -41,7 +44,7 @@ def conditional(expression: Conditional, env: Env, evaluate: Evaluate) -> Value:
     if not to_bool(condition):
         taken, other = other, taken
     value = evaluate(taken, env)
-    if value is None or isinstance(value, Unknown):
+    if value is None or isinstance(value, Unknown) or (isinstance(value, str) and isinstance(other, _NO_MATTER)):
         return value
     with budget.guard(False):  # what fails in the other one does not matter
         beside = evaluate(other, env)
