@@ -180,7 +180,9 @@ def account_node(world: World, unit: str, namespace: str, name: str, origin: Ori
 def subject_node(world: World, unit: str, kind: str, name: str, origin: Origin | None = None) -> Node:
     """The node of a user or a group, as role bindings name them."""
     address = f"{kind}/{name}"
-    return world.ensure(Node(f"{unit}:{address}", kind, address, name, origin=origin, actor=True))
+    node = world.ensure(Node(f"{unit}:{address}", kind, address, name, origin=origin, actor=True))
+    world.set_actor(node.id)  # OpenShift has objects for groups
+    return world.nodes[node.id]
 
 
 def add_account_edges(world: World, wanted: set[str]) -> None:

@@ -55,6 +55,28 @@ ENDPOINT = (
     " ingress: [{cidr: 0.0.0.0/0}]}"
 )
 IDENTITY = 'security-labels: {"k8s:app": gateway, "k8s:io.kubernetes.pod.namespace": safety}'
+HOOK = (
+    "webhooks: [{{name: a.b.c, clientConfig: {{service: {{name: assistant, namespace: {}}}}}, sideEffects: None, {}"
+    'rules: [{{apiGroups: ["*"], apiVersions: ["*"], operations: ["*"], resources: ["*/*"]}}], failurePolicy: Fail}}]'
+)
+OWN_SPACE = "namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: tenant-a}}, "
+ANSWERS = made("Service", "v1", "spec: {selector: {app: assistant}, ports: [{port: 443}]}", "assistant", "tenant-a")
+
+
+def hook(namespace: str, more: str = "") -> str:
+    version = "admissionregistration.k8s.io/v1"
+    return f"{ANSWERS}---\n{made('ValidatingWebhookConfiguration', version, HOOK.format(namespace, more))}"
+
+
+def rancher(kind: str, role: str) -> str:
+    rest = f"projectName: c:p-1\nroleTemplateName: {role}\ngroupPrincipalName: okta_group://tenant-a-developers"
+    return made(kind, "management.cattle.io/v3", rest, namespace="p-1")
+
+
+def members(name: str) -> str:
+    return made("Group", "user.openshift.io/v1", "users: [mallory]", name)
+
+
 OFF: dict[str, tuple[str, tuple[tuple[str, str, str], ...], str]] = {
     "chains appended": (felix("{chainInsertMode: Append}"), (), "FelixConfiguration/default: chainInsertMode"),
     "pods choose their address": (felix("{workloadSourceSpoofing: Any}"), (), "workloadSourceSpoofing"),
@@ -149,6 +171,18 @@ OFF: dict[str, tuple[str, tuple[tuple[str, str, str], ...], str]] = {
          pod("volumes: [{name: t, configMap: {name: t}}]")),
         "--chat-template",
     ),
+    "a class of machines elsewhere": ("", (pod("runtimeClassName: kata-remote"),), "kata-remote"),
+    "a machine that nobody shows": ("", (pod("nodeName: somewhere"),), "nodeName somewhere"),
+    "Fargate": (
+        "", (pod("tolerations: [{key: eks.amazonaws.com/compute-type, operator: Equal, value: fargate}]"),),
+        "tolerations eks.amazonaws.com/compute-type",
+    ),
+    "a tenant turns pods away": (hook("tenant-a"), (), "`tenant-a/Deployment/assistant` can change"),
+    "a role of a project": (
+        rancher("ProjectRoleTemplateBinding", "project-owner"), (), "RoleTemplate/project-owner",
+    ),
+    "a role of a cluster": (rancher("ClusterRoleTemplateBinding", "cluster-owner"), (), "RoleTemplate/cluster-owner"),
+    "a member of the operators": (members("safety-ops"), (), "Group/safety-ops: users"),
     "templates of callers": (
         "", ((MODEL, STREAM, f"            - --trust-request-chat-template\n{STREAM}"),), "--trust-request",
     ),
@@ -182,6 +216,14 @@ resource "aws_eks_node_group" "win" {{
   subnet_ids    = module.network.private_subnet_ids
   ami_type      = "WINDOWS_CORE_2022_x86_64"
 """
+NODE = """\
+apiVersion: v1
+kind: Node
+metadata:
+  name: n1
+  labels: {topology.kubernetes.io/region: us-gov-west-1, topology.kubernetes.io/zone: us-gov-west-1a}
+spec: {providerID: "aws:///us-gov-west-1a/i-0123456789abcdef0"}
+"""
 ON_STILL: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
     "strict": ("", ((CLUSTER, ON, f'{ON}\n    env = {{ NETWORK_POLICY_ENFORCING_MODE = "strict" }}'),)),
     "strict, in YAML": (
@@ -203,6 +245,15 @@ ON_STILL: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
              namespace="safety"),
         (),
     ),
+    "a class of machines at hand": ("", (pod("runtimeClassName: nvidia"),)),
+    "a machine of the cluster": (NODE, (pod("nodeName: n1"),)),
+    "another compute type": (
+        "", (pod("tolerations: [{key: eks.amazonaws.com/compute-type, operator: Equal, value: auto}]"),),
+    ),
+    "a tenant turns its own pods away": (hook("tenant-a", OWN_SPACE), ()),
+    "a platform turns pods away": (hook("policies"), ()),
+    "a role that reads": (rancher("ProjectRoleTemplateBinding", "read-only"), ()),
+    "a member of others": (members("others"), ()),
     "the server of names as it comes": (STOCK, ()),
     "a template of the image": (
         "", ((MODEL, STREAM, f"            - --chat-template=/vllm-workspace/examples/tool.jinja\n{STREAM}"),),

@@ -1,5 +1,7 @@
 """Who answers a mutating webhook rewrites every pod that it is asked about, those of models and of the stack included.
 
+Who answers a validating one turns pods away, and so keeps the stack from running: it counts where a tenant answers.
+
 Source: Kubernetes, "Dynamic Admission Control": the patch in an answer may change any field of the object.
 """
 
@@ -19,7 +21,9 @@ from scanner.podspec import pod_templates
 from scanner.resource import Attrs, Resource, dig, items_of, mark
 from scanner.unknown import Value
 
-WEBHOOKS = "MutatingWebhookConfiguration"
+WEBHOOKS, VALIDATING = "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"
+REWRITES = "answers the mutating webhook `{}`, and may change the pods that it is shown"
+DENIES = "answers the validating webhook `{}`, and may turn away the pods that it is shown"
 GUARDS = frozenset({
     "*", "networkpolicies", "namespaces", "services", "endpoints", "endpointslices", "ingresses", "httproutes",
     "gateways", "rolebindings", "clusterrolebindings", "roles", "clusterroles", "authorizationpolicies",
@@ -32,12 +36,24 @@ ANSWERS = "Webhook"
 
 
 def build_mutating_webhooks(world: World) -> None:
-    """Add "write" edges from whoever answers a mutating webhook to the members of the stack whose pods it is shown."""
+    """Add "write" edges from whoever answers a webhook to the members of the stack whose pods it is shown."""
     mine = [one for one in subjects(world) if world.nodes[one.node_id].roles & STACK]
     for hooks in world.inventory.of(WEBHOOKS):
         shown = [one for one in mine if one.unit == hooks.unit]
         for index, hook in enumerate(items_of(hooks.attrs.get("webhooks")) if shown else ()):
             _hook(world, hooks, hook, index, shown)
+    tenants = _tenants(world) if mine else frozenset()
+    for hooks in world.inventory.of(VALIDATING) if tenants else ():
+        shown = [one for one in mine if one.unit == hooks.unit]
+        for index, hook in enumerate(items_of(hooks.attrs.get("webhooks")) if shown else ()):
+            if dig(hook, "clientConfig", "service", "namespace") in tenants:
+                _hook(world, hooks, hook, index, shown)
+
+
+def _tenants(world: World) -> frozenset[str]:
+    """The namespaces of the tenants that the profile names."""
+    named = (*world.profile.tenants_agreed, *world.profile.tenants_excluded)
+    return frozenset(one.partition(":")[2] for one in named if one.startswith("namespace:"))
 
 
 def _hook(world: World, hooks: Resource, hook: Value, index: int, shown: list[Subject]) -> None:
@@ -52,13 +68,14 @@ def _hook(world: World, hooks: Resource, hook: Value, index: int, shown: list[Su
             before = targets.get(subject.node_id)
             if before is None or asked.truth is True:
                 targets[subject.node_id] = asked
-    for subject in shown if _shows_guards(hook) else ():
+    for subject in shown if hooks.kind == WEBHOOKS and _shows_guards(hook) else ():
         unsure = Doubt("condition-unevaluable", (f"what `{name}` does to the guards of {subject.resource.address}",))
         targets.setdefault(subject.node_id, Answer(unsure, "", here))
     for source, doubt in _answering(world, hooks, hook) if targets else ():
         for target, asked in targets.items():
             if source != target:
-                _edge(world, source, target, name, here, doubt or asked.truth)
+                because = (REWRITES if hooks.kind == WEBHOOKS else DENIES).format(name)
+                _edge(world, source, target, because, here, doubt or asked.truth)
 
 
 def _shows_guards(hook: Value) -> bool:
@@ -70,7 +87,7 @@ def _shows_guards(hook: Value) -> bool:
     return False
 
 
-def _edge(world: World, source: str, target: str, name: str, here: Origin | None, truth: object) -> None:
+def _edge(world: World, source: str, target: str, because: str, here: Origin | None, truth: object) -> None:
     doubt = truth if isinstance(truth, Doubt) else None
     world.add_edge(
         Edge(
@@ -78,7 +95,7 @@ def _edge(world: World, source: str, target: str, name: str, here: Origin | None
             target=target,
             plane=Plane.CONTROL,
             verb="write",
-            because=f"it answers the mutating webhook `{name}`, and may change the pods that it is shown",
+            because=f"it {because}",
             origin=here,
             state=State.OPEN if doubt is None else State.POSSIBLE,
             reason="" if doubt is None else doubt.reason,

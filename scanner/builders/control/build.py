@@ -10,6 +10,7 @@ from scanner.builders.control.eks import access_rights, add_groups
 from scanner.builders.control.fan import Goal
 from scanner.builders.control.google import google_rights
 from scanner.builders.control.host_pods import host_pod_edges
+from scanner.builders.control.memberships import add_members, template_rights
 from scanner.builders.control.passing import guard_edges
 from scanner.builders.control.platform import mark_operators, mark_platform
 from scanner.builders.control.rbac import Matcher, stack_edges
@@ -34,7 +35,9 @@ def build_cluster_control(world: World) -> None:
         *access_rights(world, estate),
         *azure_rights(world, estate),
         *google_rights(world, estate),
+        *template_rights(world),
     ]
+    add_members(world)
     mark_operators(world)
     mark_platform(world)
     _kubernetes(world, [*rights, *derived(rights, book, Ground.of(world, rights))])

@@ -119,13 +119,13 @@ def _owner(resource: Resource, by_name: Mapping[tuple[str, str], list[Resource]]
     return f"{place}{kind}/{name}", kind
 
 
-def pods_of(workload: Workload) -> list[Pod]:
-    """The distinct kinds of pods of a workload."""
-    found = {_pod(workload, resource, template): None for resource, template in workload.templates}
+def pods_of(workload: Workload, machines: frozenset[str] = frozenset()) -> list[Pod]:
+    """The distinct kinds of pods of a workload; `machines` are those of Linux that the inputs show, by name."""
+    found = {_pod(workload, resource, template, machines): None for resource, template in workload.templates}
     return list(found)
 
 
-def _pod(workload: Workload, resource: Resource, template: PodTemplate) -> Pod:
+def _pod(workload: Workload, resource: Resource, template: PodTemplate, machines: frozenset[str]) -> Pod:
     labels = labels_of(template.labels, ADDED_LABELS.get(resource.kind, frozenset()))
     if not template.labels_known:
         doubt = labels.doubt or Doubt("value-unknown", (f"the labels of the pods of {workload.address}",))
@@ -139,7 +139,7 @@ def _pod(workload: Workload, resource: Resource, template: PodTemplate) -> Pod:
         tuple(sorted({port for one in containers(template.spec) for port in _ports(one)})),
         None if isinstance(host, Unknown) else host is True,
         _ip(resource),
-        beyond(template),
+        beyond(template, machines),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt
 from scanner.builders.inventory import names
+from scanner.builders.k8s_network.beyond import machines_of
 from scanner.builders.k8s_network.classes import Classes
 from scanner.builders.k8s_network.enforcer import Enforcement, enforcement
 from scanner.builders.k8s_network.platforms.registry import RUNS
@@ -164,7 +165,8 @@ class View:
 def view_of(world: World, unit: str, resources: list[Resource]) -> View:
     """Everything about one unit that the network builder asks for."""
     found = workloads(resources, absent_owners=False)
-    pods = [pod for one in found for pod in pods_of(one)]
+    machines = machines_of(resources)
+    pods = [pod for one in found for pod in pods_of(one, machines)]
     for workload, pod in _opaque(world, resources, found):
         found.append(workload)
         pods.append(pod)

@@ -27,6 +27,7 @@ CLUSTER_SCOPED: dict[str, frozenset[str]] = {
         "scheduling.k8s.io": "PriorityClass",
         "snapshot.storage.k8s.io": "VolumeSnapshotClass VolumeSnapshotContent",
         "storage.k8s.io": "StorageClass VolumeAttachment CSIDriver CSINode VolumeAttributesClass",
+        "user.openshift.io": "Group User Identity UserIdentityMapping",
         # Custom resources that matter to placement, reach or control; read in their CRDs.
         "apiextensions.crossplane.io": "Composition CompositeResourceDefinition",
         "apps.kubeedge.io": "NodeGroup",
