@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from scanner.commands.arguments_aws import add_accounts, aws_of
 from scanner.commands.cache_folder import cache_folder
 from scanner.errors import UsageError
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from scanner.sources.read import Live
 
 PROFILE = "tether.yaml"
-LIVE = ("kubernetes",)
+LIVE = ("aws", "kubernetes")
 _VARIABLE = re.compile(r"[A-Za-z_][\w-]*\Z")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
@@ -97,6 +98,7 @@ def add_live(parser: ArgumentParser, *, required: bool = False) -> None:
         help="read an API, never writing to it",
     )
     add_cluster(parser)
+    add_accounts(parser)
 
 
 def add_cluster(parser: ArgumentParser) -> None:
@@ -210,7 +212,8 @@ def lives_of(options: Namespace) -> tuple[Live, ...]:
     given = [name for name in ("kubeconfig", "context", "cluster") if getattr(options, name, None)]
     if given and "kubernetes" not in asked:
         raise UsageError(f"--{given[0]} says how to reach a cluster, and --live kubernetes is not given")
-    return tuple(Live(name, options.context, options.kubeconfig, options.cluster) for name in asked)
+    aws = aws_of(options, given="aws" in asked)
+    return tuple(Live(name, options.context, options.kubeconfig, options.cluster, aws) for name in asked)
 
 
 def profile_of(given: Path | None) -> Path | None:

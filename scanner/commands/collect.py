@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
+import threading
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 from scanner.commands.arguments import add_live, complain, lives_of
 
@@ -33,25 +38,56 @@ def run(options: Namespace) -> int:
     from scanner.sources.recorded import ask, now, unanswered
 
     lives = lives_of(options)
+    stop = Event()
     for live in lives:
         ask(live)  # who cannot be reached leaves no empty file behind
     with BundleWriter(options.output, resume=options.resume, version=__version__, at=now()) as writer:
         before = len(writer.done)
         counts: dict[str, int] = {}
         for live in lives:
-            for call in ask(live, writer):
-                writer.add(call)
-                counts[call.outcome] = counts.get(call.outcome, 0) + 1
-                if options.verbose:
-                    complain(f"{call.outcome}: {call.operation} {_about(call.parameters)}")
-        writer.finish()
+            with _interruptible(live.name == "aws") as stop:
+                for call in ask(live, writer, stop):
+                    writer.add(call)
+                    counts[call.outcome] = counts.get(call.outcome, 0) + 1
+                    if options.verbose:
+                        complain(f"{call.outcome}: {call.operation} {_about(call.parameters)}")
+            if stop.is_set():
+                break
+        if not stop.is_set() or live is lives[-1]:
+            writer.finish()  # an API that was never come to is not to go unnoticed
     if not options.quiet:
         said = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items())) or "no new call"
         complain(f"note: {said}" + (f"; {before} calls were there already" if before else ""))
     lost = unanswered(options.output)
     for one in lost if not options.quiet else ():
         complain(f"{one.cause}" + (f"; {one.remedy}" if one.remedy else ""))
+    if stop.is_set():
+        raise KeyboardInterrupt
     return 3 if lost else 0
+
+
+@contextlib.contextmanager
+def _interruptible(wanted: bool) -> Iterator[Event]:
+    """An Event that Ctrl-C sets: what is left is then recorded as not asked, and the file is whole.
+
+    A second Ctrl-C ends the run at once, and leaves a file without its last line.
+    """
+    stop = Event()
+
+    def first(number: int, frame: object) -> None:
+        del number, frame
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    if not wanted or threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = signal.signal(signal.SIGINT, first)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _about(parameters: object) -> str:

@@ -1,4 +1,4 @@
-"""Print the least role that a live scan needs: to list the kinds that the rules look at, and nothing else."""
+"""Print the least role that a live scan needs: to read what the rules look at, and nothing else."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 
 from scanner.commands.arguments import add_live, lives_of
+from scanner.errors import UsageError
 
 NAME = "tether-scan"
+MAX_POLICY = 6144
 EPILOG = """Bind the role to whoever scans:
 
   tether permissions --kubernetes | kubectl apply -f -
@@ -17,12 +19,19 @@ It may list and do nothing more. `list` on Secrets lets its holder read their va
 verb: a scan asks for their names alone. Without it, leave `secrets` out: what they could open is then not proven.
 
 With --live kubernetes, the cluster is asked which kinds it serves, and those that no table knows are added: one of
-them may run pods or lead to a model."""
+them may run pods or lead to a model.
+
+--aws prints managed policies for the role that scans AWS, every action of them a read:
+
+  tether permissions --aws | split -l 1 - tether-scan-
+  aws iam create-policy --policy-name tether-scan-1 --policy-document file://tether-scan-aa"""
 
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("--kubernetes", action="store_true", required=True, help="a ClusterRole, as YAML")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--kubernetes", action="store_true", help="a ClusterRole, as YAML")
+    which.add_argument("--aws", action="store_true", help="IAM policies, as JSON, one a line")
     add_live(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="say more; a traceback for a fault")
     parser.epilog = EPILOG
@@ -30,11 +39,16 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Print the role."""
+    lives = lives_of(options)
+    if any((live.name == "aws") or options.aws for live in lives):
+        raise UsageError("--live goes with --kubernetes, and asks a cluster: what AWS is asked is the same everywhere")
+    if options.aws:
+        return _print_policies()
     from scanner.commands.output import emit
     from scanner.sources.kubernetes.listed import permissions
 
     found = {group: set(resources) for group, resources in permissions()}
-    for live in lives_of(options):
+    for live in lives:
         from scanner.sources.recorded import served
 
         for group, resource in served(live):
@@ -42,6 +56,41 @@ def run(options: Namespace) -> int:
                 found[group].add(resource)
     emit(role(found))
     return 0
+
+
+def _print_policies() -> int:
+    from scanner.commands.output import emit
+    from scanner.tables import aws_operations
+
+    emit("".join(f"{one}\n" for one in policies({row.action for row in aws_operations()})))
+    return 0
+
+
+def policies(actions: Iterable[str]) -> list[str]:
+    """IAM policies that allow the actions, each as short as a managed policy may be: 6,144 characters.
+
+    Source: IAM User Guide, "IAM and AWS STS quotas". Lists and descriptions take no resource but `*`.
+    """
+    import json
+
+    found: list[list[str]] = [[]]
+    size = 0
+    for action in sorted(actions):
+        if size + len(action) + 3 > MAX_POLICY - 200:
+            found.append([])
+            size = 0
+        found[-1].append(action)
+        size += len(action) + 3
+    return [
+        json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [{"Sid": "TetherReads", "Effect": "Allow", "Action": some, "Resource": "*"}],
+            },
+            separators=(",", ":"),
+        )
+        for some in found
+    ]
 
 
 def role(found: dict[str, set[str]]) -> str:

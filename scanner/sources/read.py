@@ -32,6 +32,23 @@ __all__ = ["Live", "ReadRequest", "read_all", "run_root"]
 
 
 @dataclass(frozen=True, slots=True)
+class AwsAsked:
+    """How AWS is asked. profile: of the CLI's settings. regions: () for all that are on. accounts: numbers, () for the
+    own one. role, external_id: of the role that is assumed in each account but the own one. share: of the published
+    rates. deadline: seconds, 0 for none. workers: how many places are asked at once.
+    """
+
+    profile: str = ""
+    regions: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    role: str = ""
+    external_id: str = ""
+    share: float = 0.5
+    deadline: float = 0.0
+    workers: int = 16
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """An API to ask. context, kubeconfig and cluster are those of the command line, "" and None for none given."""
 
@@ -39,6 +56,7 @@ class Live:
     context: str = ""
     kubeconfig: Path | None = None
     cluster: str = ""
+    aws: AwsAsked = AwsAsked()
 
 
 @dataclass(frozen=True, slots=True)

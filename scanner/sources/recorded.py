@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scanner.errors import UsageError
 from scanner.origin import FileOrigin
@@ -17,8 +18,9 @@ from scanner.sources.kubernetes.live_read import clusters_of, read_cluster
 from scanner.sources.read import Live
 from scanner.unknown import Unknown
 
-LIVE = ("kubernetes",)
-"""What `--live` can read."""
+if TYPE_CHECKING:
+    from threading import Event
+
 UNDERSTOOD = ("aws", "kubernetes")
 """What a bundle can hold."""
 
@@ -28,22 +30,33 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def ask(live: Live, writer: BundleWriter | None = None) -> Iterator[Call]:
+def ask(live: Live, writer: BundleWriter | None = None, stop: Event | None = None) -> Iterator[Call]:
     """Every call of a live scan, as it is made; of a bundle that is resumed, those that it lacks.
 
-    Raises UsageError where nothing can be connected to. Clients are imported here, once one is asked for.
+    stop: once it is set, nothing more is asked of AWS, and what is left is recorded as not answered. Raises UsageError
+    where nothing can be connected to. Clients are imported here, once one is asked for.
     """
     from secrets import token_hex
 
+    if live.name == "aws":
+        return _ask_aws(live, writer, stop)
     from scanner.sources.kubernetes.live_calls import Collector
     from scanner.sources.kubernetes.live_client import Asked, connect
 
-    if live.name not in LIVE:
-        raise UsageError(f"--live {live.name} is not known: one of {', '.join(LIVE)}")
     api = connect(Asked(live.context, live.kubeconfig, live.cluster))
     salt = token_hex(16) if writer is None else writer.salt
     done = None if writer is None else writer.done
     return Collector(api, api.cluster, now, salt, api.namespace, done).calls()
+
+
+def _ask_aws(live: Live, writer: BundleWriter | None, stop: Event | None) -> Iterator[Call]:
+    from secrets import token_hex
+    from threading import Event
+
+    from scanner.sources.aws.live_calls import Collector
+
+    salt = token_hex(16) if writer is None else writer.salt
+    return Collector(live.aws, now, salt, None if writer is None else writer.done, stop or Event()).calls()
 
 
 def served(live: Live) -> Iterator[tuple[str, str]]:

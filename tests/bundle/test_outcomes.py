@@ -171,3 +171,13 @@ def test_a_default_network_in_which_nothing_stands_is_no_deployment(calls: list[
     filled = {**empty, ("ec2:DescribeInstances", ""): {"Reservations": [{"Instances": [machine]}]}}
     other = [one for one in full(filled, "us-gov-east-1") if one.scope == scope("us-gov-east-1")]
     assert len(read([*calls, *other]).resources) == len(read(calls).resources) + 3
+
+
+def test_where_an_organisations_enforcement_may_not_be_read_nothing_is_said_to_be_unguarded(
+    scan: Callable[[list[Call]], dict[str, Any]], calls: list[Call]
+) -> None:
+    """A policy for Bedrock may stand above the account: that nothing is enforced is then not certain."""
+    names = {row.id for row in operations().values() if row.closing} | {"bedrock:ListEnforcedGuardrailsConfiguration"}
+    report = scan([replace(one, outcome="denied", pages=()) if one.operation in names else one for one in calls])
+    assert not [one["message"] for one in report["findings"] if one["verdict"] == "violated"]
+    assert report["verdict"] == "unproven"

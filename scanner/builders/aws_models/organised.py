@@ -48,6 +48,8 @@ def organised(world: World, unit: str) -> Iterator[Enforcement]:
 def _empty(policy: Resource, regions: Value) -> Flaw:
     if isinstance(regions, Unknown):
         return regions, f"what `{policy.address}` enforces is not known"
+    if policy.possible is not None and policy.source in ("bundle", "live"):  # it stands in for what nobody could read
+        return policy.possible, f"what `{policy.address}` enforces is not known"
     return False, f"`{policy.address}` has no `guardrail_inference`: it enforces nothing"
 
 

@@ -109,6 +109,19 @@ def without_secrets(text: str, salt: str) -> str:
     return _SECRET_VALUE.sub(lambda found: _short(found.group(), salt), shown)
 
 
+def script(text: str, salt: str) -> str | dict[str, str]:
+    """A start script as it is recorded: without its secrets where a table knows something in it, else as a digest."""
+    return without_secrets(text, salt) if _gives_a_place_away(text) else digest(text, salt)
+
+
+def without_keys(text: str, salt: str) -> str:
+    """A text of any kind in which keys, tokens and private keys that are known by their form are digests."""
+    if len(text) < 12 or not _SECRET_VALUE.search(text):
+        return text
+    shown = _PEM.sub(lambda found: _short(found.group(), salt), text)
+    return _SECRET_VALUE.sub(lambda found: _short(found.group(), salt), shown)
+
+
 def _after(value: str) -> str:
     return "," if value.rstrip().endswith(",") else ""
 

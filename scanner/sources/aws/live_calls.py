@@ -1,0 +1,254 @@
+"""The collector of AWS: accounts and regions at once, in each the table's operations, every call with its outcome."""
+
+from __future__ import annotations
+
+import json
+import queue
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cache
+from threading import Event
+from typing import Any
+
+from scanner.sources.aws.estate import SOURCE
+from scanner.sources.aws.live_client import Account, Stopped, assumed, connect
+from scanner.sources.aws.live_outcome import outcome_of
+from scanner.sources.aws.live_plain import page_of
+from scanner.sources.aws.live_rate import Rates
+from scanner.sources.aws.operations import ACCOUNT, asked, follows
+from scanner.sources.bundle import Call, Outcome
+from scanner.sources.bundle.call import Key
+from scanner.sources.read import AwsAsked
+from scanner.table_rows import AwsOperation
+from scanner.tables import aws_operations
+
+REGIONS = "ec2:DescribeRegions"
+INTERRUPTED = "the run was interrupted before it was asked"
+
+
+@dataclass(slots=True)
+class Collector:
+    """Asks AWS, call by call. now: RFC 3339 in UTC. done: calls of a bundle that is resumed. stop: set by Ctrl-C.
+
+    Nothing is asked once `stop` is set or the deadline is over: what is left is recorded as failed, with that cause.
+    """
+
+    asked: AwsAsked
+    now: Callable[[], str]
+    salt: str
+    done: Mapping[Key, Call] | None = None
+    stop: Event = field(default_factory=Event)
+    clock: Callable[[], float] = time.monotonic
+    executor: Executor | None = None
+    closed: Event = field(init=False, default_factory=Event)
+    until: float = field(init=False)
+    home: Account = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Connect. Raises UsageError where AWS does not say who asks."""
+        self.until = self.clock() + self.asked.deadline if self.asked.deadline else float("inf")
+        self.home = connect(self.asked, Rates(self.asked.share), self.over)
+
+    def over(self) -> str:
+        """Why nothing more is asked; "" while it is."""
+        if self.stop.is_set() or self.closed.is_set():
+            return INTERRUPTED
+        return (
+            ""
+            if self.clock() < self.until
+            else f"the deadline of {self.asked.deadline:g} s was over before it was asked"
+        )
+
+    def calls(self) -> Iterator[Call]:
+        """Every call, as it is made; those that are done already are not repeated. Raises what a worker raised."""
+        made: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
+        pool = self.executor or ThreadPoolExecutor(max_workers=max(1, self.asked.workers))
+        run = _Run(self, pool, made)
+        try:
+            for number in self.asked.accounts or (self.home.id,):
+                run.submit(run.account, number)
+            while run.pending:
+                call = made.get()
+                if call is not None:
+                    yield call
+                    continue
+                for future in [one for one in run.pending if one.done()]:
+                    run.pending.remove(future)
+                    future.result()
+            while not made.empty():
+                call = made.get()
+                if call is not None:
+                    yield call
+        finally:
+            self.closed.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+@dataclass(slots=True)
+class _Run:
+    """A run over all places. pending: what is not through; each puts None into `made` when it is."""
+
+    collector: Collector
+    pool: Executor
+    made: queue.SimpleQueue[Call | None]
+    pending: list[Future[None]] = field(default_factory=list)
+
+    def submit(self, work: Callable[..., None], *arguments: Any) -> None:
+        future = self.pool.submit(work, *arguments)
+        self.pending.append(future)
+        future.add_done_callback(lambda _: self.made.put(None))
+
+    def account(self, number: str) -> None:
+        """What is asked once an account; then each of its regions is a piece of work of its own."""
+        home, wanted = self.collector.home, self.collector.asked
+        account = home if number == home.id else assumed(home, number, wanted)
+        lost = "" if account is home or self.collector.over() else _not_taken(account)
+        place = Place(self.collector, account, ACCOUNT, self.made.put, lost=lost)
+        place.ask()
+        on, off = place.regions()
+        for region in on:
+            self.submit(Place(self.collector, account, region, self.made.put, lost=lost).ask)
+        for region in off:
+            Place(self.collector, account, region, self.made.put, off=True).ask()
+
+
+def _not_taken(account: Account) -> str:
+    """Why the credentials for another account are of no use; "" where they are."""
+    try:
+        (page,) = account.pages("sts", "GetCallerIdentity", account.region, {})
+    except account.library.failures as error:
+        fault = account.library.fault(error)
+        return f"the role in account {account.id} cannot be assumed ({fault.code or fault.kind})"
+    return "" if page.get("Account") == account.id else f"the role is not of account {account.id}"
+
+
+@dataclass(slots=True)
+class Place:
+    """A region of an account, or the account itself. lost: why nothing can be asked. off: it is switched off."""
+
+    collector: Collector
+    account: Account
+    region: str
+    put: Callable[[Call], None]
+    lost: str = ""
+    off: bool = False
+    by_operation: dict[str, dict[str, Call]] = field(default_factory=dict)
+    lacking: dict[tuple[str, str], bool] = field(default_factory=dict)
+
+    @property
+    def scope(self) -> dict[str, str]:
+        """As in a bundle."""
+        return {"account": self.account.id, "partition": self.account.partition, "region": self.region}
+
+    def ask(self) -> None:
+        """Make every call of the table here; what follows from answers comes after them."""
+        scope = self.scope
+        for rows in in_order(self.region == ACCOUNT):
+            again = True
+            while again:
+                again = False
+                for row in rows:
+                    earlier = [call for name in follows(row) for call in self.by_operation.get(name, {}).values()]
+                    for parameters in list(asked(row, scope, earlier)):
+                        again = self._new(row, parameters) or again
+        if self.region not in (ACCOUNT, self.account.region):
+            self.account.forget(self.region)
+
+    def _new(self, row: AwsOperation, parameters: Mapping[str, Any]) -> bool:
+        """Make a call that was not made yet; whether it was one."""
+        made = self.by_operation.setdefault(row.id, {})
+        key = json.dumps(parameters, sort_keys=True)
+        if key in made:
+            return False
+        blank = Call(SOURCE, tuple(sorted(self.scope.items())), row.id, dict(parameters), "failed")
+        earlier = (self.collector.done or {}).get(blank.key)
+        made[key] = earlier or self._call(row, blank)
+        if earlier is None:
+            self.put(made[key])
+        return True
+
+    def _call(self, row: AwsOperation, blank: Call) -> Call:
+        pages, outcome, cause = self._answer(row, blank.parameters)
+        return Call(SOURCE, blank.scope, row.id, blank.parameters, outcome, pages, at=self.collector.now(), cause=cause)
+
+    def _answer(self, row: AwsOperation, parameters: Mapping[str, Any]) -> tuple[list[Any], Outcome, str]:
+        if self.off:
+            return [], "region-off", ""
+        why = self.lost or self.collector.over()
+        if why:
+            return [], "failed", why
+        where = self.account.home(row.service) if self.region == ACCOUNT else self.region
+        pages: list[Any] = []
+        library = self.account.library
+        try:
+            if self._lacks(row.service, where):
+                return [], "not-in-partition", "the region does not have the service"
+            for page in self.account.pages(row.service, row.operation, where, parameters):
+                pages.append(page_of(page, self.collector.salt))
+        except Stopped:
+            return pages, "failed", self.collector.over()
+        except library.failures as error:
+            return pages, *outcome_of(library.fault(error), row.absent)
+        return pages, *self._whole(row, where, pages)
+
+    def _lacks(self, service: str, region: str) -> bool:
+        key = service, region
+        if key not in self.lacking:
+            self.lacking[key] = self.account.lacks(service, region)
+        return self.lacking[key]
+
+    def _whole(self, row: AwsOperation, region: str, pages: list[Any]) -> tuple[Outcome, str]:
+        """Whether the pages hold what the API promises: what each must have, and no piece that it could not give."""
+        shape = self.account.client(row.service, region).meta.service_model.operation_model(row.operation).output_shape
+        wanted = shape.required_members if shape is not None else []
+        if not pages or any(name not in page for page in pages for name in wanted):
+            return "failed", "the answer lacks what the API always gives"
+        if any(one.get("reason") != "MISSING" for page in pages for one in _dicts(page.get("failures"))):
+            return "failed", "the answer names what it could not give"
+        return "read", ""
+
+    def regions(self) -> tuple[list[str], list[str]]:
+        """The regions to ask, and those that are switched off, as the account itself tells; else those of the user."""
+        wanted = self.collector.asked.regions
+        calls = [call for call in self.by_operation.get(REGIONS, {}).values() if call.outcome == "read"]
+        told = {
+            str(one["RegionName"]): one.get("OptInStatus") != "not-opted-in"
+            for call in calls
+            for page in call.pages
+            for one in _dicts(page.get("Regions") if isinstance(page, dict) else None)
+            if isinstance(one.get("RegionName"), str)
+        }
+        if not told:
+            return list(wanted or (self.account.region,)), []
+        on = [name for name in told if told[name] and (not wanted or name in wanted)]
+        return sorted({*on, *(name for name in wanted if name not in told)}), sorted(
+            name for name in told if not told[name]
+        )
+
+
+def _dicts(value: object) -> Iterator[dict[str, Any]]:
+    return (one for one in value if isinstance(one, dict)) if isinstance(value, list) else iter(())
+
+
+@cache
+def in_order(of_account: bool) -> tuple[tuple[AwsOperation, ...], ...]:
+    """The rows of the table by operation, each after those whose answers it waits for; those of accounts or regions."""
+    rows: dict[str, list[AwsOperation]] = {}
+    for row in aws_operations():
+        if (row.scope == "account") is of_account:
+            rows.setdefault(row.id, []).append(row)
+    found: dict[str, tuple[AwsOperation, ...]] = {}
+
+    def visit(name: str, above: tuple[str, ...]) -> None:
+        if name in found or name in above or name not in rows:
+            return
+        for row in rows[name]:
+            for before in follows(row):
+                visit(before, (*above, name))
+        found[name] = tuple(rows[name])
+
+    for name in rows:
+        visit(name, ())
+    return tuple(found.values())
