@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from scanner.origin import FileOrigin
 from scanner.sources.terraform.files import Files, module_files
-from scanner.sources.terraform.syntax import Attribute, Block, Body, Expression, Object, literal_text
+from scanner.sources.terraform.syntax import Attribute, Block, Body, Object, Unplaced, literal_text
 
 ResourceKey: TypeAlias = tuple[str, str, str]
 """("resource", "data" or "ephemeral", type, name)"""
@@ -38,7 +38,7 @@ class Config:
 
     directory: Path
     variables: dict[str, Block] = field(default_factory=dict)
-    locals: dict[str, Attribute] = field(default_factory=dict)
+    locals: dict[str, Attribute] | Unplaced = field(default_factory=dict)
     outputs: dict[str, Block] = field(default_factory=dict)
     resources: dict[ResourceKey, Block] = field(default_factory=dict)
     calls: dict[str, Block] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Config:
     others: list[Block] = field(default_factory=list)
     complete: bool = True
     contract: str = ""
-    lacks: list[tuple[str, Expression]] = field(default_factory=list)
+    lacks: list[tuple[str, Unplaced]] = field(default_factory=list)
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -136,11 +136,12 @@ class _Adder:
         into[name] = overridden(into[name], block) if self.override and name in into else block
 
     def _locals(self, block: Block) -> None:
+        told = self.config.locals
         for name, attribute in block.body.attributes.items():
-            if name in self.config.locals and not self.override:
+            if name in told and not self.override:
                 self._bad(attribute.at, f"`local.{name}` is declared twice")
-            else:
-                self.config.locals[name] = attribute
+            elif isinstance(told, dict):
+                told[name] = attribute
 
     def _terraform(self, block: Block) -> None:
         for inner in block.body.blocks:

@@ -14,12 +14,13 @@ from scanner.resource import Attrs, Items
 from scanner.sources.terraform.config import Config
 from scanner.sources.terraform.contracts import REMEDY, Contract
 from scanner.sources.terraform.evaluate import evaluate
-from scanner.sources.terraform.read_json import block_of, holds_blocks
-from scanner.sources.terraform.syntax import Attribute, Block, Body
+from scanner.sources.terraform.read_json import block_of, holds_blocks, unplaced
+from scanner.sources.terraform.syntax import Attribute, Block, Body, Expression, Unplaced
 from scanner.unknown import Value
 
 if TYPE_CHECKING:
     from scanner.sources.terraform.module import Module
+    from scanner.sources.terraform.scope import Env
 
 META = frozenset({"source", "version", "count", "for_each", "providers", "depends_on"})
 _INPUT = re.compile(r"\b(var|local|module)\.([\w-]+)")
@@ -51,8 +52,15 @@ def note_lacking(module: Module, name: str, at: FileOrigin | None) -> None:
             where = mark if isinstance(mark, FileOrigin) else at
             files.unread(where or module.config.variables[given].at, cause, "module", REMEDY)
     for what, condition in module.config.lacks:
-        if evaluate(condition, module.env) is not False:
-            files.unread(condition.at, f"the contract of module `{name}` does not tell of {what}", "module", REMEDY)
+        if not ruled_out(condition, "when", module.env):
+            where = condition["when"].expression.at
+            files.unread(where, f"the contract of module `{name}` does not tell of {what}", "module", REMEDY)
+
+
+def ruled_out(attributes: Unplaced, name: str, env: Env) -> bool:
+    """Whether an attribute is certainly false, told without giving its parts their places in the call."""
+    shared = attributes.unplaced(name)
+    return evaluate(shared or attributes[name].expression, env) is False
 
 
 def untold_keys(value: Value, told: Collection[str]) -> Iterator[tuple[str, Origin | None]]:
@@ -64,7 +72,7 @@ def untold_keys(value: Value, told: Collection[str]) -> Iterator[tuple[str, Orig
                 yield key, one.marks.get(key) if isinstance(one, Attrs) else None
 
 
-class _Attributes(Mapping[str, Attribute]):
+class _Attributes(Unplaced):
     """The attributes of a block, each made when it is asked for: a call leaves most of what it could have out."""
 
     def __init__(self, builder: _Builder, kind: str, value: Mapping[str, Any], each: tuple[str, ...]) -> None:
@@ -79,6 +87,11 @@ class _Attributes(Mapping[str, Attribute]):
             one = self._builder.marked({name: self._value[name]}, self._each)
             self._made.update(block_of(self._kind, (), one, self._builder.call.at).body.attributes)
         return self._made[name]
+
+    def unplaced(self, name: str) -> Expression | None:
+        """The expression of an attribute as all calls share it."""
+        value = self._value.get(name)
+        return unplaced(value) if isinstance(value, str) else None
 
     def __contains__(self, name: object) -> bool:
         return name in self._value
@@ -101,8 +114,7 @@ class _Builder:
         config = Config(directory, contract=f"{contract.name} {contract.seen[-1]}")
         for name in (*contract.required, *contract.inputs):
             config.variables[name] = self._variable(name)
-        for name, value in contract.locals.items():
-            config.locals[name] = self._block("locals", (), {name: value}).body.attributes[name]
+        config.locals = _Attributes(self, "locals", contract.locals, ())
         for mode, declared in (("data", contract.data), ("resource", contract.resources)):
             for address, value in declared.items():
                 kind, _, name = address.partition(".")
@@ -112,8 +124,7 @@ class _Builder:
         for name, value in contract.outputs.items():
             config.outputs[name] = self._block("output", (name,), {"value": value})
         for lack in contract.lacks:
-            body = self._block("locals", (), {"when": lack.when}).body
-            config.lacks.append((lack.what, body.attributes["when"].expression))
+            config.lacks.append((lack.what, _Attributes(self, "locals", {"when": lack.when}, ())))
         config.keys = contract.keys
         return config
 

@@ -9,7 +9,7 @@ from typing import Literal as OneOf
 from scanner.resource import Attrs
 from scanner.sources.terraform.evaluate import evaluate
 from scanner.sources.terraform.scope import Env
-from scanner.sources.terraform.syntax import Body
+from scanner.sources.terraform.syntax import Body, Unplaced
 from scanner.sources.terraform.types import to_bool, to_number
 from scanner.sources.terraform.values import Refused, SetOf, invalid, is_list, is_map, kind, ordered
 from scanner.unknown import Unknown, Value
@@ -60,6 +60,10 @@ def expand(body: Body, env: Env) -> Expansion:
         return Expansion("open", [Instance(None, {}, enabled)])
     if not enabled:
         return Expansion("count")
+    if isinstance(body.attributes, Unplaced):
+        left_out = _left_out(body.attributes, env)
+        if left_out is not None:
+            return left_out
     if "count" in body.attributes:
         expression = body.attributes["count"].expression
         value = evaluate(expression, env)
@@ -80,6 +84,21 @@ def expand(body: Body, env: Env) -> Expansion:
             value = invalid(f"`for_each` over {kind(value)}", expression.at)
         return _each(value, env)
     return Expansion("single", [Instance(None, {})])
+
+
+def _left_out(attributes: Unplaced, env: Env) -> Expansion | None:
+    """No instance at all, told before the expression gets its place; None where it takes a closer look."""
+    count = attributes.unplaced("count")
+    if count is not None:
+        value = evaluate(count, env)
+        if value == 0 and not isinstance(value, bool):
+            return Expansion("count")
+    each = attributes.unplaced("for_each")
+    if each is not None:
+        value = evaluate(each, env)
+        if is_map(value) and not value:
+            return Expansion("each")
+    return None
 
 
 def _enabled(body: Body, env: Env) -> bool | Unknown:

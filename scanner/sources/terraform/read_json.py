@@ -86,6 +86,12 @@ def block_of(kind: str, labels: tuple[str, ...], value: Value, at: FileOrigin) -
     return Block(kind, labels, _body(value, at, _INSIDE.get(kind, {}), kind), at)
 
 
+def unplaced(text: str) -> Expression | None:
+    """A text as a template, its places left out; None where it is none."""
+    read = _parsed(text, False)
+    return None if isinstance(read, SyntaxFault) else read
+
+
 def holds_blocks(kind: str, names: Iterable[str]) -> bool:
     """Whether some of the names in a block of a kind are those of blocks."""
     return not _INSIDE.get(kind, {}).keys().isdisjoint(names)

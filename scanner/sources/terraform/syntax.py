@@ -5,6 +5,7 @@ Only this tree is evaluated; every reader (python-hcl2, JSON) produces it. Posit
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TypeAlias, TypeVar
 
@@ -226,6 +227,14 @@ class Block(Node, frozen=True):
     labels: tuple[str, ...]
     body: Body
     at: FileOrigin
+
+
+class Unplaced(Mapping[str, Attribute]):
+    """Attributes whose parts get their place when they are asked for."""
+
+    @abstractmethod
+    def unplaced(self, name: str) -> Expression | None:
+        """The expression of an attribute without a place, shared by all who ask; None where there is none of text."""
 
 
 def placed(node: T, at: FileOrigin) -> T:
