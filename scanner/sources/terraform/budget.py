@@ -85,26 +85,13 @@ class Budget:
             return 0
         return max(ALWAYS_STEPS, min(MAX_STEPS, self.steps // SHARE))
 
-    @contextmanager
-    def apart(self) -> Iterator[None]:
+    def apart(self) -> _Apart:
         """Evaluates what has a name of its own on an account of its own: what refers to it does not pay for it."""
-        before = self.left
-        self.left = self._allowance()
-        try:
-            with self.guard(False):
-                yield
-        finally:
-            self.left = before
+        return _Apart(self, False, self._allowance())
 
-    @contextmanager
-    def guard(self, guarded: bool) -> Iterator[None]:
+    def guard(self, guarded: bool) -> _Apart:
         """Notes doubts (or not, for what is evaluated elsewhere) as long as the block runs, those before put aside."""
-        before = self.guarded, self.doubt
-        self.guarded, self.doubt = guarded, None
-        try:
-            yield
-        finally:
-            self.guarded, self.doubt = before
+        return _Apart(self, guarded, None)
 
     def note(self, *values: Value) -> None:
         """Tells that values are used in a way that fails for some of what an Unknown among them may turn out to be.
@@ -141,6 +128,31 @@ class Budget:
             return False
         self.modules -= weight if count else 0
         return True
+
+
+class _Apart:
+    """As long as the block runs: whether doubts are noted, and on what allowance, if on one of its own."""
+
+    __slots__ = ("_allowance", "_before", "_budget", "_guarded", "_left")
+
+    def __init__(self, budget: Budget, guarded: bool, allowance: int | None) -> None:
+        self._budget = budget
+        self._guarded = guarded
+        self._allowance = allowance
+
+    def __enter__(self) -> None:
+        budget = self._budget
+        self._before = budget.guarded, budget.doubt
+        self._left = budget.left
+        budget.guarded, budget.doubt = self._guarded, None
+        if self._allowance is not None:
+            budget.left = self._allowance
+
+    def __exit__(self, *_: object) -> None:
+        budget = self._budget
+        budget.guarded, budget.doubt = self._before
+        if self._allowance is not None:
+            budget.left = self._left
 
 
 @contextmanager

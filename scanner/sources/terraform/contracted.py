@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,11 +104,52 @@ class _Attributes(Unplaced):
         return len(self._value)
 
 
+class _Rests:
+    """The inputs that the parts of a contract rest on, found once for all its calls."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+        self._behind: dict[str, tuple[str, ...]] = {}
+        # By identity; the value is kept beside what was found, so that no other takes its place.
+        self._of: dict[tuple[int, tuple[str, ...]], tuple[Any, tuple[str, ...]]] = {}
+
+    def on(self, value: Any, each: tuple[str, ...]) -> tuple[str, ...]:
+        """What a part of the contract rests on; `each`: what the block that it stands in is repeated over."""
+        key = (id(value), each)
+        if key not in self._of:
+            self._of[key] = (value, tuple(self._names(str(value), each)))
+        return self._of[key][1]
+
+    def _names(self, text: str, each: tuple[str, ...]) -> Iterator[str]:
+        """The inputs that a text of the contract rests on, in the order in which it names them."""
+        if _EACH.search(text):
+            yield from each
+        for found in _INPUT.finditer(text):
+            root, name = found.groups()
+            if root == "var":
+                yield name
+            else:
+                yield from self._rests_on(root, name)
+
+    def _rests_on(self, root: str, name: str) -> tuple[str, ...]:
+        key = f"{root}.{name}"
+        if key not in self._behind:
+            self._behind[key] = ()  # what refers to itself is looked at once
+            table = self.contract.locals if root == "local" else self.contract.calls
+            self._behind[key] = tuple(dict.fromkeys(self._names(str(table.get(name, "")), ())))
+        return self._behind[key]
+
+
+@cache
+def _rests_of(contract: Contract) -> _Rests:
+    return _Rests(contract)
+
+
 class _Builder:
     def __init__(self, contract: Contract, call: Block) -> None:
         self.contract = contract
         self.call = call
-        self._behind: dict[str, tuple[str, ...]] = {}
+        self._rests = _rests_of(contract)
 
     def config(self, directory: Path) -> Config:
         contract = self.contract
@@ -135,7 +177,7 @@ class _Builder:
         return replace(self._block("variable", (name,), given), at=self._place((name,)))
 
     def _block(self, kind: str, labels: tuple[str, ...], value: Mapping[str, Any]) -> Block:
-        each = tuple(self._names(str(value.get("for_each", "")), ()))
+        each = self._rests.on(value.get("for_each", ""), ())
         at = self._place(each)
         if holds_blocks(kind, value):
             return block_of(kind, labels, self.marked(value, each), at)
@@ -144,32 +186,13 @@ class _Builder:
     def marked(self, value: Any, each: tuple[str, ...]) -> Value:
         """The value with a line of the call for each part of it."""
         if isinstance(value, dict):
-            inner = tuple(self._names(str(value.get("for_each", "")), each)) or each
-            marks = {key: self._place(tuple(self._names(str(item), inner))) for key, item in value.items()}
+            inner = self._rests.on(value.get("for_each", ""), each) or each
+            marks = {key: self._place(self._rests.on(item, inner)) for key, item in value.items()}
             return Attrs({key: self.marked(item, inner) for key, item in value.items()}, marks)
         if isinstance(value, list):
-            marks_of = [self._place(tuple(self._names(str(item), each))) for item in value]
+            marks_of = [self._place(self._rests.on(item, each)) for item in value]
             return Items([self.marked(item, each) for item in value], marks_of)
         return value  # type: ignore[no-any-return]  # a scalar of JSON
-
-    def _names(self, text: str, each: tuple[str, ...]) -> Iterator[str]:
-        """The inputs that a text of the contract rests on, in the order in which it names them."""
-        if _EACH.search(text):
-            yield from each
-        for found in _INPUT.finditer(text):
-            root, name = found.groups()
-            if root == "var":
-                yield name
-            else:
-                yield from self._rests_on(root, name)
-
-    def _rests_on(self, root: str, name: str) -> tuple[str, ...]:
-        key = f"{root}.{name}"
-        if key not in self._behind:
-            self._behind[key] = ()  # what refers to itself is looked at once
-            table = self.contract.locals if root == "local" else self.contract.calls
-            self._behind[key] = tuple(dict.fromkeys(self._names(str(table.get(name, "")), ())))
-        return self._behind[key]
 
     def _place(self, names: tuple[str, ...]) -> FileOrigin:
         """The first of these arguments that the call sets, else the call itself: the module's default decides."""

@@ -33,7 +33,7 @@ class Lack:
     when: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Contract:
     """What a module, or a submodule (`part`), makes of its inputs, in the versions of `versions`.
 

@@ -239,18 +239,17 @@ class Unplaced(Mapping[str, Attribute]):
 
 def placed(node: T, at: FileOrigin) -> T:
     """A tree with every part of it at one place."""
-    parts = [_placed(getattr(node, name), at) for name in node.__struct_fields__]
-    return type(node)(*parts)
+    kind = type(node)
+    return kind(*[_placed(getattr(node, name), at) for name in kind.__struct_fields__])
 
 
 def _placed(part: object, at: FileOrigin) -> object:
-    if isinstance(part, FileOrigin):
+    kind = type(part)
+    if kind is FileOrigin:
         return at
-    if isinstance(part, Node):
-        return placed(part, at)
-    if isinstance(part, tuple):
-        return tuple([_placed(item, at) for item in part])
-    return part
+    if kind is tuple:
+        return tuple([_placed(item, at) for item in part])  # type: ignore[attr-defined]
+    return placed(part, at) if isinstance(part, Node) else part
 
 
 def regroup(steps: list[Step]) -> tuple[Step, ...]:
