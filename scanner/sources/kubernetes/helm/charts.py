@@ -105,7 +105,7 @@ def _made(jobs: Sequence[_Job]) -> Iterator[Made]:
             if exploded >= FIRST:
                 yield from [Made(error="the charts before it came to the limits of time or memory")] * len(batch)
                 continue
-            share = -(-len(batch) // workers)
+            share = max(FIRST, -(-len(batch) // workers))  # a process takes longer to start than a chart to render
             parts = [batch[start : start + share] for start in range(0, len(batch), share)]
             for made in pool.map(_rendered, parts):
                 exploded += sum(one.exploded for one in made)
