@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from scanner.graph.certificate import Closure, Examined
 from scanner.origin import Origin
@@ -42,8 +43,7 @@ _LINE = re.compile(r"(\.(?:tf|tofu|tfvars|hcl|json|ya?ml)):\d+(?::\d+)?")
 """Where a message names a place in a file: the path stays, the line may move."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """What a finding is about. unit: the one that it is in, "" where there is none."""
 
     address: str
@@ -53,8 +53,7 @@ class Subject:
     unit: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(Struct, frozen=True):
     """A step of a counterexample; `because` says what lets the traffic on from here, or in. `cut`: close it here."""
 
     address: str
@@ -65,8 +64,7 @@ class Hop:
     cut: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """A violation, or something that could not be proved.
 
     message: one lower-case sentence, names in backticks. plane: of the path, "" where there is no path.
@@ -107,8 +105,7 @@ class Finding:
         return self.subject.origin
 
 
-@dataclass(frozen=True, slots=True)
-class RuleResult:
+class RuleResult(Struct, frozen=True):
     """One rule's verdict. examined: how many subjects it looked at. note: why it was not judged, or that it raised."""
 
     id: str
@@ -120,8 +117,7 @@ class RuleResult:
     certificates: tuple[Closure | Examined, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CommitmentResult:
+class CommitmentResult(Struct, frozen=True):
     """One commitment's verdict over its rules; summary: the line that the text report prints."""
 
     id: str
@@ -132,8 +128,7 @@ class CommitmentResult:
     certificates: tuple[Closure | Examined, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Waived:
+class Waived(Struct, frozen=True):
     """A finding that a waiver takes out of the exit code, never out of the verdict."""
 
     fingerprint: str
@@ -144,8 +139,7 @@ class Waived:
     expires: str
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """On what the verdicts rest, and what they do not cover."""
 
     basis: tuple[str, ...] = ()
@@ -153,8 +147,7 @@ class Scope:
     assumed_absent: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """Everything that a run found, in a fixed order; the formats only write it down.
 
     run: the fields that differ between runs (root, version, started, arguments). notes: warnings to print.

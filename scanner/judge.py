@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.findings import COMMITMENTS, SEVERITIES, CommitmentResult, Finding, RuleResult, Verdict
 from scanner.graph.certificate import Examined
@@ -18,8 +20,7 @@ BASIS_NOTE = " scan"
 """How the note ends of a rule that lacks a basis."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """What the rules said. findings: folded, worst first. said: before they were folded."""
 
     verdict: Verdict

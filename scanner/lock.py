@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from scanner.errors import SettingsError
 from scanner.profile import Contract, Place, Profile, Unit
@@ -27,8 +28,7 @@ MATTERS = (
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(Struct, frozen=True):
     """What is agreed under a name. rules and tables: sha256 by file name; None where the lock does not pin them."""
 
     agreement: str
@@ -39,8 +39,7 @@ class Lock:
     tables: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pins:
+class Pins(Struct, frozen=True):
     """A run's own side of the comparison: the profile as it was written, the rules and tables in use, and the day.
 
     expected: where a lock would lie, for people.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.lock import Snapshot
 
@@ -11,8 +12,7 @@ STRENGTHS = ("NONE", "LOW", "MEDIUM", "HIGH")
 Weaker = Callable[[str, str], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One loosening: the dotted key of the profile, the entry in it, and a sentence about it."""
 
     key: str
@@ -51,8 +51,7 @@ def _more_digests(then: str, now: str) -> bool:
     return "any" not in agreed and not set(now.split()) <= agreed
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
+class _Way(Struct, frozen=True):
     """How a key is loosened: by an entry more, by an entry less, by a value that changes."""
 
     more: bool = False

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.origin import Origin
 from scanner.podspec_containers import Container, Fact, command_line, containers, environment, environment_sources
@@ -49,8 +51,7 @@ _INSIDE_A_POD = frozenset(["containers", "initContainers", "ephemeralContainers"
 _MAX_DEPTH = 200
 
 
-@dataclass(frozen=True, slots=True)
-class PodTemplate:
+class PodTemplate(Struct, frozen=True):
     """A pod specification inside a resource.
 
     path: from the resource's attrs to the mapping that holds the pod's fields. spec: that mapping; where the

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from scanner.origin import FileOrigin, Origin
 from scanner.resource import dig, items_of, mark
@@ -30,16 +31,14 @@ _SOURCES = {
 _REFERENCE = re.compile(r"\$\$|\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)")
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """A value and where it stands."""
 
     value: Value
     origin: Origin | None
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(Struct, frozen=True):
     """A container of a pod. role: "sidecar" is an init container that goes on running. name: "" where none is known.
 
     value: the mapping as written, an Unknown where it is not known.

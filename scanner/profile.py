@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date
+
+from msgspec import Struct, field
 
 from scanner.origin import FileOrigin
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """An approved place. Empty `accounts`, `regions` or `zones` approve none: a key left out is a missing key."""
 
     provider: str
@@ -20,8 +20,7 @@ class Place:
     zones: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovedModel:
+class ApprovedModel(Struct, frozen=True):
     """A model on the list. `id` is exact; `digest` is "" where the list does not pin one."""
 
     id: str
@@ -29,8 +28,7 @@ class ApprovedModel:
     digest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class GuardrailEntry:
+class GuardrailEntry(Struct, frozen=True):
     """A guardrail of the stack by address, name, id or ARN, and the version that must be used ("" is any)."""
 
     id: str
@@ -38,8 +36,7 @@ class GuardrailEntry:
     version: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RequiredFilter:
+class RequiredFilter(Struct, frozen=True):
     """A filter that every guardrail must have: strengths are NONE < LOW < MEDIUM < HIGH, "" asks for none."""
 
     type: str
@@ -48,8 +45,7 @@ class RequiredFilter:
     origin: FileOrigin
 
 
-@dataclass(frozen=True, slots=True)
-class TrustedCaller:
+class TrustedCaller(Struct, frozen=True):
     """One admitted edge: a probe or a scraper, to one target on one port, with a reason and an end."""
 
     source: str
@@ -61,8 +57,7 @@ class TrustedCaller:
     origin: FileOrigin
 
 
-@dataclass(frozen=True, slots=True)
-class NotModel:
+class NotModel(Struct, frozen=True):
     """A workload that looks like a model server and is none; the reason is printed."""
 
     subject: str
@@ -70,8 +65,7 @@ class NotModel:
     origin: FileOrigin
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """A set of inputs that is one deployment: Terraform roots, and the manifests of one cluster.
 
     live: what a kubeconfig or a bundle calls that cluster.
@@ -90,8 +84,7 @@ class Unit:
     repository: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ChartRelease:
+class ChartRelease(Struct, frozen=True):
     """How a Helm chart is installed: values are files, each laid over the ones before and over the chart's own."""
 
     chart: str
@@ -101,8 +94,7 @@ class ChartRelease:
     namespace: str = "default"
 
 
-@dataclass(frozen=True, slots=True)
-class Waiver:
+class Waiver(Struct, frozen=True):
     """An accepted finding: by rule and subject address, with who accepted it and until when."""
 
     rule: str
@@ -115,8 +107,7 @@ class Waiver:
     second_approver: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(Struct, frozen=True):
     """Nodes by what is known of them: (key, pattern) pairs that must all match; `*` is the only wildcard.
 
     Keys: namespace, name, kind, role, address, unit.
@@ -129,8 +120,7 @@ class Selector:
         return ", ".join(f"{key} {pattern}" for key, pattern in self.wanted)
 
 
-@dataclass(frozen=True, slots=True)
-class Contract:
+class Contract(Struct, frozen=True):
     """A rule of the organisation's own, without Python.
 
     Either `forbid` (nothing may match it), or `source` and `target`: no way leads from the one to the other in any of
@@ -149,8 +139,7 @@ class Contract:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """The settings of a run; `Profile()` is a run without a settings file.
 
     References to resources (models.servers, gateways, classifiers, trusted, not_models) are node addresses

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+import msgspec
+from msgspec import Struct
+
 from scanner.origin import Origin
 from scanner.unknown import Unknown, Value
 
@@ -66,8 +69,7 @@ BASIS: dict[SourceName, Basis] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
+class Provider(Struct, frozen=True):
     """The provider configuration that a Terraform resource is made with.
 
     source: registry source, lower case ("hashicorp/aws"); `name` is the local name; `address` is the
@@ -136,8 +138,7 @@ class Resource:
 UnreadKind = Literal["file", "document", "module", "template", "foreign", "link", "conflict", "denied", "call"]
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Struct, frozen=True):
     """Something in scope that could not be read, or is of a kind that is not scanned.
 
     kind: "file" and "document" could not be parsed (never let through); "module" is not on disk; "template" needs
@@ -158,20 +159,19 @@ class Unread:
         return self.kind in ("file", "document", "link", "denied", "call")
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(Struct):
     """All that one reader found: `inputs` maps each path that was read to the sha256 of its bytes.
 
     `passed_over` names files that were looked at and are of no interest (plain values files, CI recipes), with why.
     `bases` are those that were asked, also where nothing came of it: an empty answer is an answer.
     """
 
-    resources: list[Resource] = field(default_factory=list)
-    unread: list[Unread] = field(default_factory=list)
-    inputs: dict[str, str] = field(default_factory=dict)
-    assumptions: dict[str, None] = field(default_factory=dict)
-    passed_over: dict[str, str] = field(default_factory=dict)
-    bases: set[Basis] = field(default_factory=set)
+    resources: list[Resource] = msgspec.field(default_factory=list)
+    unread: list[Unread] = msgspec.field(default_factory=list)
+    inputs: dict[str, str] = msgspec.field(default_factory=dict)
+    assumptions: dict[str, None] = msgspec.field(default_factory=dict)
+    passed_over: dict[str, str] = msgspec.field(default_factory=dict)
+    bases: set[Basis] = msgspec.field(default_factory=set)
 
 
 def dig(value: Value, *path: Key) -> Value:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from scanner.findings import Finding, Hop, Subject, Verdict
 from scanner.graph.certificate import Closure, Examined, certify
@@ -17,8 +19,7 @@ from scanner.profile import Profile
 from scanner.unknown import Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A loaded rule.
 
     id: the slug; equals the file's name with `-` for `_`. assertion: its id in the assertions table.
@@ -39,8 +40,7 @@ class Rule:
     waivable: bool = True
 
 
-@dataclass(slots=True)
-class Case:
+class Case(Struct):
     """One rule before one graph: what it may look at, and how it says what it found."""
 
     rule: Rule

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.findings import Finding
 from scanner.graph.model import STACK, Edge, Node, Plane, Role
@@ -12,8 +14,7 @@ from scanner.graph.trace import trace
 from scanner.rule import Case
 
 
-@dataclass(frozen=True, slots=True)
-class Gain:
+class Gain(Struct, frozen=True):
     """What an identity comes to. edges: from the identity on; what: a fragment; end: the model, store or member."""
 
     start: Node

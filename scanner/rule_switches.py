@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.findings import Finding
 from scanner.graph.facts import Switch
@@ -15,8 +16,7 @@ BESIDE = STACK | {Role.MODEL, Role.CANDIDATE}
 GATEWAYS = "safety_stack.gateways"
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """How a rule tells a bad setting.
 
     bad: what the component does, between its name and the setting ("fails open by"). fix: what to do.

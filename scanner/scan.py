@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from scanner import __version__
 from scanner.builders.build import Built, build
@@ -23,8 +25,7 @@ from scanner.unknown import unknowns_in
 from scanner.waivers import apply_waivers
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What the user asked for. paths: files or folders; as_of: the day on which waivers are looked at.
 
     profile_shown: the path that origins in the profile give; "" is its path below the root, else as it was given.
@@ -53,8 +54,7 @@ class Request:
     run: tuple[tuple[str, str], ...] = field(default=())
 
 
-@dataclass(frozen=True, slots=True)
-class Scanned:
+class Scanned(Struct, frozen=True):
     """A run before it is judged: what was read, and the graph of it."""
 
     root: Path

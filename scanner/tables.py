@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -45,8 +44,7 @@ ALIASES = {"place": "class"}
 """Attributes that cannot have the name of their column."""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """One table as it stands in its file; `about` explains the columns, `sources` the short names in `source`."""
 
     name: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.origin import FileOrigin
 
@@ -19,8 +21,7 @@ INVALID = "invalid-expression"
 """An expression that Terraform itself would refuse."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(Struct, frozen=True):
     """The attribute of a declared resource: its value is unknown, whose it is is not.
 
     `address` is the resource's address inside its unit, as Terraform prints it, with instance keys where known;
@@ -31,8 +32,7 @@ class Ref:
     attribute: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """A value that is not known; it survives every operation on it.
 
     cause: a sentence fragment for people, names in backticks: "`var.vpc_id` has no value".

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from scanner.errors import SettingsError
 from scanner.findings import Finding, Waived
@@ -14,8 +15,7 @@ from scanner.profile import Profile, Waiver
 from scanner.rule import Rule
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """findings: folded anew, so that nothing waived is folded with what is not. notes: what to tell the user."""
 
     findings: tuple[Finding, ...]

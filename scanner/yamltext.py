@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.origin import FileOrigin
 from scanner.unknown import Value
@@ -25,8 +26,7 @@ _DIRECTIVE = re.compile(r"^%", re.MULTILINE)
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """One document: its value and span; `first_line` to `last_line` is its part of the stream, both included."""
 
     value: Value
@@ -35,8 +35,7 @@ class Document:
     last_line: int
 
 
-@dataclass(frozen=True, slots=True)
-class BadDocument:
+class BadDocument(Struct, frozen=True):
     """A document that cannot be read: where and why; `tag` names the unknown tag (`!Ref`) that stopped it.
 
     legible: it is well-formed all the same, and other programs read it: of a tag, or with a key that stands twice.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from sys import intern
 from typing import Any
+
+from msgspec import Struct
 
 from scanner.origin import FileOrigin, Origin
 from scanner.resource import Attrs, Items
@@ -140,8 +141,7 @@ class Where:
         return line + self._base - 1, column
 
 
-@dataclass(slots=True)
-class _Anchor:
+class _Anchor(Struct):
     """What a name stands for; `value` is not there while its node is still being read."""
 
     value: Value = None

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from scanner.judge import fold
 from scanner.origin import FileOrigin
 from scanner.profile import Profile, Waiver
 from scanner.waivers import Applied, apply_waivers
+from tests.changed import replace
 from tests.harness import AS_OF, FIXTURES, run
 
 LINE = FileOrigin("main.tf", 4, 3)

@@ -16,7 +16,8 @@ of Azure is denied: nothing in a deployment's text says so.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from scanner.findings import Finding
 from scanner.graph.facts_access import Admits, ExplicitDeny

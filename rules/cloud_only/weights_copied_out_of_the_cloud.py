@@ -16,7 +16,8 @@ Copies that people make with their own credentials, and stores of weights that n
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from scanner.findings import Finding
 from scanner.graph.facts import Placement

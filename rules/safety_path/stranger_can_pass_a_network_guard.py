@@ -20,7 +20,8 @@ where the gateway or the model itself stands is told by `stranger-mints-stack-id
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from scanner.findings import Finding
 from scanner.graph.facts_access import AdmittedPods

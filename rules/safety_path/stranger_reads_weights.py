@@ -17,7 +17,9 @@ store is asked of those who may read it.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from scanner.findings import Finding
 from scanner.graph.model import Edge, Node, Plane, Role, State

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.origin import Origin
 from scanner.resource import Attrs, Items, Resource, mark
@@ -13,8 +14,7 @@ POSSIBLE = "__possible__"
 """The key that marks a Terraform block of which nobody knows whether it exists."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A value that is there: `origin` is the line of it, or of the nearest thing around it that has one.
 
     possible: what decides whether a block around the value exists; None where it certainly does.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from importlib import import_module
 from typing import NamedTuple, cast
+
+from msgspec import Struct
 
 from scanner.builders.draft import World
 from scanner.builders.inventory import Inventory
@@ -92,8 +93,7 @@ STEPS = (
 """Roles first, since every later step asks for them; edges that need other edges last."""
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
+class Built(Struct, frozen=True):
     """The graph, and what the report must say of how it was built."""
 
     graph: Graph

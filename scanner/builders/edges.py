@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from scanner.builders.blocks import Found, reach
 from scanner.builders.draft import World
@@ -15,8 +16,7 @@ from scanner.resource import Resource, mark
 from scanner.unknown import Unknown, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(Struct, frozen=True):
     """Why something is not certain: a reason code, and the addresses or facts that would decide it."""
 
     reason: str

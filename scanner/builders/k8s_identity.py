@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.builders.draft import World
 from scanner.graph.model import Edge, Node, Plane, State
@@ -20,8 +22,7 @@ ACCOUNTS = "system:serviceaccounts"
 AUTHENTICATED = "system:authenticated"
 
 
-@dataclass(frozen=True, slots=True)
-class RunsAs:
+class RunsAs(Struct, frozen=True):
     """A workload, and the service account that its pods run as; `name` is Unknown where nobody knows."""
 
     resource: Resource
@@ -44,8 +45,7 @@ class RunsAs:
         return self.name if isinstance(self.name, str) else self.name.text()
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """A service account: declared, or named by a workload. name: Unknown where nobody knows; pods: who runs as it."""
 
     unit: str
@@ -102,8 +102,7 @@ def accounts(world: World) -> Accounts:
     return known
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(Struct, frozen=True):
     """A role of a cloud that a service account gives its pods. decided_by: what decides, empty where it is sure."""
 
     account: str

@@ -7,7 +7,8 @@ capabilities); documentation of the kubelet and of container runtimes for what l
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.draft import World
 from scanner.builders.recognise.containers import is_kubernetes
@@ -32,8 +33,7 @@ RELAY = "Machine"
 """The kind of the node for the machines that pods with the same demands run on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Power:
+class Power(Struct, frozen=True):
     """What lets a pod take over its machine. doubt: the Unknown that decides whether it does, None for certain."""
 
     says: str
@@ -41,8 +41,7 @@ class Power:
     doubt: Unknown | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Runner:
+class Runner(Struct, frozen=True):
     """Pods of one template. selector: the node labels that they demand, as far as they are known."""
 
     resource: Resource

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from scanner.graph.model import Traffic
 
@@ -13,8 +14,7 @@ Interval: TypeAlias = tuple[int, int]
 """First and last, both inside."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class AddressRange:
+class AddressRange(Struct, frozen=True, order=True):
     """Adjacent addresses of one IP version (4 or 6), as integers; `last` is inside."""
 
     version: int

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.aws_policy.statements import listed_in
 from scanner.builders.draft import World
@@ -24,8 +25,7 @@ GOOGLE_NOTE = "iam.gke.io/gcp-service-account"
 AZURE_NOTE = "azure.workload.identity/client-id"
 
 
-@dataclass(frozen=True, slots=True)
-class Join:
+class Join(Struct, frozen=True):
     """A statement that a service account (`namespace:name`, pieces that are not known are `*`) acts as an identity."""
 
     account: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+from msgspec import Struct
 
 from scanner.commands.replay import replayed
 from scanner.errors import UsageError
@@ -17,8 +18,7 @@ from scanner.resource import Unread
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Since:
+class Since(Struct, frozen=True):
     """A run beside its baseline.
 
     known: the fingerprints of the findings that the baseline has, with all that they speak of. unread: the inputs

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import tempfile
 from argparse import ArgumentParser, Namespace
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from scanner.commands.arguments import add_reading, add_rules, complain, day
 from scanner.errors import UsageError
@@ -25,8 +27,7 @@ exit codes: 0 nothing is worse; 1 a way opened, or a promise is broken that was 
 counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """One side: its name as given, its report, and the submodules that a revision names and does not hold."""
 
     name: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from scanner.findings import Report, Verdict
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
 HOLDS, VIOLATED, USAGE, UNPROVEN, FAULT = range(5)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """The exit code, and what stderr says of it; "" where the report says it all."""
 
     code: int

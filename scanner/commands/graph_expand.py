@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from scanner.builders.k8s_network.pods import Workload, namespaces, pods_of, workloads
 from scanner.builders.k8s_policy.cluster import Cluster
@@ -63,8 +64,7 @@ def _add_network(
         expand_network(units, nodes, edges)
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
+class _Pair(Struct, frozen=True):
     source: str
     target: str
     span: Span

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from scanner.builders.aws_identity.access import OWN, Access, judge
 from scanner.builders.aws_identity.accounts import NUMBER, account_of

@@ -10,17 +10,17 @@ import sys
 import tempfile
 from argparse import Action, ArgumentParser, Namespace
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from scanner.errors import UsageError
 
 STDOUT = "-"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A format and where it goes; None is stdout."""
 
     format: str

@@ -6,8 +6,9 @@ import os
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from scanner.builders.build import build
 from scanner.builders.control.fan import RELAY
@@ -28,8 +29,7 @@ Seen = tuple[str, str]
 LOOKS = "looks like a gateway"
 
 
-@dataclass(frozen=True, slots=True)
-class SeenPlace:
+class SeenPlace(Struct, frozen=True):
     """Where things stand in one partition ("" where none is known) of one provider."""
 
     provider: str
@@ -38,8 +38,7 @@ class SeenPlace:
     regions: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SeenUnit:
+class SeenUnit(Struct, frozen=True):
     """One deployment: folders relative to the profile, and the cluster's address ("" where none is known)."""
 
     name: str
@@ -48,8 +47,7 @@ class SeenUnit:
     cluster: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """Everything that `tether init` writes down.
 
     callers: who gets at the models now; writers: who can change the stack now; namespaces: of who calls a gateway.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.commands.propose import Proposal, Seen, SeenPlace, SeenUnit
 from scanner.reports.safe import cut, safe
@@ -20,8 +21,7 @@ HEAD = """# Settings of Tether. Everything here was read from the files, and is 
 # The JSON Schema is scanner/schemas/profile.schema.json."""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """The lines of one key, without indentation. live: they count; else each gets a `#`."""
 
     lines: tuple[str, ...]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from scanner.errors import UsageError
 
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from scanner.scan import Scanned
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """A request as a report keeps it. Paths below the root are relative to it; variables are names alone."""
 
     paths: tuple[str, ...]

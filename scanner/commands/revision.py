@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from msgspec import Struct
 
 from scanner.errors import UsageError
 from scanner.sources.files import MAX_BYTES, SKIPPED
@@ -29,8 +30,7 @@ _LINK, _SUBMODULE = "120000", "160000"
 _CHUNK = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(Struct, frozen=True):
     """A commit. prefix: the path of the current folder below the top of the work tree, "" or with `/` at its end."""
 
     name: str
@@ -38,8 +38,7 @@ class Revision:
     prefix: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     mode: str
     object_id: str
     path: Path

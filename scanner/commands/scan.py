@@ -4,13 +4,15 @@ way that breaks one."""
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import gc
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from scanner.commands.arguments import add_inputs, add_rules, complain, day, note_foreign_profiles, request_of
 from scanner.commands.output import add_targets, coloured, columns, emit, refuse_inputs, targets_of, write_file
@@ -104,7 +106,7 @@ def _since(baseline: dict[str, Any] | None, report: Report, scanned: Scanned) ->
 
 def _shown(options: Namespace, view: View) -> View:
     """How the report looks on stdout."""
-    return replace(view, width=columns(), colour=coloured(not options.no_color))
+    return dataclasses.replace(view, width=columns(), colour=coloured(not options.no_color))
 
 
 def _say(report: Report, message: str, *, quiet: bool) -> None:

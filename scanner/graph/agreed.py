@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from scanner.graph.facts import Fact
 from scanner.unknown import Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pinned(Fact):
+class Pinned(Fact, frozen=True, kw_only=True):
     """What a lock pins under the name of an agreement, held against what this run uses.
 
     what: "rules", "tables" or "profile". differs: the files that are not the agreed ones; an Unknown where there is
@@ -21,16 +18,14 @@ class Pinned(Fact):
     differs: tuple[str, ...] | Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loosened(Fact):
+class Loosened(Fact, frozen=True, kw_only=True):
     """The profile promises less under `key` than the agreement of this name."""
 
     key: str
     agreement: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted(Fact):
+class Accepted(Fact, frozen=True, kw_only=True):
     """An exception of the profile: a waiver (of `rule`), or a trusted caller (rule "").
 
     days_left: from the day of the run to its end; negative where it is over.

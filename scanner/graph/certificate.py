@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.graph.graph import Graph
 from scanner.graph.search import Reach
 
 
-@dataclass(frozen=True, slots=True)
-class Closure:
+class Closure(Struct, frozen=True):
     """Nothing but `allowed` leads into `closed`, and every target is in it."""
 
     goal: str
@@ -22,8 +22,7 @@ class Closure:
     graph_sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(Struct, frozen=True):
     """Every thing that the goal speaks of was looked at: (node id, what was found)."""
 
     goal: str

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from scanner.origin import Origin
 from scanner.unknown import Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class Fact(Struct, frozen=True, kw_only=True):
     """One thing known, or known to be unknown, of a node.
 
     because: a sentence fragment that a finding can print.
@@ -20,8 +19,7 @@ class Fact:
     because: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placement(Fact):
+class Placement(Fact, frozen=True, kw_only=True):
     """Where a thing stands, as far as this one statement says.
 
     place_class: "cloud", or a class of the placement tables (on-prem, near-edge, telco-edge, edge-device,
@@ -38,8 +36,7 @@ class Placement(Fact):
     perhaps: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scheduling(Fact):
+class Scheduling(Fact, frozen=True, kw_only=True):
     """The scheduler may put the node's pods on machines of `place_class`.
 
     how: "selects" (a selector, a required affinity, or an image for such machines alone), "prefers", "tolerates", or
@@ -52,8 +49,7 @@ class Scheduling(Fact):
     perhaps: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opaque(Fact):
+class Opaque(Fact, frozen=True, kw_only=True):
     """The node carries a program that can deploy or join anything: a script, a nested template, a chart.
 
     carrier: what carries it ("start script", "nested template").
@@ -65,15 +61,13 @@ class Opaque(Fact):
     place_class: str | Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capacity(Fact):
+class Capacity(Fact, frozen=True, kw_only=True):
     """A cluster or scheduler can be given machines of `place_class` (hybrid nodes, ECS EXTERNAL, an activation)."""
 
     place_class: str | Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EdgeLayer(Fact):
+class EdgeLayer(Fact, frozen=True, kw_only=True):
     """An edge layer of Kubernetes (KubeEdge, OpenYurt, ...) is installed in, or attached to, this cluster.
 
     decided_by: what decides whether it is; empty where it certainly is.
@@ -83,16 +77,14 @@ class EdgeLayer(Fact):
     decided_by: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery(Fact):
+class Delivery(Fact, frozen=True, kw_only=True):
     """The node ships something to devices. payload: what (a URI, a name), or an Unknown."""
 
     payload: str | Unknown
     carries_model: bool | Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelReference(Fact):
+class ModelReference(Fact, frozen=True, kw_only=True):
     """Which model a node serves or calls.
 
     reference: as `models.approved[].id` writes it: a Bedrock model id, `hf:org/name`, `s3://bucket/key`, `oci:...`.
@@ -106,8 +98,7 @@ class ModelReference(Fact):
     adapter: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pin(Fact):
+class Pin(Fact, frozen=True, kw_only=True):
     """Whether a reference means the same weights tomorrow.
 
     pinned: by a digest, a commit, a published version, or a version in the path; an Unknown where whoever may write
@@ -118,8 +109,7 @@ class Pin(Fact):
     pinned: bool | Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origination(Fact):
+class Origination(Fact, frozen=True, kw_only=True):
     """Where the weights of a node come from when it starts.
 
     place: an address or a name. public: fetched from a public hub, or from what is no store of the operator.
@@ -129,8 +119,7 @@ class Origination(Fact):
     public: bool | Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelName(Fact):
+class ModelName(Fact, frozen=True, kw_only=True):
     """A name under which a model, an adapter or an image of a model server goes.
 
     what: "model", "adapter", "served name", "image". trips: what a name like this says of the training, "" for
@@ -143,8 +132,7 @@ class ModelName(Fact):
     sure: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter(Fact):
+class Filter(Fact, frozen=True, kw_only=True):
     """One filter of a guardrail on one side.
 
     type: the guardrail's own name for it (HATE, PROMPT_ATTACK, PII:EMAIL, TOPIC:name, ...).
@@ -161,8 +149,7 @@ class Filter(Fact):
     required_none: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Switch(Fact):
+class Switch(Fact, frozen=True, kw_only=True):
     """A setting of the switches table on this node.
 
     row: the row's id.
@@ -181,15 +168,13 @@ class Switch(Fact):
     general: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replicas(Fact):
+class Replicas(Fact, frozen=True, kw_only=True):
     """The least number of running copies that the declaration allows (an autoscaler's minimum counts)."""
 
     minimum: int | Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enforcement(Fact):
+class Enforcement(Fact, frozen=True, kw_only=True):
     """A guardrail is enforced on every call of an account and region, without the caller's doing.
 
     region: where, as far as it is known by name. declared: False where nothing declares it, which is the default.
@@ -200,15 +185,13 @@ class Enforcement(Fact):
     declared: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bound(Fact):
+class Bound(Fact, frozen=True, kw_only=True):
     """Principals (node ids) whose policies let them call a managed model with an approved guardrail alone."""
 
     principals: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Binding(Fact):
+class Binding(Fact, frozen=True, kw_only=True):
     """An object that calls a managed model for others, or a part of one, and the guardrail that is bound to it.
 
     part: which part (`node summarise`), "" for the whole. guardrail: what is bound, "" where nothing is.
@@ -222,8 +205,7 @@ class Binding(Fact):
     published: bool | Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Door(Fact):
+class Door(Fact, frozen=True, kw_only=True):
     """A way by which a managed model's API can be reached.
 
     door: "public" (the provider's regional endpoint) or "private" (an endpoint in a network).
@@ -234,8 +216,7 @@ class Door(Fact):
     open: bool | Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Log(Fact):
+class Log(Fact, frozen=True, kw_only=True):
     """Inference through this node is logged.
 
     complete: request and response, every modality, every call. sink: where to, "" where not known by name.
@@ -245,8 +226,7 @@ class Log(Fact):
     sink: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatewayRoute(Fact):
+class GatewayRoute(Fact, frozen=True, kw_only=True):
     """One way of a gateway's route to a backend that is a model.
 
     backend: what the route sends to. model: whether it leads to a model at all. guarded: whether a policy with a

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from scanner.graph.facts import Fact
 from scanner.unknown import Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Isolation(Fact):
+class Isolation(Fact, frozen=True, kw_only=True):
     """One statement about how a namespace that holds models is isolated.
 
     aspect: "default" (a pod that no other policy selects is closed), "enforcement" (something enforces the policies),
@@ -22,13 +19,11 @@ class Isolation(Fact):
     closed: bool | Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuardrailDemand(Fact):
+class GuardrailDemand(Fact, frozen=True, kw_only=True):
     """A policy of this principal demands a guardrail of whoever calls a model with it; well or badly."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credential(Fact):
+class Credential(Fact, frozen=True, kw_only=True):
     """A bearer or long-lived credential that this node is, holds, or may use.
 
     what: in words, never the value. reaches: whether it opens a model's API to whoever has it.
@@ -40,8 +35,7 @@ class Credential(Fact):
     static: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExplicitDeny(Fact):
+class ExplicitDeny(Fact, frozen=True, kw_only=True):
     """Whether a policy of the inputs denies, by name, one whom the agreement excludes.
 
     entry: as `tenants.excluded` writes it.
@@ -51,8 +45,7 @@ class ExplicitDeny(Fact):
     present: bool | Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Egress(Fact):
+class Egress(Fact, frozen=True, kw_only=True):
     """Whether a model server is kept from opening connections to addresses outside its network.
 
     closed: it reaches no address that the internet routes, name look-ups aside.
@@ -61,8 +54,7 @@ class Egress(Fact):
     closed: bool | Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Admits(Fact):
+class Admits(Fact, frozen=True, kw_only=True):
     """Something lets in one whom the agreement excludes: a front its tokens, a policy or a share its account.
 
     entry: as `tenants.excluded` writes it. sure: an Unknown where the setting is not known.
@@ -72,8 +64,7 @@ class Admits(Fact):
     sure: bool | Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToldEndpoint(Fact):
+class ToldEndpoint(Fact, frozen=True, kw_only=True):
     """A setting of this caller says where it sends its prompts.
 
     host: the host that it names. outside: it is a public API of models, which no gateway of the deployment stands
@@ -84,8 +75,7 @@ class ToldEndpoint(Fact):
     outside: bool | Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answerer(Fact):
+class Answerer(Fact, frozen=True, kw_only=True):
     """Another workload that answers, or may answer, calls that are meant for this model or classifier.
 
     role: as what this node is called, "model" or "classifier". other: the address of the workload.
@@ -95,15 +85,13 @@ class Answerer(Fact):
     other: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallerIdentity(Fact):
+class CallerIdentity(Fact, frozen=True, kw_only=True):
     """Whether this front asks every caller who it is before it forwards; an Unknown where what is behind it may."""
 
     asked: bool | Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdmittedPods(Fact):
+class AdmittedPods(Fact, frozen=True, kw_only=True):
     """Pods that a guard of this model lets in for what they are labelled: whoever makes such a pod is let in.
 
     namespaces: where such a pod stands; perhaps: where it may have to stand; everywhere: in any namespace.
@@ -121,8 +109,7 @@ class AdmittedPods(Fact):
     decided_by: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BringsModel(Fact):
+class BringsModel(Fact, frozen=True, kw_only=True):
     """This principal may bring a model into the account: import, tune, copy or enable one.
 
     action: the IAM action, the first of those it may. sure: an Unknown where a policy or a condition decides it.

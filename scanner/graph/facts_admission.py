@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from scanner.graph.facts import Fact
 from scanner.unknown import Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verification(Fact):
+class Verification(Fact, frozen=True, kw_only=True):
     """A policy of the cluster that verifies images, asked about this workload's pods.
 
     policy: its address. covers: it looks at them, exemptions counted. enforces: what it finds wrong is turned away.

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from scanner.graph.facts import Fact
 from scanner.unknown import Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trail(Fact):
+class Trail(Fact, frozen=True, kw_only=True):
     """One statement about the audit trail of an account or a cluster.
 
     aspect: "on", "regions", "management-events", "global-events", "cluster-audit", "account-audit",
@@ -21,8 +18,7 @@ class Trail(Fact):
     complete: bool | Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Durable(Fact):
+class Durable(Fact, frozen=True, kw_only=True):
     """Whether what is written to a store of evidence stays as it was written, whoever asks.
 
     immutable: nobody, the account's root included, can alter or delete a record before its time.
@@ -31,8 +27,7 @@ class Durable(Fact):
     immutable: bool | Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Landing(Fact):
+class Landing(Fact, frozen=True, kw_only=True):
     """Where the records of this log or trail go.
 
     store: what it is called. kept: it is one of the stores of evidence that the profile names.

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from scanner.graph.facts import Fact
 from scanner.unknown import Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterDelivery(Fact):
+class ClusterDelivery(Fact, frozen=True, kw_only=True):
     """The node delivers to a cluster.
 
     cluster: the node id of the cluster where the inputs hold it, else its name or address.

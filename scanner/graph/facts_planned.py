@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from scanner.graph.facts import Fact
 from scanner.unknown import Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned(Fact):
+class Planned(Fact, frozen=True, kw_only=True):
     """What a plan does to a safety object.
 
     action: "keeps", "deletes", "replaces", "forgets" (it stays, and Terraform no longer looks after it), "weakens".

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from scanner.graph.facts import Fact
 from scanner.origin import Origin
 from scanner.unknown import Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(Struct, frozen=True):
     """One step of a way, as a hop shows it: what is passed, the line that decides, and what it does with the call.
 
     end: the call is answered here: the line to change is that of a leg before.
@@ -24,8 +23,7 @@ class Leg:
     end: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StackWay(Fact):
+class StackWay(Fact, frozen=True, kw_only=True):
     """One way that the calls of a gateway take by one of its settings.
 
     purpose: "classifier" or "model", what the setting is for; judged: that is certain, and not only what its name
@@ -42,8 +40,7 @@ class StackWay(Fact):
     legs: tuple[Leg, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Program(Fact):
+class Program(Fact, frozen=True, kw_only=True):
     """A container of a classifier runs another command than its image's own. serves: whether that can answer calls."""
 
     container: str

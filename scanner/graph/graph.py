@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
 from itertools import chain
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.graph.facts import Fact
 from scanner.graph.model import Edge, Node, Plane, Role, State
@@ -18,8 +21,7 @@ from scanner.unknown import Unknown
 F = TypeVar("F", bound=Fact)
 
 
-@dataclass(frozen=True, slots=True)
-class Blindness:
+class Blindness(Struct, frozen=True):
     """Something that the graph does not show and that could hold a way: named in every verdict that it touches."""
 
     what: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from scanner.graph.facts import Fact
 from scanner.origin import Origin
@@ -59,8 +60,7 @@ STACK = frozenset({Role.GATEWAY, Role.CLASSIFIER, Role.GUARDRAIL})
 """The roles that make up the safety stack."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Traffic:
+class Traffic(Struct, frozen=True, order=True):
     """A protocol (TCP, UDP, SCTP) and an inclusive range of destination ports, 1 to 65535."""
 
     protocol: str
@@ -73,8 +73,7 @@ CHOSEN_MACHINE = "machine/chosen"
 ALL_TRAFFIC = tuple(Traffic(protocol, 1, 65535) for protocol in ("SCTP", "TCP", "UDP"))
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A thing in the graph.
 
     id: `unit:address`; nodes that stand for no resource use the unit "external" or the unit they belong to.
@@ -97,8 +96,7 @@ class Node:
     namespace: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """One way from `source` to `target`, in one plane.
 
     verb: what the source can do: "reach" (network); "invoke", "become" (identity); "copy", "read" (supply);

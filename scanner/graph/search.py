@@ -6,12 +6,13 @@ import heapq
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from scanner.graph.graph import Graph
 from scanner.graph.model import Edge, Node, Plane, State
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """A path from an actor to a target: `edges` in the direction of travel, at least one."""
 
     actor: Node

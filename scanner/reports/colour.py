@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from scanner.findings import Verdict
 
 RED, YELLOW, GREEN, BLUE, BOLD = "31;1", "33;1", "32", "34", "1"
 
 
-@dataclass(frozen=True, slots=True)
-class Paint:
+class Paint(Struct, frozen=True):
     """Text in the colours of its meaning; as it is when `on` is false. Give it only text that is safe."""
 
     on: bool

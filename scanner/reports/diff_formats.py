@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from scanner.reports.difference import Difference, Turned
 from scanner.reports.markdown import code, escaped, sentence
@@ -20,8 +21,7 @@ MOST = 20
 SUMMARY = {0: "nothing worse", 1: "worse", 3: "not proven to be no worse"}
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """A difference and what it comes to. names: of base and head; reasons: why the exit code is not 0."""
 
     found: Difference

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 Json = dict[str, Any]
 RANK = {"holds": 0, "not-judged": 0, "unproven": 1, "violated": 2}
@@ -13,8 +14,7 @@ _REWRITTEN = ("module", "conflict")
 """Kinds of unread inputs that stand in a file which is read: an edit elsewhere in it leaves them what they are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Turned:
+class Turned(Struct, frozen=True):
     """A verdict that is another one now."""
 
     id: str
@@ -27,8 +27,7 @@ class Turned:
         return RANK[self.now] > RANK[self.before]
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """What differs from `base` to `head`; findings are those of the reports, in their order.
 
     opened, closed: findings whose fingerprint the other side does not have. widened: findings of both that speak of

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from scanner.origin import FileOrigin, Origin
 from scanner.reports.redact import MAX_LINE, redacted, secret_documents
@@ -16,8 +17,7 @@ MAX_FILE = 5_000_000
 MAX_ALL = 50_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
+class Excerpt(Struct, frozen=True):
     """One line, safe to print and without its indent; the span that decides starts at `start`, `length` columns."""
 
     line: int

@@ -6,8 +6,9 @@ import hashlib
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from scanner.errors import UsageError
 from scanner.origin import FileOrigin
@@ -28,8 +29,7 @@ _PEEKED = 5_000
 """How many entries of a folder outside the root are looked at before it counts as of interest."""
 
 
-@dataclass(slots=True)
-class FileSet:
+class FileSet(Struct):
     """What a walk found; all paths are relative to `root` and sorted.
 
     files: regular files, each once. links: symbolic links to files and folders inside the root, with what they point
@@ -49,8 +49,7 @@ class FileSet:
         return [self.root / path for path in self.files]
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """The text of a file without its byte order mark, line ends as they are, and the sha256 of its bytes."""
 
     text: str

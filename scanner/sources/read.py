@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from scanner.errors import UsageError
 from scanner.origin import FileOrigin
@@ -31,8 +32,7 @@ _HOLDERS = (
 __all__ = ["Live", "ReadRequest", "read_all", "run_root"]
 
 
-@dataclass(frozen=True, slots=True)
-class AwsAsked:
+class AwsAsked(Struct, frozen=True):
     """How AWS is asked. profile: of the CLI's settings. regions: () for all that are on. accounts: numbers, () for the
     own one. role, external_id: of the role that is assumed in each account but the own one. share: of the published
     rates. deadline: seconds, 0 for none. workers: how many places are asked at once.
@@ -48,8 +48,7 @@ class AwsAsked:
     workers: int = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
+class Live(Struct, frozen=True):
     """An API to ask. context, kubeconfig and cluster are those of the command line, "" and None for none given."""
 
     name: str
@@ -59,8 +58,7 @@ class Live:
     aws: AwsAsked = AwsAsked()
 
 
-@dataclass(frozen=True, slots=True)
-class ReadRequest:
+class ReadRequest(Struct, frozen=True):
     """What to read. root: what origins are relative to; profile_dir: what the folders of `units` are relative to."""
 
     root: Path

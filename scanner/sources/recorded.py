@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from scanner.errors import UsageError
 from scanner.origin import FileOrigin
@@ -151,6 +153,6 @@ def reconciled(resources: Sequence[Resource]) -> list[Resource]:
             continue
         if declared and one.possible is None:
             cause = f"`{one.address}` is declared, and the cluster does not show it"
-            one = replace(one, possible=Unknown(cause, decided_by=(one.address,)))
+            one = dataclasses.replace(one, possible=Unknown(cause, decided_by=(one.address,)))
         kept.append(one)
     return kept

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from scanner.origin import FileOrigin, Origin
 from scanner.resource import Attrs, Encoded, Items, Reading, Resource, Unread, mark
@@ -104,7 +104,7 @@ def unwrap(reading: Reading, known: Callable[[], Known]) -> None:
                 if isinstance(made, Unread):
                     reading.unread.append(made)
                 else:
-                    reading.resources.append(replace(made, possible=possible, provider=resource.provider))
+                    reading.resources.append(dataclasses.replace(made, possible=possible, provider=resource.provider))
     _deliveries(wrappers, carried, reading, known)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from scanner.builders.draft import World
 from scanner.builders.inventory import Inventory
@@ -14,6 +13,7 @@ from scanner.profile import Profile
 from scanner.resource import Attrs, Items, Resource
 from scanner.unknown import Unknown, Value
 from tests.builders.k8s_world import GATEWAY, MODEL, resources_of
+from tests.changed import replace
 
 _HOLE = re.compile(r"\$\((\w+)\)")
 

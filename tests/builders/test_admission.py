@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
 
 import pytest
 
@@ -17,6 +16,7 @@ from scanner.profile import Profile
 from scanner.resource import Resource
 from scanner.unknown import Unknown
 from tests.builders.k8s_world import MODEL, resources_of, world_of
+from tests.changed import replace
 
 IMAGE = "registry.example.gov/vllm@sha256:" + "0" * 64
 WORKLOAD = f"""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from scanner.profile_file import load_profile
 from scanner.resource import Attrs, Items
 from scanner.unknown import Unknown
 from tests.builders.aws import read
+from tests.changed import replace
 from tests.worlds.test_aws_control import WORLD
 from tests.worlds.test_aws_supply import HEAD, STORES, WAYS
 

@@ -1,10 +1,9 @@
 """Security groups, ACLs and routes: what opens a way into a model, what does not, and what is not known."""
 
-from dataclasses import replace
-
 from scanner.builders.aws_network.build import build_aws_network
 from scanner.graph.model import Role
 from tests.builders.aws import edges, read, ref, resource, var, world
+from tests.changed import replace
 
 VPC = resource("aws_vpc.main", cidr_block="10.0.0.0/16")
 NEAR = resource("aws_subnet.near", vpc_id=ref("aws_vpc.main"), cidr_block="10.0.1.0/24")

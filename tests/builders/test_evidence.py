@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from scanner.builders.draft import World
@@ -15,6 +13,7 @@ from scanner.graph.model import Role
 from scanner.profile import Profile
 from scanner.resource import Resource
 from scanner.unknown import Ref, Unknown
+from tests.changed import replace
 from tests.reach import world as made
 
 STRANGE = (None, "text", 7, True, [], {}, ["x"], [{"a": [None]}], Unknown("`var.x` has no value"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -11,6 +10,7 @@ import jsonschema
 import scanner
 from scanner.commands.graph_expand import expand
 from tests.builders.k8s_world import BASE, GATEWAY, MODEL, ONLY_GATEWAY, TENANT, policy, resources_of, workload
+from tests.changed import replace
 
 SCHEMA = json.loads((Path(scanner.__file__).parent / "schemas" / "graph.schema.json").read_text())
 EVERYTHING = "external/0.0.0.0-255.255.255.255"

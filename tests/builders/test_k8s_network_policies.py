@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -27,6 +26,7 @@ from tests.builders.k8s_world import (
     workload,
     world_of,
 )
+from tests.changed import replace
 
 
 def test_without_a_policy_every_pod_reaches_the_model():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from itertools import product
 
 from hypothesis import HealthCheck, given, settings
@@ -21,6 +20,7 @@ from scanner.sources.kubernetes.objects import object_to_resource
 from scanner.unknown import Unknown
 from scanner.yamltext import Document, documents
 from tests.builders.k8s_world import CALICO
+from tests.changed import replace
 
 PROTOCOLS = ("TCP", "UDP", "SCTP")
 PORTS = (1, 79, 80, 81, 90, 443, 65535)

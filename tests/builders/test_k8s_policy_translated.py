@@ -6,8 +6,6 @@ test_k8s_policy_calico.py name.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +32,7 @@ from tests.builders.test_k8s_network_properties import (
     tiers,
     types_of,
 )
+from tests.changed import replace
 
 SPACE = "io.kubernetes.pod.namespace"
 SPACE_LABELS = "io.cilium.k8s.namespace.labels."

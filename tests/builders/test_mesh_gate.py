@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from scanner.graph.model import State
@@ -27,6 +25,7 @@ from tests.builders.mesh_world import (
     peer,
     spaces,
 )
+from tests.changed import replace
 
 
 def told(graph, source: str) -> str:

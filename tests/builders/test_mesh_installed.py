@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from scanner.builders.draft import World
@@ -16,6 +14,7 @@ from scanner.resource import Attrs, Resource
 from scanner.unknown import Unknown
 from tests.builders.k8s_world import resources_of, state
 from tests.builders.mesh_world import ISTIOD, ONLY_GATEWAY_ID, STRICT, WORKLOADS, ZTUNNEL, mesh_graph, spaces
+from tests.changed import replace
 
 UNKNOWN = Unknown("`var.x` has no value", decided_by=("var.x",))
 TENANT = "tenant/Deployment/bot"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import product
 
 from hypothesis import HealthCheck, assume, given, settings
@@ -20,6 +19,7 @@ from scanner.sources.kubernetes.objects import object_to_resource
 from scanner.unknown import Unknown
 from scanner.yamltext import Document, documents
 from tests.builders.mesh_world import ISTIOD
+from tests.changed import replace
 
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SPACES = ("n0", "n1", "model")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from scanner.builders.draft import World
 from scanner.builders.inventory import Inventory
 from scanner.profile import Profile
 from scanner.scan import Request, read_and_build
+from tests.changed import replace
 from tests.harness import FIXTURES
 
 ALL = [step._replace(needs=anything) for step in STEPS]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from scanner.unknown import Unknown
 from tests.bundle.estate import NUMBER, PARTITION, full, write
 from tests.bundle.reference import SUBNETS, network, role, service, statement
 from tests.bundle.test_same_graph import edges
+from tests.changed import replace
 
 MANAGEMENT = "444455556666"
 ROOT, UNIT, OTHER = "r-ab12", "ou-ab12-11111111", "ou-ab12-22222222"

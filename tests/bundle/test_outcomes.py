@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from scanner.sources.bundle import Call
 from scanner.sources.bundle.call import ANSWERED, OUTCOMES
 from tests.bundle import reference
 from tests.bundle.estate import NUMBER, PARTITION, REGION, call, full, scope, write
+from tests.changed import replace
 from tests.harness import FIXTURES, run_scan
 
 BAD = [one for one in OUTCOMES if one not in ANSWERED]

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from scanner.findings import Report, RuleResult, Verdict
 from scanner.reports.diff_formats import Told, render
 from scanner.reports.difference import Difference, difference
 from scanner.reports.report_json import plain_report
+from tests.changed import replace
 from tests.harness import AS_OF, FIXTURES, ROOT, run
 from tests.reports.made import BYPASS, UNKNOWN, UNREAD, WAIVED, made
 from tests.reports.test_text import hostile_report

@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from scanner.origin import FileOrigin
 from scanner.profile import Profile
 from scanner.resource import Reading, Unread
 from scanner.scan import Scanned
+from tests.changed import replace
 from tests.harness import run
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "scanner/schemas/graph.schema.json").read_text())

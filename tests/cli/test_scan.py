@@ -4,7 +4,6 @@ import json
 import os
 import stat
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from scanner.origin import FileOrigin
 from scanner.profile import Profile
 from scanner.resource import Attrs, Reading, Resource, Unread
 from scanner.scan import Scanned
+from tests.changed import replace
 from tests.harness import run
 from tests.reports.made import BYPASS, MISSING, UNKNOWN, UNREAD, WAIVED, made
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from scanner.errors import UsageError
 from scanner.findings import Report, RuleResult, Scope, Verdict
 from scanner.origin import FileOrigin
 from scanner.reports.report_json import plain_report
+from tests.changed import replace
 from tests.harness import AS_OF, FIXTURES, run
 from tests.reports.made import BYPASS, MISSING, UNKNOWN, UNREAD, WAIVED, made
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
 from itertools import permutations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import asdict
 
 from scanner.graph.certificate import certify, faults
 from scanner.graph.graph import Graph
 from scanner.graph.model import Edge, Node, Plane, Role, State
 from scanner.graph.search import reach
+from tests.changed import replace
 
 NAMES = tuple("abcdefg")
 

@@ -5,8 +5,6 @@ The cluster serves each kind of the table; the calls are made once, and one of t
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from scanner.builders.build import build
@@ -21,6 +19,7 @@ from scanner.sources.kubernetes.live_items import resource_name
 from scanner.sources.kubernetes.live_read import read_cluster
 from scanner.sources.read import Live
 from scanner.sources.recorded import ask
+from tests.changed import replace
 from tests.harness import FIXTURES
 from tests.live.made import applied, objects_in
 from tests.live.server import Cluster, kubeconfig, serving

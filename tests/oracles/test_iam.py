@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.bundle.estate import full, scope, write
+from tests.changed import replace
 from tests.harness import run
 
 ROOT = Path(os.environ.get("TETHER_ORACLES", "")) / "iamspy"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from scanner.builders.mesh.attributes import Call, Request
 from scanner.builders.mesh.authorizer import Authorizer
 from scanner.sources.kubernetes.manifests import read_manifests
 from scanner.unknown import Unknown
+from tests.changed import replace
 
 FOLDER = os.environ.get("TETHER_ORACLES", "")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from pathlib import Path
 
 from scanner.findings import (
@@ -21,6 +20,7 @@ from scanner.findings import (
 from scanner.graph.certificate import Closure, Examined
 from scanner.origin import ApiOrigin, FileOrigin
 from scanner.resource import Unread
+from tests.changed import replace
 
 FILES = {
     "k8s/batch.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: batch-runner\n",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from io import StringIO
 from typing import Any
 from xml.etree.ElementTree import Element, fromstring
@@ -20,6 +19,7 @@ from scanner.reports.formats import render
 from scanner.reports.github import SHOWN
 from scanner.reports.markdown import MOST, ROOM, code, escaped, sentence
 from scanner.reports.view import View
+from tests.changed import replace
 from tests.harness import ROOT
 from tests.reports.made import BYPASS, LIVE, MISSING, UNKNOWN, UNREAD, WAIVED, made
 from tests.reports.test_text import hostile_report

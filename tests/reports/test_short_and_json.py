@@ -1,7 +1,6 @@
 """One line a finding, and the JSON that is a published contract."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import given
@@ -11,6 +10,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from scanner.findings import Subject
 from scanner.reports.formats import render
 from scanner.reports.view import View
+from tests.changed import replace
 from tests.reports.made import BYPASS, LIVE, MISSING, UNKNOWN, UNREAD, WAIVED, made
 from tests.reports.test_text import hostile_report
 

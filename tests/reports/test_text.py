@@ -1,7 +1,6 @@
 """The text report: what it looks like, what it never prints, and that it cannot be made to lie to a terminal."""
 
 import hashlib
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,6 +10,7 @@ from scanner.findings import CommitmentResult, Hop, Subject, Verdict
 from scanner.origin import FileOrigin
 from scanner.reports.formats import FORMATS, render
 from scanner.reports.view import View
+from tests.changed import replace
 from tests.reports.made import BYPASS, LIVE, MISSING, UNKNOWN, UNREAD, WAIVED, made, written
 
 EXPECTED = """\

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from scanner.graph.graph import Graph
 from scanner.origin import ApiOrigin, FileOrigin
 from scanner.profile_file import load_profile
 from scanner.sources.read import ReadRequest, read_all
+from tests.changed import fields_of
 from tests.harness import FIXTURES, run_scan
 
 WORLDS = ("broken", "reference")
@@ -31,8 +31,8 @@ def without_origins(thing: object) -> object:
     """`thing` as plain values, every origin and every place named in a sentence left out."""
     if isinstance(thing, FileOrigin | ApiOrigin):
         return None
-    if is_dataclass(thing) and not isinstance(thing, type):
-        return (type(thing).__name__, *(without_origins(getattr(thing, one.name)) for one in fields(thing)))
+    if fields_of(thing):
+        return (type(thing).__name__, *(without_origins(getattr(thing, name)) for name in fields_of(thing)))
     if isinstance(thing, tuple | list):
         # Facts are kept in the order of their lines.
         return tuple(sorted((without_origins(one) for one in thing), key=repr))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from scanner.profile_file import load_profile
 from scanner.resource import Attrs, Items, Key, Resource
 from scanner.sources.read import ReadRequest, read_all
 from scanner.unknown import Unknown, Value
+from tests.changed import replace
 from tests.harness import FIXTURES, run_scan
 
 WORLDS = ("broken", "reference")

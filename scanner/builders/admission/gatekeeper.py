@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from scanner.builders.admission.native import GATEKEEPER_HOOK, WEBHOOKS
 from scanner.builders.admission.rules import first_gap, policy_fails, selected

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.control.targets import plural
 from scanner.builders.draft import World
@@ -18,8 +19,7 @@ from scanner.unknown import Unknown, Value
 CLASSES = STACK | {Role.MODEL}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Subject:
+class Subject(Struct, frozen=True, eq=False):
     """The pods of one template of a workload.
 
     plural, group: of the workload's own kind. own: the labels of the workload itself. images: as they are written.

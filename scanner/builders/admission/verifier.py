@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.admission.subjects import Subject
 from scanner.builders.edges import Truth
@@ -11,8 +12,7 @@ from scanner.origin import Origin
 from scanner.resource import Resource
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """truth: whether it is so. because, origin: what decides, in words and by its line."""
 
     truth: Truth
@@ -20,8 +20,7 @@ class Answer:
     origin: Origin | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Verifier:
+class Verifier(Struct, frozen=True, eq=False):
     """A rule of a policy.
 
     covers: whether the pods are among those that it looks at, exemptions counted. enforces: whether what it finds wrong

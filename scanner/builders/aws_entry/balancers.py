@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from scanner.builders.aws_entry.targets import (
     BALANCER_KINDS,
@@ -31,8 +32,7 @@ CLIENT_CONDITIONS = ("source_ip", "http_header")
 """Conditions of a rule that hold for some callers alone."""
 
 
-@dataclass(slots=True)
-class Balancers:
+class Balancers(Struct):
     """The balancers of a run by node id, and which of them lead to each target group."""
 
     world: World

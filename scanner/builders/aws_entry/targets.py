@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.aws_network.admission import Network
 from scanner.builders.aws_network.admitted import Admitted
@@ -23,8 +24,7 @@ ATTACHMENT_KINDS = ("aws_lb_target_group_attachment", "aws_alb_target_group_atta
 NOT_NAMED = "a target that is not known"
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """A registration with a target group or a classic balancer: what, on which port, and where that is written."""
 
     behind: Value

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from scanner.builders.aws_identity.accounts import Account, account_of
 from scanner.builders.aws_identity.arns import speller
@@ -28,8 +30,7 @@ OWN = Guarded()
 """A resource of the caller's account that has no policy of its own."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Access:
+class Access(Struct, frozen=True, eq=False):
     """What a principal may do with one action.
 
     source_bound: only from a VPC, an endpoint or an address that the policy names.
@@ -51,8 +52,7 @@ class Access:
         return tuple(sorted(self.answer.decided_by | bound))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Judge:
+class Judge(Struct, frozen=True, eq=False):
     """Asks the evaluator what a principal of one unit may do; what is common to its questions is worked out once."""
 
     world: World

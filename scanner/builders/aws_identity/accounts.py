@@ -8,8 +8,9 @@ is the root).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from scanner.builders.aws_policy.match import Truth
 from scanner.builders.aws_policy.statements import listed_in
@@ -36,8 +37,7 @@ DEPTH = 8
 """Levels of units under a root, at most five in AWS; parents that name each other in a circle end here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """An account as far as it is known. number: "" where it is not; declared: the id of the resource that makes it.
 
     credentials: equal for two providers that work with the same ones.
@@ -170,8 +170,7 @@ def _is_root(value: Value) -> bool:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Above:
+class _Above(Struct, frozen=True):
     """The ids of what stands above an account. whole: up to the root; named: each with the id that AWS gave it."""
 
     ids: frozenset[str] = frozenset()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from scanner.builders.aws_policy.decide import Spell
 from scanner.builders.aws_policy.match import ANY, DIGIT, Glob, glob

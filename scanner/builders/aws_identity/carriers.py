@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.aws_identity.sessions import narrowed
 from scanner.builders.aws_policy.statements import listed_in, structure
@@ -52,8 +53,7 @@ PROFILES = {
 ASSOCIATION = "aws_eks_pod_identity_association"
 
 
-@dataclass(frozen=True, slots=True)
-class Carrier:
+class Carrier(Struct, frozen=True):
     """A node that runs with a role. service: who hands the role out; doubt: what decides whether it does.
 
     session: the node id of the session that it runs with, where a policy narrows it.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.builders.aws_identity.access import Access, Judge
 from scanner.builders.aws_identity.arns import HEADS, arn_of
@@ -25,8 +27,7 @@ OTHERS = {"user": TO_USER, "role": TO_ROLE, "group": TO_GROUP}
 MEANT = frozenset({*TO_USER, *TO_ROLE, *TO_GROUP, *TO_POLICY, *EARLIER, *TAGGING.values()})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Gift:
+class _Gift(Struct, frozen=True, eq=False):
     """One way to more rights. holder: who gets them, its giver or one that its giver can become; what: in words."""
 
     action: str

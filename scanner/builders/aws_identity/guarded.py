@@ -7,8 +7,10 @@ policy" (it lets the account in, so that identity policies decide) and "Grants i
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from scanner.builders.aws_identity.accounts import account_of
 from scanner.builders.aws_identity.documents import policy_at
@@ -73,7 +75,7 @@ def _parts(world: World, resource: Resource) -> Iterator[Policy]:
 def _doubted(policy: Policy, why: Unknown | None) -> Policy:
     if why is None:
         return policy
-    statements = tuple(replace(one, doubt=one.doubt or why) for one in policy.statements)
+    statements = tuple(dataclasses.replace(one, doubt=one.doubt or why) for one in policy.statements)
     return replace(policy, statements=statements)
 
 

@@ -11,8 +11,11 @@ attached, or a plan that deletes the attachment.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.builders.aws_identity.accounts import ROOT, Account, account_of, holds, manages
 from scanner.builders.aws_identity.documents import policy_at
@@ -33,8 +36,7 @@ POLICY, ATTACHMENT, LISTING = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Organisation:
+class Organisation(Struct, frozen=True, eq=False):
     """What the policies of one kind leave of an account.
 
     levels: lists of policies of which each must allow; denies: what they deny, in doubt where that may not hold here.
@@ -57,7 +59,7 @@ def organisation(world: World, member: Resource, kind: str = SERVICE) -> Organis
         if held:
             doubt = None if None in held else next(one for one in held if isinstance(one, Unknown))
             denies += [
-                replace(one, doubt=one.doubt or doubt)
+                dataclasses.replace(one, doubt=one.doubt or doubt)
                 for one in policy_at(world.inventory, policy, "content").statements
                 if one.denies
             ]

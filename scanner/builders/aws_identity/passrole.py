@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from scanner.builders.aws_identity.access import Access, Judge
 from scanner.builders.aws_identity.arns import SHAPES, arn_of
@@ -53,8 +54,7 @@ ACTIONS = tuple(
 """Every action of the tables."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Way:
+class Way(Struct, frozen=True, eq=False):
     """A way to a node. why: the sentence of the edge."""
 
     target: str
@@ -88,8 +88,7 @@ def add_detours(world: World, everyone: list[Principal], judges: Mapping[str, Ju
                     _add(world, principal, way)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Prey:
+class _Prey(Struct, frozen=True, eq=False):
     """A principal worth becoming. services: those that a role trusts; unseen: those of them that nothing shows.
 
     issuers: the ARNs of the SAML providers whose users may take a role.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from scanner.builders.aws_identity.documents import policy_at, policy_of
 from scanner.builders.aws_identity.managed import managed
@@ -51,8 +54,7 @@ LIMIT = "aws_ssoadmin_permissions_boundary_attachment"
 """What gives a permission set policies of the account by their names, and what gives it a boundary."""
 
 
-@dataclass(slots=True, eq=False)
-class Principal:
+class Principal(Struct, eq=False):
     """Something that holds permissions.
 
     resource: None for one that the inputs refer to and do not show. boundary: None where none is set.
@@ -221,7 +223,7 @@ def _declared(world: World, resource: Resource, attribute: str) -> Iterator[Reso
 
 
 def _doubted(policy: Policy, why: Unknown) -> Policy:
-    statements = tuple(replace(one, doubt=one.doubt or why) for one in policy.statements)
+    statements = tuple(dataclasses.replace(one, doubt=one.doubt or why) for one in policy.statements)
     return replace(policy, statements=statements)
 
 

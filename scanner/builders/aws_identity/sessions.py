@@ -8,7 +8,8 @@ its role and the session policies both allow.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from scanner.builders.aws_identity.documents import policy_at
 from scanner.builders.aws_identity.principals import Principal, named_policy, principals

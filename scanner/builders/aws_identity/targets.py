@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from scanner.builders.aws_identity.arns import arn_of
 from scanner.builders.aws_policy.match import ANY
@@ -36,8 +36,7 @@ NAMING = frozenset({"bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStrea
 ENDPOINT_KINDS = ("aws_sagemaker_endpoint", "awscc_sagemaker_endpoint", "awscc_sagemaker_inference_component")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A managed model. partly: its ARN is not wholly known."""
 
     node: Node

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.builders.aws_identity.access import Access, Judge
 from scanner.builders.aws_identity.arns import arn_of
@@ -25,8 +27,7 @@ from scanner.unknown import Unknown, Value
 ARN = re.compile(r"arn:[^:]*:(?:iam|sts)::(?P<account>[^:]*):(?P<kind>root|user|role|assumed-role)(?:/(?P<path>.*))?")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Trusted:
+class Trusted(Struct, frozen=True, eq=False):
     """One principal that a trust statement names.
 
     truth: as far as the trust policy and the organisation decide. policy: the statement and every Deny beside it.
@@ -41,8 +42,7 @@ class Trusted:
     decided_by: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _People:
+class _People(Struct, frozen=True, eq=False):
     """The principals of the inputs, by what a trust policy asks of them.
 
     assuming: by unit, those that some policy lets assume a role. named: by unit, kind and name. by_id: by node id.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.aws_identity.access import INSIDE, INTERNET, Judge, judge
 from scanner.builders.aws_identity.carriers import carriers, role_by_arn
@@ -60,8 +61,7 @@ def gateway_roles(world: World) -> frozenset[str]:
     return frozenset(named | {role for role, only in carried.items() if only})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Use:
+class _Use(Struct, frozen=True, eq=False):
     """How one principal can come in: from the internet, and from a network."""
 
     principal: Principal

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from scanner.builders.aws_network.admitted import WHOLE, Admitted, admitted, one_of
 from scanner.builders.aws_network.groups import traffic_of
@@ -32,8 +33,7 @@ UNEVALUATED = "network-acl-unevaluated"
 SIDES = ("ingress", "egress")
 
 
-@dataclass(frozen=True, slots=True)
-class AclRule:
+class AclRule(Struct, frozen=True):
     """One numbered rule. `number`, `allow` and `range` are None where they are not known; `doubt` then says why."""
 
     number: int | None
@@ -47,8 +47,7 @@ class AclRule:
         return self.range is None or one in self.range
 
 
-@dataclass(slots=True)
-class Acl:
+class Acl(Struct):
     """The rules of an ACL by direction, each in the order in which they are tried."""
 
     address: str

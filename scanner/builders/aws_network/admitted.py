@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.edges import Doubt, Truth, first_doubt
 from scanner.builders.ranges import Traffics, common_traffic, join_traffic, traffic_without
 from scanner.graph.model import ALL_TRAFFIC
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(Struct, frozen=True):
     """Traffic that is let through: `sure` certainly, `maybe` beyond that, for the `doubt`."""
 
     sure: Traffics = ()

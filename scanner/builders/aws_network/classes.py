@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from scanner.builders.aws_network.interfaces import Interface
 from scanner.builders.edges import Doubt
@@ -13,8 +14,7 @@ from scanner.graph.model import ALL_TRAFFIC
 from scanner.origin import Origin
 
 
-@dataclass(slots=True, eq=False)
-class InterfaceClass:
+class InterfaceClass(Struct, eq=False):
     """Interfaces of actors with the same groups in the same subnets, whose addresses no range tells apart."""
 
     sample: Interface
@@ -22,8 +22,7 @@ class InterfaceClass:
     relay: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Inhabitants:
+class Inhabitants(Struct, frozen=True, eq=False):
     """The classes of one network that are in a range and may send everything: the same for every target."""
 
     network: str
@@ -31,8 +30,7 @@ class Inhabitants:
     classes: tuple[InterfaceClass, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One way into an interface, through its groups, the ACLs and the routes.
 
     source: a class of interfaces, the inhabitants of a range, or the name and kind of something outside the inputs.

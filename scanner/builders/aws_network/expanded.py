@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from scanner.builders.aws_network.admission import Network
 from scanner.builders.aws_network.classes import Entry, Inhabitants, InterfaceClass
@@ -12,8 +13,7 @@ from scanner.builders.aws_network.outward import exits
 from scanner.builders.ranges import AddressRange, Traffics, join_traffic, traffic_without
 
 
-@dataclass(slots=True)
-class Pair:
+class Pair(Struct):
     """What gets from one end to another: certainly, and possibly beyond; `answers` as for an entry."""
 
     sure: Traffics = ()
@@ -37,8 +37,7 @@ End = str | AddressRange
 """The address of a resource, the name of something outside, or a range of the internet."""
 
 
-@dataclass(slots=True)
-class Expanded:
+class Expanded(Struct):
     """Every pair of ends between which anything gets, by the addresses of one unit."""
 
     nodes: dict[str, str] = field(default_factory=dict)

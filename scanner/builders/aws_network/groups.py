@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from scanner.builders.aws_network.lists import LIST_KIND, entries_of
 from scanner.builders.blocks import Found, doubt
@@ -29,8 +31,7 @@ LISTS = ("prefix_list_ids", "prefix_list_id")
 GROUPS = ("security_groups", "source_security_group_id", "referenced_security_group_id")
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(Struct, frozen=True):
     """Who is on the other side of a rule.
 
     kind: "range" (then `range`), "group" (then `group`, its key), or "elsewhere": a group, a prefix list or a value
@@ -44,8 +45,7 @@ class Peer:
     doubt: Doubt | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GroupRule:
+class GroupRule(Struct, frozen=True):
     """One rule with one peer; `doubt` where its existence or its ports are not certain."""
 
     traffic: Traffics
@@ -54,8 +54,7 @@ class GroupRule:
     doubt: Doubt | None = None
 
 
-@dataclass(slots=True)
-class Group:
+class Group(Struct):
     """A security group. `unknown` is set where its rules are not in the inputs: then it may admit anything."""
 
     key: str

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner import tables
 from scanner.builders.aws_network.attached import cards_of, hosts_of, linked_subnets, links_of
@@ -34,8 +36,7 @@ ADDRESSES = ("private_ip", "private_ips", "secondary_private_ips", "ipv6_address
 SIX = ("ipv6_addresses", "ipv6_address_count", "ip_address_type", "vpc_config.ipv6_allowed_for_dual_stack")
 
 
-@dataclass(frozen=True, slots=True)
-class Interface:
+class Interface(Struct, frozen=True):
     """The interfaces of one owner, which are alike.
 
     owner: its node id. groups: keys of the security groups; `doubt` where it may carry others.

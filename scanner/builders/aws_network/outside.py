@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.aws_network.admitted import Admitted, any_of, through, under
 from scanner.builders.aws_network.classes import Entry
@@ -30,8 +31,7 @@ INTERNET = "internet"
 UNNAMED = "peer-not-in-input"
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True):
     """Who comes from a piece of an address range, by name and kind, and whether."""
 
     name: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.aws_network.admission import VERSIONS, Network
 from scanner.builders.aws_network.admitted import Admitted, through, under
@@ -30,8 +31,7 @@ BEYOND = (
 """What may lead on to the internet in a place that the inputs do not show."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exit:
+class Exit(Struct, frozen=True):
     """Addresses of the internet that an interface can send to, by one rule of its groups."""
 
     range: AddressRange

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.aws_network.tables import (
     TABLE_KINDS,
@@ -31,8 +32,7 @@ PUBLIC = {
 """The addresses that the internet routes, by IP version; for version 6, the block that unicast is allocated from."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subnet:
+class Subnet(Struct, frozen=True):
     """A subnet. `ranges` are its known addresses, `unsure` says by IP version why others may be its own."""
 
     key: str

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.builders.aws_network.lists import listed_ranges
 from scanner.builders.edges import Doubt, doubt_of, each, first_doubt
@@ -32,8 +34,7 @@ TABLE_KINDS = ("aws_route_table", "aws_default_route_table")
 VPC_KINDS = ("aws_vpc", "aws_default_vpc")
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """One route for one range. `range` is None where it is not known, `hop` is one of HOPS, LOCAL or "" likewise."""
 
     range: AddressRange | None
@@ -45,8 +46,7 @@ class Route:
     doubt: Doubt | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Lead:
+class Lead(Struct, frozen=True):
     """Where a piece of an address range is sent: every route that may take it, None for none at all.
 
     The first is the one that takes it if nothing else is there; `doubt` is what decides between several.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from scanner.builders.aws_network.acls import UNEVALUATED, Acls
 from scanner.builders.aws_network.admitted import WHOLE, Admitted, admitted, one_of, through
@@ -29,16 +29,14 @@ UNPRIVILEGED = tuple(Traffic(protocol, 1024, 65535) for protocol in sorted(ANSWE
 """Ports that a caller sends from without special rights."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where one end of a way stands: a subnet by key ("" for outside), and the addresses that it may have there."""
 
     subnet: str
     ranges: tuple[AddressRange, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(Struct, frozen=True):
     """What two subnets let through, answers counted; `answers` are the caller's ports to which answers get back."""
 
     lets: Admitted

@@ -7,9 +7,11 @@ resource-based policies; identity-based policies under a boundary and a session 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
+
+from msgspec import Struct
 
 from scanner.builders.aws_policy.condition import Fact, Values
 from scanner.builders.aws_policy.decide import Answer, Limit, Request, acts_on, widest
@@ -29,8 +31,7 @@ SELF_SUFFICIENT = frozenset({"kms", "sts"})
 UNSURE = Unknown("whether the statement speaks of the caller is not known", decided_by=("principal",))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Caller:
+class Caller(Struct, frozen=True, eq=False):
     """Who asks, and the policies over it.
 
     boundary and session: None where there is none. levels: the service control policies that must allow; () where no
@@ -45,8 +46,7 @@ class Caller:
     denies: tuple[Statement, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Guarded:
+class Guarded(Struct, frozen=True, eq=False):
     """What is asked for. account: of its owner, "" for that of the caller; policy: its own, None where it has none.
 
     levels and denies: those of the resource control policies over the owner's account.
@@ -121,8 +121,8 @@ def _spoken(who: Named, guarded: Guarded, request: Request, *, foreign: bool) ->
         how, truth = addressed(who, one)
         if truth is Truth.NO:
             continue
-        said = one if one.resources or one.not_resources else replace(one, resources=("*",))
-        found[how].append(said if truth is Truth.YES else replace(said, doubt=one.doubt or UNSURE))
+        said = one if one.resources or one.not_resources else dataclasses.replace(one, resources=("*",))
+        found[how].append(said if truth is Truth.YES else dataclasses.replace(said, doubt=one.doubt or UNSURE))
     return found
 
 

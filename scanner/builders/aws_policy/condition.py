@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from ipaddress import ip_network
+
+from msgspec import Struct
 
 from scanner.builders.aws_policy.compare import OPERATORS, matches
 from scanner.builders.aws_policy.match import Glob, Truth
@@ -58,22 +59,19 @@ class Given(Enum):
     """An address on the internet: in no range that a policy names, short of everything."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Other:
+class Other(Struct, frozen=True, eq=False):
     """The caller picks a value, but none that is approved."""
 
     approved: Callable[[Value], Truth]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Only:
+class Only(Struct, frozen=True, eq=False):
     """The caller picks a value among the approved ones."""
 
     approved: Callable[[Value], Truth]
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(Struct, frozen=True):
     """The values that the key has in the request: one, or several where it is multivalued."""
 
     texts: tuple[str, ...]
@@ -87,8 +85,7 @@ EVERY_TAG = "aws:principaltag/*"
 """The entry that speaks of every tag of the principal that has none of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """Whether the conditions hold. chosen: the keys by which the caller makes them hold (or fail). decided_by: keys."""
 
     truth: Truth

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.builders.aws_policy.condition import Facts, hold, known
 from scanner.builders.aws_policy.match import ANY, DIGIT, Glob, Truth, allows, covers, glob, includes, meets
@@ -16,8 +18,7 @@ Spell = Callable[[Value], Glob]
 """How a value of Resource is spelled as a pattern of ARNs; a builder spells references to declared resources."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Request:
+class Request(Struct, frozen=True, eq=False):
     """One action on anything that one of `targets` (Glob texts of ARNs) stands for.
 
     partly: the targets are one thing whose whole ARN nobody knows, not any of many.
@@ -30,8 +31,7 @@ class Request:
     partly: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Answer:
+class Answer(Struct, frozen=True, eq=False):
     """Whether a request is allowed. statement: the Allow that decides; scope: its resource pattern, as written."""
 
     truth: Truth
@@ -47,8 +47,7 @@ Limit = Sequence[Policy]
 """Policies one of which must allow a request as well: a level of an organisation, a boundary, a resource's own."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Part:
+class _Part(Struct, frozen=True, eq=False):
     """What is left of an Allow so far: where it holds, how certainly, by which choices of the caller, what decides."""
 
     scope: str

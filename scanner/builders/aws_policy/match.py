@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum, IntEnum
 from functools import lru_cache
+
+from msgspec import Struct
 
 from scanner.unknown import Unknown, Value
 
@@ -37,8 +38,7 @@ class Truth(IntEnum):
         return Truth(2 - self)
 
 
-@dataclass(frozen=True, slots=True)
-class Glob:
+class Glob(Struct, frozen=True):
     """A pattern: `text` has ANY and ONE for wildcards; where `partly`, some ANY stands for a part nobody knows."""
 
     text: str

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.aws_policy.match import Glob, Truth, covers, glob, meets
 from scanner.builders.aws_policy.statements import Statement, listed_in
@@ -28,8 +29,7 @@ def plainly(value: Value) -> Glob:
     return glob(value, wild=False)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Named:
+class Named(Struct, frozen=True, eq=False):
     """What a policy may call a caller.
 
     arn: of a user, a role or a session, or of an account's root; where `sure` is False, parts of it are not known.

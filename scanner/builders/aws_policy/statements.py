@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.builders.blocks import doubt
 from scanner.origin import FileOrigin, Origin
@@ -17,8 +21,7 @@ OLD = "2008-10-17"
 HOLE = re.compile("\ue010([0-9]+)\ue011")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Condition:
+class Condition(Struct, frozen=True, eq=False):
     """One operator on one key. `key` may be partly unknown; `values` are as written.
 
     variables: the values may hold policy variables (Version 2012-10-17).
@@ -77,8 +80,7 @@ class Statement:
         return mark(self.principals, kind) or self.origin
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Policy:
+class Policy(Struct, frozen=True, eq=False):
     """A policy document. unknown: set where nobody knows (all of) its statements."""
 
     name: str
@@ -198,7 +200,9 @@ def _read(document: Value, name: str, origin: Origin | None) -> Policy:
 
 def _literal(one: Statement) -> Statement:
     """A statement in whose values `${` is text like any other."""
-    return replace(one, variables=False, conditions=tuple(replace(each, variables=False) for each in one.conditions))
+    return dataclasses.replace(
+        one, variables=False, conditions=tuple(replace(each, variables=False) for each in one.conditions)
+    )
 
 
 def statement(body: Mapping[str, Value], policy: str, origin: Origin | None) -> Statement:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from scanner.builders.aws_policy.match import Glob
 from scanner.unknown import Unknown, Value

@@ -6,8 +6,9 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from scanner import tables
 from scanner.builders.blocks import Found, first, strings, text
@@ -36,8 +37,7 @@ VENDORS = {"amazon": "aws", "azure": "azure", "google": "gcp"}
 SITES = ("baremetal", "vmware", "vsphere", "openstack", "nutanix", "hybrid", "other")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """Where a delivery goes; the fields are those of ClusterDelivery. origin: the line that names it."""
 
     cluster: str

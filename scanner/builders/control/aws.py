@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from scanner.builders.aws_identity.access import Access, Judge, judge
 from scanner.builders.aws_identity.guarded import across

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.builders.aws_identity.access import OWN
 from scanner.builders.aws_identity.guarded import guarded
@@ -62,8 +64,7 @@ ELSEWHERE = {REASONING: f"arn:{ANY}:bedrock:{ANY}:{ANY}:automated-reasoning-poli
 """Actions on something else than what they change, as its ARN."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Asset:
+class Asset(Struct, frozen=True, eq=False):
     """Something that only the operator may change. nodes: what a change of it changes, itself first.
 
     unit: whose principals can change it. doubt: what decides whether theirs is the account that it stands in.

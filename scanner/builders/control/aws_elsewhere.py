@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from scanner.builders.aws_identity.accounts import own_accounts
 from scanner.builders.aws_policy.match import ANY
@@ -28,8 +29,7 @@ IMAGE = re.compile(
 WORDS = {"secretsmanager": "secret", "ssm": "parameter"}
 
 
-@dataclass(slots=True, eq=False)
-class Elsewhere:
+class Elsewhere(Struct, eq=False):
     """Something known by its ARN. changes: the rows of the control table that change it; only: as of a Behind."""
 
     node_id: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.blocks import strings
 from scanner.builders.draft import World
@@ -18,8 +19,7 @@ PARTS = ("aws_ecs_task_definition", "aws_launch_template", "aws_appconfig_deploy
 """Kinds that say what something runs, beside it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Hold:
+class Hold(Struct, frozen=True, eq=False):
     """Something that changes with a relay. because: how, as a fragment; doubt: None where it certainly does."""
 
     node_id: str
@@ -28,8 +28,7 @@ class Hold:
     doubt: Doubt | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Behind:
+class Behind(Struct, frozen=True, eq=False):
     """A relay. changes: the rows of the control table that change it; only: those of them that count, None for all."""
 
     resource: Resource

@@ -7,7 +7,9 @@ an operator. So the work grows with the bindings and the accounts, never with th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from scanner.builders.aws_policy.match import Truth
 from scanner.builders.control.fan import Goal, aimed, spread, surest
@@ -39,8 +41,7 @@ BY_ACCOUNT = frozenset({"mint-token", "impersonate"})
 BY_POD = frozenset({"change-pods", "exec-into-pod", "exec-by-websocket", "debug-container"})
 
 
-@dataclass(slots=True, eq=False)
-class Space:
+class Space(Struct, eq=False):
     """What leads on from a namespace of one unit.
 
     goals: by how it is got at. running: account -> workloads. vague: workloads whose account nobody knows.
@@ -51,8 +52,7 @@ class Space:
     vague: set[str] = field(default_factory=set)
 
 
-@dataclass(slots=True, eq=False)
-class Chains:
+class Chains(Struct, eq=False):
     """The state of one pass. carried: account node id -> the roles of clouds that its pods are given."""
 
     world: World

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from scanner.builders.control.built_in import READ, built_in
 from scanner.builders.control.grants import Grant
@@ -19,8 +21,7 @@ EVERYTHING = "cluster-admin"
 SECRETS = Grant(("",), ("secrets",), READ, (), None, "secret-reader")
 
 
-@dataclass(slots=True, eq=False)
-class Estate:
+class Estate(Struct, eq=False):
     """The manifests of a run: namespaces by unit, and the units that may run in a cluster declared elsewhere."""
 
     world: World
@@ -72,8 +73,7 @@ def apart(unit: str, other: str) -> Unknown:
     return Unknown(cause, code="cross-unit", decided_by=("profile:units",))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Given:
+class Given(Struct, frozen=True, eq=False):
     """Rules that a cloud gives to a principal. namespaces: patterns, `*` for the whole cluster. by: what gives them."""
 
     who: str

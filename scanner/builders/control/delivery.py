@@ -7,7 +7,9 @@ Flux (a controller acts as itself unless told otherwise), Crossplane, ACK, Open 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.builders.aws_policy.match import Truth
 from scanner.builders.control.grants import Grant
@@ -17,8 +19,7 @@ from scanner.unknown import Unknown
 WRITES = ("create", "update", "patch")
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """Objects of one controller. resources: those that say what is applied; `*` for all of the groups."""
 
     controller: str

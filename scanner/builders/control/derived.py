@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from scanner.builders.aws_policy.match import Truth
 from scanner.builders.control.built_in import RBAC, built_in

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.builders.draft import World
 from scanner.graph.model import Edge, Node, State
@@ -14,8 +16,7 @@ FEW = 4096
 """Up to so many pairs each source has its own edge to each target, which reads better."""
 
 
-@dataclass(frozen=True, slots=True)
-class Goal:
+class Goal(Struct, frozen=True):
     """A target of a fan.
 
     because: what leads from the relay to it. doubt: (reason, what decides), None for none. told: it is said as well

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.aws_policy.match import Truth
 from scanner.origin import Origin
@@ -15,8 +16,7 @@ NAMELESS = frozenset({"create", "deletecollection"})
 ALL = "*"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Grant:
+class Grant(Struct, frozen=True, eq=False):
     """One rule of a role.
 
     groups, resources, verbs, names: as `apiGroups`, `resources`, `verbs`, `resourceNames` list them; items may be

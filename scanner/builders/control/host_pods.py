@@ -10,7 +10,8 @@ security constraints.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from scanner.builders.aws_policy.match import Truth
 from scanner.builders.blocks import first
@@ -34,16 +35,14 @@ LABELLING = "change-namespaces"
 GOOGLE = "google_container_cluster"
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
+class _Open(Struct, frozen=True):
     """Why nothing is known to forbid such pods in a namespace, and the line that shows it."""
 
     says: str
     origin: Origin | None
 
 
-@dataclass(slots=True, eq=False)
-class _Spaces:
+class _Spaces(Struct, eq=False):
     """The namespaces of a run. answers: (unit, name) -> why it is open; None where the level is enforced."""
 
     declared: dict[tuple[str, str], Resource]

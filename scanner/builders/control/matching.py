@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from scanner.builders.aws_policy.match import Truth
 from scanner.builders.control.delivery import DELIVERY_GROUPS
@@ -18,8 +19,7 @@ GUARDS = ("network", "admission", "guardrail")
 """What stands between callers and a model: who changes it changes the model's guard, though not the model."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Ask:
+class Ask(Struct, frozen=True, eq=False):
     """One row asked of one rule in one scope. minor: the version of the cluster, 0 where it is not known."""
 
     row: ControlAction

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from scanner.builders.aws_policy.match import Truth
 from scanner.builders.control.fan import surest
@@ -20,8 +21,7 @@ MAKING = frozenset({"create-pods", "change-pods", "create-workloads", "change-wo
 LABELLING = "change-namespaces"
 
 
-@dataclass(slots=True, eq=False)
-class _Guard:
+class _Guard(Struct, eq=False):
     """Guards that let in pods of the same namespaces, with the models that stand behind and what says so."""
 
     relay: str
@@ -30,8 +30,7 @@ class _Guard:
     models: list[tuple[Node, AdmittedPods]] = field(default_factory=list)
 
 
-@dataclass(slots=True, eq=False)
-class _Unit:
+class _Unit(Struct, eq=False):
     """The guards of one unit, by what they ask of a namespace.
 
     told: the namespaces in which other rules tell who makes pods. declared: those that the inputs declare.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from scanner.builders.aws_policy.match import Truth
 from scanner.builders.control.fan import FEW, Goal, spread, surest
@@ -22,8 +23,7 @@ PLANES = {"write": Plane.CONTROL, "become": Plane.IDENTITY, "reach": Plane.NETWO
 Found = tuple[Truth, ControlAction]
 
 
-@dataclass(slots=True, eq=False)
-class Matcher:
+class Matcher(Struct, eq=False):
     """What each rule gives in each scope, worked out once however many subjects hold it.
 
     minors: unit -> minor version of its API server, where that is known.

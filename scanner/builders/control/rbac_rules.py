@@ -6,7 +6,8 @@ What other builders may rest on: `RoleBook.rules_of`, `Grant.permits`, `Grant.na
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from scanner.builders.control.built_in import AGGREGATE, AGGREGATED, built_in, built_in_role
 from scanner.builders.control.grants import Grant

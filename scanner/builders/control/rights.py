@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.aws_policy.match import Truth
 from scanner.builders.control.grants import Grant
@@ -18,8 +19,7 @@ CLUSTER_WIDE = "*"
 NOT_IN_INPUT = "role-not-in-input"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Right:
+class Right(Struct, frozen=True, eq=False):
     """A rule that a subject holds.
 
     subject: node id of a User, Group or ServiceAccount, or of a principal of a cloud. namespace: the one it holds in,

@@ -10,7 +10,9 @@ principals in the cluster and network policies; documentation of CoreDNS, Cilium
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from scanner.builders.aws_policy.match import Truth
 from scanner.builders.blocks import Found, first
@@ -70,8 +72,7 @@ SETTINGS: dict[tuple[str, str], tuple[tuple[Grant, ...], str]] = {
 """(namespace, ConfigMap) -> what writing it comes to, and what it says."""
 
 
-@dataclass(slots=True, eq=False)
-class Ground:
+class Ground(Struct, eq=False):
     """What the inputs hold of system namespaces.
 
     told: (unit, namespace) where the inputs hold both what runs there and what its accounts may do in the cluster; of

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from scanner.builders.draft import World
 from scanner.builders.k8s_identity import DEFAULT
@@ -17,8 +18,7 @@ ACCOUNT = "kubernetes.io/service-account.name"
 ANYWHERE = "?"
 
 
-@dataclass(slots=True, eq=False)
-class Names:
+class Names(Struct, eq=False):
     """Names that a pod refers to; `vague` where part of them is not known."""
 
     known: set[str] = field(default_factory=set)
@@ -31,8 +31,7 @@ class Names:
         self.vague = self.vague or isinstance(value, Unknown)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Target:
+class Target(Struct, frozen=True, eq=False):
     """A member of the stack, or a model, that manifests declare.
 
     plural: of its kind, as roles write it. configmaps, secrets, accounts, classes: what its pods read and run as.
@@ -63,8 +62,7 @@ def plural(kind: str) -> str:
     return f"{word[:-1]}ies" if word.endswith("y") and not word.endswith(("ay", "ey")) else f"{word}s"
 
 
-@dataclass(slots=True, eq=False)
-class Cluster:
+class Cluster(Struct, eq=False):
     """The objects of one unit that rights are held against.
 
     targets: by namespace, all of them under `*`, those of a namespace that is not known under ANYWHERE.

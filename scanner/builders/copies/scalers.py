@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.builders.blocks import Found, first
 from scanner.builders.draft import World
@@ -13,8 +15,7 @@ from scanner.resource import Resource, dig, mark
 from scanner.unknown import Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Scaler:
+class Scaler(Struct, frozen=True):
     """Where a kind of autoscaler says what it scales (`target`) and how low (`minimum`, `otherwise` where not set)."""
 
     target: str

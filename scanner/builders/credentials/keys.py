@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from scanner.builders.blocks import Found
 from scanner.unknown import Unknown, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Vendor:
+class Vendor(Struct, frozen=True):
     """A model API. host: the end of its public host name; fixed: its key can be used nowhere else."""
 
     prefix: str

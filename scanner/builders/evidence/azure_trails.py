@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.blocks import Found, at, doubt, first
 from scanner.builders.draft import World
@@ -21,8 +22,7 @@ GROUPS = ("alllogs", "audit")
 ENTRA = "azure_active_directory_role_based_access_control"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """A kind of record: any of `categories` holds it. lost: what goes unrecorded without it."""
 
     categories: tuple[str, ...]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.blocks import Found, at, text
 from scanner.builders.draft import World
@@ -37,8 +38,7 @@ PROVIDERS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """One backend of one rule of a route.
 
     rule: the rule's name, "" where it has none. share: its weight, if any. hidden: whether it copies or passes on is

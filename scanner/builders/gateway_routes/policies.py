@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner import tables
 from scanner.builders.blocks import at, strings, text
@@ -24,8 +25,7 @@ ROUTE_KINDS = frozenset({"HTTPRoute", "GRPCRoute", "AIGatewayRoute"})
 NONE = "no policy with a guardrail is attached to it"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """What a policy is attached to: section is a listener of a gateway or a rule of a route, "" for the whole."""
 
     kind: str
@@ -35,8 +35,7 @@ class Target:
     labels: Value = None
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """A policy of a gateway. guards: whether it carries a guardrail."""
 
     resource: Resource

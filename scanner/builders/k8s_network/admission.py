@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.builders.edges import Doubt, first_doubt
 from scanner.builders.k8s_network.view import Target, View, host_line, own_line
@@ -21,8 +23,7 @@ MANAGED_PODS = "Cilium manages every pod of the cluster, and holds address range
 """Printed where a policy of Cilium names an address range, which is then taken to mean no pod."""
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
+class Admission(Struct, frozen=True):
     """Some traffic that a target lets in.
 
     who: "any" pod, the "set" of a `peer`, the addresses of a "block", or only the pods `selected`, one by one.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.builders.edges import connect
 from scanner.builders.k8s_network.admission import Admission
@@ -14,8 +16,7 @@ FEW = 16
 """Up to so many pods an edge from each says more than a relay."""
 
 
-@dataclass(frozen=True, slots=True)
-class Many:
+class Many(Struct, frozen=True):
     """Many pods that a target lets in to the same ports."""
 
     target: Target

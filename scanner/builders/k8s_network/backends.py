@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.edges import Doubt, connect, first_doubt
 from scanner.builders.k8s_network.entry import enter_by_controller
@@ -14,8 +15,7 @@ from scanner.origin import Origin
 from scanner.unknown import Unknown, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Backend:
+class Backend(Struct, frozen=True):
     """A Service that a route sends to: `port` is a number, a name, or None for any.
 
     host: set instead of `name` where the route names a host; a short host name is looked up in `namespace`.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from scanner.builders.k8s_policy.cluster import Cluster
 from scanner.builders.k8s_policy.model import Peer, PeerKind, Pod
@@ -14,8 +15,7 @@ Marks = tuple[tuple[int, int, int], ...]
 """Of each rule that tells a pod from most others: its number, which part of it does, and how surely."""
 
 
-@dataclass(slots=True)
-class Classes:
+class Classes(Struct):
     """The pods of a cluster by what no selector sees: the network of the node, a known address, declared ports."""
 
     cluster: Cluster

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.k8s_network.view import View
 from scanner.podspec import containers
@@ -25,8 +26,7 @@ _IMAGES = {
 """The image of each controller that runs as pods, by the name that its IngressClass has (their own manifests)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Controller:
+class Controller(Struct, frozen=True):
     """What serves an Ingress.
 
     kind: the name of its class, an Unknown, or None where it has none. declared: its IngressClass, where the inputs

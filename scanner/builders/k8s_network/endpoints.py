@@ -7,7 +7,8 @@ A Service sends to every slice that bears its name, whoever wrote it, also besid
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from scanner.builders.edges import Doubt
 from scanner.builders.inventory import text_of
@@ -24,8 +25,7 @@ _CONTROLLER = "endpointslice-controller.k8s.io"
 OUTSIDE = "a public IPv4 address behind a Service is taken for one outside the cluster"
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """One address that a Service sends to: `span` is the port there, for one port of the Service."""
 
     value: Value
@@ -34,8 +34,7 @@ class Address:
     origin: Origin | None
 
 
-@dataclass(slots=True)
-class Endpoints:
+class Endpoints(Struct):
     """The objects that list addresses, by namespace and Service; `anyone` are those of which the name is not known."""
 
     by_service: dict[tuple[str, str], list[Resource]] = field(default_factory=dict)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from scanner.builders.draft import World
 from scanner.builders.k8s_network.agent_settings import CALICO, weakened
@@ -20,8 +21,7 @@ OF_CILIUM = frozenset({"cilium", "azure-cilium", "gke"})
 CLUSTERS = ("aws_eks_cluster", "azurerm_kubernetes_cluster", "google_container_cluster")
 
 
-@dataclass(frozen=True, slots=True)
-class Enforcement:
+class Enforcement(Struct, frozen=True):
     """What is known to be enforced; `signs` are the addresses that say so, `unsure` is what might say so if known.
 
     kinds: of the policies that are enforced for certain, `calico` for all of Calico's own.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.edges import Doubt, Truth, connect, first_doubt
 from scanner.builders.k8s_network.services import Door
@@ -23,8 +24,7 @@ SNAT = "client-ip-preservation-unknown"
 CONTROLLER = "ingress-controller-unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """A node that calls a Service from outside, with the reason and the line of the exposure."""
 
     node: Node

@@ -7,7 +7,8 @@ Sources: Gateway API "HTTPRoute" (weights, RequestMirror, ExtensionRef); Envoy G
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.edges import Doubt, Truth, connect, first_doubt
 from scanner.builders.k8s_network.backends import Backend, lead
@@ -46,8 +47,7 @@ _DYNAMIC = ("DynamicResolver", "DynamicForwardProxy")
 _MAX_DEPTH = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """A backend reference of a route, or a filter that may send somewhere: `filter` names its kind, "" for none."""
 
     value: Value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from scanner.builders.blocks import text
 from scanner.builders.edges import Doubt, Truth, both, connect
@@ -32,8 +32,7 @@ ROUTES = frozenset(
 LISTENER_SETS = frozenset({("ListenerSet", GROUP), ("XListenerSet", EXPERIMENTAL)})
 
 
-@dataclass(slots=True)
-class _Gateways:
+class _Gateways(Struct):
     """The Gateways and sets of listeners of a cluster by kind, namespace and name; those that routes attach to."""
 
     view: View

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from scanner.builders.edges import Doubt, connect, first_doubt
 from scanner.builders.k8s_network.view import View, own_line
@@ -18,8 +19,7 @@ ADMITTED = "the policies that select it admit the way out"
 OPEN = "no NetworkPolicy selects it for egress: all egress is open, which is the default"
 
 
-@dataclass(slots=True)
-class Sources:
+class Sources(Struct):
     """The pods of a cluster by what their egress is.
 
     free: no policy speaks of it. guarded: groups that the same policies select, with one pod to ask for all.

@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.inventory import text_of
 from scanner.podspec import command_line, containers, pod_templates
@@ -64,8 +65,7 @@ _CNI_VERSION = re.compile(r"v?(\d+)\.(\d+)\.")
 _VERSION = re.compile(r"v?3\.(\d+)\.")
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
+class Sign(Struct, frozen=True):
     """A plug-in, and the kinds of policies that it enforces."""
 
     plugin: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.edges import Doubt
 from scanner.builders.k8s_network.beyond import beyond
@@ -38,8 +39,7 @@ _OWNERS_OF_VERSION = {"apps": "ReplicaSet", "batch": "Job"}
 _MAX_OWNERS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Workload:
+class Workload(Struct, frozen=True):
     """A workload by its outermost owner.
 
     resource: the owner's, or the one that names it where the owner is not in the inputs. members: all its resources.

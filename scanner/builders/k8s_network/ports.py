@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.k8s_network.pods import Workload
 from scanner.builders.recognise.signals import is_client
@@ -22,8 +23,7 @@ _ASIDE = re.compile(r"metrics|prometheus|nccl|dashboard-agent|object-manager|nod
 _VARIABLE = re.compile(r"(?:^|_)PORT$|^OLLAMA_HOST$")
 
 
-@dataclass(frozen=True, slots=True)
-class Listening:
+class Listening(Struct, frozen=True):
     """TCP ports: `known` to listen, and those that carry inference or manage the server; why the latter is known."""
 
     known: frozenset[int]

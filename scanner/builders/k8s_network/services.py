@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from scanner.builders.edges import Doubt, connect
 from scanner.builders.k8s_network.endpoints import Endpoints, owners
@@ -21,8 +22,7 @@ _MAX_ALIASES = 5
 NOT_SHOWN = "service-not-in-input"
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(Struct, frozen=True):
     """One Service port that leads to one pod of a target: `node` is the relay, `ports` are the pod's.
 
     doubt: why it is not certain that a caller of the wanted port gets here.
@@ -35,8 +35,7 @@ class Door:
     doubt: Doubt | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Led:
+class _Led(Struct, frozen=True):
     """One pod that a Service port leads to."""
 
     target: Target
@@ -46,8 +45,7 @@ class _Led:
     origin: Origin | None
 
 
-@dataclass(slots=True)
-class Services:
+class Services(Struct):
     """The Services of one cluster by namespace and name; relays are made once."""
 
     view: View

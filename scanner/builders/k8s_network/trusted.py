@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from scanner.builders.k8s_network.view import Target, View, profile_names
 from scanner.builders.k8s_policy.ports import NONE, PortSet, ports, union
 from scanner.profile import TrustedCaller
 
 
-@dataclass(slots=True)
-class Admitted:
+class Admitted(Struct):
     """The trusted callers of one cluster: `callers` are nodes of workloads, `ports` what is taken out, by both ends."""
 
     callers: set[str] = field(default_factory=set)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt
@@ -32,8 +35,7 @@ ROUTING = ("networking.k8s.io", "route.openshift.io", "istio.io", "agentgateway.
 PORT_ASSUMED = "port-assumed"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A workload that edges are built into: `nodes` are all the nodes that stand for it."""
 
     workload: Workload

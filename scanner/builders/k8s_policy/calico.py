@@ -8,7 +8,8 @@ Facts: docs.tigera.io, reference of NetworkPolicy, GlobalNetworkPolicy and Tier,
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.blocks import POSSIBLE
 from scanner.builders.edges import Doubt
@@ -58,8 +59,7 @@ def calico_policies(resource: Resource, objects: Objects) -> Iterator[Policy]:
     yield from _Reader(resource, objects, dig(resource.attrs, "spec")).policies()
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     resource: Resource
     objects: Objects
     spec: Value

@@ -8,7 +8,9 @@ any) and `api/pkg/apis/projectcalico/v3/policy_common.go` (`notSelector` lets in
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.builders.edges import Doubt
 from scanner.builders.k8s_policy.calico_selector import (
@@ -97,8 +99,7 @@ def _peer(pods: Selector, spaces: list[Requirement], line: Origin | None) -> Pee
     return Peer(PeerKind.PODS, "", Selector(tuple(spaces)), pods, origin=line)
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
+class Entity(Struct, frozen=True):
     """A `source` or `destination`: `namespace` is the policy's own, "" for a global one."""
 
     value: Mapping[str, Value]

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from itertools import product
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.builders.k8s_policy.labels import Requirement
 
@@ -68,8 +70,7 @@ def _of_space(term: Requirement) -> Requirement:
     return term if term.key == NAMESPACE else replace(term, key=f"pcns.{term.key}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(Struct, frozen=True):
     kind: str
     text: str
 

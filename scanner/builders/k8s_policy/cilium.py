@@ -9,7 +9,9 @@ rule admits nothing, ports alone admit anyone).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.builders.blocks import POSSIBLE
 from scanner.builders.edges import Doubt
@@ -58,8 +60,7 @@ def cilium_policies(resource: Resource, objects: Objects) -> Iterator[Policy]:
             yield from _Reader(resource, objects, path, spec).policies()
 
 
-@dataclass(slots=True)
-class _Section:
+class _Section(Struct):
     """The rules of one list: whether it is there, and why the policy as a whole may be refused."""
 
     rules: tuple[Rule, ...]
@@ -67,8 +68,7 @@ class _Section:
     refused: Doubt | None = None
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     resource: Resource
     objects: Objects
     path: tuple[str | int, ...]

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.builders.edges import Doubt
 from scanner.builders.k8s_policy.labels import (
@@ -48,8 +50,7 @@ def unmodelled(*names: str) -> Doubt:
     return Doubt(UNMODELLED, names)
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoints:
+class Endpoints(Struct, frozen=True):
     """A selector of endpoints taken apart: labels of pods, labels of namespaces, reserved labels.
 
     placed: it speaks of the namespace itself, so that none is implied. vague: which labels it speaks of is not known.

@@ -7,7 +7,8 @@ Facts: docs.cilium.io "Layer 4 Policies" (a port of 0 is every port, a protocol 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.edges import Doubt
 from scanner.builders.k8s_policy.labels import doubt_of
@@ -19,8 +20,7 @@ from scanner.unknown import Unknown, Value
 _NARROWING = ("rules", "serverNames", "terminatingTLS", "originatingTLS", "listener")
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
+class Ports(Struct, frozen=True):
     """Ports of one rule: `specs` None is every port; `doubt` is set where more than the port decides."""
 
     specs: tuple[PortSpec, ...] | None

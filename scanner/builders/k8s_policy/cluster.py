@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from scanner.builders.k8s_policy.index import LabelIndex
 from scanner.builders.k8s_policy.labels import NAMESPACE_NAME, Labels, Match, Selector
@@ -13,8 +14,7 @@ from scanner.builders.k8s_policy.model import Peer, PeerKind, Pod
 Key = tuple[str, Selector, Selector]
 
 
-@dataclass(frozen=True, slots=True)
-class Selected:
+class Selected(Struct, frozen=True):
     """Indices of pods: those surely selected, and those that may be (the sure ones among them)."""
 
     sure: frozenset[int]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import IntEnum
+
+from msgspec import Struct, field
 
 from scanner.builders.blocks import POSSIBLE
 from scanner.builders.edges import Doubt
@@ -31,8 +32,7 @@ def doubt_of(value: Value) -> Doubt:
     return Doubt("value-unknown", tuple(names))
 
 
-@dataclass(frozen=True, slots=True)
-class Labels:
+class Labels(Struct, frozen=True):
     """The labels of a pod or a namespace.
 
     unknown: keys whose value is not known. complete: False where there may be keys beside these; `doubt` says why.
@@ -76,8 +76,7 @@ def _text(value: Value) -> str | None:
     return "" if value is None else None
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Requirement:
+class Requirement(Struct, frozen=True, order=True):
     """One term of a selector: In, NotIn, Exists or DoesNotExist; values sorted.
 
     Calico compares parts of values too: Contains, StartsWith, EndsWith, and each of them with Not before it.
@@ -120,8 +119,7 @@ _WORDS = {"Contains": "contains", "StartsWith": "starts with", "EndsWith": "ends
 _PARTS = tuple(_WORDS)
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(Struct, frozen=True):
     """A label selector in its normal form: equal selectors, however written, are equal objects.
 
     doubt: set where part of it is not known or not understood: it then matches perhaps, where the rest matches.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
+
+from msgspec import Struct
 
 from scanner.builders.edges import Doubt
 from scanner.builders.k8s_policy.labels import EVERY, Labels, Match, Selector
@@ -34,8 +35,7 @@ class Engine(StrEnum):
     """One whose policies are not evaluated."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Tier:
+class Tier(Struct, frozen=True, order=True):
     """A round of policies; rounds are asked by `order`, then by name.
 
     denies: what no rule of the round decides is denied where one of its policies isolates the pod; else it passes on.
@@ -75,8 +75,7 @@ class PeerKind(StrEnum):
     """A field that is not understood, or not known: it may match anything, and surely matches nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(Struct, frozen=True):
     """One `from` or `to` item, or the subject of a policy.
 
     namespace: the only namespace meant, "" where `namespaces` selects them.
@@ -107,8 +106,7 @@ class Peer:
 ANYONE = Peer(PeerKind.ANYONE)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One rule: `ports` None is every port. `peers_origin` is the line that says who, `origin` the rule's own."""
 
     action: Action
@@ -118,8 +116,7 @@ class Rule:
     doubt: Doubt | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Policy:
+class Policy(Struct, frozen=True, eq=False):
     """A policy.
 
     ingress, egress: its rules, or None where it says nothing of that direction.
@@ -162,8 +159,7 @@ class Policy:
         return f"{self.kind} `{self.address}`"
 
 
-@dataclass(frozen=True, slots=True)
-class Pod:
+class Pod(Struct, frozen=True):
     """Pods that policies cannot tell apart: one template of one workload.
 
     owner: what the caller knows it by. host: it uses the node's network; None where that is not known.

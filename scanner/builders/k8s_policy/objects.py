@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from scanner.resource import Resource
 
 
-@dataclass(slots=True)
-class Objects:
+class Objects(Struct):
     """The objects of one cluster by kind."""
 
     by_kind: dict[str, list[Resource]] = field(default_factory=dict)

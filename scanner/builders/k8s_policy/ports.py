@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from scanner.builders.ranges import Interval, difference, intersection, merge
 from scanner.graph.model import Traffic
@@ -59,8 +60,7 @@ def traffic_of(some: PortSet) -> tuple[Traffic, ...]:
     return tuple(Traffic(PROTOCOLS[first // _STRIDE], first % _STRIDE, last % _STRIDE) for first, last in some)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class NamedPort:
+class NamedPort(Struct, frozen=True, order=True):
     """A port that a container declares; `number` 0 stands for one that is not known."""
 
     name: str
@@ -68,8 +68,7 @@ class NamedPort:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class PortSpec:
+class PortSpec(Struct, frozen=True):
     """What one `ports` item of a rule writes.
 
     protocol: "" is any (the named ports of the admin policies). name: a named port, "" where numbers are given.
@@ -83,8 +82,7 @@ class PortSpec:
     unsure: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """What is surely in a set, and what may be: `sure` is part of `maybe`."""
 
     sure: PortSet

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from scanner.builders.edges import Doubt
 from scanner.builders.k8s_policy.cluster import Selected
@@ -12,8 +13,7 @@ from scanner.builders.k8s_policy.labels import Match
 from scanner.builders.k8s_policy.model import Direction, Engine, Peer, PeerKind, Policy, Rule, Tier
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A rule made ready: its peers with the pods they select. `sure` is False where the rule may not stand.
 
     pods: what all peers that select pods select together. others: the peers that name anything else.
@@ -31,8 +31,7 @@ Group: TypeAlias = tuple[tuple[Asked, ...], ...]
 """The rules of all policies of one priority, a tuple for each policy."""
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(Struct, frozen=True):
     """What the policies of one tier ask of a pod.
 
     selecting: the policies that select the pod, and whether surely; some have no rule.
@@ -47,8 +46,7 @@ class Round:
     plain: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """All that is asked of one pod in one direction, round by round."""
 
     pod: int

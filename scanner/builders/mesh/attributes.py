@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from scanner.builders.k8s_policy.labels import Match
 from scanner.builders.mesh.patterns import (
@@ -29,8 +30,7 @@ _SPLIT = frozenset({"scope", "permission"})
 """Claims that list several values in one text, with spaces between."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(Struct, frozen=True):
     """The trust domain of a mesh and its aliases. sure: False where the settings of the mesh are not shown."""
 
     domain: str = LOCAL
@@ -42,8 +42,7 @@ class Trust:
         return f"{self.domain}/ns/{namespace}/sa/{account}"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """The HTTP part of a call. claims: of a token that was verified, None where there is no token."""
 
     path: Attribute = ANYTHING
@@ -53,8 +52,7 @@ class Request:
     claims: Mapping[str, Value] | Unknown | None = ANYTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One call as the proxy of the destination sees it.
 
     identity: the principal without `spiffe://`, None for plaintext, an Unknown for any. port: of the workload.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.k8s_policy.labels import Labels, Match
 from scanner.builders.mesh.attributes import Call, Trust
@@ -15,8 +16,7 @@ from scanner.builders.mesh.spaced import Spaced
 from scanner.resource import Resource
 
 
-@dataclass(frozen=True, slots=True)
-class Authorizer:
+class Authorizer(Struct, frozen=True):
     """The policies of a mesh, and the settings that say how they are read."""
 
     policies: Spaced[AuthzPolicy]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from scanner.builders.mesh.attributes import Trust
 from scanner.builders.mesh.guard import Caller, Guard
@@ -18,8 +19,7 @@ _ACCOUNT = re.compile(r"^[^*]*/ns/(?P<ns>[^*/]+)/sa/(?P<sa>[^*/]+)$")
 _SPACE = re.compile(r"^[^*]*/ns/(?P<ns>[^*/]+)/\*$")
 
 
-@dataclass(slots=True)
-class Named:
+class Named(Struct):
     """The callers that the policies of a gate name. patterns: they name more than can be looked up."""
 
     accounts: set[Account] = field(default_factory=set)
@@ -86,8 +86,7 @@ def shape_of(callers: Callers, trust: Trust) -> Callers:
     return tuple(dict.fromkeys(plain(one) for one in callers))
 
 
-@dataclass(slots=True)
-class Crowd:
+class Crowd(Struct):
     """The workloads that call a relay, by what tells them apart; `others` are edges from anything else."""
 
     shapes: dict[Callers, list[tuple[Callers, Edge]]] = field(default_factory=dict)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from scanner.builders.k8s_policy.labels import Match
 from scanner.builders.mesh.attributes import Call, compare
@@ -23,8 +24,7 @@ Selected = Sequence[tuple[AuthzPolicy, Match]]
 """Policies with whether they select the workload."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """How sure it is that a call passes, and the policy and line that decide; no policy where none speaks of it.
 
     how: "unselected" (no ALLOW policy selects), "admitted", "denied", "unmatched" (none of the ALLOW policies

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from scanner.builders.k8s_policy.labels import Match
 from scanner.builders.k8s_policy.ports import ALL, NONE, PortSet, ports, union, without
 from scanner.builders.mesh.classes import Named
@@ -16,8 +18,7 @@ TCP_ONLY = "a model in a mesh answers over TCP: what a mesh lets in says nothing
 _ANY_PORT = 8000
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Some traffic that is let in, surely or perhaps."""
 
     ports: PortSet

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.builders.edges import Doubt, first_doubt
 from scanner.builders.k8s_policy.labels import Labels, Match
@@ -24,8 +27,7 @@ STRANGER = "-/ns/-/sa/-"
 """An identity that no policy names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """Who calls: each of `worlds` is one way that things may be, with the identities that it can come with there.
 
     token: an identity that it could get for its service account, though it is not in the mesh; "" for none.
@@ -41,8 +43,7 @@ ANYBODY = Caller((((ANYTHING, Match.YES),), ((None, Match.YES),)))
 """A caller of which nothing is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Waypoint:
+class Waypoint(Struct, frozen=True):
     """A proxy that calls to a workload may take: its own identity, and the policies that are attached to it.
 
     pods: calls from the mesh to the address of a pod pass it as well.
@@ -55,8 +56,7 @@ class Waypoint:
     pods: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """How sure it is that the mesh lets a caller in; the sentence fragment, line and doubt that go with it."""
 
     match: Match

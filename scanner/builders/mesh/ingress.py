@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.edges import connect
 from scanner.builders.k8s_network.exposure import callers
@@ -21,8 +22,7 @@ from scanner.resource import Resource, dig, items_of, mark
 from scanner.unknown import Unknown, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Front:
+class Front(Struct, frozen=True):
     """The proxies of one Gateway: their pods and workloads, as far as the inputs show them."""
 
     gateway: Resource

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, doubt_of
@@ -32,8 +33,7 @@ _SINGLE = ("set", "set_list", "set_sensitive")
 _INJECTOR = "istio-sidecar-injector"
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
+class Sign(Struct, frozen=True):
     """One resource that shows a part of a mesh: "istiod", "ztunnel" or "injector".
 
     root: the namespace of the control plane, "" where it is not said. settings: of the mesh, None where not shown.
@@ -47,8 +47,7 @@ class Sign:
     doubt: Doubt | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Installed:
+class Installed(Struct, frozen=True):
     """What is known of the mesh of one cluster.
 
     control: whether a control plane runs; ztunnel: likewise. signs: addresses that say so. unsure: what would decide.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.builders.edges import Doubt, doubt_of
 from scanner.builders.k8s_policy.labels import Labels, Match, Requirement, Selector
@@ -43,8 +45,7 @@ class Plane(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """How a pod is in the mesh. sure: NO for Plane.NONE; MAYBE with a `doubt` where it is not certain."""
 
     plane: Plane
@@ -54,8 +55,7 @@ class Member:
     doubt: Doubt | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Captured:
+class Captured(Struct, frozen=True):
     """The inbound ports that reach the proxy: all but some, or some alone; `unsure` where it is not known."""
 
     only: frozenset[int] | None = None

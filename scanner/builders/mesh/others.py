@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.builders.edges import Doubt
 from scanner.builders.k8s_network.pods import Workload
@@ -31,8 +33,7 @@ KINDS = {
 """Kinds that say who may call, and whose they are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
+class Elsewhere(Struct, frozen=True):
     """What may guard a target: a sentence fragment and the doubt that it casts."""
 
     because: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from scanner.builders.edges import Doubt, doubt_of
 from scanner.builders.k8s_policy.labels import EVERY, Labels, Match, Selector
@@ -21,8 +22,7 @@ ALL_MODES = frozenset({STRICT, PERMISSIVE, DISABLE})
 DEFAULT = "no PeerAuthentication applies: mTLS is permissive, which is the default"
 
 
-@dataclass(frozen=True, slots=True)
-class Mode:
+class Mode(Struct, frozen=True):
     """The modes that mTLS may have on a port: one where it is known.
 
     because: a sentence fragment. doubt: what would decide, where there are several.
@@ -39,8 +39,7 @@ class Mode:
         return self.options == {STRICT}
 
 
-@dataclass(frozen=True, slots=True)
-class PeerPolicy:
+class PeerPolicy(Struct, frozen=True):
     """One PeerAuthentication. mode: what it may say for every port; ports: for one; `created` orders rivals."""
 
     address: str

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from scanner.builders.k8s_network.hosts import names, service_of
 from scanner.builders.k8s_network.pods import Workload, pods_of
@@ -32,8 +34,7 @@ _CONNECTIONS = frozenset({"tcp", "tls", "https", "mongo", "mysql", "redis"})
 """Protocols of a Service port that a sidecar passes on without reading requests."""
 
 
-@dataclass(slots=True)
-class Places:
+class Places(Struct):
     """The workloads of one cluster as the mesh sees them; what is asked twice is answered once."""
 
     view: View

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from scanner.builders.edges import Doubt, doubt_of
 from scanner.builders.k8s_policy.labels import EVERY, Labels, Match, Selector, selector_of_labels
@@ -45,8 +46,7 @@ class Action(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
-@dataclass(frozen=True, slots=True)
-class Atom:
+class Atom(Struct, frozen=True):
     """One attribute that is compared: it is one of `values` (where there are any) and none of `negative`."""
 
     key: str
@@ -59,8 +59,7 @@ Clause = tuple[Atom, ...]
 """Attributes that must all match."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One rule: any of `sources`, and any of `operations`, and all of `conditions`; no clauses ask for nothing."""
 
     sources: tuple[Clause, ...]
@@ -69,8 +68,7 @@ class Rule:
     origin: Origin | None
 
 
-@dataclass(frozen=True, slots=True)
-class TargetRef:
+class TargetRef(Struct, frozen=True):
     """What a policy is attached to instead of the pods of a selector."""
 
     group: str
@@ -78,8 +76,7 @@ class TargetRef:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class AuthzPolicy:
+class AuthzPolicy(Struct, frozen=True):
     """One AuthorizationPolicy.
 
     selector: None where there is none: every workload of the namespace. refs: None where they are not known.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from scanner.builders.k8s_network.view import own_line
 from scanner.origin import Origin
@@ -17,8 +18,7 @@ SECTIONS = ("http", "tcp", "tls")
 _MAX_DEPTH = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """One destination of one rule.
 
     host: as written, looked up in `namespace`. mirror: requests are copied there. unread: where it sends is out of
@@ -41,8 +41,7 @@ class Sent:
         return f"{what} `{self.host}`" if isinstance(self.host, str) else f"{what} a host that is not known"
 
 
-@dataclass(slots=True)
-class Virtuals:
+class Virtuals(Struct):
     """The VirtualServices of one cluster, by namespace and name."""
 
     by_name: dict[tuple[str, str], Resource] = field(default_factory=dict)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner import tables
 from scanner.builders.blocks import Found, reach, strings
@@ -33,8 +34,7 @@ CLOUD_ONLY = "cloud-only"
 _ARM_TYPE = re.compile(r"\"type\"\s*:\s*\"(Microsoft\.[\w./]+)\"", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Carrier:
+class Carrier(Struct, frozen=True):
     """A part of a resource that carries a program.
 
     what: its name. keys: the top-level arguments that hold it. scripts: what is run line by line; none of a carrier

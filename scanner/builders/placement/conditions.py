@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner import tables
 from scanner.builders.blocks import Found, at
@@ -25,8 +26,7 @@ _IN_REGION = re.compile(r"^\*[a-z]$")
 """A region that is not known, and the letter of a zone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """holds: True, False, or the Unknown that decides. origin: the line of the value that was tested.
 
     zone: the name of a zone that was tested, where it is known. of_zone: a zone was tested at all.

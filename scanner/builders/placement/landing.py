@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from scanner import podspec
 from scanner.builders.draft import World
@@ -37,8 +38,7 @@ Onward: TypeAlias = dict[str, list[tuple[str, bool, tuple[str, ...]]]]
 """What each thing runs on, whether for certain, and what decides it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Outside:
+class _Outside(Struct, frozen=True):
     """Machines that are, or can be, in the cluster: what they are like, their class, and why they can be there."""
 
     machine: Machine

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.blocks import doubt
 from scanner.resource import dig, items_of
@@ -16,8 +17,7 @@ KEEPING = ("NoSchedule", "NoExecute")
 """The effects of a taint that keep a pod off."""
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """A node, or a kind of node that can join.
 
     labels: what it carries for certain. absent: keys that it does not carry. complete: it carries no other labels.

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from scanner import podspec, tables
 from scanner.builders.blocks import Found, reach
@@ -37,8 +36,7 @@ RUNS = frozenset({Role.MODEL, Role.CANDIDATE, Role.GATEWAY, Role.CLASSIFIER})
 """Whose pods are judged by where they may land."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """A constraint that lets a pod onto nodes of a kind: the row, whether for certain, by what words, and how."""
 
     row: PlaceFact

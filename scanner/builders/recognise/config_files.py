@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from scanner.builders.recognise.containers import Container, Lookup, Word
 from scanner.builders.recognise.mounted import Mount, content, mount_of

@@ -6,7 +6,9 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from scanner import podspec
 from scanner.builders.blocks import Found, doubt, reach, text
@@ -28,8 +30,7 @@ MAX_DEPTH = 14
 """No pod template lies deeper in any workload; a bound keeps hostile nesting cheap."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """One word of a command line; `unknown` is set where a part of it is not known (shown as `*` in `text`)."""
 
     text: str
@@ -37,8 +38,7 @@ class Word:
     unknown: Unknown | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(Struct, frozen=True):
     """One container.
 
     own_command: the image's own command is replaced. devices and mounts: as (name, line).

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.blocks import text
 from scanner.builders.recognise.containers import Container, Lookup
@@ -14,8 +15,7 @@ from scanner.unknown import Unknown, Value
 HOLDERS = (("configMap", "name", "ConfigMap"), ("secret", "secretName", "Secret"))
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(Struct, frozen=True):
     """A volume at a path. volume: as written, None where the pod has none of that name. below: its `subPath`."""
 
     path: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.origin import Origin
 from scanner.unknown import Unknown, Value
@@ -18,8 +19,7 @@ _BEDROCK_ARN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """A model's name in the profile's writing, and its digest ("sha256:...", "git:<commit>", or "") with its line."""
 
     name: str | Unknown

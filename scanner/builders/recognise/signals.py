@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from scanner import tables
 from scanner.builders.recognise.containers import Container
@@ -24,8 +25,7 @@ PASSIVE = frozenset({"environment", "name", "mount", "port"})
 ONE_OFF = frozenset({"Job", "CronJob", "RayJob", "RayCronJob", "PyTorchJob", "TrainJob", "MPIJob", "TFJob"})
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(Struct, frozen=True):
     """One thing seen: kind is image, argument, environment, name, resource, mount or port."""
 
     kind: str
@@ -35,8 +35,7 @@ class Signal:
     strong: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """The role that a workload seems to have, and by what; `server` is the server's short name, or ""."""
 
     role: Role

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from msgspec import Struct
+
 from scanner.builders.draft import World
 from scanner.builders.k8s_network.hosts import service_of, split_url
 from scanner.builders.k8s_network.view import own_line
@@ -27,8 +29,7 @@ _OWN = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104  # 
 _ADDRESS = re.compile(r"^\d{1,3}(\.\d{1,3}){3}$|^[0-9a-f:]*:[0-9a-f:]+$")
 
 
-@dataclass(slots=True)
-class Shared:
+class Shared(Struct):
     """What is asked once for all gateways: whether anything leads from outside to what is wanted, by what it is."""
 
     world: World

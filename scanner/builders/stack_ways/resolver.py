@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.blocks import Found, text
 from scanner.builders.draft import World
@@ -90,8 +91,7 @@ def _answers(settings: str, host: str) -> bool:
     return _ANSWERS.search(plain) is not None or host.rstrip(".") in plain
 
 
-@dataclass(frozen=True, slots=True)
-class Proxies:
+class Proxies(Struct, frozen=True):
     """The proxy variables of a gateway's containers, by their names in small letters."""
 
     given: Mapping[str, Found]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner import tables
 from scanner.builders.blocks import Found, text
@@ -35,8 +36,7 @@ _MAX_DEPTH = 12
 """No settings document lies deeper; a bound keeps hostile nesting cheap."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """One setting that names a host, or may: `url` is as written, with `*` for what is not known.
 
     purpose: what its name says that it is for, "" for nothing; sure: its name leaves no doubt of that.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.builders.k8s_network.view import own_line
 from scanner.graph.facts_ways import Leg
@@ -12,8 +14,7 @@ from scanner.resource import Resource
 from scanner.unknown import Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """One way: its legs, whether it arrives at a node that is wanted, and at which."""
 
     legs: tuple[Leg, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from scanner.builders.aws_identity.access import Access, Judge, judge
 from scanner.builders.aws_identity.arns import arn_of
@@ -70,8 +70,7 @@ ENCRYPTION = "aws_s3_bucket_server_side_encryption_configuration"
 KEY_PATH = "rule.apply_server_side_encryption_by_default.kms_master_key_id"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Store:
+class Store(Struct, frozen=True, eq=False):
     """A store of weights in AWS. guarded: its own policy. key: what encrypts it, where that is a key of the inputs."""
 
     resource: Resource

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from scanner import tables
 from scanner.builders.blocks import POSSIBLE, doubt
@@ -15,8 +16,7 @@ from scanner.table_rows import Condition, SwitchTest
 from scanner.unknown import Unknown, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """A value with its line, its concrete path, and what decides whether the block around it exists."""
 
     value: Value
@@ -30,8 +30,7 @@ class Spot:
         return self.possible or (self.value if isinstance(self.value, Unknown) else None)
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """The answer of one test on one base: bad is True, False, or the Unknown that decides.
 
     absent: the setting is left out. value: what it is, for printing; None where it is absent.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner import tables
 from scanner.builders.blocks import Found, at, doubt
@@ -25,8 +26,7 @@ WORDS = {"TEXT": "text", "IMAGE": "images", "VIDEO": "video", "AUDIO": "sound"}
 SIDES = {"input": "takes", "output": "gives back"}
 
 
-@dataclass(frozen=True, slots=True)
-class Behind:
+class Behind(Struct, frozen=True):
     """A model behind a guardrail; `row` None where no table knows what it takes."""
 
     address: str
@@ -35,8 +35,7 @@ class Behind:
     unknown: Unknown | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Lack:
+class Lack(Struct, frozen=True):
     """A filter that does not read `modality` on `side`; `unknown` where that is not known."""
 
     side: str

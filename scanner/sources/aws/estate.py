@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from scanner.sources.aws.operations import ACCOUNT, asked, context_of, follows, operations
 from scanner.sources.aws.paths import Here
@@ -31,8 +33,7 @@ def why(call: Call) -> Unknown:
     return Unknown(f"`{named}` was not answered: {said}", decided_by=(named,))
 
 
-@dataclass(slots=True)
-class Estate:
+class Estate(Struct):
     """Every call, in the order of the table; `lost` are those that nobody answered, also the ones never made."""
 
     by_scope: dict[Scope, dict[str, dict[str, Call]]] = field(default_factory=dict)

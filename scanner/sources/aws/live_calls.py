@@ -12,6 +12,9 @@ from functools import cache
 from threading import Event
 from typing import Any
 
+import msgspec
+from msgspec import Struct
+
 from scanner.sources.aws.estate import SOURCE
 from scanner.sources.aws.live_client import Account, Stopped, assumed, connect
 from scanner.sources.aws.live_outcome import outcome_of
@@ -86,14 +89,13 @@ class Collector:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-@dataclass(slots=True)
-class _Run:
+class _Run(Struct):
     """A run over all places. pending: what is not through; each puts None into `made` when it is."""
 
     collector: Collector
     pool: Executor
     made: queue.SimpleQueue[Call | None]
-    pending: list[Future[None]] = field(default_factory=list)
+    pending: list[Future[None]] = msgspec.field(default_factory=list)
 
     def submit(self, work: Callable[..., None], *arguments: Any) -> None:
         future = self.pool.submit(work, *arguments)
@@ -124,8 +126,7 @@ def _not_taken(account: Account) -> str:
     return "" if page.get("Account") == account.id else f"the role is not of account {account.id}"
 
 
-@dataclass(slots=True)
-class Place:
+class Place(Struct):
     """A region of an account, or the account itself. lost: why nothing can be asked. off: it is switched off."""
 
     collector: Collector
@@ -134,8 +135,8 @@ class Place:
     put: Callable[[Call], None]
     lost: str = ""
     off: bool = False
-    by_operation: dict[str, dict[str, Call]] = field(default_factory=dict)
-    lacking: dict[tuple[str, str], bool] = field(default_factory=dict)
+    by_operation: dict[str, dict[str, Call]] = msgspec.field(default_factory=dict)
+    lacking: dict[tuple[str, str], bool] = msgspec.field(default_factory=dict)
 
     @property
     def scope(self) -> dict[str, str]:

@@ -9,9 +9,10 @@ import importlib
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
 
 from scanner import __version__
 from scanner.errors import UsageError
@@ -58,8 +59,7 @@ class Stopped(Exception):
     """The run is over: the call is not made."""
 
 
-@dataclass(slots=True)
-class Account:
+class Account(Struct):
     """An account and the credentials for it. id: its number; partition: as its ARNs have it; region: the session's."""
 
     id: str
@@ -137,8 +137,7 @@ class Account:
             raise Unfinished("its pages do not come to an end")
 
 
-@dataclass(slots=True)
-class Library:
+class Library(Struct):
     """What is used of boto3 and botocore, imported once a connection is made."""
 
     boto3: Any

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.sources.bundle import Outcome
 
@@ -42,8 +43,7 @@ _ORGANISATION = re.compile(r"(?i)\b(?:service|resource) control polic(?:y|ies)\b
 _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,80}\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """How a call ended that was not answered. code: AWS's own; "" where no answer came, and `kind` says what did."""
 
     code: str = ""

@@ -7,6 +7,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import msgspec
+from msgspec import Struct
+
 RATES = {
     "organizations": 2.0,
     "iam": 15.0,
@@ -56,15 +59,14 @@ class Bucket:
             self.sleep(wait)
 
 
-@dataclass(slots=True)
-class Rates:
+class Rates(Struct):
     """The buckets of a run. share: of the rates, above 0 and at most 1."""
 
     share: float = 0.5
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
-    buckets: dict[tuple[str, str, str], Bucket] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    buckets: dict[tuple[str, str, str], Bucket] = msgspec.field(default_factory=dict)
+    lock: threading.Lock = msgspec.field(default_factory=threading.Lock)
 
     def of(self, account: str, region: str, service: str) -> Bucket:
         """The bucket of a service in a region of an account."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from scanner.resource import Unread, UnreadKind
 from scanner.sources.aws.estate import Estate

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from msgspec import Struct
 
 from scanner.unknown import Unknown
 
@@ -19,8 +20,7 @@ Lookup = Callable[[str, Mapping[str, Any], "Here"], "Here | Unknown | None"]
 """The answer to another call about the same thing: None where there is none, an Unknown where nobody knows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
+class Here(Struct, frozen=True):
     """An item of an answer, and what is known around it: `@account`, `@region`, `@partition`, `@params`, `@up`."""
 
     item: Any

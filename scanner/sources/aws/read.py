@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from scanner.resource import Reading, Resource, SourceName
 from scanner.sources.aws.estate import SOURCE, estate_of
@@ -73,6 +73,6 @@ def _at_home(resources: Sequence[Resource]) -> list[Resource]:
     for one in resources:
         if one.provider is not None and one.provider.address.endswith(f"/{ACCOUNT}"):
             home = homes.get(one.provider.address.partition("/")[0])
-            one = one if home is None else replace(one, provider=home.provider)
+            one = one if home is None else dataclasses.replace(one, provider=home.provider)
         found.append(one)
     return found

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from scanner.resource import Attrs, Resource, dig, items_of
@@ -47,7 +47,9 @@ def cluster_groups(into: Translation) -> Links:
 
 def _rule(group: Resource, own: str, side: str, address: str, block: Attrs) -> Resource:
     attrs = Attrs({**block, "type": side, "security_group_id": own}, dict(block.marks.items()))
-    return replace(group, address=address, kind="aws_security_group_rule", name=f"{own}/{side}", attrs=attrs)
+    return dataclasses.replace(
+        group, address=address, kind="aws_security_group_rule", name=f"{own}/{side}", attrs=attrs
+    )
 
 
 def guardrail_versions(into: Translation) -> Links:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from scanner.origin import ApiOrigin
 from scanner.resource import Attrs, Provider, Resource, SourceName, Unread
@@ -20,8 +21,7 @@ from scanner.unknown import Unknown
 SHOWN = 3
 
 
-@dataclass(slots=True)
-class Translation:
+class Translation(Struct):
     """What the answers of an estate come to: Resources by address, and answers that are not as they should be."""
 
     estate: Estate

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from scanner.sources.aws.operations import operations
 from scanner.sources.bundle import Call

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
+
+from msgspec import Struct, field
 
 from scanner.origin import ApiOrigin
 
@@ -34,8 +35,7 @@ ANSWERED = ("read", "absent", "region-off", "not-in-partition")
 Key = tuple[str, tuple[tuple[str, str], ...], str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A call and what came of it.
 
     source: "kubernetes" or "aws". scope: sorted (name, value): partition, account and region, or cluster.

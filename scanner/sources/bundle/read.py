@@ -6,9 +6,10 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
+
+from msgspec import Struct, field
 
 from scanner.errors import UsageError
 from scanner.origin import FileOrigin
@@ -22,8 +23,7 @@ _CHUNK = 1 << 20
 _GZIP = 31
 
 
-@dataclass(slots=True)
-class Bundle:
+class Bundle(Struct):
     """What a bundle holds. unread: what is wrong with it. sha256: of the file's bytes.
 
     count, sha, end and cut are for going on with it: how many calls, the sum of their lines, where the last good line

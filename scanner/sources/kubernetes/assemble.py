@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from scanner.origin import FileOrigin
 from scanner.podspec_shapes import HOLDERS
@@ -17,8 +19,7 @@ from scanner.unknown import Unknown, Value
 SERVED = "networking.k8s.io/v1"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class Found(Struct, frozen=True, eq=False):
     """An object before its unit is known; `path` is its file, relative to the root.
 
     unit: where it belongs whatever its folder, "" where the folder decides; possible: what decides whether it exists.
@@ -72,7 +73,7 @@ def assemble(root: Path, found: Sequence[Found], unit_of: Callable[[str], str], 
             reading.unread.append(resource)
             continue
         possible = one.possible or _not_served(resource)
-        resource = replace(resource, possible=possible) if possible is not None else resource
+        resource = dataclasses.replace(resource, possible=possible) if possible is not None else resource
         first = seen.setdefault((unit, identity), resource)
         if first is not resource and not identity.generated:
             if first.attrs == resource.attrs:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.origin import Origin
 from scanner.resource import dig, items_of, mark
@@ -20,8 +21,7 @@ PACKED = "packed in `chartContent`"
 GIT_PATH = "apps.open-cluster-management.io/git-path"
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """One thing that an object brings into a cluster.
 
     repository: where it comes from, "" where that is not written. folder: in a repository, "" for its root; None for a
@@ -48,8 +48,7 @@ def deliveries(value: Value, origin: Origin, urls: Urls) -> Iterator[Delivery]:
         yield from way(_Asking(value, origin, urls))
 
 
-@dataclass(frozen=True, slots=True)
-class _Asking:
+class _Asking(Struct, frozen=True):
     """An object that asks for a delivery."""
 
     value: Value

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+from msgspec import Struct
 
 from scanner.resource import dig
 from scanner.unknown import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """A recognised format. words: "a CloudFormation template"; deploys: whether it can put a model somewhere."""
 
     words: str

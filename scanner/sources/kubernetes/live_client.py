@@ -10,10 +10,11 @@ import importlib
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+
+from msgspec import Struct, field
 
 from scanner import __version__
 from scanner.errors import UsageError
@@ -32,8 +33,7 @@ TIMEOUT = (10.0, 120.0)
 _IN_CLUSTER = "in-cluster"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a server answered. status: 0 where no answer came, and `error` says why."""
 
     status: int
@@ -41,8 +41,7 @@ class Answer:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What the user asked to connect to; "" is the kubeconfig's own choice. cluster: the name to give it."""
 
     context: str = ""
@@ -50,8 +49,7 @@ class Asked:
     cluster: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """A server. cluster: its name, as the kubeconfig has it. namespace: the one of the context, "" for none."""
 
     cluster: str

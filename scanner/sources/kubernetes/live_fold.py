@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from scanner.sources.kubernetes.live_items import Item, dig
 
@@ -57,8 +58,7 @@ _CLOUDS = ("aws:///", "gce://", "azure://")
 _LISTS = ("containers", "initContainers", "ephemeralContainers")
 
 
-@dataclass(slots=True)
-class Folded:
+class Folded(Struct):
     """What stands, and the kind and name of what stands for each pod that was folded away."""
 
     items: list[Item] = field(default_factory=list)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.resource import Unread
 from scanner.sources.bundle import Call
@@ -13,8 +15,7 @@ from scanner.sources.kubernetes.live_prune import depth_of
 MAX_DEPTH = 150
 
 
-@dataclass(slots=True, eq=False)
-class Item:
+class Item(Struct, eq=False):
     """An object: its identity as the call has it, never as the object itself claims."""
 
     group: str
@@ -47,8 +48,7 @@ class Item:
         return "/".join(part for part in (self.namespace, self.kind, self.name) if part)
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(Struct, frozen=True):
     """A list that did not come to its end. space: the namespace, "" for the whole cluster."""
 
     call: Call

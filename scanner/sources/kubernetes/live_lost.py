@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from scanner.resource import Unread
 from scanner.sources.bundle import Call
@@ -20,8 +22,7 @@ Key = tuple[str, str, str]
 """Group, kind and resource name."""
 
 
-@dataclass(slots=True)
-class Lists:
+class Lists(Struct):
     """The list calls of one kind: of the whole cluster, and by namespace."""
 
     whole: Call | None = None

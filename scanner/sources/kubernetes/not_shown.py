@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.origin import Origin
 from scanner.resource import Unread, dig
@@ -15,8 +16,7 @@ SHOWN = 3
 """How many deliveries of one repository or chart are named."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What is certainly in the inputs. charts: the charts that the profile installs: name -> folder."""
 
     checkouts: Checkouts

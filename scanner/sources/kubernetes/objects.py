@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.origin import FileOrigin, Origin
 from scanner.resource import Attrs, Items, Resource, SourceName, Unread, mark
@@ -17,8 +18,7 @@ _TEXT_LISTS = frozenset(["command", "args", "values", "hosts", "namespaces"])
 _NAMED_VALUES = frozenset(["env", "tolerations"])
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """What tells objects of a cluster apart: the version is no part of it."""
 
     group: str

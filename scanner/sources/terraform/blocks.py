@@ -8,7 +8,8 @@ Unknown that decides whether it exists under `__possible__`.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from scanner.origin import FileOrigin
 from scanner.resource import Attrs, Items

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
 from functools import reduce
+
+from msgspec.structs import replace
 
 from scanner.resource import Attrs, Items
 from scanner.sources.terraform.charge import ELEMENTS, charge

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from scanner.origin import FileOrigin
 from scanner.sources.terraform.files import Files, module_files
@@ -26,8 +27,7 @@ _LABELS = {
 }
 
 
-@dataclass(slots=True)
-class Config:
+class Config(Struct):
     """What one directory declares; `complete` is False where one of its files could not be read.
 
     others: its `action`, `import`, `moved` and `removed` blocks.
@@ -88,8 +88,7 @@ def provider_key(block: Block) -> str:
     return f"{block.labels[0]}.{name}" if name else block.labels[0]
 
 
-@dataclass(frozen=True, slots=True)
-class _Adder:
+class _Adder(Struct, frozen=True):
     config: Config
     files: Files
     override: bool

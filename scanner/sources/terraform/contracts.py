@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+
+from msgspec import Struct, field
 
 from scanner import tables
 from scanner.errors import TetherError
@@ -25,16 +26,14 @@ _GIT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Lack:
+class Lack(Struct, frozen=True):
     """Something that a module can make and its contract does not tell; `when` is the Terraform condition for it."""
 
     what: str
     when: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Contract:
+class Contract(Struct, frozen=True, eq=False):
     """What a module, or a submodule (`part`), makes of its inputs, in the versions of `versions`.
 
     seen: the releases that it was read from. inputs: each one that the contract takes up, with the module's default;

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Literal as OneOf
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from scanner.resource import Attrs
 from scanner.sources.terraform.evaluate import evaluate
@@ -19,8 +21,7 @@ ANY_KEY = "*"
 """The key of the one instance that stands for all where they are not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
+class Instance(Struct, frozen=True):
     """One instance: its key (None without count and for_each), the names it adds, what decides whether it exists."""
 
     key: Key
@@ -37,8 +38,7 @@ class Instance:
         return f"[{self.key}]" if isinstance(self.key, int) else f"[{quoted(self.key)}]"
 
 
-@dataclass(frozen=True, slots=True)
-class Expansion:
+class Expansion(Struct, frozen=True):
     """All instances of a block. mode: "single", "count", "each", or "open" where they are not all known."""
 
     mode: OneOf["single", "count", "each", "open"]

@@ -7,7 +7,8 @@ Partly known, it is an Unknown whose `document` is the policy with Unknowns in i
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from scanner.resource import Attrs, Items, items_of
 from scanner.sources.terraform.functions.encoding import json_value

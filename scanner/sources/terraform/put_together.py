@@ -5,7 +5,7 @@ Source: documentation of the Terraform providers `hashicorp/cloudinit` and `hash
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from scanner.resource import Attrs, items_of
 from scanner.sources.terraform.blocks import POSSIBLE

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from scanner.origin import FileOrigin
 from scanner.sources.terraform.budget import Budget
@@ -42,8 +43,7 @@ class Scope(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Env:
+class Env(Struct, frozen=True):
     """A scope with the names that loops add: `each`, `count`, a dynamic block's iterator, a `for`'s variables."""
 
     scope: Scope

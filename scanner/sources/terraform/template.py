@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal as OneOf
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from scanner.origin import FileOrigin
 from scanner.sources.terraform.syntax import (
@@ -34,8 +35,7 @@ _FOR = re.compile(r"for\s+([\w-]+)\s*(?:,\s*([\w-]+)\s*)?\s+in\b(.*)\Z", re.DOTA
 _OPENING = re.compile(r"\$\$\{|%%\{|\$\{|%\{|\n")
 
 
-@dataclass(slots=True)
-class Piece:
+class Piece(Struct):
     """A part of a template before its directives are matched up."""
 
     kind: PieceKind

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from scanner.origin import FileOrigin
 from scanner.resource import Reading
@@ -39,8 +40,7 @@ _NAMED: Mapping[str, str] = {
 _SETS_VARIABLES = ("include", "extra_arguments")
 
 
-@dataclass(frozen=True, slots=True)
-class TerragruntUnit:
+class TerragruntUnit(Struct, frozen=True):
     """One `terragrunt.hcl`: where it stands, what it says, and its module's folder where that is below the root."""
 
     path: Path

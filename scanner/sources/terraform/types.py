@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from scanner.resource import Attrs, Items
 from scanner.sources.terraform.identity import set_of
@@ -26,8 +28,7 @@ from scanner.unknown import Unknown, Value
 PRIMITIVE = ("string", "number", "bool")
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+class Type(Struct, frozen=True):
     """A type: `name` is string, number, bool, any, list, set, map, object or tuple.
 
     `fields` of an object by name; those in `optional` may be missing and then take `defaults` (null without one).

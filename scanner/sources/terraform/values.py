@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from itertools import product
 from typing import TypeGuard
+
+from msgspec.structs import replace
 
 from scanner.origin import FileOrigin
 from scanner.resource import Attrs, Items

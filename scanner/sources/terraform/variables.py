@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from scanner.origin import FileOrigin
 from scanner.sources.terraform.evaluate import evaluate
@@ -27,8 +29,7 @@ from scanner.sources.terraform.values import Refused, invalid
 from scanner.unknown import Unknown, Value
 
 
-@dataclass(frozen=True)
-class TerraformOptions:
+class TerraformOptions(Struct, frozen=True):
     """Settings of the user: `-var-file` and `-var` in order; of `environ` only `TF_VAR_*` is looked at."""
 
     var_files: tuple[Path, ...] = ()
@@ -39,8 +40,7 @@ class TerraformOptions:
     """What parses the files; None for one of its own, which reads each file once and keeps nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """A value that was worked out elsewhere."""
 
     value: Value

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.edges import Doubt
 from scanner.origin import Origin
@@ -17,8 +18,7 @@ ANY_PORT = "*"
 """The `targetPort` of a Service that leads to whatever port the pods serve on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """A way that a platform opens of its own accord: from outside, or (`inside`) from the pods of the cluster."""
 
     because: str
@@ -27,8 +27,7 @@ class Way:
     inside: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(Struct, frozen=True):
     """A port of a Service, and the port of the pods behind it."""
 
     number: Value

@@ -6,8 +6,9 @@ import contextlib
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from scanner.origin import FileOrigin
 from scanner.resource import Unread, mark
@@ -26,8 +27,7 @@ TOGETHER = 8
 INSTALL = "install `tether-scanner[helm]`, or scan the output of `helm template`"
 
 
-@dataclass(frozen=True, slots=True)
-class ChartEntry:
+class ChartEntry(Struct, frozen=True):
     """A chart as it is installed: its folder relative to the root, and the digests of its files of values, by path."""
 
     folder: str
@@ -35,8 +35,7 @@ class ChartEntry:
     values: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class RenderedCharts:
+class RenderedCharts(Struct):
     """What the charts come to.
 
     objects: each with its `Chart.yaml` and its unit ("" where the folder decides); inputs: what was read for them;
@@ -116,8 +115,7 @@ def _rendered(jobs: Sequence[_Job]) -> list[Made]:
     return run_together([(variants(complete(job.files)), job.entry.release) for job in jobs])
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(Struct, frozen=True):
     """One rendering. given: whether the profile says how the chart is installed."""
 
     files: ChartFiles

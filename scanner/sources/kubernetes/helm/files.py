@@ -7,9 +7,10 @@ import json
 import os
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from scanner.origin import FileOrigin
 from scanner.resource import Attrs, Unread, dig, items_of, mark
@@ -26,8 +27,7 @@ class ChartError(Exception):
     """A chart that cannot be taken: the message is a sentence fragment."""
 
 
-@dataclass(slots=True)
-class ChartFiles:
+class ChartFiles(Struct):
     """A chart ready to be rendered.
 
     files: contents by name in the chart; paths: where each stands, relative to the root; digests: of each path;

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from os.path import commonprefix
+
+from msgspec import Struct
 
 from scanner.origin import FileOrigin
 from scanner.resource import Attrs, Items, Unread, dig
@@ -19,8 +20,7 @@ _LATER = frozenset(
 Place = Callable[[FileOrigin], FileOrigin]
 
 
-@dataclass(frozen=True, slots=True)
-class HelmObject:
+class HelmObject(Struct, frozen=True):
     """An object of a chart: `possible` is set where it is not certain that it exists."""
 
     value: Value

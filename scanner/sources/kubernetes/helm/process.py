@@ -7,18 +7,18 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct
 
 SECONDS = 60
 MAX_OUTPUT = 60_000_000
 _SOURCE = re.compile(r"^---\n# Source: (\S+)\n", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(Struct, frozen=True):
     """How a chart is installed: values are texts of YAML, each laid over the ones before."""
 
     name: str = "release-name"
@@ -26,8 +26,7 @@ class Release:
     values: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """What Helm answers: for each variant the text of each template; or `error`, in Helm's words.
 
     exploded: whether it came to the limits of time or memory.

@@ -9,7 +9,8 @@ own cluster; `Observe` alone writes nothing), of open-cluster-management-io/api 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from scanner.resource import Attrs, Unread, dig, items_of
 from scanner.sources.kubernetes.inside.capsule import resource, tenant

@@ -6,7 +6,8 @@ import base64
 import binascii
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.origin import FileOrigin, Origin
 from scanner.resource import Attrs, Items, Unread, dig, mark
@@ -18,8 +19,7 @@ MAX_BYTES = 20_000_000
 """How large a text may be once it is unpacked."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Holder:
+class Holder(Struct, frozen=True, eq=False):
     """An object of the inputs that may hold others. possible: what decides whether it exists itself."""
 
     path: str
@@ -61,8 +61,7 @@ class Holder:
         return Unread(where, f"what `{self.address}` holds: {cause}", "template", remedy)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Inner:
+class Inner(Struct, frozen=True, eq=False):
     """An object inside another one. possible: what decides whether it exists in the cluster of the scan."""
 
     value: Value

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from scanner.resource import Attrs, dig
 from scanner.sources.kubernetes.inside.held import Holder, text
@@ -15,8 +16,7 @@ CAPSULE = "capsule.clastix.io"
 Lines = Callable[[str], Sequence[str]]
 
 
-@dataclass(slots=True)
-class Others:
+class Others(Struct):
     """The other objects of the run, as far as holders refer to them. live: they are all that a cluster holds."""
 
     every: Sequence[Holder]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from scanner.origin import FileOrigin
 from scanner.resource import Attrs, Unread, UnreadKind, items_of
@@ -24,8 +25,7 @@ MAX_IN_ALL = 500_000_000
 """How many characters the kustomizations of a run may read, each file counted as often as it is taken in."""
 
 
-@dataclass(slots=True)
-class Spent:
+class Spent(Struct):
     """What the renderings of a run have read so far, in characters."""
 
     characters: int = 0
@@ -38,8 +38,7 @@ _KNOWN = LISTING | frozenset(
 )  # fmt: skip
 
 
-@dataclass(slots=True)
-class Rendering:
+class Rendering(Struct):
     """What became of one kustomization.
 
     objects: what it puts out; unread: what of it is not known; used: the files that it takes objects from;

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.resource import Attrs, Items
 from scanner.sources.kubernetes.kustomize.objects import CannotRender, Id, Obj, at
@@ -13,8 +14,7 @@ Leaf = Callable[[Attrs, str], None]
 """What to do with a field: the mapping that holds it (or shall hold it), and its key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """Where a transformer looks: in objects of a group, version and kind ("" is any), at a path.
 
     create: make what is missing on the way. A step that ends in `[]` is only entered where it is there.

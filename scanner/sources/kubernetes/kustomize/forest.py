@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from scanner.resource import Unread
 from scanner.sources.kubernetes.kustomize.build import Rendering, Spent, render
@@ -14,8 +15,7 @@ from scanner.sources.kubernetes.kustomize.load import Loader, is_remote
 from scanner.sources.kubernetes.kustomize.objects import CannotRender
 
 
-@dataclass(slots=True)
-class Rendered:
+class Rendered(Struct):
     """What the kustomizations of a run come to.
 
     renderings: those whose objects stand for the files in `replaced`; apart: the folders of those that share files

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct
 
 from scanner.origin import FileOrigin
 from scanner.resource import Attrs, Items, Unread, dig
@@ -23,8 +24,7 @@ MAX_FILE = 5_000_000
 _NULLS = ("", "~", "null", "Null", "NULL")
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """One document of a file or of a text inside a kustomization."""
 
     value: Value

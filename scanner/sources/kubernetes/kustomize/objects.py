@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from scanner.origin import FileOrigin, Origin
 from scanner.resource import Attrs, Items, dig, mark
@@ -44,8 +45,7 @@ class NotThere(CannotRender):
     """A file that is not on disk: its content is not known, and whoever can do without goes on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Id:
+class Id(Struct, frozen=True):
     """What an object is called at one point of a rendering."""
 
     group: str
@@ -74,8 +74,7 @@ class Id:
         return group in ("", self.group) and version in ("", self.version) and kind in ("", self.kind)
 
 
-@dataclass(slots=True, eq=False)
-class Obj:
+class Obj(Struct, eq=False):
     """One object: `previous` are its earlier ids, oldest first; `path` is the file that it was read from."""
 
     value: Attrs

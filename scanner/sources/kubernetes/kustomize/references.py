@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from scanner.origin import Origin
 from scanner.resource import Attrs, Items, dig, items_of, mark
@@ -24,8 +25,7 @@ _ACCOUNTED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """That a field holds the name of an object of a kind."""
 
     group: str

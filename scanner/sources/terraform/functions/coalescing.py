@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from scanner.sources.terraform.functions.collections import filled
 from scanner.sources.terraform.functions.function import Function, items, pure

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from scanner.sources.terraform.functions.function import Function, boolean, number, pure
 from scanner.sources.terraform.types import ANY, Type, convert, to_text

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from scanner.resource import Attrs, Encoded, Items
 from scanner.sources.terraform.functions.function import Function, pure, text

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from scanner.origin import FileOrigin
 from scanner.resource import Attrs
@@ -85,8 +86,7 @@ def _hashed(name: str, base64: bool = False) -> Function:
     return Function(run, 1, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class _TemplateScope:
+class _TemplateScope(Struct, frozen=True):
     """A template sees its variables alone; resources among them can still be followed."""
 
     outer: Scope

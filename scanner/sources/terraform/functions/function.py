@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.steps import Evaluate
@@ -16,8 +17,7 @@ Policy: TypeAlias = Literal["strict", "shallow", "members", "raw"]
 Run: TypeAlias = Callable[[list[Value], Env, Evaluate], Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """`least` to `most` arguments (None: any number).
 
     policy: with "strict" it is not called where anything in its arguments is unknown, with "shallow" not where an

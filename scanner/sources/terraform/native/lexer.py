@@ -6,8 +6,9 @@ Source: HCL native syntax specification, "Lexical Elements" and "Template Expres
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from scanner.sources.terraform.syntax import SyntaxFault
 from scanner.sources.terraform.template import closing, string_end
@@ -47,8 +48,7 @@ _SHORT = {"name": "name", "number": "number", "plain": "string", "sign": ""}
 """The groups of one line, and the kind of their tokens; a sign is its own kind."""
 
 
-@dataclass(slots=True)
-class Lexer:
+class Lexer(Struct):
     """Reads one text; `line` and `column` are where it starts in the file."""
 
     text: str

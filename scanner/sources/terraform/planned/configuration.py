@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from scanner.sources.terraform.planned.values import Path, computed
 from scanner.unknown import Ref, Unknown
@@ -19,8 +20,7 @@ _STEP = re.compile(r'\.([^.\[\]"]+)|\[("(?:[^"\\]|\\.)*"|[^\]]*)\]')
 _PASSING = ("each", "count", "path", "terraform", "self")
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """A module in the configuration. prefix: the address of its instance with a dot behind it, "" for the root."""
 
     config: Mapping[str, Any]

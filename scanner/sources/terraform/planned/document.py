@@ -6,9 +6,10 @@ import hashlib
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 Json: TypeAlias = Mapping[str, Any]
 
@@ -26,8 +27,7 @@ class Unusable(Exception):
         self.remedy = remedy
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A JSON object and the digest of the bytes it was read from. shown: the path as reports give it."""
 
     shown: str

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
 
 from scanner.origin import FileOrigin
 from scanner.resource import Reading, Resource, Unread
@@ -20,8 +22,7 @@ from scanner.sources.terraform.syntax import Body
 from scanner.unknown import Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Root:
+class Root(Struct, frozen=True):
     """A root module of the source: its unit, its folder relative to the run's root, and what it declares itself.
 
     addresses: of all resources that it and its modules declare.
@@ -138,7 +139,7 @@ def read_state(whole: Reading, path: Path, shown: str, roots: list[Root], alone:
         fitting = [(root, told) for root, told in of_roots if _declared(told, root) >= 0.5]
     if len(fitting) == 1 and found:
         root, told = fitting[0]
-        _over(whole, root, [replace(one, unit=root.unit) for one in told], _undone)
+        _over(whole, root, [dataclasses.replace(one, unit=root.unit) for one in told], _undone)
         return
     whole.resources.extend(found)
 
@@ -150,7 +151,7 @@ def _moved(found: list[Resource], root: Root) -> list[Resource]:
         return found
     renamed = [(one, moved(one.address, pairs)) for one in found]
     return [
-        one if new == one.address else replace(one, address=new, name=without_keys(new).rpartition(".")[2])
+        one if new == one.address else dataclasses.replace(one, address=new, name=without_keys(new).rpartition(".")[2])
         for one, new in renamed
     ]
 
@@ -168,12 +169,12 @@ def _gone(one: Resource) -> Resource | None:
 
 def _unplanned(one: Resource) -> Resource | None:
     cause = f"`{one.address}` is declared, and the plan does not say whether it is of all that is"
-    return replace(one, possible=one.possible or Unknown(cause, decided_by=(one.address,)))
+    return dataclasses.replace(one, possible=one.possible or Unknown(cause, decided_by=(one.address,)))
 
 
 def _undone(one: Resource) -> Resource | None:
     cause = f"`{one.address}` is declared, and the state does not hold it"
-    return replace(one, possible=one.possible or Unknown(cause, decided_by=(one.address,)))
+    return dataclasses.replace(one, possible=one.possible or Unknown(cause, decided_by=(one.address,)))
 
 
 def _signature(one: Resource) -> str:

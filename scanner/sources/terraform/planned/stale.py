@@ -6,9 +6,10 @@ A plan repeats its configuration: what is declared, which arguments are written,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from scanner.origin import Origin
 from scanner.resource import Resource
@@ -43,8 +44,7 @@ _BLOCKS = ("lifecycle", "provisioner", "connection", "timeouts")
 Difference: TypeAlias = tuple[Origin, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """What a root module declares, and how the configuration of a module beside it is read."""
 
     config: Config

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from msgspec import Struct, field
 
 from scanner.origin import ApiOrigin
 from scanner.resource import Attrs, Items
@@ -16,8 +17,7 @@ WITHHELD = "withheld"
 Path: TypeAlias = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """Reads the values of one resource at `address`; `unknown` makes the Unknown of a path that the plan leaves open.
 
     configured: whether an attribute is written in the configuration; one that is not is for the provider to choose,
