@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from msgspec import Struct, field
+from msgspec.structs import replace as replace  # noqa: PLC0414  (for rules: they change a hop of a finding)
 
 from scanner.graph.certificate import Closure, Examined
 from scanner.origin import Origin

@@ -17,9 +17,7 @@ of Azure is denied: nothing in a deployment's text says so.
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from msgspec.structs import replace
-
-from scanner.findings import Finding
+from scanner.findings import Finding, replace
 from scanner.graph.facts_access import Admits, ExplicitDeny
 from scanner.graph.model import STACK, Node, Plane, Role, State
 from scanner.graph.search import Way, reach

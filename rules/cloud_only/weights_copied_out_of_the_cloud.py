@@ -17,9 +17,7 @@ Copies that people make with their own credentials, and stores of weights that n
 
 from collections.abc import Iterable, Iterator
 
-from msgspec.structs import replace
-
-from scanner.findings import Finding
+from scanner.findings import Finding, replace
 from scanner.graph.facts import Placement
 from scanner.graph.model import Edge, Node, Plane, Role, State
 from scanner.graph.search import Way

@@ -21,9 +21,7 @@ where the gateway or the model itself stands is told by `stranger-mints-stack-id
 
 from collections.abc import Iterable
 
-from msgspec.structs import replace
-
-from scanner.findings import Finding
+from scanner.findings import Finding, replace
 from scanner.graph.facts_access import AdmittedPods
 from scanner.graph.model import STACK, Node, Plane, Role, State
 from scanner.graph.search import Way, reach

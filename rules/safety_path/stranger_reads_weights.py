@@ -19,9 +19,7 @@ store is asked of those who may read it.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from msgspec.structs import replace
-
-from scanner.findings import Finding
+from scanner.findings import Finding, replace
 from scanner.graph.model import Edge, Node, Plane, Role, State
 from scanner.graph.search import Way, reach
 from scanner.graph.trace import trace
