@@ -21,6 +21,8 @@ CONDITIONS = {
     "lambda:functionurlauthtype": "function_url_auth_type",
 }
 """The condition keys that `aws_lambda_permission` has an argument for (documentation of the resource)."""
+NARROWS = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike"})
+"""The operators that those arguments stand for; not one that negates, or lets pass what lacks the key."""
 
 
 def function_permissions(into: Translation) -> Mapping[str, tuple[str, str]]:
@@ -65,12 +67,14 @@ def _principals(statement: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def _conditions(statement: Mapping[str, Any]) -> dict[str, Any]:
-    """The conditions that narrow a statement; one without an argument of its own is not known."""
+    """The conditions that narrow a statement; one that no argument says, or several values, are not known."""
     found: dict[str, Any] = {}
     conditions = statement.get("Condition")
-    for keys in conditions.values() if isinstance(conditions, dict) else ():
+    for operator, keys in conditions.items() if isinstance(conditions, dict) else ():
         for key, value in keys.items() if isinstance(keys, dict) else ():
             name = CONDITIONS.get(str(key).lower())
-            cause = f"the condition on `{key}` is not evaluated"
-            found[name or "source_arn"] = value if name else Unknown(cause, decided_by=(POLICY,))
+            only = value[0] if isinstance(value, list) and len(value) == 1 else value
+            known = name is not None and operator in NARROWS and isinstance(only, str)
+            cause = f"the condition `{operator}` on `{key}` is not evaluated"
+            found[name or "source_arn"] = only if known else Unknown(cause, decided_by=(POLICY,))
     return found

@@ -9,12 +9,15 @@ from typing import Any
 
 from msgspec import Struct
 
+from scanner.sources.kubernetes.recorded import DIGEST
 from scanner.unknown import Unknown
 
 _STEP = re.compile(r"([^.\[\]{}]+)|\[(\d*)\]|(\{\})")
 VALUES = "{}"
 """The step to the values of a map, as a list."""
 _PLACE = re.compile(r"\{([^{}]+)\}")
+
+HIDDEN = Unknown("it is recorded as a digest", secret=True)
 
 Lookup = Callable[[str, Mapping[str, Any], "Here"], "Here | Unknown | None"]
 """The answer to another call about the same thing: None where there is none, an Unknown where nobody knows."""
@@ -59,9 +62,16 @@ def at(value: Any, path: Sequence[str | int | None]) -> Any:
             value = list(value.values()) if isinstance(value, dict) else None
         elif isinstance(step, int):
             value = value[step] if isinstance(value, list) and step < len(value) else None
+        elif hidden(value):
+            return HIDDEN
         else:
             value = value.get(step) if isinstance(value, dict) else None
     return value
+
+
+def hidden(value: Any) -> bool:
+    """Whether a value is recorded as a digest: what it is, and what is inside, is not known."""
+    return isinstance(value, dict) and len(value) == 1 and DIGEST in value
 
 
 def path_of(path: str, here: Here) -> Any:
@@ -81,6 +91,8 @@ def text_of(template: str, here: Here) -> str | Unknown | None:
         found = path_of(place[1], here)
         if isinstance(found, Unknown):
             return found
+        if hidden(found):
+            return HIDDEN
         if found is None or isinstance(found, (dict, list)):
             return None
         parts += [template[last : place.start()], str(found)]

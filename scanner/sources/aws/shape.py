@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from scanner.resource import Encoded
-from scanner.sources.aws.paths import Here, at, path_of, text_of
+from scanner.sources.aws.paths import HIDDEN, Here, at, hidden, path_of, text_of
 from scanner.sources.aws.snake import arguments
 from scanner.unknown import COMPUTED, Ref, Unknown
 
@@ -96,6 +96,8 @@ def _map(spec: Mapping[str, Any], here: Here) -> Any:
 
 def _is(spec: Mapping[str, Any], here: Here) -> Any:
     found = shape(spec["is"], here)
+    if hidden(found):
+        return HIDDEN
     if isinstance(found, Unknown):
         return found
     if "in" in spec:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, SupportsIndex, overload
 
 from scanner.origin import ApiOrigin, Origin
-from scanner.resource import Attrs, Items
+from scanner.resource import Attrs, Encoded, Items
 from scanner.sources.kubernetes.recorded import DIGEST
 from scanner.unknown import Unknown, Value
 
@@ -75,6 +75,8 @@ class _Places(list[Origin]):
 
 def marked(value: Any, at: ApiOrigin, path: str = "") -> Value:
     """A JSON value with the field of each of its values; what is recorded as a digest is not known."""
+    if isinstance(value, Encoded):
+        return Encoded(str(value), marked(value.document, at, path))
     if isinstance(value, Mapping):
         if set(value) == {DIGEST}:
             cause = f"`{path}` is recorded as a digest"
