@@ -59,6 +59,7 @@ class PodTemplate(Struct, frozen=True):
     where it is not known. labels, annotations: of the pods, as far as they are written.
     labels_known: False where an operator makes the pods, and so may add labels, or where `labels` is not known.
     replicas: the number of pods, None where none is written (then it is one, or one on each node).
+    annotations_unknown: set where nothing at all is known of the annotations.
     suffix: tells the templates of one resource apart ("headGroupSpec"), "" for the only one.
     """
 
@@ -72,6 +73,7 @@ class PodTemplate(Struct, frozen=True):
     origin: Origin
     suffix: str = ""
     synthetic: bool = False
+    annotations_unknown: Unknown | None = None
 
 
 def pod_templates(resource: Resource) -> Sequence[PodTemplate]:
@@ -162,6 +164,7 @@ def _template(resource: Resource, path: Path, spec: Value, *, built_in: bool, sy
         replicas_origin=mark(resource.attrs, *replicas_path),
         origin=mark(resource.attrs, *path) or resource.origin,
         synthetic=synthetic,
+        annotations_unknown=annotations if isinstance(annotations, Unknown) else None,
     )
 
 

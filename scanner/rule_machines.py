@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scanner.findings import Finding
+from scanner.graph.facts_access import UnreadRole
 from scanner.graph.model import STACK, Edge, Node, Plane, Role
 from scanner.graph.search import Way
 from scanner.graph.trace import trace
@@ -59,6 +60,15 @@ def told(case: Case, gain: Gain, fix: str) -> Finding:
     able = gain.what if not way.decided_by else gain.what.replace("can", "may be able to", 1)
     message = f"`{gain.start.address}` {able} `{gain.end.address}`"
     return case.way(way, message, fix=fix, about=gain.start)
+
+
+def unread(case: Case, kinds: Collection[str], fix: str) -> Iterator[Finding]:
+    """A finding for each identity whose role was not read: what it comes to is not known."""
+    for node, fact in case.graph.facts(UnreadRole):
+        if node.kind in kinds:
+            message = f"what the role comes to that `{node.address}` hands out is not known: `{fact.role}` was not read"
+            decided = (fact.role if fact.role != "*" else f"{node.address}: its role",)
+            yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided, fix=fix)
 
 
 def _readers(case: Case) -> dict[str, Edge]:

@@ -133,6 +133,12 @@ def azure_placement(type_: str) -> Placement | None:
 
 
 @cache
+def azure_places() -> tuple[Placement, ...]:
+    """One row of the Azure types for each class of place."""
+    return tuple({row.place: row for row in _records("placement_azure", Placement) if row.signal == "strong"}.values())
+
+
+@cache
 def kubernetes_facts(fact: str) -> tuple[PlaceFact, ...]:
     """The rows of placement_kubernetes with this `fact`."""
     return tuple(row for row in _records("placement_kubernetes", PlaceFact) if row.fact == fact)

@@ -20,7 +20,7 @@ from collections.abc import Iterable
 
 from scanner.findings import Finding
 from scanner.rule import Case, counted
-from scanner.rule_machines import gains, told
+from scanner.rule_machines import gains, told, unread
 
 ASSERTION = "CLOUD-009"
 SEVERITY = "high"
@@ -31,5 +31,6 @@ def check(case: Case) -> Iterable[Finding]:
     """Every identity for machines outside, and what it comes to by becoming others."""
     for gain in gains(case, OUTSIDE):
         yield told(case, gain, "give machines outside the cloud a role without models and weights")
+    yield from unread(case, OUTSIDE, "scan what declares the role as well")
     count = len(case.looked_at)
     case.summary = f"{counted(count, 'profile')} of machines outside the cloud, no model in reach" if count else ""

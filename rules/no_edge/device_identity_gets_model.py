@@ -18,7 +18,7 @@ from collections.abc import Iterable
 
 from scanner.findings import Finding
 from scanner.rule import Case, counted
-from scanner.rule_machines import gains, told
+from scanner.rule_machines import gains, told, unread
 
 ASSERTION = "EDGE-008"
 SEVERITY = "high"
@@ -29,5 +29,6 @@ def check(case: Case) -> Iterable[Finding]:
     """Every role alias of devices, and what it comes to by becoming others."""
     for gain in gains(case, DEVICES):
         yield told(case, gain, "give devices a role without models and weights")
+    yield from unread(case, DEVICES, "scan what declares the role as well")
     count = len(case.looked_at)
     case.summary = f"{counted(count, 'role')} of devices, no model in reach" if count else ""

@@ -35,7 +35,8 @@ def check(case: Case) -> Iterable[Finding]:
         case.examine(node, f"edge layer: {fact.layer}")
         if fact.decided_by:
             if not _certain(node, fact.layer):
-                message = f"whether {_called(node)} carries the edge layer {fact.layer} is not known: {fact.because}"
+                layer = f"the edge layer {fact.layer}" if fact.layer else "an edge layer"
+                message = f"whether {_called(node)} carries {layer} is not known: {fact.because}"
                 decided = fact.decided_by
                 yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided)
             continue

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
-from scanner.builders.blocks import at, first
+from scanner.builders.blocks import at, first, text
 from scanner.builders.draft import World
 from scanner.builders.recognise.containers import is_kubernetes
 from scanner.graph.facts import Replicas
@@ -117,14 +118,17 @@ def _targets(world: World, resource: Resource) -> Iterator[Replicas]:
     ):
         for target in world.inventory.of(kind, unit=resource.unit):
             for named in at(target, "resource_id"):
-                if not _names(world, target, named.value, resource):
-                    continue
-                for found in at(target, path):
+                meant = _names(world, target, named.value, resource)
+                if isinstance(meant, Unknown):
+                    says = f"whether `{target.address}` scales it, and how low, is not known: {meant.cause}"
+                    yield fact(meant, named.origin, says)
+                for found in at(target, path) if meant is True else ():
                     yield stated(found.unknown or found.value, found.origin, f"{path}` of `{target.address}")
 
 
-def _names(world: World, target: Resource, value: Value, resource: Resource) -> bool:
+def _names(world: World, target: Resource, value: Value, resource: Resource) -> bool | Unknown:
     """Whether `service/CLUSTER/NAME` or a reference in it means the resource."""
+    whole = value
     if isinstance(value, Unknown):
         for piece in (*value.pieces, value):
             found = world.inventory.find(piece, target.unit) if isinstance(piece, Unknown) else None
@@ -132,7 +136,30 @@ def _names(world: World, target: Resource, value: Value, resource: Resource) -> 
                 if found.id == resource.id:
                     return True
                 if target.kind == "aws_appautoscaling_scheduled_action" and found.kind == "aws_appautoscaling_target":
-                    return any(_names(world, found, one.value, resource) for one in at(found, "resource_id"))
+                    answers = [_names(world, found, one.value, resource) for one in at(found, "resource_id")]
+                    return True if True in answers else next((one for one in answers if one), False)
+                if found.kind == resource.kind:
+                    return False
         value = value.text()
     name = resource.attrs.get("name")
-    return isinstance(value, str) and isinstance(name, str) and name in value.split("/")
+    parts = value.split("/") if isinstance(value, str) else []
+    if isinstance(name, str) and name in parts:
+        return True
+    last = parts[-1] if parts else ""
+    if isinstance(whole, Unknown) and fnmatchcase(text(name) or "*", last or "*") and _could(parts, resource):
+        return whole
+    return (
+        name
+        if isinstance(name, Unknown) and fnmatchcase(last, text(name) or "*") and _could(parts, resource)
+        else False
+    )
+
+
+_SCALED = {"aws_ecs_service": "service", "aws_sagemaker_endpoint": "endpoint"}
+"""By Terraform type: the first word of the identifiers that Application Auto Scaling has for it."""
+
+
+def _could(parts: list[str], resource: Resource) -> bool:
+    """Whether an identifier begins as those of the resource's kind do, as far as it is known."""
+    first_word = parts[0] if parts else ""
+    return not first_word or "*" in first_word or first_word == _SCALED.get(resource.kind, first_word)

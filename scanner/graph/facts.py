@@ -70,7 +70,7 @@ class Capacity(Fact, frozen=True, kw_only=True):
 class EdgeLayer(Fact, frozen=True, kw_only=True):
     """An edge layer of Kubernetes (KubeEdge, OpenYurt, ...) is installed in, or attached to, this cluster.
 
-    decided_by: what decides whether it is; empty where it certainly is.
+    decided_by: what decides whether it is; empty where it certainly is. layer: "" where it may be any.
     """
 
     layer: str

@@ -117,3 +117,9 @@ class BringsModel(Fact, frozen=True, kw_only=True):
 
     action: str
     sure: bool | Unknown
+
+
+class UnreadRole(Fact, frozen=True, kw_only=True):
+    """The role that this hands out to machines was not read. role: as written, `*` for what is not known of it."""
+
+    role: str

@@ -21,7 +21,7 @@ from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, Truth, connect, doubt_of, first_doubt, truth, values
 from scanner.builders.inventory import text_of
 from scanner.builders.ranges import say_traffic
-from scanner.graph.model import Node
+from scanner.graph.model import Edge, Node, Plane, State
 from scanner.resource import Resource, mark
 from scanner.unknown import Unknown
 
@@ -161,16 +161,26 @@ def _classic(found: Balancers) -> None:
 
 def bind_services(world: World) -> None:
     """Kubernetes Services that a TargetGroupBinding registers with a target group."""
+    onward: dict[str, list[Edge]] = {one.id: [] for one in world.inventory.of("TargetGroupBinding")}
+    for edge in world.edges if onward else ():
+        if edge.source in onward and edge.plane is Plane.NETWORK:
+            onward[edge.source].append(edge)
     for one in world.inventory.of("TargetGroupBinding"):
-        name = text_of(one, "spec", "serviceRef", "name")
-        service = f"{one.unit}:{one.namespace}/Service/{name}"
-        if service not in world.nodes:
-            continue
         origin = mark(one.attrs, "spec", "serviceRef") or one.origin
         because = f"`{one.address}` registers the pods of the Service as targets"
-        groups, why = _bound(world, one)
-        for group in groups:
-            connect(world, group, service, because, origin, doubt=why, cut=True)
+        for service, unsure in _registered(world, one, onward[one.id]):
+            groups, why = _bound(world, one)
+            for group in groups:
+                connect(world, group, service, because, origin, doubt=first_doubt(why, unsure), cut=True)
+
+
+def _registered(world: World, one: Resource, onward: list[Edge]) -> Iterator[tuple[str, Doubt | None]]:
+    """The relays of the Service whose pods a binding registers: one, or one for each port and workload behind it."""
+    for edge in onward:
+        yield edge.target, Doubt(edge.reason, edge.decided_by) if edge.state is State.POSSIBLE else None
+    service = f"{one.unit}:{one.namespace}/Service/{text_of(one, 'spec', 'serviceRef', 'name')}"
+    if not onward and service in world.nodes:
+        yield service, None
 
 
 def _bound(world: World, one: Resource) -> tuple[list[str], Doubt | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from msgspec import Struct
 
@@ -11,6 +12,7 @@ from scanner.builders.aws_policy.statements import listed_in, structure
 from scanner.builders.blocks import Found, at, reach
 from scanner.builders.draft import World
 from scanner.builders.k8s_identity import Account, Carried, accounts, note_carried
+from scanner.graph.facts_access import UnreadRole
 from scanner.origin import Origin
 from scanner.resource import Resource, mark
 from scanner.unknown import Unknown
@@ -50,6 +52,8 @@ PROFILES = {
     "aws_launch_template": "iam_instance_profile.*",
 }
 """Terraform type -> path of the instance profile."""
+HANDED_OUT = frozenset({"credentials.iot", "rolesanywhere", "ssm"})
+"""Services that hand roles out to what is no part of the cloud."""
 ASSOCIATION = "aws_eks_pod_identity_association"
 
 
@@ -103,6 +107,23 @@ def _carried(world: World, one: Resource, found: Found, service: str, because: s
         doubt = found.possible or one.possible
         session = narrowed(world, one, role)
         yield Carrier(one.id, role.id, service, because, found.origin or one.origin, doubt, session)
+        return
+    if service in HANDED_OUT:
+        world.add_fact(one.id, UnreadRole(origin=found.origin or one.origin, because=because, role=found.text or "*"))
+    if isinstance(found.value, Unknown) and found.value.ref is None:
+        for any_ in _any_role(world, one.unit, found):
+            yield Carrier(
+                one.id, any_.id, service, f"{because}, which is not known", found.origin or one.origin, found.value
+            )
+
+
+def _any_role(world: World, unit: str, found: Found) -> Iterator[Resource]:
+    """The roles that a value may mean of which not all is known; whether a service may hand them out is asked later."""
+    for role in world.inventory.of("aws_iam_role", unit=unit):
+        name = role.attrs.get("name")
+        last = found.text.rpartition("/")[2] or "*"
+        if not isinstance(name, str) or fnmatchcase(name, last):
+            yield role
 
 
 def _by_profile(world: World, one: Resource, found: Found) -> Iterator[Carrier]:
@@ -126,9 +147,14 @@ def _by_association(world: World) -> Iterator[Carrier]:
             role = world.inventory.find(found.value, one.unit, "aws_iam_role") or role_by_arn(
                 world, found.text, one.unit
             )
-            if isinstance(role, Resource):
-                for each, doubt in wanted:
-                    yield from _associated(world, one, role, each, doubt)
+            sure = [role] if isinstance(role, Resource) else []
+            unknown = isinstance(role, Unknown) and role.ref is None
+            perhaps = list(_any_role(world, one.unit, found)) if unknown else []
+            for each, doubt in wanted:
+                for given in sure:
+                    yield from _associated(world, one, given, each, doubt)
+                for given in perhaps:
+                    yield from _associated(world, one, given, each, found.unknown or doubt)
 
 
 def _associated(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from scanner.builders.aws_identity.access import Judge
 from scanner.builders.aws_identity.arns import arn_of
@@ -45,6 +45,21 @@ def add_function_callers(world: World, everyone: list[Principal], judges: Mappin
     _permissions(world)
 
 
+def _functions(world: World, one: Resource) -> Iterator[tuple[Resource, Unknown | None]]:
+    """The functions that count which the resource is of, each with what decides whether it is."""
+    found = _function(world, one)
+    value = one.attrs.get("function_name")
+    if found is not None:
+        yield found, one.possible
+    if isinstance(found, Resource) or (isinstance(value, Unknown) and value.ref is not None):
+        return
+    for each in world.inventory.of(FUNCTION, unit=one.unit):
+        name = each.attrs.get("function_name")
+        doubt = next((side for side in (value, name) if isinstance(side, Unknown)), None)
+        if doubt is not None and world.nodes[each.id].roles & {*STACK, Role.MODEL}:
+            yield each, doubt
+
+
 def _function(world: World, one: Resource) -> Resource | None:
     """The function that the resource is of, where it is one that counts: by reference, by name or by ARN."""
     value = one.attrs.get("function_name")
@@ -60,23 +75,23 @@ def _function(world: World, one: Resource) -> Resource | None:
 
 def _urls(world: World) -> None:
     for one in world.inventory.of("aws_lambda_function_url"):
-        function = _function(world, one)
         value = one.attrs.get("authorization_type")
-        if function is None or value == "AWS_IAM":
+        if value == "AWS_IAM":
             continue
-        doubt = value if isinstance(value, Unknown) else one.possible
         why = f"`{one.address}` answers everyone: `authorization_type` is `NONE`"
         if isinstance(value, Unknown):
             why = f"whom `{one.address}` answers is not known: {value.cause}"
         anyone = world.external("anyone")
-        _add(world, anyone.id, function, why, mark(one.attrs, "authorization_type") or one.origin, doubt)
+        for function, unsure in _functions(world, one):
+            doubt = value if isinstance(value, Unknown) else unsure
+            _add(world, anyone.id, function, why, mark(one.attrs, "authorization_type") or one.origin, doubt)
 
 
 def _permissions(world: World) -> None:
     for one in world.inventory.of("aws_lambda_permission"):
-        function = _function(world, one)
         who = one.attrs.get("principal")
-        if function is None or (isinstance(who, str) and ".amazonaws.com" in who):
+        functions = list(_functions(world, one))
+        if not functions or (isinstance(who, str) and ".amazonaws.com" in who):
             continue
         origin = mark(one.attrs, "principal") or one.origin
         found = world.inventory.find(who, one.unit, "aws_iam_role", "aws_iam_user")
@@ -85,13 +100,13 @@ def _permissions(world: World) -> None:
             continue
         name = _name(who)
         narrowed = any(one.attrs.get(key) is not None for key in ("principal_org_id", "source_arn", "source_account"))
-        doubt = who if isinstance(who, Unknown) else one.possible
-        if narrowed and doubt is None:
-            doubt = Unknown("a condition narrows whom it lets in", decided_by=(one.address,))
+        narrowing = Unknown("a condition narrows whom it lets in", decided_by=(one.address,)) if narrowed else None
         why = f"`{one.address}` lets `{name}` call the function"
         if isinstance(who, Unknown):
             why = f"whom `{one.address}` lets call the function is not known: {who.cause}"
-        _add(world, world.external(name).id, function, why, origin, doubt)
+        for function, unsure in functions:
+            doubt = who if isinstance(who, Unknown) else unsure or narrowing
+            _add(world, world.external(name).id, function, why, origin, doubt)
 
 
 def _name(who: Value) -> str:

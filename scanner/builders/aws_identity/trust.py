@@ -74,7 +74,7 @@ def add_becoming(world: World, everyone: list[Principal], judges: Mapping[str, J
             continue
         policy = policy_at(world.inventory, role.resource, "assume_role_policy")
         if policy.unknown is not None:
-            _unknown_trust(world, role, policy)
+            _unknown_trust(world, role, policy, carried)
         for one in _trusted(judges[role.unit], role, policy):
             _add(world, one, people, judges, carried)
     for link, user, group, origin in members(world):
@@ -87,23 +87,29 @@ def add_becoming(world: World, everyone: list[Principal], judges: Mapping[str, J
             world.add_edge(Edge(member.id, of.id, Plane.IDENTITY, "become", why, origin, cut=True))
 
 
-def _unknown_trust(world: World, role: Principal, policy: Policy) -> None:
+def _unknown_trust(world: World, role: Principal, policy: Policy, carried: list[Carrier]) -> None:
+    """Anyone may be trusted, and the service by which something runs with the role."""
     unknown = policy.unknown
     assert unknown is not None
-    anyone = world.external("anyone")
-    world.add_edge(
-        Edge(
-            anyone.id,
-            role.node_id,
-            Plane.IDENTITY,
-            "become",
-            f"whom its trust policy admits is not known: {unknown.cause}",
-            policy.origin,
-            State.POSSIBLE,
-            reason=unknown.code,
-            decided_by=unknown.decided_by or (policy.name,),
-            cut=True,
-        )
+    own = {one.node_id for one in carried if one.role_id == role.node_id}
+    for node_id in own:
+        world.set_actor(node_id)
+    for source in sorted({world.external("anyone").id, *own}):
+        world.add_edge(_perhaps_trusted(source, role, policy, unknown))
+
+
+def _perhaps_trusted(source: str, role: Principal, policy: Policy, unknown: Unknown) -> Edge:
+    return Edge(
+        source,
+        role.node_id,
+        Plane.IDENTITY,
+        "become",
+        f"whom its trust policy admits is not known: {unknown.cause}",
+        policy.origin,
+        State.POSSIBLE,
+        reason=unknown.code,
+        decided_by=unknown.decided_by or (policy.name,),
+        cut=True,
     )
 
 

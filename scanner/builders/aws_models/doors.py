@@ -43,6 +43,21 @@ def add_doors(world: World, everyone: list[Principal]) -> None:
             name = _service(endpoint)
             if name and (name == "sagemaker.runtime") != target.bedrock:
                 world.add_fact(target.node.id, _private(world, endpoint, name, target, gateways))
+            untold = _untold(endpoint)
+            if untold is not None:
+                because = f"which service `{endpoint.address}` leads to is not known: it may be that of the model"
+                world.add_fact(
+                    target.node.id, Door(origin=endpoint.origin, because=because, door="private", open=untold)
+                )
+
+
+def _untold(endpoint: Resource) -> Unknown | None:
+    """What decides whether an endpoint is one of the runtime; None where its service is known, or can be none."""
+    service = first(endpoint, "service_name")
+    if service is None or not isinstance(service.value, Unknown) or _service(endpoint):
+        return None
+    last = service.text.rpartition(".")[2]
+    return service.value if not last or "*" in last else None
 
 
 def _service(endpoint: Resource) -> str:

@@ -140,8 +140,12 @@ def _by_notes(one: Resource, notes: Value, origin: Origin) -> CallerIdentity:
         if isinstance(value, Unknown):
             return CallerIdentity(origin=where, because=f"what `{name}` says is not known", asked=value)
         if isinstance(value, str) and pattern.search(value):
-            if name.endswith("auth-tls-secret") and held.get(WEAKENED) in ("off", "optional", "optional_no_ca"):
-                because = f"`{WEAKENED}` is `{held.get(WEAKENED)}`: a caller without a certificate passes"
+            weak = held.get(WEAKENED) if name.endswith("auth-tls-secret") else None
+            if isinstance(weak, Unknown):
+                because = f"what `{WEAKENED}` says is not known"
+                return CallerIdentity(origin=mark(notes, WEAKENED) or where, because=because, asked=weak)
+            if weak in ("off", "optional", "optional_no_ca"):
+                because = f"`{WEAKENED}` is `{weak}`: a caller without a certificate passes"
                 return CallerIdentity(origin=mark(notes, WEAKENED) or where, because=because, asked=False)
             return CallerIdentity(origin=where, because=f"`{name}` is `{value}`", asked=True)
     named = next((name for name in MAY_ASK if name in held), "")

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from scanner.builders.blocks import strings
+from scanner.builders.blocks import at, strings
 from scanner.builders.control.aws_fronts import fronts
 from scanner.builders.control.aws_holds import Behind, Hold, members, told
 from scanner.builders.control.aws_keys import keys
 from scanner.builders.control.aws_packages import packages
 from scanner.builders.draft import World
 from scanner.builders.edges import connect, doubt_of
+from scanner.builders.recognise.containers import containers_of
 from scanner.graph.model import STACK, Plane, Role
 from scanner.resource import Resource
 from scanner.unknown import Unknown, refs_in, unknowns_in
@@ -62,7 +63,7 @@ def _images(world: World, stack: list[tuple[Resource, list[Resource]]]) -> Itera
     for one in world.inventory.of(REPOSITORY):
         name = one.attrs.get("name")
         called = [f"amazonaws.com/{name}" if isinstance(name, str) else None, one.attrs.get("repository_url")]
-        holds = tuple(_held(stack, one, called, "it runs an image of it"))
+        holds = (*_held(stack, one, called, "it runs an image of it"), *_untold(stack, one))
         if not holds:
             continue
         runs = {hold.node_id for hold in holds}
@@ -71,6 +72,17 @@ def _images(world: World, stack: list[tuple[Resource, list[Resource]]]) -> Itera
         pinned = bool(texts) and all("@sha256:" in text for text in texts)
         fixed = pinned or one.attrs.get("image_tag_mutability") == "IMMUTABLE"
         yield Behind(one, "image", holds, ON_FIXED if fixed else None)
+
+
+def _untold(stack: list[tuple[Resource, list[Resource]]], repository: Resource) -> Iterator[Hold]:
+    """Members of the stack that run an image of which nothing is known: it may be one of the repository."""
+    for member, parts in stack:
+        for part in parts if member.unit == repository.unit else ():
+            images = at(part, "image_uri") + [one.image for one in containers_of(part) if one.image is not None]
+            for found in images:
+                if isinstance(found.value, Unknown) and not found.text and found.value.ref is None:
+                    because = "it may run an image of it, which is not known"
+                    yield Hold(member.id, because, found.origin or part.origin, doubt_of(found.value))
 
 
 def _written(part: Resource, repository: Resource) -> Iterator[str]:

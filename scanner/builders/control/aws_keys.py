@@ -59,6 +59,12 @@ def sealed(world: World, more: frozenset[str]) -> Iterator[tuple[Resource, list[
         if isinstance(bucket, Resource) and Role.SINK in world.nodes[bucket.id].roles:
             for named in values(one, IN_BUCKET):
                 yield one, [bucket.id], named
+        elif isinstance(bucket, Unknown) and not any(refs_in(bucket)):
+            # Nobody knows of which bucket it is: it may be one of the evidence.
+            buckets = world.inventory.of("aws_s3_bucket", unit=one.unit)
+            sinks = [each.id for each in buckets if Role.SINK in world.nodes[each.id].roles]
+            for named in values(one, IN_BUCKET) if sinks else ():
+                yield one, sinks, Found(named.value, named.origin, bucket)
 
 
 def _keys(world: World, one: Resource, named: Found) -> list[tuple[Resource, Doubt | None]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -42,31 +43,45 @@ def scalers(world: World, resource: Resource) -> Iterator[Replicas]:
         if scaler.unit != resource.unit or scaler.namespace != resource.namespace or scaler.data:
             continue
         known = SCALERS.get((scaler.group, scaler.kind))
-        if known is not None and _aims_at(scaler, resource, known.target):
-            yield from (_perhaps(scaler, one) for one in _least(scaler, known))
-        elif known is None and _of_another_maker(scaler, resource):
-            yield _perhaps(scaler, _unknown_kind(scaler))
+        aims = _aims_at(scaler, resource, known.target) if known else _of_another_maker(scaler, resource)
+        if aims is False:
+            continue
+        for one in _least(scaler, known) if known is not None else (_unknown_kind(scaler),):
+            yield _perhaps(scaler, one, aims)
 
 
-def _perhaps(scaler: Resource, told: Replicas) -> Replicas:
-    """The same; no number at all where the autoscaler may not be there."""
+def _perhaps(scaler: Resource, told: Replicas, aims: bool | Unknown) -> Replicas:
+    """The same; no number at all where the autoscaler may not be there, or may scale something else."""
+    if isinstance(aims, Unknown):
+        because = f"whether `{scaler.address}` scales it, and how low, is not known: {aims.cause}"
+        return replace(told, minimum=aims, because=because)
     return told if scaler.possible is None else replace(told, minimum=scaler.possible)
 
 
-def _aims_at(scaler: Resource, resource: Resource, target: str) -> bool:
+def _aims_at(scaler: Resource, resource: Resource, target: str) -> bool | Unknown:
     """Whether a scaler's target is the workload; where no kind is written it is a Deployment."""
     name = first(scaler, f"{target}.name") or first(scaler, f"{target}.deployment")
     kind = first(scaler, f"{target}.kind")
-    wanted = kind.text if kind is not None else "Deployment"
-    return name is not None and name.text == resource.name and wanted == resource.kind
+    if name is None or not _may_be(name, resource.name) or not (kind is None or _may_be(kind, resource.kind)):
+        return False
+    if kind is None and resource.kind != "Deployment":
+        return False
+    return name.unknown or (kind.unknown if kind is not None else None) or True
 
 
-def _of_another_maker(scaler: Resource, resource: Resource) -> bool:
+def _may_be(written: Found, wanted: str) -> bool:
+    """Whether a name is, or with what is not known of it may be, the wanted one."""
+    if isinstance(written.value, Unknown):
+        return not written.text or fnmatchcase(wanted, written.text)
+    return written.text == wanted
+
+
+def _of_another_maker(scaler: Resource, resource: Resource) -> bool | Unknown:
     """An object that scales by the shape of its specification; a `targetRef` alone says nothing of numbers."""
     spec = scaler.attrs.get("spec")
     if dig(spec, "scaleTargetRef") is not None:
         return _aims_at(scaler, resource, TARGETS[0])
-    return dig(spec, "constraints") is not None and _aims_at(scaler, resource, TARGETS[1])
+    return _aims_at(scaler, resource, TARGETS[1]) if dig(spec, "constraints") is not None else False
 
 
 def _unknown_kind(scaler: Resource) -> Replicas:
@@ -113,7 +128,7 @@ def taken_over(world: World, resource: Resource) -> list[Replicas]:
     """The number of a Rollout that runs the pods of a Deployment and scales the Deployment itself down to nothing."""
     found: list[Replicas] = []
     for rollout in world.inventory.of("Rollout", unit=resource.unit):
-        if rollout.namespace != resource.namespace or not _aims_at(rollout, resource, "spec.workloadRef"):
+        if rollout.namespace != resource.namespace or _aims_at(rollout, resource, "spec.workloadRef") is False:
             continue
         how = dig(rollout.attrs, "spec", "workloadRef", "scaleDown")
         if how in (None, "never"):

@@ -77,6 +77,8 @@ def _virtual(key: Value) -> bool:
 
 
 def _networks(template: PodTemplate) -> str:
+    if template.annotations_unknown is not None:
+        return "the annotations of its pods"
     notes = template.annotations
     for key in _NETWORKS:
         value = dig(notes, key)

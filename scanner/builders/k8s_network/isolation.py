@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from scanner.builders.edges import Doubt
 from scanner.builders.k8s_network.admission import described
+from scanner.builders.k8s_network.ports import undeclared
 from scanner.builders.k8s_network.trusted import Admitted
 from scanner.builders.k8s_network.view import Target, View, own_line
 from scanner.builders.k8s_policy.cluster import Selected
@@ -149,6 +150,11 @@ def _admissions(view: View, namespace: str, target: Target, admitted: Admitted) 
                     f"{asked.policy} admits the gateway to port {spare} of `{target.name}`, which serves no inference"
                 )
                 yield _fact("ports", namespace, False, because, asked.rule.origin)
+            untold = next(undeclared(target.workload), None)
+            if untold is not None and spare is None and asked.rule.ports is None and (id(asked.rule), -2) not in seen:
+                seen.add((id(asked.rule), -2))
+                because = f"which ports `{target.name}` has, all of which {asked.policy} admits, is not known"
+                yield _fact("ports", namespace, untold, because, asked.rule.origin)
 
 
 def _unsure(fact: Isolation, asked: Asked, alone: bool) -> Isolation:

@@ -83,6 +83,16 @@ def _declared(container: Container) -> Iterator[int]:
             yield number
 
 
+def undeclared(workload: Workload) -> Iterator[Unknown]:
+    """What is not known of the ports that the containers of a workload declare."""
+    for container in serving(workload):
+        listed = dig(container.value, "ports")
+        for item in items_of(listed):
+            number = dig(item, "containerPort")
+            if isinstance(number, Unknown):
+                yield number
+
+
 def _argued(container: Container) -> Iterator[int]:
     """The ports that the arguments name, also inside a shell script; 0 for one that is not known."""
     tokens = [token.value for token in command_line(container)]

@@ -147,7 +147,7 @@ def _injected(template: PodTemplate | None, labels: Labels, namespace: str, spac
         min(_revision(labels, revisions, mesh), silent.match(space), not_off.match(labels)),
         min(mesh.everywhere, silent.match(space), _labels((INJECT, "DoesNotExist", ())).match(labels)),
     )
-    note = None if template is None else template.annotations.get(INJECT)
+    note = None if template is None else template.annotations_unknown or template.annotations.get(INJECT)
     if INJECT in labels.known:
         return best if labels.known[INJECT].lower() in _TRUE | {""} else Match.NO
     if isinstance(note, Unknown):
@@ -173,6 +173,8 @@ def captured(template: PodTemplate | None, found: Member, mesh: Installed) -> Ca
     """Which ports of a pod its proxy sees: all, but for what annotations and the settings of the mesh leave out."""
     if template is None:
         return Captured()
+    if template.annotations_unknown is not None:
+        return Captured(unsure=doubt_of(template.annotations_unknown), origin=template.origin)
     notes = template.annotations
     rewritten = _rewritten(template)
     if rewritten is not None:

@@ -67,7 +67,11 @@ def _space(one: Resource, pod: Pod) -> bool:
 
 def _notes(one: Resource, workload: Workload) -> Iterator[Value]:
     yield dig(one.attrs, "metadata", "annotations", _DEFAULT)
-    yield from (template.annotations.get(_DEFAULT) for owner, template in workload.templates if owner is one)
+    yield from (
+        template.annotations_unknown or template.annotations.get(_DEFAULT)
+        for owner, template in workload.templates
+        if owner is one
+    )
 
 
 def _may_guard(view: View, one: Resource, workload: Workload, pod: Pod) -> bool:

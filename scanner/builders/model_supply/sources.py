@@ -9,7 +9,7 @@ from scanner import tables
 from scanner.builders.blocks import Found
 from scanner.builders.draft import World
 from scanner.builders.recognise.build import containers
-from scanner.builders.recognise.containers import Container
+from scanner.builders.recognise.containers import SHELLS, Container
 from scanner.builders.recognise.signals import NAMES, server_of
 from scanner.graph.facts import ModelReference, Origination
 from scanner.graph.model import Node, Role
@@ -131,11 +131,27 @@ def add_downloads(world: World) -> None:
             fetched = [found for line, found in _lines(container) if _FETCHES.search(line)]
             if not fetched and container.words and _FETCHES.search(container.command_line):
                 fetched = [Found(container.command_line, container.words[0].origin)]
-            for found in fetched:
+            for found in fetched or _untold(container):
                 if not _already(world, node.id, found):
                     because = f"container `{container.name}` fetches weights from a public hub when the pod starts"
-                    made = Origination(origin=found.origin, because=because, place=container.name, public=True)
+                    public: bool | Unknown = True
+                    if found.unknown is not None:
+                        because, public = f"what container `{container.name}` runs is not known", found.unknown
+                    made = Origination(origin=found.origin, because=because, place=container.name, public=public)
                     world.add_fact(node.id, made)
+
+
+def _untold(container: Container) -> Iterator[Found]:
+    """The command of a container beside the server of which nothing is known: its program, or the script of a shell."""
+    words = container.words
+    if not words or (server_of(container) and not container.init):
+        return
+    first = words[0].text.rpartition("/")[2]
+    doubtful = words[:1] if first not in SHELLS else words[1:]
+    for word in doubtful:
+        if word.unknown is not None and word.text == "*":
+            yield Found(word.unknown, word.origin)
+            return
 
 
 def _already(world: World, node_id: str, found: Found) -> bool:

@@ -11,10 +11,11 @@ from scanner.builders.draft import World
 from scanner.builders.placement.clusters import cluster_node
 from scanner.builders.placement.conditions import Outcome
 from scanner.builders.placement.places import add_place, zone_place
-from scanner.builders.placement.scheduling import LAYER_IMAGES, rows_for, value_says
+from scanner.builders.placement.scheduling import LAYER_IMAGES, rows_for, rows_of_each_class, value_says
 from scanner.builders.recognise.containers import containers_of, is_kubernetes
 from scanner.graph.facts import EdgeLayer, Placement
 from scanner.origin import Origin
+from scanner.podspec import containers, pod_templates
 from scanner.resource import Resource, dig, mark
 from scanner.table_rows import PlaceFact
 from scanner.unknown import Unknown
@@ -38,6 +39,7 @@ CHARTS = {
     "akri": "Akri", "sedna": "Sedna", "flightctl": "Flight Control",
 }  # fmt: skip
 """Charts of edge layers, by their last word."""
+ANY_LAYER = ""
 _AWS_NODE = re.compile(r"^aws:///(?P<zone>[^/]+)/")
 _GCE_NODE = re.compile(r"^gce://(?P<project>[^/]+)/(?P<zone>[^/]+)/")
 
@@ -59,6 +61,27 @@ def add_objects(world: World) -> None:
         for container in containers_of(resource):
             if container.image is not None:
                 _image(world, resource, container.image.text, container.image.origin or resource.origin)
+        for unknown, origin in _untold(resource):
+            _layer_perhaps(world, resource, unknown, f"what `{resource.address}` runs is not known", origin)
+
+
+def _untold(resource: Resource) -> Iterator[tuple[Unknown, Origin]]:
+    """Containers, and images, of which nothing at all is known."""
+    for template in pod_templates(resource):
+        for one in containers(template.spec):
+            image = one.image
+            for value in (one.value, image.value):
+                if isinstance(value, Unknown) and not value.pieces and not template.synthetic:
+                    yield value, image.origin or one.origin or template.origin
+                    break
+
+
+def _layer_perhaps(world: World, resource: Resource, unknown: Unknown, because: str, origin: Origin) -> None:
+    """One fact a cluster for all that nobody knows: any of it may be the software of an edge layer."""
+    target = cluster_node(world, resource)
+    if not any(isinstance(fact, EdgeLayer) and fact.layer == ANY_LAYER for fact in world.nodes[target].facts):
+        decided = unknown.decided_by or (resource.address,)
+        world.add_fact(target, EdgeLayer(origin=origin, because=because, layer=ANY_LAYER, decided_by=decided))
 
 
 def _image(world: World, resource: Resource, image: str, origin: Origin) -> None:
@@ -113,6 +136,10 @@ def _node(world: World, resource: Resource) -> None:
     for fact in _provider_id(resource):
         world.add_fact(resource.id, fact)
     labels = dig(resource.attrs, "metadata", "labels")
+    if isinstance(labels, Unknown):
+        where = mark(resource.attrs, "metadata", "labels") or resource.origin
+        for row in rows_of_each_class():
+            add_place(world, resource.id, row.place, row.signal, row.because, Outcome(labels, where))
     for key, value in labels.items() if isinstance(labels, dict) else ():
         where = mark(resource.attrs, "metadata", "labels", key) or resource.origin
         for row in rows_for(key):

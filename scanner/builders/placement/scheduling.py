@@ -27,6 +27,12 @@ _PREFERRED = f"{_AFFINITY}.preferredDuringSchedulingIgnoredDuringExecution.prefe
 LEADS_TO = {"hybrid-compute": "machines outside the cloud", "edge-device": "devices"}
 """The classes of nodes that a constraint can lead to, in words."""
 KEYS = frozenset({"nodeSelector", "affinity", "tolerations"})
+HOLD_PODS = frozenset(
+    {"spec", "template", "podSpec", "podTemplate", "podTemplateSpec", "predictor", "rayClusterConfig",
+     "workerGroupSpecs", "headGroupSpec", "workerSpec", "leaderTemplate", "workerTemplate", "leaderWorkerTemplate",
+     "scheduling"}
+)  # fmt: skip
+"""Keys of custom resources under which constraints lie: one of which nothing is known may hold any."""
 MAX_DEPTH = 20
 LAYER_IMAGES = "image-edge-layers"
 """The row of the images of an edge layer itself: told of its cluster, and not of the pod."""
@@ -94,6 +100,8 @@ def specifications(resource: Resource) -> Iterator[tuple[Value, Origin]]:
             waiting += [((*path, key), item) for key, item in reversed(list(value.items())) if key not in KEYS]
         elif isinstance(value, list | tuple):
             waiting += [((*path, index), item) for index, item in reversed(list(enumerate(value)))]
+        elif isinstance(value, Unknown) and any(step in HOLD_PODS for step in path[-2:]):
+            yield value, mark(resource.attrs, *path) or resource.origin
 
 
 def _note(world: World, resource: Resource, hit: Hit) -> None:
@@ -145,11 +153,11 @@ def _unread(spec: Value, origin: Origin) -> Iterator[Hit]:
         for one in reach(spec, path, origin):
             if isinstance(one.value, Unknown):
                 outcome = Outcome(one.value, one.origin or origin)
-                for row in _of_each_class():
+                for row in rows_of_each_class():
                     yield Hit(structs.replace(row, because=f"{says} to {LEADS_TO[row.place]}"), outcome, "", how)
 
 
-def _of_each_class() -> list[PlaceFact]:
+def rows_of_each_class() -> list[PlaceFact]:
     """One row of the label table for each class that a pod can be led to."""
     rows = {row.place: row for row in tables.kubernetes_facts("node-label") if row.signal == "strong" and not row.zone}
     return [rows[place] for place in LEADS_TO if place in rows]
@@ -195,9 +203,11 @@ def _selector(spec: Value, origin: Origin) -> Iterator[Hit]:
 def _expression(found: Found, says: str, how: str, origin: Origin) -> Iterator[Hit]:
     key, operator = dig(found.value, "key"), dig(found.value, "operator")
     where = mark(found.value, "values") or mark(found.value, "key") or found.origin or origin
-    if not isinstance(key, str):
-        return
-    for row in rows_for(key):
+    if isinstance(key, Unknown) and operator not in ("NotIn", "DoesNotExist"):
+        yield from (
+            Hit(row, Outcome(key, where), f"{says} a label that is not known", how) for row in rows_of_each_class()
+        )
+    for row in rows_for(key) if isinstance(key, str) else ():
         if isinstance(operator, Unknown):
             yield Hit(row, Outcome(operator, where), f"{says} `{key}`, with an operator that is not known", how)
         elif operator == "In":
@@ -237,9 +247,11 @@ def _kept_off(spec: Value, row: PlaceFact) -> bool | Unknown:
 def _toleration(found: Found, spec: Value, origin: Origin) -> Iterator[Hit]:
     key = dig(found.value, "key")
     where = mark(found.value, "key") or found.origin or origin
-    if not isinstance(key, str):
-        return
-    for row in rows_for(key):
+    if isinstance(key, Unknown):
+        for row in rows_of_each_class():
+            if _kept_off(spec, row) is not True:
+                yield Hit(row, Outcome(key, where), "it tolerates a taint that is not known", "tolerates")
+    for row in rows_for(key) if isinstance(key, str) else ():
         kept_off = False if row.zone or row.regex else _kept_off(spec, row)
         if row.zone or row.regex or kept_off is True:
             continue

@@ -43,6 +43,11 @@ def add_table_rows(world: World) -> None:
 
 def _azapi(world: World, resource: Resource, meetings: Meetings) -> None:
     named = first(resource, "type")
+    if named is not None and isinstance(named.value, Unknown) and not named.text:
+        for each in tables.azure_places():
+            outcome = Outcome(named.value, named.origin or resource.origin)
+            _apply(world, resource, each.place, each.signal, each.because, outcome, meetings)
+        return
     row = tables.azure_placement(named.text) if named is not None else None
     if row is not None and named is not None:
         outcome = Outcome(named.possible or True, named.origin or resource.origin)

@@ -16,6 +16,7 @@ from scanner.builders.stack_ways.way import Way, leg, lost, unknown
 from scanner.graph.facts_ways import Leg
 from scanner.graph.model import Role
 from scanner.origin import Origin
+from scanner.podspec import containers
 from scanner.resource import Resource, dig, items_of, mark
 from scanner.unknown import Unknown, Value
 
@@ -157,6 +158,13 @@ class Ends:
         """The end at a wanted workload: on a port that it is known not to listen on, nothing answers."""
         target = self.own.get(pod)
         number = self._number(pod, port)
+        if isinstance(port, Unknown) or (target is not None and _untold(target)):
+            cause = (
+                port.cause
+                if isinstance(port, Unknown)
+                else f"what the pods of `{target.name if target else ''}` run is not known"
+            )
+            return unknown(leg(through, line or step.origin, step.because), cause, through.address)
         pods = self.view.cluster.pods[pod].ports
         if isinstance(number_of(port), str) and number is None and all(one.number for one in pods):
             return lost(leg(through, line or step.origin, f"no container of `{through.name}` declares port `{port}`"))
@@ -205,8 +213,15 @@ class Ends:
                 yield one
 
 
+def _untold(target: Target) -> bool:
+    """Whether nothing at all is known of a container of the pods, and so of the ports that it has."""
+    return any(
+        isinstance(one.value, Unknown) for _, template in target.workload.templates for one in containers(template.spec)
+    )
+
+
 def _target_port(item: Value) -> Value:
     if item is None or isinstance(item, Unknown):
-        return None
+        return item
     given = dig(item, "targetPort")
     return dig(item, "port") if given is None else given

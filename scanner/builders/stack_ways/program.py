@@ -11,7 +11,8 @@ from scanner.builders.recognise.signals import argument_fact, image_fact
 from scanner.builders.stack_ways.settings import running
 from scanner.graph.facts_ways import Program
 from scanner.graph.model import Role
-from scanner.podspec import pod_templates
+from scanner.podspec import containers, pod_templates
+from scanner.resource import Resource
 from scanner.unknown import Unknown
 
 _PROXIES = frozenset({"istio-proxy", "linkerd-proxy"})
@@ -32,11 +33,20 @@ def build_programs(world: World) -> None:
             continue
         if not is_kubernetes(one) or not pod_templates(one):
             continue
-        found = [_program(each) for each in running(world, one) if each.name not in _PROXIES]
+        found = [*_untold(one), *(_program(each) for each in running(world, one) if each.name not in _PROXIES)]
         if found and all(each is not None for each in found):
             unsure = [each for each in found if each is not None and isinstance(each.serves, Unknown)]
             for fact in unsure or [each for each in found if each is not None]:
                 world.add_fact(one.id, fact)
+
+
+def _untold(resource: Resource) -> Iterator[Program]:
+    """Containers of which nothing at all is known."""
+    for template in pod_templates(resource):
+        for each in containers(template.spec):
+            if isinstance(each.value, Unknown) and each.role == "main":
+                because = "what it runs is not known"
+                yield Program(origin=each.origin, because=because, container="*", serves=each.value)
 
 
 def _program(container: Container) -> Program | None:

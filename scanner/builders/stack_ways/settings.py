@@ -72,7 +72,7 @@ def _settings(name: str, value: Found) -> Iterator[Setting]:
     written = text(value.value)
     unknown = value.unknown
     if unknown is not None and not written:
-        if purpose == CLASSIFIER and sure and _ENDPOINT.search(_plain(name)):
+        if sure and _ENDPOINT.search(_plain(name)):
             yield Setting(name, "*", value.origin, purpose, sure, unknown)
         return
     for part in re.split(r"[,;\s]+", written):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scanner.builders.draft import World
-from scanner.builders.edges import Doubt, connect, doubt_of
+from scanner.builders.edges import Doubt, connect, doubt_of, first_doubt
 from scanner.graph.facts import ModelReference
 from scanner.graph.model import Node, Plane, Role
 from scanner.origin import Origin
@@ -25,6 +25,7 @@ def build_mounts(world: World) -> None:
     for resource in world.inventory.all:
         if resource.is_manifest and not resource.data:
             for claim, origin, doubt in _claims(resource):
+                doubt = first_doubt(doubt_of(claim) if isinstance(claim, Unknown) else None, doubt)
                 for store in _stores(world, resource, claim):
                     because = f"`{resource.address}` mounts the claim"
                     world.set_actor(resource.id)
@@ -60,7 +61,13 @@ def _claims(resource: Resource) -> Iterator[tuple[Value, Origin, Doubt | None]]:
 
 
 def _stores(world: World, resource: Resource, claim: Value) -> Iterator[str]:
-    if isinstance(claim, Unknown) or not isinstance(claim, str):
+    if isinstance(claim, Unknown):
+        # Nobody knows which: it may be any of the namespace that has the weights.
+        for one in world.inventory.of(CLAIM, unit=resource.unit):
+            same = (one.namespace or "default") == (resource.namespace or "default")
+            if same and Role.STORE in world.nodes[one.id].roles:
+                yield one.id
+    if not isinstance(claim, str):
         return
     found = world.inventory.at(resource.unit, f"{resource.namespace or 'default'}/{CLAIM}/{claim}")
     if found is not None and Role.STORE in world.nodes[found.id].roles:

@@ -38,7 +38,7 @@ def build_switches(world: World) -> None:
             continue
         on = "kubernetes" if is_kubernetes(resource) else "terraform"
         tests = tables.switch_tests(on, resource.kind, resource.group)
-        _judge(world, resource, _scoped(world, resource, tests), Spot(resource.attrs, resource.origin))
+        _scoped(world, resource, tests, Spot(resource.attrs, resource.origin))
         if world.nodes[resource.id].roles & OWN and is_kubernetes(resource):
             _pods(world, resource)
         elif world.nodes[resource.id].roles & OWN and resource.kind in COMPUTE:
@@ -59,9 +59,10 @@ def _of_the_stack(world: World) -> Iterator[str]:
 
 def _pods(world: World, resource: Resource) -> None:
     for template in podspec.pod_templates(resource):
-        metadata = Attrs({"labels": template.labels, "annotations": template.annotations})
+        notes = template.annotations_unknown or template.annotations
+        metadata = Attrs({"labels": template.labels, "annotations": notes})
         pod = Spot(Attrs({"metadata": metadata, "spec": template.spec}), template.origin)
-        _judge(world, resource, _scoped(world, resource, tables.switch_tests("pod")), pod)
+        _scoped(world, resource, tables.switch_tests("pod"), pod)
     containers = [one for one in object_containers(world, resource) if not one.init]
     _switches(world, resource, containers)
     # Loaded only where there is a pod to ask.
@@ -94,11 +95,13 @@ def _container(container: Container) -> Spot:
     return Spot(body, image or where)
 
 
-def _scoped(
-    world: World, resource: Resource, tests: Iterable[tuple[Switch, SwitchTest]]
-) -> list[tuple[Switch, SwitchTest]]:
+def _scoped(world: World, resource: Resource, tests: Iterable[tuple[Switch, SwitchTest]], root: Spot) -> None:
     """The tests that matter here: a webhook of the stack, a model's namespace, a mesh around a model."""
-    return [pair for pair in tests if matters(world, resource, pair[0].id)]
+    asked = [(pair, matters(world, resource, pair[0].id)) for pair in tests]
+    _judge(world, resource, [pair for pair, counts in asked if counts is True], root)
+    for pair, counts in asked:
+        if isinstance(counts, Unknown):
+            _judge(world, resource, [pair], root, doubt=counts)
 
 
 def _judge(
@@ -107,7 +110,9 @@ def _judge(
     tests: Iterable[tuple[Switch, SwitchTest]],
     root: Spot,
     words: Sequence[Word] = (),
+    doubt: Unknown | None = None,
 ) -> None:
+    """A fact for each row; `doubt` decides whether the rows count here at all."""
     by_row: dict[str, tuple[Switch, list[Hit]]] = {}
     for switch, test in tests:
         placed = (replace(hit, origin=_word_line(test, hit, words)) for hit in answers(test, root))
@@ -116,6 +121,7 @@ def _judge(
         wrong = _once([hit for hit in hits if hit.bad is not False])
         good = [hit for hit in hits if not hit.absent and hit.value is not None and hit.setting != "arguments"]
         for hit in wrong or good[:1]:
+            hit = replace(hit, bad=doubt) if doubt is not None and hit.bad is True else hit
             world.add_fact(resource.id, _fact(switch, hit, resource))
 
 

@@ -23,15 +23,19 @@ SAFETY = r"(?i)guard|classif|moderat|safety|shield|prompt|content"
 FILTERS = r"(?i)filter|ext_proc|ext_authz|extProc|extAuth"
 
 
-def matters(world: World, resource: Resource, row: str) -> bool:
+def matters(world: World, resource: Resource, row: str) -> bool | Unknown:
     """Whether a row counts on this object: an admission policy by what it speaks of, a webhook by whose it is."""
     way = _WAYS.get(row)
     return way is None or way(world, resource)
 
 
-def _hook_of_the_stack(world: World, resource: Resource) -> bool:
+def _hook_of_the_stack(world: World, resource: Resource) -> bool | Unknown:
     spaces = world.spaces(resource.unit, STACK)
-    return any(found.text in spaces for found in at(resource, "webhooks.clientConfig.service.namespace"))
+    found = at(resource, "webhooks.clientConfig.service.namespace")
+    if any(one.text in spaces for one in found):
+        return True
+    untold = (one.value for one in found if isinstance(one.value, Unknown) and not one.text)
+    return next(untold, False) if spaces else False
 
 
 def _namespace_of_models(world: World, resource: Resource) -> bool:
@@ -126,7 +130,7 @@ def _beside_models(world: World, resource: Resource) -> bool:
     return any(node.id.partition(":")[0] == resource.unit for node in nodes)
 
 
-_WAYS: dict[str, Callable[[World, Resource], bool]] = {
+_WAYS: dict[str, Callable[[World, Resource], bool | Unknown]] = {
     "A-1": _verifies_images,
     "A-2": _verifies_images,
     "A-6": _binding_about_images,

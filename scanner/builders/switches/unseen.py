@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from scanner.builders.blocks import Found, text
 from scanner.builders.draft import World
@@ -15,8 +15,10 @@ from scanner.builders.switches.hooks import hooks
 from scanner.graph.facts import Switch
 from scanner.graph.model import STACK, Role
 from scanner.origin import Origin
+from scanner.podspec import containers as podspec_containers
+from scanner.podspec import pod_templates
 from scanner.resource import Resource, dig, items_of, mark
-from scanner.unknown import Unknown
+from scanner.unknown import Unknown, Value
 
 ROW = "UNSEEN"
 OF_THE_STACK, OF_MODELS = "GUARD-008", "MODEL-006"
@@ -42,34 +44,51 @@ def add_unseen(world: World, resource: Resource, containers: Sequence[Container]
     roles = world.nodes[resource.id].roles
     if not roles & (STACK | {Role.MODEL}):
         return
-    assertion = OF_THE_STACK if roles & STACK else OF_MODELS
     told: set[tuple[str, str]] = set()
-    for container in containers:
-        for setting, found, cause, decided in (
-            *_environments(world, resource, container),
-            *_files(world, resource, container, stack=bool(roles & STACK)),
-            *_code(container),
-            *hooks(container),
-            *(_run(container) if roles & STACK else ()),
-        ):
-            if (setting, cause) in told:
-                continue
-            told.add((setting, cause))
-            fact = Switch(
-                origin=found or resource.origin,
-                because=cause,
-                row=ROW,
-                product="component",
-                effect="off",
-                setting=setting,
-                bad=Unknown(cause, decided_by=(decided,)),
-                assertion=assertion,
-            )
-            world.add_fact(resource.id, fact)
+    for setting, found, cause, decided in _everything(world, resource, containers, bool(roles & STACK)):
+        if (setting, cause) in told:
+            continue
+        told.add((setting, cause))
+        fact = Switch(
+            origin=found or resource.origin,
+            because=cause,
+            row=ROW,
+            product="component",
+            effect="off",
+            setting=setting,
+            bad=Unknown(cause, decided_by=(decided,)),
+            assertion=OF_THE_STACK if roles & STACK else OF_MODELS,
+        )
+        world.add_fact(resource.id, fact)
 
 
 Seen = tuple[str, Origin | None, str, str]
 """A setting, its line, why it is open, and what decides it."""
+
+
+def _everything(world: World, resource: Resource, containers: Sequence[Container], stack: bool) -> Iterator[Seen]:
+    for template in pod_templates(resource):
+        for each in podspec_containers(template.spec):
+            if isinstance(each.value, Unknown):
+                cause = f"what a container of `{resource.address}` is, is not known: {each.value.cause}"
+                yield "containers", each.origin, cause, _decides(each.value, "containers")
+    for container in containers:
+        yield from _environments(world, resource, container)
+        yield from _variables(container)
+        yield from _files(world, resource, container, stack=stack)
+        yield from _code(container)
+        yield from hooks(container)
+        if stack:
+            yield from _run(container)
+            yield from _image(container)
+
+
+def _image(container: Container) -> Iterator[Seen]:
+    """An image of which nothing is known: a product that callers can switch off by a request, or any other."""
+    found = container.image
+    if found is not None and isinstance(found.value, Unknown) and not found.text:
+        cause = f"which image container `{container.name}` runs is not known"
+        yield "image", found.origin, cause, _decides(found.value, "image")
 
 
 def _run(container: Container) -> Iterator[Seen]:
@@ -103,15 +122,41 @@ def _files(world: World, resource: Resource, container: Container, *, stack: boo
         if _TRUST.search(mount.path) or _CODE.search(mount.path):
             continue
         for kind, name in mount.holders:
-            if kind == "ConfigMap" and not _TRUST.search(name) and lookup(name, "") is None:
-                cause = f"what ConfigMap `{name}` puts at `{mount.path}` is not shown"
-                yield "volumeMounts", mount.origin, cause, f"ConfigMap/{name}"
+            if kind == "ConfigMap" and not _TRUST.search(name):
+                yield from _held(mount, name, lookup(name, ""))
             elif kind == "Secret" and (_SETTINGS.search(mount.path) or _named_in(container, mount)):
                 cause = f"the settings that Secret `{name}` puts at `{mount.path}` are not shown"
                 yield "volumeMounts", mount.origin, cause, f"Secret/{name}"
         if not mount.holders and _named_in(container, mount):
             cause = f"the settings that {mount.shown} holds at `{mount.path}` are not shown"
             yield "volumeMounts", mount.origin, cause, f"the files at {mount.path}"
+
+
+def _held(mount: Mount, name: str, data: Value) -> Iterator[Seen]:
+    """What is not known of a mounted ConfigMap: whether it is there, all that it holds, or one of its files."""
+    if data is None or isinstance(data, Unknown):
+        shown = "shown" if data is None else "known"
+        cause = f"what ConfigMap `{name}` puts at `{mount.path}` is not {shown}"
+        yield "volumeMounts", mount.origin, cause, _decides(data, f"ConfigMap/{name}")
+    for key, text_ in data.items() if isinstance(data, Mapping) else ():
+        if isinstance(text_, Unknown) and not _TRUST.search(key):
+            cause = f"what `{key}` of ConfigMap `{name}` says is not known"
+            yield "volumeMounts", mark(data, key) or mount.origin, cause, _decides(text_, f"ConfigMap/{name}")
+
+
+def _decides(value: Value, otherwise: str) -> str:
+    return value.decided_by[0] if isinstance(value, Unknown) and value.decided_by else otherwise
+
+
+def _variables(container: Container) -> Iterator[Seen]:
+    """Variables of `env` whose very names are not known: one of them may be the switch."""
+    for key in ("env", "environment"):
+        listed = dig(container.body, key)
+        for index, entry in enumerate(items_of(listed)):
+            name = entry if isinstance(entry, Unknown) else dig(entry, "name")
+            if isinstance(name, Unknown):
+                cause = f"which variables `{key}` sets is not known: {name.cause}"
+                yield key, mark(listed, index) or mark(container.body, key), cause, _decides(name, key)
 
 
 def _named_in(container: Container, mount: Mount) -> bool:
