@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from msgspec import Struct, field
 
@@ -27,17 +27,21 @@ _LABELS = {
 }
 
 
+class OnDemand(Mapping[str, Block]):
+    """Blocks that are made when they are asked for."""
+
+
 class Config(Struct):
     """What one directory declares; `complete` is False where one of its files could not be read.
 
     others: its `action`, `import`, `moved` and `removed` blocks.
     contract: the module and release whose contract it was made from, "" for what was read from files.
     lacks: what that contract does not tell of, with the condition under which the module makes it; keys: which keys
-    of the objects in an input it takes up.
+    of the objects in an input it takes up; defaults: what its variables are that a call does not set, as JSON.
     """
 
     directory: Path
-    variables: dict[str, Block] = field(default_factory=dict)
+    variables: dict[str, Block] | OnDemand = field(default_factory=dict)
     locals: dict[str, Attribute] | Unplaced = field(default_factory=dict)
     outputs: dict[str, Block] = field(default_factory=dict)
     resources: dict[ResourceKey, Block] = field(default_factory=dict)
@@ -50,6 +54,7 @@ class Config(Struct):
     contract: str = ""
     lacks: list[tuple[str, Unplaced]] = field(default_factory=list)
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
 def is_override(name: str) -> bool:
@@ -100,7 +105,9 @@ class _Adder(Struct, frozen=True):
             return
         match block.kind:
             case "variable":
-                self._put(self.config.variables, block.labels[0], block, f"var.{block.labels[0]}")
+                variables = self.config.variables
+                assert isinstance(variables, dict), "what is made on demand comes from no file"
+                self._put(variables, block.labels[0], block, f"var.{block.labels[0]}")
             case "output":
                 self._put(self.config.outputs, block.labels[0], block, f"output.{block.labels[0]}")
             case "module":

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from scanner.origin import FileOrigin, Origin
 from scanner.resource import Attrs, Items
-from scanner.sources.terraform.config import Config
+from scanner.sources.terraform.by_default import ByDefault, Inputs
+from scanner.sources.terraform.config import Config, OnDemand
 from scanner.sources.terraform.contracts import REMEDY, Contract
 from scanner.sources.terraform.evaluate import evaluate
 from scanner.sources.terraform.read_json import block_of, holds_blocks, unplaced
@@ -94,6 +95,13 @@ class _Attributes(Unplaced):
         value = self._value.get(name)
         return unplaced(value) if isinstance(value, str) else None
 
+    def kept(self, value_of: Inputs, *names: str) -> dict[str, Any] | None:
+        """Where what these attributes come to is kept, if the inputs that they rest on are left out, or plain."""
+        texts = [self._value.get(name, "") for name in names]
+        if not all(isinstance(text, str) for text in texts):
+            return None
+        return self._builder.by_default.slot((*names, *texts), self._builder.call.body.attributes, value_of)
+
     def __contains__(self, name: object) -> bool:
         return name in self._value
 
@@ -140,9 +148,39 @@ class _Rests:
         return self._behind[key]
 
 
+class _Variables(OnDemand):
+    """The variables of a contract, each made when it is asked for."""
+
+    def __init__(self, builder: _Builder) -> None:
+        self._builder = builder
+        self._made: dict[str, Block] = {}
+
+    def __getitem__(self, name: str) -> Block:
+        if name not in self._made:
+            if name not in self:
+                raise KeyError(name)
+            self._made[name] = self._builder.variable(name)
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._builder.contract.inputs or name in self._builder.contract.required
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._builder.contract.required
+        yield from self._builder.contract.inputs
+
+    def __len__(self) -> int:
+        return len(self._builder.contract.required) + len(self._builder.contract.inputs)
+
+
 @cache
 def _rests_of(contract: Contract) -> _Rests:
     return _Rests(contract)
+
+
+@cache
+def _by_default(contract: Contract) -> ByDefault:
+    return ByDefault(contract)
 
 
 class _Builder:
@@ -150,12 +188,13 @@ class _Builder:
         self.contract = contract
         self.call = call
         self._rests = _rests_of(contract)
+        self.by_default = _by_default(contract)
 
     def config(self, directory: Path) -> Config:
         contract = self.contract
         config = Config(directory, contract=f"{contract.name} {contract.seen[-1]}")
-        for name in (*contract.required, *contract.inputs):
-            config.variables[name] = self._variable(name)
+        config.variables = _Variables(self)
+        config.defaults = contract.inputs
         config.locals = _Attributes(self, "locals", contract.locals, ())
         for mode, declared in (("data", contract.data), ("resource", contract.resources)):
             for address, value in declared.items():
@@ -170,7 +209,8 @@ class _Builder:
         config.keys = contract.keys
         return config
 
-    def _variable(self, name: str) -> Block:
+    def variable(self, name: str) -> Block:
+        """A variable, its default on the line of the call."""
         given = {"default": self.contract.inputs[name]} if name in self.contract.inputs else {}
         if name in self.contract.not_null:
             given["nullable"] = False

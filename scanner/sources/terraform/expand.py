@@ -61,7 +61,10 @@ def expand(body: Body, env: Env) -> Expansion:
     if not enabled:
         return Expansion("count")
     if isinstance(body.attributes, Unplaced):
-        left_out = _left_out(body.attributes, env)
+        kept = body.attributes.kept(env.scope.input, "count", "for_each")
+        left_out = kept["left out"] if kept else _left_out(body.attributes, env)
+        if kept is not None:
+            kept["left out"] = left_out
         if left_out is not None:
             return left_out
     if "count" in body.attributes:

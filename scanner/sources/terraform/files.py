@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from pathlib import Path
 
 from scanner.origin import FileOrigin
@@ -28,10 +29,12 @@ class Files:
     """The files below `root`; what is read and what cannot be is noted in `reading`."""
 
     def __init__(self, root: Path, reading: Reading, syntax: Parsed | None = None) -> None:
-        self.root = Path(os.path.realpath(root))
+        self._top = os.path.realpath(root)
+        self.root = Path(self._top)
         self.reading = reading
         self._syntax = syntax or Parsed()
         self._bodies: dict[Path, Body | None] = {}
+        self._real: dict[str, str] = {}
 
     def relative(self, path: Path) -> str:
         """The path as reports show it: relative to the root, with `/`."""
@@ -39,19 +42,26 @@ class Files:
 
     def inside(self, path: Path) -> bool:
         """Whether a path, its symbolic links followed, lies in the root."""
-        real = Path(os.path.realpath(path))
-        return real == self.root or self.root in real.parents
+        folder, name = os.path.split(path)
+        if name in ("", ".", "..") or os.path.islink(path):
+            return _within(os.path.realpath(path), self._top)
+        if folder not in self._real:
+            self._real[folder] = os.path.realpath(folder)
+        return _within(f"{self._real[folder].rstrip(os.sep)}{os.sep}{name}", self._top)
 
     def read(self, path: Path, anywhere: bool = False) -> bytes:
         """The bytes of a file. Raises Unreadable, for one out of the root too unless `anywhere`."""
         if not anywhere and not self.inside(path):
             raise Unreadable("it lies outside of what is scanned", outside=True)
         try:
-            if not path.is_file():
+            status = os.stat(path)
+            if not stat.S_ISREG(status.st_mode):
                 raise Unreadable("there is no such file")
-            if path.stat().st_size > MAX_BYTES:
+            if status.st_size > MAX_BYTES:
                 raise Unreadable(f"it is larger than {MAX_BYTES // 1_000_000} MB")
             data = path.read_bytes()
+        except FileNotFoundError as error:
+            raise Unreadable("there is no such file") from error
         except (OSError, ValueError) as error:
             raise Unreadable(f"it cannot be read ({getattr(error, 'strerror', None) or 'not a path'})") from error
         self.reading.inputs[self.relative(path)] = hashlib.sha256(data).hexdigest()
@@ -85,6 +95,11 @@ class Files:
         entry = Unread(origin, cause, kind, remedy)  # type: ignore[arg-type]  # one of the kinds by every caller
         if entry not in self.reading.unread:
             self.reading.unread.append(entry)
+
+
+def _within(real: str, top: str) -> bool:
+    """Whether a path without links is a folder, or lies below it."""
+    return real == top or real.startswith(top if top.endswith(os.sep) else f"{top}{os.sep}")
 
 
 def decode(data: bytes) -> str:

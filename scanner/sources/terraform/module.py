@@ -19,8 +19,8 @@ from scanner.sources.terraform.module_calls import CallGroup
 from scanner.sources.terraform.providers import Providers
 from scanner.sources.terraform.run import Run
 from scanner.sources.terraform.scope import Env, NoNames
-from scanner.sources.terraform.syntax import AttrStep, Block, Expression, Step, Traversal
-from scanner.sources.terraform.values import fits, invalid
+from scanner.sources.terraform.syntax import AttrStep, Block, Expression, Step, Traversal, Unplaced
+from scanner.sources.terraform.values import fits, invalid, plain
 from scanner.sources.terraform.variables import given_value, variable_value
 from scanner.unknown import Unknown, Value
 
@@ -166,19 +166,35 @@ class Module:
 
     def local(self, name: str, traversal: Traversal | None = None) -> Value:
         """The value of a local."""
-        attribute = self.config.locals.get(name)
-        if attribute is None:
+        if name not in self.config.locals:
             return self._undeclared(f"local.{name}", traversal) if traversal else None
-        return self._once(f"local.{name}", traversal, lambda: evaluate(attribute.expression, self.env))
+        kept = self._kept_local(name)
+        if kept and "value" in kept:
+            return kept["value"]
+        own = self.config.locals
+        value = self._once(f"local.{name}", traversal, lambda: evaluate(own[name].expression, self.env))
+        if kept is not None and plain(value):
+            kept["value"] = value
+        return value
+
+    def _kept_local(self, name: str) -> dict[str, Value] | None:
+        """Where a local of a contract is kept that is the same for other calls."""
+        held = self.config.locals
+        return held.kept(self.input, name) if isinstance(held, Unplaced) else None
 
     def variable(self, name: str, traversal: Traversal) -> Value:
         """The value of a variable."""
+        if name in self.config.defaults and plain(self.config.defaults[name]) and not self._is_given(name):
+            return self.config.defaults[name]  # type: ignore[no-any-return]  # a scalar of JSON
         block = self.config.variables.get(name)
         if block is None and self.config.contract:
             return Unknown(UNTOLD, decided_by=(self.address,), origin=traversal.at)
         if block is None:
             return self._undeclared(f"var.{name}", traversal)
         return self._once(f"var.{name}", traversal, lambda: self._variable(name, block))
+
+    def _is_given(self, name: str) -> bool:
+        return self.call is None or self.call_env is None or name in self.call.body.attributes
 
     def input(self, name: str) -> Value:
         """The value of a variable that is declared."""

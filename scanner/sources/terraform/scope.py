@@ -34,6 +34,10 @@ class Scope(Protocol):
         """The value of the longest part of a reference that names something, and the steps that are left."""
         ...
 
+    def input(self, name: str) -> Value:
+        """The value of a variable that is declared."""
+        ...
+
     def follow(self, whole: Unknown, name: str) -> Value:
         """The attribute of a resource that stands as an Unknown with a ref."""
         ...
@@ -65,6 +69,10 @@ class NoNames:
     def lookup(self, traversal: Traversal, env: Env) -> tuple[Value, tuple[Step, ...]]:
         """Nothing, whatever is asked for."""
         return invalid("a reference where none is allowed", traversal.at), ()
+
+    def input(self, name: str) -> Value:
+        """Nothing: there are no variables here."""
+        return invalid(f"`var.{name}` where no reference is allowed", None)
 
     def follow(self, whole: Unknown, name: str) -> Value:
         """The same Unknown: there are no resources here."""

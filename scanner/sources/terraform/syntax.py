@@ -6,12 +6,13 @@ Only this tree is evaluated; every reader (python-hcl2, JSON) produces it. Posit
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from typing import TypeAlias, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, TypeVar
 
 from msgspec import Struct
 
 from scanner.origin import FileOrigin
+from scanner.unknown import Value
 
 
 class SyntaxFault(Exception):
@@ -236,20 +237,33 @@ class Unplaced(Mapping[str, Attribute]):
     def unplaced(self, name: str) -> Expression | None:
         """The expression of an attribute without a place, shared by all who ask; None where there is none of text."""
 
+    @abstractmethod
+    def kept(self, value_of: Callable[[str], Value], *names: str) -> dict[str, Any] | None:
+        """Where what these attributes come to is kept for all who ask with the same inputs; None where it is not."""
+
 
 def placed(node: T, at: FileOrigin) -> T:
     """A tree with every part of it at one place."""
     kind = type(node)
-    return kind(*[_placed(getattr(node, name), at) for name in kind.__struct_fields__])
+    parts = [getattr(node, name) for name in kind.__struct_fields__]
+    for index, part in enumerate(parts):
+        inner = type(part)
+        if inner is FileOrigin:
+            parts[index] = at
+        elif inner is tuple:
+            parts[index] = _all_placed(part, at)
+        elif inner is not str and isinstance(part, Node):
+            parts[index] = placed(part, at)
+    return kind(*parts)
 
 
-def _placed(part: object, at: FileOrigin) -> object:
-    kind = type(part)
-    if kind is FileOrigin:
-        return at
-    if kind is tuple:
-        return tuple([_placed(item, at) for item in part])  # type: ignore[attr-defined]
-    return placed(part, at) if isinstance(part, Node) else part
+def _all_placed(items: tuple[object, ...], at: FileOrigin) -> tuple[object, ...]:
+    return tuple(
+        [
+            placed(one, at) if isinstance(one, Node) else _all_placed(one, at) if isinstance(one, tuple) else one
+            for one in items
+        ]
+    )
 
 
 def regroup(steps: list[Step]) -> tuple[Step, ...]:

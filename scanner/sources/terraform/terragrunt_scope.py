@@ -39,6 +39,10 @@ class TerragruntScope:
         cause = f"`{named}` is known to Terragrunt alone"
         return Unknown(cause, FUNCTION_UNKNOWN, (named,), traversal.at), ()
 
+    def input(self, name: str) -> Value:
+        """Nothing: a Terragrunt file has no variables."""
+        return invalid(f"`var.{name}` in a Terragrunt file", None)
+
     def follow(self, whole: Unknown, name: str) -> Value:
         """The same Unknown: there are no resources here."""
         return whole

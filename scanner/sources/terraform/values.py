@@ -91,12 +91,12 @@ def blocks_of(items: Items, whole: Unknown) -> Items:
 
 def is_list(value: Value) -> TypeGuard[Sequence[Value]]:
     """Whether a value is a list, tuple or set."""
-    return isinstance(value, (list, tuple, Sequence)) and not isinstance(value, str)
+    return type(value) not in _SINGLE and isinstance(value, (list, tuple, Sequence)) and not isinstance(value, str)
 
 
 def is_map(value: Value) -> TypeGuard[Mapping[str, Value]]:
     """Whether a value is a map or an object."""
-    return isinstance(value, (dict, Mapping))
+    return type(value) not in _SINGLE and isinstance(value, (dict, Mapping))
 
 
 def is_number(value: Value) -> TypeGuard[int | float]:
@@ -112,8 +112,8 @@ def invalid(cause: str, at: FileOrigin | None, decided_by: tuple[str, ...] = ())
 def unknowns_of(value: Value) -> list[Unknown]:
     """Every Unknown inside a value, each shared part entered once."""
     found: list[Unknown] = []
-    if not isinstance(value, (list, Mapping, Sequence, Unknown)) or isinstance(value, str):
-        return found
+    if type(value) in _SINGLE:
+        return [value] if isinstance(value, Unknown) else found
     seen: set[int] = set()
     stack: list[Value] = [value]
     while stack:
@@ -163,9 +163,18 @@ def _inside(value: Value) -> Iterable[Value]:
     return value if is_list(value) else ()
 
 
+_SINGLE = frozenset({str, int, float, bool, type(None), Unknown})
+"""Types that are neither list nor map: to ask the abstract classes of them costs more than all the rest."""
+
+
+def plain(value: Value) -> bool:
+    """Whether a value is a scalar: it has no line of its own."""
+    return value is None or isinstance(value, (bool, int, float, str))
+
+
 def fits(value: Value) -> bool:
     """Whether a value is small and flat enough for all that walk over it, which may recurse."""
-    return nodes(value, MAX_ITEMS) is not None
+    return (type(value) in _SINGLE and not isinstance(value, Unknown)) or nodes(value, MAX_ITEMS) is not None
 
 
 def nodes(value: Value, most: int) -> int | None:

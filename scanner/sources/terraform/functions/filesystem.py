@@ -106,6 +106,9 @@ class _TemplateScope(Struct, frozen=True):
     def lookup(self, traversal: Traversal, env: Env) -> tuple[Value, tuple[Step, ...]]:
         return invalid(f"the template has no variable `{traversal.root}`", traversal.at), ()
 
+    def input(self, name: str) -> Value:
+        return invalid(f"the template has no variable `var.{name}`", None)
+
     def follow(self, whole: Unknown, name: str) -> Value:
         return self.outer.follow(whole, name)
 

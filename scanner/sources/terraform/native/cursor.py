@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from scanner.origin import FileOrigin
 from scanner.sources.terraform.native.lexer import Token
@@ -68,14 +67,14 @@ class Cursor:
             token, cause = opening, f"what `{opening.text}` opens here is not closed"
         return SyntaxFault(token.line, token.column, f"not valid HCL: {cause}")
 
-    @contextmanager
-    def lines(self, count: bool) -> Iterator[None]:
+    def lines(self, count: bool) -> _Lines:
         """Whether line breaks count, for as long as the block runs."""
+        return _Lines(self, count)
+
+    def count_lines(self, count: bool) -> bool:
+        """Line breaks count from here on, or not; whether they did before."""
         before, self._lines = self._lines, count
-        try:
-            yield
-        finally:
-            self._lines = before
+        return before
 
     def span(self, token: Token) -> FileOrigin:
         """The span of a token."""
@@ -88,3 +87,19 @@ class Cursor:
     def through(self, first: FileOrigin) -> FileOrigin:
         """The span from the start of another to the end of the token that was taken last."""
         return FileOrigin(self.path, first.line, first.column, self._last.end_line, self._last.end_column)
+
+
+class _Lines:
+    """Whether line breaks count: no generator, since every bracket of a file asks for one."""
+
+    __slots__ = ("_before", "_count", "_cursor")
+
+    def __init__(self, cursor: Cursor, count: bool) -> None:
+        self._cursor = cursor
+        self._count = count
+
+    def __enter__(self) -> None:
+        self._before = self._cursor.count_lines(self._count)
+
+    def __exit__(self, *_: object) -> None:
+        self._cursor.count_lines(self._before)
