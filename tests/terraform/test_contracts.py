@@ -280,6 +280,28 @@ def test_a_plan_lies_over_what_a_contract_tells(tmp_path: Path) -> None:
     assert reading.unread == []
 
 
+def test_who_may_become_a_role_of_the_older_module(tree) -> None:
+    """Conditions are told as they are given; a trust policy that older releases took in another way is not."""
+    text = (
+        'variable "u" {}\nmodule "%s" {\n  source = "terraform-aws-modules/iam/aws//modules/iam-assumable-role"\n'
+        '  version = "~> 5.30"\n  create_role = true\n  trusted_role_arns = ["arn:aws:iam::1:root"]\n%s}\n'
+    )
+
+    def trust(more: str) -> object:
+        return tree(text % ("m", more)).resources()["module.m.aws_iam_role.this[0]"].attrs["assume_role_policy"]
+
+    own = json.dumps({"Statement": []}).replace('"', '\\"')
+    [with_mfa] = json.loads(str(trust("")))["Statement"]
+    assert with_mfa["Principal"]["AWS"] == "arn:aws:iam::1:root"
+    assert with_mfa["Condition"]["Bool"] == {"aws:MultiFactorAuthPresent": "true"}
+    [without] = json.loads(str(trust("  role_requires_mfa = false\n")))["Statement"]
+    assert "Condition" not in without
+    given = f'  custom_role_trust_policy = "{own}"\n'
+    assert trust(f"{given}  create_custom_role_trust_policy = true\n") == '{"Statement": []}'
+    assert isinstance(trust(given), Unknown)
+    assert isinstance(trust(f"{given}  create_custom_role_trust_policy = var.u\n"), Unknown)
+
+
 LABELS = """
 variable "tier" {}
 module "base" {
