@@ -12,6 +12,7 @@ from scanner.errors import UsageError
 if TYPE_CHECKING:
     from scanner.sources.read import AwsAsked
 
+ORGANISATION = ("organization", "organisation")
 _ACCOUNT = re.compile(r"[0-9]{12}\Z")
 _REGION = re.compile(r"[a-z]{2,5}(?:-[a-z]+)+-[0-9]{1,2}\Z")
 
@@ -25,10 +26,13 @@ def add_accounts(parser: ArgumentParser) -> None:
         default=(),
         type=_accounts,
         metavar="LIST",
-        help="account numbers, or @FILE with one a line (default: the own one)",
+        help="account numbers, @FILE with one a line, or `organization` for all of it (default: the own one)",
     )
     group.add_argument("--role", default="", metavar="NAME", help="the role to assume in each account of the list")
     group.add_argument("--external-id", default="", metavar="ID", help="what the role asks for, if it does")
+    group.add_argument(
+        "--no-session-policy", action="store_true", help="assume the role as it is, not narrowed to what a scan asks"
+    )
     group.add_argument(
         "--regions", default=(), type=_regions, metavar="LIST", help="these only (default: all that are on)"
     )
@@ -44,7 +48,7 @@ def aws_of(options: Namespace, *, given: bool) -> AwsAsked:
     """How AWS is asked. Raises UsageError for an argument that would have no use."""
     from scanner.sources.read import AwsAsked
 
-    names = ("aws_profile", "accounts", "role", "external_id", "regions", "deadline")
+    names = ("aws_profile", "accounts", "role", "external_id", "regions", "deadline", "no_session_policy")
     used = [name for name in names if getattr(options, name, None)]
     if used and not given:
         raise UsageError(f"--{used[0].replace('_', '-')} says how to ask AWS, and --live aws is not given")
@@ -52,22 +56,26 @@ def aws_of(options: Namespace, *, given: bool) -> AwsAsked:
         return AwsAsked()
     if options.accounts and not options.role:
         raise UsageError("--accounts needs the role to assume in them: --role NAME")
-    for one in ("role", "external_id"):
+    for one in ("role", "external_id", "no_session_policy"):
         if getattr(options, one) and not options.accounts:
             raise UsageError(f"--{one.replace('_', '-')} needs the accounts that it is for: --accounts LIST")
     return AwsAsked(
         profile=options.aws_profile,
         regions=options.regions,
-        accounts=options.accounts,
+        accounts=() if options.accounts == ORGANISATION[:1] else options.accounts,
+        organisation=options.accounts == ORGANISATION[:1],
         role=options.role,
         external_id=options.external_id,
+        session_policy=not options.no_session_policy,
         share=options.share,
         deadline=options.deadline,
     )
 
 
 def _accounts(text: str) -> tuple[str, ...]:
-    """Account numbers, from the argument or a file."""
+    """Account numbers, from the argument or a file; the word for all of an organisation stands for itself."""
+    if text in ORGANISATION:
+        return ORGANISATION[:1]
     if text.startswith("@"):
         try:
             text = Path(text[1:]).read_text(encoding="utf-8")

@@ -34,8 +34,9 @@ __all__ = ["Live", "ReadRequest", "read_all", "run_root"]
 
 class AwsAsked(Struct, frozen=True):
     """How AWS is asked. profile: of the CLI's settings. regions: () for all that are on. accounts: numbers, () for the
-    own one. role, external_id: of the role that is assumed in each account but the own one. share: of the published
-    rates. deadline: seconds, 0 for none. workers: how many places are asked at once.
+    own one. organisation: all accounts of it in place of a list. role, external_id: of the role that is assumed in each
+    account but the own one; session_policy: narrowed to what a scan asks. share: of the published rates. deadline:
+    seconds, 0 for none. workers: how many places are asked at once.
     """
 
     profile: str = ""
@@ -43,6 +44,8 @@ class AwsAsked(Struct, frozen=True):
     accounts: tuple[str, ...] = ()
     role: str = ""
     external_id: str = ""
+    organisation: bool = False
+    session_policy: bool = True
     share: float = 0.5
     deadline: float = 0.0
     workers: int = 16

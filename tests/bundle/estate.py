@@ -31,10 +31,14 @@ def full(answers: dict[tuple[str, str], Any], region: str = REGION, account: str
     page, or an outcome.
     """
     made: list[Call] = []
+    on = {"Regions": [{"RegionName": region, "OptInStatus": "opt-in-not-required"}]}
+    answers = {("ec2:DescribeRegions", ""): on, **answers}
     where = {name: dict(scope(name, account)) for name in (ACCOUNT, region)}
     for _ in range(4):  # what follows from what follows
         known = {one.key for one in made}
         for row in aws_operations():
+            if row.instead:
+                continue
             place = ACCOUNT if row.scope == "account" else region
             earlier = [one for one in made if one.operation in follows(row) and dict(one.scope)["region"] == place]
             for parameters in asked(row, where[place], earlier):

@@ -52,7 +52,7 @@ def test_an_estate_of_which_every_call_was_answered_is_read_whole(calls: list[Ca
         # what follows from answers that are empty here
         row.id
         for row in operations().values()
-        if row.after and row.id not in {one.operation for one in calls}
+        if (row.after or row.instead) and row.id not in {one.operation for one in calls}
     }
     assert read(calls).unread == []
 
@@ -126,6 +126,28 @@ def test_a_region_that_is_on_and_that_nobody_asked_is_unread(calls: list[Call]) 
     more["Regions"].append({"RegionName": "us-gov-far-1", "OptInStatus": "not-opted-in"})
     (unread,) = read([replace(one, pages=(more,)) if "Regions" in one.operation else one for one in calls]).unread
     assert "us-gov-east-1" in unread.cause and "us-gov-far-1" not in unread.cause
+
+
+def test_an_account_that_tells_of_no_region_is_unread(calls: list[Call]) -> None:
+    """There is none without one: an empty list is no evidence that there is nothing elsewhere."""
+    (unread,) = read(
+        [replace(one, pages=({"Regions": []},)) if "Regions" in one.operation else one for one in calls]
+    ).unread
+    assert "tells of no region" in unread.cause
+
+
+def test_what_stands_for_another_call_is_enough(calls: list[Call]) -> None:
+    """`account:ListRegions` tells what EC2 may not, where it does tell something."""
+    (own,) = [one for one in calls if one.operation == "ec2:DescribeRegions"]
+    kept = [replace(one, outcome="denied", pages=()) if one is own else one for one in calls]
+    on = {"Regions": [{"RegionName": REGION, "RegionOptStatus": "ENABLED_BY_DEFAULT"}]}
+    other = replace(own, operation="account:ListRegions", parameters={}, pages=(on,))
+    assert read([*kept, other]).unread == []
+    for lost in (replace(other, pages=({"Regions": []},)), replace(other, outcome="denied", pages=())):
+        assert any("which regions are on" in one.cause for one in read([*kept, lost]).unread)
+    on["Regions"].append({"RegionName": "us-gov-east-1", "RegionOptStatus": "DISABLING"})
+    (unread,) = read([*kept, other]).unread
+    assert "us-gov-east-1" in unread.cause
 
 
 def test_accounts_of_the_organisation_that_are_not_in_the_bundle_are_named(calls: list[Call]) -> None:

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import boto3
+import botocore.loaders
 import pytest
 
 from scanner.sources.aws import live_client, live_rate
@@ -20,6 +21,8 @@ HOME, OTHER, OFF = "us-gov-west-1", "us-gov-east-1", "us-gov-far-1"
 ARN = f"arn:{PARTITION}:sts::{NUMBER}:assumed-role/scan/me"
 DENIED = ("AccessDeniedException", 403, "User is not authorized to perform this")
 Error = tuple[str, int, str]
+LOADER = botocore.loaders.create_loader()
+"""Of all sessions of a run: reading the models of all services is what costs."""
 
 
 @dataclass
@@ -31,6 +34,7 @@ class Aws:
 
     given: dict[str, Any] = field(default_factory=dict)
     made: list[tuple[str, dict[str, Any], str]] = field(default_factory=list)
+    who: tuple[str, str] = (NUMBER, "")
 
     def found(self, name: str, asked: dict[str, Any], model: Any) -> Any:
         del asked, model
@@ -79,6 +83,7 @@ def answering(aws: Aws, patch: pytest.MonkeyPatch) -> Iterator[Aws]:
     """Sessions that are answered by `aws`."""
 
     made = boto3.Session(aws_access_key_id="AKIAIOSFODNN7EXAMPLE", aws_secret_access_key="s", region_name=HOME)
+    made._session.register_component("data_loader", LOADER)
     listen(made._session, aws)
     clients: dict[tuple[str, str], Any] = {}
     create = made.client
@@ -100,6 +105,9 @@ def answering(aws: Aws, patch: pytest.MonkeyPatch) -> Iterator[Aws]:
 
 def listen(session: Any, aws: Aws) -> None:
     def before(model: Any, params: dict[str, Any], request_signer: Any, **more: Any) -> Any:
+        # As signing would: a role is assumed when a call is made with it.
+        key = request_signer._credentials.get_frozen_credentials().access_key
+        aws.who = key.removeprefix("ASIA") if key.startswith("ASIA") else NUMBER, request_signer._region_name
         return aws.answer(model, params, request_signer._region_name, **more)
 
     def provide(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:

@@ -25,6 +25,7 @@ from scanner.sources.bundle import Call
 from scanner.sources.read import AwsAsked
 from scanner.tables import aws_operations
 from tests.bundle import reference
+from tests.changed import replace
 from tests.harness import FIXTURES, run
 from tests.live.aws import HOME, NUMBER, OFF, OTHER, PARTITION, WHO, Aws, answering, empty, encoded, estate
 
@@ -133,7 +134,7 @@ def test_a_live_account_is_judged_as_the_bundle_of_it_is(world: World, tmp_path:
 
 def test_every_row_of_the_table_is_asked(clean: list[Call]) -> None:
     asked = {one.operation for one in clean}
-    lacking = {row.id for row in aws_operations() if not row.after} - asked
+    lacking = {row.id for row in aws_operations() if not row.after and not row.instead} - asked
     assert not lacking
     assert {one.outcome for one in clean} == {"read", "absent", "region-off"}
     assert read(clean).unread == []
@@ -307,19 +308,34 @@ def test_the_regions_of_the_user_are_asked_and_the_others_are_unread(patch: pyte
         assert {region for name, _, region in aws.made if name == "ec2:DescribeVpcs"} == {OTHER}
 
 
-def test_a_service_that_a_region_does_not_have_is_not_asked(
+def test_a_service_is_taken_not_to_be_there_on_the_word_of_endpoint_data_alone(
     world: World, collector: Collector, clean: list[Call]
 ) -> None:
-    """The endpoint data names none, and the name does not exist while EC2's does; neither alone is evidence."""
+    """A name that does not exist is no evidence without it; one that exists gainsays it."""
     with pytest.MonkeyPatch.context() as own:
         home = collector.home
-        own.setattr(live_client, "resolves", lambda name: not name.startswith("appflow"))
-        assert home.lacks("appflow", HOME)
-        assert not home.lacks("ec2", HOME) and not home.lacks("vpc-lattice", HOME)
         own.setattr(live_client, "resolves", lambda name: False)
-        assert not home.lacks("appflow", HOME), "a resolver that knows no name says nothing"
+        assert f"partition {PARTITION} does not have the service" in home.lacks("appflow", HOME)
+        for service in ("ec2", "iam", "organizations", "networkmanager", "bedrock", "s3control"):
+            assert not home.lacks(service, HOME), f"{service}: the data says that it is there"
+        for service in ("bedrock-agent", "bedrock-agentcore-control", "imagebuilder"):
+            assert not home.lacks(service, HOME), f"{service}: the data says nothing of it anywhere"
         own.setattr(live_client, "resolves", lambda name: None)
-        assert not home.lacks("appflow", HOME)
+        assert home.lacks("appflow", HOME)
+        own.setattr(live_client, "resolves", lambda name: name.startswith(("appflow", "ec2")))
+        assert not home.lacks("appflow", HOME), "the data lags behind"
+
+
+def test_a_region_of_a_partition_that_has_a_service_may_lack_it(world: World, collector: Collector) -> None:
+    """There a resolver must know the name of EC2 and none of the service, besides."""
+    with pytest.MonkeyPatch.context() as own:
+        home = replace(collector.home, partition="aws", clients={})
+        own.setattr(live_client, "resolves", lambda name: name.startswith("ec2"))
+        assert "the region does not have the service" in home.lacks("apprunner", "eu-north-1")
+        assert not home.lacks("apprunner", "us-east-1")
+        for answer in (False, None):
+            own.setattr(live_client, "resolves", lambda name, answer=answer: answer)
+            assert not home.lacks("apprunner", "eu-north-1")
 
 
 def test_without_credentials_it_is_2_and_there_is_no_file(world: World, tmp_path: Path) -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
 
+from scanner.sources.aws import live_accounts, live_calls
+from scanner.sources.aws.live_calls import in_order
 from tests.harness import run
-from tests.live.aws import Aws, answering, empty
+from tests.live.aws import Aws, answering, empty, estate, listen
 
 moto = pytest.importorskip("moto")
 WIRE = ("ec2", "iam", "s3", "sts")
+ACROSS = ("organizations", "s3", "sts")
 NOT_SERVED = ("VpcBlock", "InstanceConnect", "ClientVpn", "LocalGateway", "CoipPools", "Connection", "Connects")
 BUCKET = "acme-models"
 
@@ -21,12 +26,14 @@ BUCKET = "acme-models"
 class Served(Aws):
     """What moto serves goes to it."""
 
+    wire: tuple[str, ...] = WIRE
+
     def answer(self, model: Any, params: dict[str, Any], region: str, **more: Any) -> Any:
-        served = model.service_model.service_name in WIRE and not any(one in model.name for one in NOT_SERVED)
+        served = model.service_model.service_name in self.wire and not any(one in model.name for one in NOT_SERVED)
         return None if served else super().answer(model, params, region, **more)
 
     def found(self, name: str, asked: dict[str, Any], model: Any) -> Any:
-        return empty(model.output_shape)
+        return self.given.get(name) or empty(model.output_shape)
 
 
 def seeded() -> None:
@@ -59,3 +66,50 @@ def test_an_account_that_moto_serves_is_read(tmp_path: Path, monkeypatch: pytest
     assert [line for line in said if "where it may have anything" in line]
     code, out, err = run("graph", "--bundle", str(path), "--format", "json")
     assert BUCKET in out and "aws_instance" in out and "hunter2" not in out
+
+
+def organised() -> str:
+    """An organisation with another account, in which there is a bucket; the number of the account."""
+    organizations, sts = (boto3.client(one, region_name="us-east-1") for one in ("organizations", "sts"))
+    organizations.create_organization(FeatureSet="ALL")
+    made = organizations.create_account(AccountName="member", Email="m@example.com")
+    number = str(made["CreateAccountStatus"]["AccountId"])
+    role = f"arn:aws:iam::{number}:role/tether"
+    keys = sts.assume_role(RoleArn=role, RoleSessionName="seed")["Credentials"]
+    names = {"aws_access_key_id": "AccessKeyId", "aws_secret_access_key": "SecretAccessKey"}
+    given = {name: keys[one] for name, one in {**names, "aws_session_token": "SessionToken"}.items()}
+    boto3.client("s3", region_name="us-east-1", **given).create_bucket(Bucket="acme-of-the-member")
+    return number
+
+
+def test_a_role_in_each_account_of_an_organisation_is_assumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answers to each account are its own, which moto tells by the keys that it gave for the role."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setattr("tests.live.aws.HOME", "us-east-1")
+    served, path = Served(estate(**{"sts:GetCallerIdentity": None})), tmp_path / "all.bundle"
+    served.wire = ACROSS
+
+    def bare() -> Any:
+        session = botocore.session.Session()
+        listen(session, served)
+        return session
+
+    def some(of_account: bool) -> Any:
+        return [rows for rows in in_order(of_account) if rows[0].service in (*ACROSS, "ec2")]
+
+    monkeypatch.setattr(live_accounts, "bare_session", bare)
+    monkeypatch.setattr(live_calls, "in_order", some)
+    with moto.mock_aws():
+        number = organised()
+        with answering(served, monkeypatch):
+            whole = ("--accounts", "organization", "--role", "tether", "--external-id", "x-1")
+            code, _, err = run("collect", "--live", "aws", *whole, "-o", str(path), "-v")
+    assert "cannot be assumed" not in err, err
+    lines = [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()][1:-1]
+    buckets = {one["scope"]["account"]: one["pages"] for one in lines if one["operation"] == "s3:ListBuckets"}
+    assert len(buckets) == 2 and "acme-of-the-member" in json.dumps(buckets.pop(number))
+    assert "acme-of-the-member" not in json.dumps(buckets)
+    who = {one["scope"]["account"]: one["pages"] for one in lines if one["operation"] == "sts:GetCallerIdentity"}
+    assert f"arn:aws:sts::{number}:assumed-role/tether/tether-scan" in json.dumps(who[number])
+    assert {one["scope"]["account"] for one in lines if one["operation"] == "ec2:DescribeVpcs"} == set(who)

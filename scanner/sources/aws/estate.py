@@ -76,9 +76,23 @@ def estate_of(calls: Iterable[Call]) -> Estate:
         _whole(found, scope)
     every = [call for where in found.by_scope.values() for made in where.values() for call in made.values()]
     told = {_question(call) for call in every if call.outcome == "read" and operations()[call.operation].closing}
-    # What an organisation has, one of its accounts tells for all of them.
-    found.lost = [call for call in every if call.outcome not in ANSWERED and _question(call) not in told]
+    # What an organisation has, one of its accounts tells for all; what stands for another is no loss of its own.
+    found.lost = [
+        call
+        for call in every
+        if call.outcome not in ANSWERED
+        and _question(call) not in told
+        and not operations()[call.operation].instead
+        and not _told_otherwise(found, call)
+    ]
     return found
+
+
+def _told_otherwise(found: Estate, call: Call) -> bool:
+    """Whether another operation was asked instead, and did tell something."""
+    others = (row.id for row in aws_operations() if row.instead == call.operation)
+    told = (one for other in others for one in found.of(call.scope, other) if one.outcome == "read")
+    return any(value for one in told for page in one.pages if isinstance(page, dict) for value in page.values())
 
 
 def _question(call: Call) -> tuple[str, str]:
@@ -91,7 +105,7 @@ def _whole(found: Estate, scope: Scope) -> None:
     everything = found.by_scope[scope]
     some = next(call for made in everything.values() for call in made.values())
     for operation in aws_operations():
-        if (operation.scope == "account") is not (where.get("region") == ACCOUNT):
+        if operation.instead or (operation.scope == "account") is not (where.get("region") == ACCOUNT):
             continue
         made = everything.setdefault(operation.id, {})
         earlier = [call for name in follows(operation) for call in found.of(scope, name)]

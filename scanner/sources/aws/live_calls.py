@@ -16,18 +16,24 @@ import msgspec
 from msgspec import Struct
 
 from scanner.sources.aws.estate import SOURCE
-from scanner.sources.aws.live_client import Account, Stopped, assumed, connect
+from scanner.sources.aws.live_accounts import assumed, listed
+from scanner.sources.aws.live_client import Account, Stopped, connect
 from scanner.sources.aws.live_outcome import outcome_of
 from scanner.sources.aws.live_plain import page_of
 from scanner.sources.aws.live_rate import Rates
+from scanner.sources.aws.lost import CLOSED
 from scanner.sources.aws.operations import ACCOUNT, asked, follows
+from scanner.sources.aws.regions import OPERATIONS as TELL_REGIONS
+from scanner.sources.aws.regions import told
 from scanner.sources.bundle import Call, Outcome
 from scanner.sources.bundle.call import Key
 from scanner.sources.read import AwsAsked
 from scanner.table_rows import AwsOperation
 from scanner.tables import aws_operations
 
-REGIONS = "ec2:DescribeRegions"
+SHUT_AFTER = 12
+"""Services that a policy of the organisation refuses, all of those asked so far in a region, before it counts as closed
+there: from then on each other service is tried once."""
 INTERRUPTED = "the run was interrupted before it was asked"
 
 
@@ -48,11 +54,13 @@ class Collector:
     closed: Event = field(init=False, default_factory=Event)
     until: float = field(init=False)
     home: Account = field(init=False)
+    numbers: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Connect. Raises UsageError where AWS does not say who asks."""
+        """Connect. Raises UsageError where AWS does not say who asks, or which accounts the organisation has."""
         self.until = self.clock() + self.asked.deadline if self.asked.deadline else float("inf")
         self.home = connect(self.asked, Rates(self.asked.share), self.over)
+        self.numbers = listed(self.home) if self.asked.organisation else self.asked.accounts or (self.home.id,)
 
     def over(self) -> str:
         """Why nothing more is asked; "" while it is."""
@@ -70,7 +78,7 @@ class Collector:
         pool = self.executor or ThreadPoolExecutor(max_workers=max(1, self.asked.workers))
         run = _Run(self, pool, made)
         try:
-            for number in self.asked.accounts or (self.home.id,):
+            for number in self.numbers:
                 run.submit(run.account, number)
             while run.pending:
                 call = made.get()
@@ -136,7 +144,9 @@ class Place(Struct):
     lost: str = ""
     off: bool = False
     by_operation: dict[str, dict[str, Call]] = msgspec.field(default_factory=dict)
-    lacking: dict[tuple[str, str], bool] = msgspec.field(default_factory=dict)
+    lacking: dict[tuple[str, str], str] = msgspec.field(default_factory=dict)
+    refused: set[str] = msgspec.field(default_factory=set)
+    answered: set[str] = msgspec.field(default_factory=set)
 
     @property
     def scope(self) -> dict[str, str]:
@@ -163,8 +173,11 @@ class Place(Struct):
         key = json.dumps(parameters, sort_keys=True)
         if key in made:
             return False
+        if row.instead and any(one.outcome == "read" for one in self.by_operation.get(row.instead, {}).values()):
+            return False
         blank = Call(SOURCE, tuple(sorted(self.scope.items())), row.id, dict(parameters), "failed")
-        earlier = (self.collector.done or {}).get(blank.key)
+        # A region may have been switched on since: that is asked anew.
+        earlier = None if row.id in TELL_REGIONS else (self.collector.done or {}).get(blank.key)
         made[key] = earlier or self._call(row, blank)
         if earlier is None:
             self.put(made[key])
@@ -172,6 +185,9 @@ class Place(Struct):
 
     def _call(self, row: AwsOperation, blank: Call) -> Call:
         pages, outcome, cause = self._answer(row, blank.parameters)
+        {"denied-by-organisation": self.refused, "read": self.answered, "absent": self.answered}.get(
+            outcome, set()
+        ).add(row.service)
         return Call(SOURCE, blank.scope, row.id, blank.parameters, outcome, pages, at=self.collector.now(), cause=cause)
 
     def _answer(self, row: AwsOperation, parameters: Mapping[str, Any]) -> tuple[list[Any], Outcome, str]:
@@ -180,12 +196,14 @@ class Place(Struct):
         why = self.lost or self.collector.over()
         if why:
             return [], "failed", why
+        if self._shut(row.service):
+            return [], "not-asked", CLOSED
         where = self.account.home(row.service) if self.region == ACCOUNT else self.region
         pages: list[Any] = []
         library = self.account.library
         try:
-            if self._lacks(row.service, where):
-                return [], "not-in-partition", "the region does not have the service"
+            if lacks := self._lacks(row.service, where):
+                return [], "not-in-partition", lacks
             for page in self.account.pages(row.service, row.operation, where, parameters):
                 pages.append(page_of(page, self.collector.salt))
         except Stopped:
@@ -194,11 +212,19 @@ class Place(Struct):
             return pages, *outcome_of(library.fault(error), row.absent)
         return pages, *self._whole(row, where, pages)
 
-    def _lacks(self, service: str, region: str) -> bool:
+    def _lacks(self, service: str, region: str) -> str:
         key = service, region
         if key not in self.lacking:
             self.lacking[key] = self.account.lacks(service, region)
         return self.lacking[key]
+
+    def _shut(self, service: str) -> bool:
+        """Whether a policy of the organisation closes the region, for all that is known, and this service in it.
+
+        Such a policy often excepts a few services or single actions: what was refused says how it takes the others.
+        """
+        shut = len(self.refused) >= SHUT_AFTER and len(self.refused) > 3 * len(self.answered - self.refused)
+        return shut and service in self.refused and self.region != ACCOUNT
 
     def _whole(self, row: AwsOperation, region: str, pages: list[Any]) -> tuple[Outcome, str]:
         """Whether the pages hold what the API promises: what each must have, and no piece that it could not give."""
@@ -213,19 +239,12 @@ class Place(Struct):
     def regions(self) -> tuple[list[str], list[str]]:
         """The regions to ask, and those that are switched off, as the account itself tells; else those of the user."""
         wanted = self.collector.asked.regions
-        calls = [call for call in self.by_operation.get(REGIONS, {}).values() if call.outcome == "read"]
-        told = {
-            str(one["RegionName"]): one.get("OptInStatus") != "not-opted-in"
-            for call in calls
-            for page in call.pages
-            for one in _dicts(page.get("Regions") if isinstance(page, dict) else None)
-            if isinstance(one.get("RegionName"), str)
-        }
-        if not told:
+        known = told(call for name in TELL_REGIONS for call in self.by_operation.get(name, {}).values())
+        if not known:
             return list(wanted or (self.account.region,)), []
-        on = [name for name in told if told[name] and (not wanted or name in wanted)]
-        return sorted({*on, *(name for name in wanted if name not in told)}), sorted(
-            name for name in told if not told[name]
+        on = [name for name in known if known[name] and (not wanted or name in wanted)]
+        return sorted({*on, *(name for name in wanted if name not in known)}), sorted(
+            name for name in known if not known[name]
         )
 
 

@@ -6,11 +6,9 @@ Each answer is what the API gave, or a Fault. Retries, their pace and signatures
 from __future__ import annotations
 
 import importlib
-import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from msgspec import Struct, field
 
@@ -19,6 +17,7 @@ from scanner.errors import UsageError
 from scanner.sources.aws.live_outcome import Fault
 from scanner.sources.aws.live_plain import TooDeep
 from scanner.sources.aws.live_rate import Rates
+from scanner.sources.aws.live_where import host_of, resolves, where
 from scanner.sources.read import AwsAsked
 
 TRIES = 5
@@ -60,7 +59,10 @@ class Stopped(Exception):
 
 
 class Account(Struct):
-    """An account and the credentials for it. id: its number; partition: as its ARNs have it; region: the session's."""
+    """An account and the credentials for it. id: its number; partition: as its ARNs have it; region: the session's.
+
+    sessions: those of services that have one of their own, by service; `session` is for all others.
+    """
 
     id: str
     partition: str
@@ -69,6 +71,7 @@ class Account(Struct):
     library: Library
     rates: Rates
     stopped: Callable[[], str]
+    sessions: Mapping[str, Any] = field(default_factory=dict)
     clients: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def home(self, service: str) -> str:
@@ -82,7 +85,8 @@ class Account(Struct):
         with self.library.lock:
             key = service, region
             if key not in self.clients:
-                made = self.session.client(service, region_name=region, config=self.library.config)
+                session = self.sessions.get(service, self.session)
+                made = session.client(service, region_name=region, config=self.library.config)
                 bucket = self.rates.of(self.id, region, service)
                 made.meta.events.register("before-call", lambda **_: bucket.take())
                 self.clients[key] = made
@@ -94,16 +98,21 @@ class Account(Struct):
             for key in [key for key in self.clients if key[1] == region]:
                 del self.clients[key]
 
-    def lacks(self, service: str, region: str) -> bool:
-        """Whether a region certainly does not have a service.
+    def lacks(self, service: str, region: str) -> str:
+        """Why a region certainly does not have a service; "" where that is not certain.
 
-        Endpoint data alone is no evidence, for it lags behind. Where it has no endpoint of the service in the region,
-        and the name of one does not exist while that of EC2's does, there is none.
+        botocore's endpoint data is needed for it, and lags behind: a name that exists all the same gainsays it. A name
+        that does not exist is no evidence of its own, for a resolver may hide it.
         """
-        if region in self.session.get_available_regions(service, partition_name=self.partition):
-            return False
-        there = host_of(self.client("ec2", region)), host_of(self.client(service, region))
-        return resolves(there[0]) is True and resolves(there[1]) is False
+        told = where(self.session, service, self.partition, region)
+        if told in ("there", "not known") or resolves(host_of(self.client(service, region))):
+            return ""
+        known = f"botocore {self.library.botocore.__version__} knows no endpoint of it"
+        if told == "in other partitions":
+            return f"partition {self.partition} does not have the service: {known} there"
+        gone = resolves(host_of(self.client(service, region))) is False
+        sure = gone and resolves(host_of(self.client("ec2", region))) is True
+        return f"the region does not have the service: {known} there" if sure else ""
 
     def pages(self, service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> Iterator[Any]:
         """The pages of an answer. Raises what `self.library.failures` names, and Stopped."""
@@ -206,43 +215,3 @@ def connect(asked: AwsAsked, rates: Rates, stopped: Callable[[], str]) -> Accoun
     account.clients.clear()
     account.id, account.partition = number, arn.split(":")[1] if arn.count(":") >= 5 else "aws"
     return account
-
-
-def assumed(home: Account, number: str, asked: AwsAsked) -> Account:
-    """Another account through a role in it; its credentials are renewed before they expire, nothing is asked yet."""
-    credentials = importlib.import_module("botocore.credentials")
-    bare = importlib.import_module("botocore.session").Session()
-    own = home.session._session
-    more: dict[str, Any] = {"RoleSessionName": "tether-scan"}
-    if asked.external_id:
-        more["ExternalId"] = asked.external_id
-    client = home.client("sts", home.region)
-    fetcher = credentials.AssumeRoleCredentialFetcher(
-        client_creator=lambda *_, **__: client,
-        source_credentials=own.get_credentials(),
-        role_arn=f"arn:{home.partition}:iam::{number}:role/{asked.role}",
-        extra_args=more,
-        cache={},
-    )
-    bare._credentials = credentials.DeferredRefreshableCredentials(
-        method="assume-role", refresh_using=fetcher.fetch_credentials
-    )
-    bare.register_component("data_loader", own.get_component("data_loader"))
-    session = home.library.boto3.Session(botocore_session=bare, region_name=home.region)
-    return Account(number, home.partition, home.region, session, home.library, home.rates, home.stopped)
-
-
-def host_of(client: Any) -> str:
-    """The name that a client connects to."""
-    return urlsplit(str(client.meta.endpoint_url)).hostname or ""
-
-
-def resolves(name: str) -> bool | None:
-    """Whether a name exists; None where the resolver does not say."""
-    try:
-        socket.getaddrinfo(name, 443)
-    except socket.gaierror as error:
-        return False if error.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)) else None
-    except (OSError, UnicodeError):
-        return None
-    return True

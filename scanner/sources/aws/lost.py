@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
 from scanner.resource import Unread, UnreadKind
 from scanner.sources.aws.estate import Estate
 from scanner.sources.aws.operations import ACCOUNT, operations
+from scanner.sources.aws.regions import OPERATIONS as TELL_REGIONS
+from scanner.sources.aws.regions import told
 from scanner.sources.bundle import Call
 
 SHOWN = 5
 AGAIN = "`tether collect --resume` asks again"
+CLOSED = "a policy of the organisation closes the region"
+"""The cause of what is not asked in a region where a policy refuses one service after the other."""
 SAID = {
     "denied": "the credential may not ask",
     "denied-by-organisation": "a policy of the organisation forbids it",
@@ -25,16 +29,24 @@ SAID = {
 def unread_of(estate: Estate) -> Iterator[Unread]:
     """An Unread for each operation and account that was not answered; for what nobody asked one a region."""
     groups: dict[tuple[str, ...], list[Call]] = {}
+    shut = {call.scope for call in estate.lost if call.cause == CLOSED}
+    barred = _barred(estate)
+    yield from barred.values()
     for call in estate.lost:
-        if operations()[call.operation].closing:
-            continue
         scope = dict(call.scope)
-        if call.outcome == "not-asked" and not call.cause:
+        if operations()[call.operation].closing or scope["account"] in barred:
+            continue
+        if call.scope in shut and (call.cause == CLOSED or call.outcome == "denied-by-organisation"):
+            groups.setdefault((scope["account"], "shut"), []).append(call)
+        elif call.outcome == "not-asked" and not call.cause:
             groups.setdefault((scope["account"], "not-asked", scope["region"]), []).append(call)
         else:
             groups.setdefault((scope["account"], call.outcome, call.operation), []).append(call)
-    for (_, outcome, _), calls in groups.items():
-        yield _not_asked(calls) if outcome == "not-asked" and not calls[0].cause else _not_answered(calls)
+    for (_, outcome, *_), calls in groups.items():
+        if outcome == "shut":
+            yield _shut(calls)
+        else:
+            yield _not_asked(calls) if outcome == "not-asked" and not calls[0].cause else _not_answered(calls)
     for call in estate.strange:
         cause = f"`{call.operation}` is no operation that this version understands"
         yield Unread(replace(call, parameters={}).origin(), cause, "call", "use a newer one")
@@ -67,6 +79,36 @@ def _not_answered(calls: Sequence[Call]) -> Unread:
     return Unread(first.origin(), cause, kind, remedy)
 
 
+def _barred(estate: Estate) -> dict[str, Unread]:
+    """Accounts of which nothing at all was answered, for one and the same cause; each is one Unread."""
+    causes: dict[str, dict[str, Call]] = {}
+    for asked in estate.by_scope.values():
+        for call in (call for calls in asked.values() for call in calls.values()):
+            why = call.cause if call.outcome == "failed" else ""
+            causes.setdefault(dict(call.scope)["account"], {}).setdefault(why, call)
+    return {
+        account: Unread(
+            replace(call, operation="", parameters={}).origin(),
+            f"account {account}: nothing of it could be read: {cause}",
+            "call",
+            AGAIN,
+        )
+        for account, found in causes.items()
+        if len(found) == 1
+        for cause, call in found.items()
+        if cause
+    }
+
+
+def _shut(calls: Sequence[Call]) -> Unread:
+    """Regions that a policy of the organisation closes: what was made in them before, nobody knows."""
+    first = calls[0]
+    regions = _listed(sorted({dict(call.scope)["region"] for call in calls}))
+    cause = f"account {dict(first.scope)['account']}: {CLOSED} ({regions}): what was made there before is not known"
+    remedy = "let the policy except the role of the scan (`aws:PrincipalArn`)"
+    return Unread(replace(first, operation="", parameters={}).origin(), cause, "denied", remedy)
+
+
 def _not_asked(calls: Sequence[Call]) -> Unread:
     first = calls[0]
     scope = dict(first.scope)
@@ -87,20 +129,17 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _other_regions(estate: Estate) -> Iterator[Unread]:
-    """Regions that an account has switched on and that no call is of."""
-    for call in estate.answered("ec2:DescribeRegions"):
-        scope = dict(call.scope)
-        asked = {dict(one)["region"] for one in estate.by_scope if dict(one)["account"] == scope["account"]}
-        lacking = sorted(set(_switched_on(call.pages)) - asked)
+    """Regions that an account has switched on and that no call is of; an account that tells of no region at all."""
+    answered = [call for name in TELL_REGIONS for call in estate.answered(name)]
+    for scope in dict.fromkeys(call.scope for call in answered):
+        mine = [call for call in answered if call.scope == scope]
+        account = dict(scope)["account"]
+        asked = {dict(one)["region"] for one in estate.by_scope if dict(one)["account"] == account}
+        regions = told(mine)
+        lacking = sorted({name for name, on in regions.items() if on} - asked)
         if lacking:
-            cause = f"nothing was asked of account {scope['account']} in {_listed(lacking)}, where it may have anything"
-            yield Unread(call.origin("Regions"), cause, "call", "collect these regions too")
-
-
-def _switched_on(pages: Iterable[object]) -> Iterator[str]:
-    for page in pages:
-        for one in page.get("Regions") or () if isinstance(page, dict) else ():
-            if isinstance(one, dict) and one.get("OptInStatus") != "not-opted-in":
-                name = one.get("RegionName")
-                if isinstance(name, str):
-                    yield name
+            cause = f"nothing was asked of account {account} in {_listed(lacking)}, where it may have anything"
+            yield Unread(mine[0].origin("Regions"), cause, "call", "collect these regions too")
+        if not regions:
+            cause = f"account {account} tells of no region: where it may have anything is not known"
+            yield Unread(mine[0].origin("Regions"), cause, "call", AGAIN)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from scanner.resource import Reading, Resource, SourceName
-from scanner.sources.aws.estate import SOURCE, estate_of
+from scanner.sources.aws.estate import SOURCE, Estate, estate_of
 from scanner.sources.aws.furniture import without_furniture
 from scanner.sources.aws.link import link
 from scanner.sources.aws.lost import not_counted, unread_of
@@ -39,7 +39,7 @@ def read_estate(calls: Sequence[Call], unit: str, source: SourceName) -> Reading
     resources = list(without_furniture(into.resources.values()))
     link(resources, links)
     reading.resources += _at_home(resources)
-    reading.assumptions |= dict.fromkeys(not_counted(estate))
+    reading.assumptions |= dict.fromkeys([*not_counted(estate), *_nowhere(estate)])
     for call in estate.answered("organizations:ListAccounts"):
         names = _elsewhere(call, {dict(scope)["account"] for scope in estate.by_scope})
         if names:
@@ -56,8 +56,25 @@ def read_estate(calls: Sequence[Call], unit: str, source: SourceName) -> Reading
 def _elsewhere(call: Call, asked: set[str]) -> list[str]:
     pages = [page for page in call.pages if isinstance(page, dict)]
     accounts = [one for page in pages for one in page.get("Accounts") or () if isinstance(one, dict)]
-    active = {str(one.get("Id")) for one in accounts if one.get("Status", "ACTIVE") == "ACTIVE"}
+    active = {str(one.get("Id")) for one in accounts if _usable(one)}
     return sorted(active - asked)
+
+
+def _usable(one: dict[str, object]) -> bool:
+    """Whether an account can be used; one that does not say counts. `State` is what `Status` is called since 2026."""
+    return (one.get("State") or one.get("Status") or "ACTIVE") not in ("SUSPENDED", "CLOSED")
+
+
+def _nowhere(estate: Estate) -> Iterator[str]:
+    """Services that AWS does not offer in a region: a sentence for each region, as it was said when it was asked."""
+    found: dict[str, dict[str, None]] = {}
+    for scope, asked in estate.by_scope.items():
+        for name, calls in asked.items():
+            if any(call.outcome == "not-in-partition" and call.cause for call in calls.values()):
+                found.setdefault(dict(scope)["region"], {})[name.partition(":")[0]] = None
+    for region, services in sorted(found.items()):
+        where = "for whole accounts" if region == ACCOUNT else f"in {region}"
+        yield f"AWS does not offer {where}, as far as the endpoints that botocore knows: {', '.join(sorted(services))}"
 
 
 def _at_home(resources: Sequence[Resource]) -> list[Resource]:

@@ -28,7 +28,7 @@ rate until nobody waited longer. failed: anything else. region-off: the account 
 not-in-partition: the partition or region does not have the service. not-asked: known of, not called."""
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
 FINAL = ("read", "absent", "not-asked", "region-off", "not-in-partition")
-"""Outcomes that `--resume` does not try again."""
+"""Outcomes of Kubernetes that `--resume` does not try again."""
 ANSWERED = ("read", "absent", "region-off", "not-in-partition")
 """Outcomes after which it is known what there is: of AWS, a call that nobody made answers nothing."""
 
@@ -114,4 +114,9 @@ def merged(calls: Iterable[Call]) -> list[Call]:
 
 
 def _rank(one: Call) -> tuple[bool, str]:
-    return one.outcome in FINAL, one.at
+    return one.outcome in ANSWERED, one.at
+
+
+def is_done(one: Call) -> bool:
+    """Whether `--resume` takes a call for made: a region that was off may be on, and so may what was not asked."""
+    return one.outcome in (("read", "absent", "not-in-partition") if one.source == "aws" else FINAL)

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from scanner.errors import UsageError
 from scanner.resource import Unread
-from scanner.sources.bundle.call import FINAL, SCHEMA, Call, Key
+from scanner.sources.bundle.call import SCHEMA, Call, Key, is_done
 from scanner.sources.bundle.read import read_bundle
 
 
@@ -53,7 +53,7 @@ class BundleWriter:
         if fault is not None:
             raise UsageError(f"`{self._path}` cannot be resumed: {fault.cause}")
         self.salt = found.salt
-        self.done = {one.key: one for one in found.calls if one.outcome in FINAL}
+        self.done = {one.key: one for one in found.calls if is_done(one)}
         self._sha, self._count = found.sha.copy(), found.count
         self._file = self._path.open("r+b")
         os.fchmod(self._file.fileno(), 0o600)
