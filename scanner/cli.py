@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "diff": "compare two revisions, folders or reports",
     "collect": "record what the API of a cluster answers, to be judged elsewhere",
     "permissions": "print the least role that a live scan needs",
+    "doctor": "prove before a live scan that it will be answered",
     "lock": "pin the rules, the tables and the profile under the name of an agreement",
     "verify": "check a report against the files it speaks of",
 }

@@ -34,11 +34,13 @@ def arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Collect; the exit code says whether everything was answered."""
     from scanner import __version__
+    from scanner.commands.progress import Progress
     from scanner.sources.bundle import BundleWriter
     from scanner.sources.recorded import ask, now, unanswered
 
     lives = lives_of(options)
     stop = Event()
+    progress = Progress(options.quiet or options.verbose)
     for live in lives:
         ask(live)  # who cannot be reached leaves no empty file behind
     with BundleWriter(options.output, resume=options.resume, version=__version__, at=now()) as writer:
@@ -46,8 +48,9 @@ def run(options: Namespace) -> int:
         counts: dict[str, int] = {}
         for live in lives:
             with _interruptible(live.name == "aws") as stop:
-                for call in ask(live, writer, stop):
+                for call in ask(live, writer, stop, progress.place):
                     writer.add(call)
+                    progress.call(call)
                     counts[call.outcome] = counts.get(call.outcome, 0) + 1
                     if options.verbose:
                         complain(f"{call.outcome}: {call.operation} {_about(call.parameters)}")
@@ -55,6 +58,7 @@ def run(options: Namespace) -> int:
                 break
         if not stop.is_set() or live is lives[-1]:
             writer.finish()  # an API that was never come to is not to go unnoticed
+    progress.end()
     if not options.quiet:
         said = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items())) or "no new call"
         complain(f"note: {said}" + (f"; {before} calls were there already" if before else ""))

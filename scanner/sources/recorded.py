@@ -32,16 +32,22 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def ask(live: Live, writer: BundleWriter | None = None, stop: Event | None = None) -> Iterator[Call]:
+def ask(
+    live: Live,
+    writer: BundleWriter | None = None,
+    stop: Event | None = None,
+    told: Callable[[int, int], None] | None = None,
+) -> Iterator[Call]:
     """Every call of a live scan, as it is made; of a bundle that is resumed, those that it lacks.
 
-    stop: once it is set, nothing more is asked of AWS, and what is left is recorded as not answered. Raises UsageError
-    where nothing can be connected to. Clients are imported here, once one is asked for.
+    stop: once it is set, nothing more is asked of AWS, and what is left is recorded as not answered. told: of how many
+    places are through, of how many. Raises UsageError where nothing can be connected to. Clients are imported here, once
+    one is asked for.
     """
     from secrets import token_hex
 
     if live.name == "aws":
-        return _ask_aws(live, writer, stop)
+        return _ask_aws(live, writer, stop, told)
     from scanner.sources.kubernetes.live_calls import Collector
     from scanner.sources.kubernetes.live_client import Asked, connect
 
@@ -51,14 +57,17 @@ def ask(live: Live, writer: BundleWriter | None = None, stop: Event | None = Non
     return Collector(api, api.cluster, now, salt, api.namespace, done).calls()
 
 
-def _ask_aws(live: Live, writer: BundleWriter | None, stop: Event | None) -> Iterator[Call]:
+def _ask_aws(
+    live: Live, writer: BundleWriter | None, stop: Event | None, told: Callable[[int, int], None] | None
+) -> Iterator[Call]:
     from secrets import token_hex
     from threading import Event
 
     from scanner.sources.aws.live_calls import Collector
 
     salt = token_hex(16) if writer is None else writer.salt
-    return Collector(live.aws, now, salt, None if writer is None else writer.done, stop or Event()).calls()
+    done = None if writer is None else writer.done
+    return Collector(live.aws, now, salt, done, stop or Event(), told or (lambda *_: None)).calls()
 
 
 def served(live: Live) -> Iterator[tuple[str, str]]:

@@ -220,6 +220,21 @@ def serving(cluster: Cluster) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
+        def do_POST(self) -> None:
+            """A review of access: what a list of the resource would be refused for is not allowed."""
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            asked = body["spec"]["resourceAttributes"]
+            assert self.path == "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews" and asked["verb"] == "list"
+            base = f"/apis/{asked['group']}/v1" if asked["group"] else "/api/v1"
+            there = Request(f"{base}/{asked['resource']}", {"limit": "500"}, "")
+            said = next((found for fault in cluster.faults if (found := fault(there)) is not None), Answer(200))
+            answer = {"status": {"allowed": said.status == 200}} if said.status < 500 else {}
+            text = json.dumps(answer).encode()
+            self.send_response(201 if answer else said.status)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
         def log_message(self, *_: Any) -> None:
             """Nothing: pytest has the requests."""
 

@@ -40,6 +40,7 @@ INTERRUPTED = "the run was interrupted before it was asked"
 @dataclass(slots=True)
 class Collector:
     """Asks AWS, call by call. now: RFC 3339 in UTC. done: calls of a bundle that is resumed. stop: set by Ctrl-C.
+    told: of how many places are through, of how many that are known of.
 
     Nothing is asked once `stop` is set or the deadline is over: what is left is recorded as failed, with that cause.
     """
@@ -49,6 +50,7 @@ class Collector:
     salt: str
     done: Mapping[Key, Call] | None = None
     stop: Event = field(default_factory=Event)
+    told: Callable[[int, int], None] = lambda *_: None
     clock: Callable[[], float] = time.monotonic
     executor: Executor | None = None
     closed: Event = field(init=False, default_factory=Event)
@@ -87,6 +89,8 @@ class Collector:
                     continue
                 for future in [one for one in run.pending if one.done()]:
                     run.pending.remove(future)
+                    run.through += 1
+                    self.told(run.through, run.through + len(run.pending))
                     future.result()
             while not made.empty():
                 call = made.get()
@@ -104,6 +108,7 @@ class _Run(Struct):
     pool: Executor
     made: queue.SimpleQueue[Call | None]
     pending: list[Future[None]] = msgspec.field(default_factory=list)
+    through: int = 0
 
     def submit(self, work: Callable[..., None], *arguments: Any) -> None:
         future = self.pool.submit(work, *arguments)
@@ -114,7 +119,7 @@ class _Run(Struct):
         """What is asked once an account; then each of its regions is a piece of work of its own."""
         home, wanted = self.collector.home, self.collector.asked
         account = home if number == home.id else assumed(home, number, wanted)
-        lost = "" if account is home or self.collector.over() else _not_taken(account)
+        lost = "" if account is home or self.collector.over() else not_taken(account)
         place = Place(self.collector, account, ACCOUNT, self.made.put, lost=lost)
         place.ask()
         on, off = place.regions()
@@ -124,7 +129,7 @@ class _Run(Struct):
             Place(self.collector, account, region, self.made.put, off=True).ask()
 
 
-def _not_taken(account: Account) -> str:
+def not_taken(account: Account) -> str:
     """Why the credentials for another account are of no use; "" where they are."""
     try:
         (page,) = account.pages("sts", "GetCallerIdentity", account.region, {})

@@ -74,22 +74,31 @@ class Connection(Struct, frozen=True):
                 break
         return answer
 
-    def _once(self, path: str, query: Mapping[str, str], accept: str) -> tuple[Answer, float | None]:
+    def post(self, path: str, body: bytes) -> Answer:
+        """One POST, for a question that has no other form: a review of access, which leaves nothing behind."""
+        return self._once(path, {}, JSON, body)[0]
+
+    def _once(
+        self, path: str, query: Mapping[str, str], accept: str, body: bytes | None = None
+    ) -> tuple[Answer, float | None]:
         url = f"{self.configuration.host.rstrip('/')}{path}{'?' if query else ''}{urlencode(query)}"
         try:
             headers = {"Accept": accept, "User-Agent": f"tether/{__version__}", **self._credentials()}
+            more = {} if body is None else {"body": body}
+            headers |= {} if body is None else {"Content-Type": JSON}
             # Neither retried nor redirected inside the pool: what is asked, how often and of whom is decided here.
             response = self.pool.request(
-                "GET", url, headers=headers, preload_content=False, retries=False, redirect=False, timeout=self._timeout
-            )
-            body = response.read(MAX_BYTES + 1, decode_content=True)
-            if len(body) > MAX_BYTES:
+                "GET" if body is None else "POST", url, headers=headers, preload_content=False, retries=False,
+                redirect=False, timeout=self._timeout, **more,
+            )  # fmt: skip
+            told = response.read(MAX_BYTES + 1, decode_content=True)
+            if len(told) > MAX_BYTES:
                 response.close()  # the connection holds the rest of it
                 return Answer(0, error=f"more than {MAX_BYTES // 1_000_000} MB in one page"), None
             response.release_conn()
         except self.failures as error:
             return Answer(0, error=f"{type(error).__name__}: {error}"), None
-        return Answer(response.status, body), _seconds(response.headers.get("Retry-After"))
+        return Answer(response.status, told), _seconds(response.headers.get("Retry-After"))
 
     @property
     def _timeout(self) -> Any:
