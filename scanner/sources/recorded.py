@@ -41,8 +41,8 @@ def ask(
     """Every call of a live scan, as it is made; of a bundle that is resumed, those that it lacks.
 
     stop: once it is set, nothing more is asked of AWS, and what is left is recorded as not answered. told: of how many
-    places are through, of how many. Raises UsageError where nothing can be connected to. Clients are imported here, once
-    one is asked for.
+    places are through, of how many. Raises UsageError where nothing can be connected to. Clients are imported here,
+    once one is asked for.
     """
     from secrets import token_hex
 

@@ -1,4 +1,4 @@
-"""Whether a scan of AWS would be let: each operation of the table asked once, in one region, and no more than a page."""
+"""Whether a scan of AWS would be let: each operation of the table asked once in a region, a page at most."""
 
 from __future__ import annotations
 
@@ -67,11 +67,9 @@ def _try(collector: Collector, account: Account, found: Checked) -> None:
     known = told(call for name in TELL_REGIONS for call in calls.get(name, ()))
     wanted = collector.asked.regions
     for region in sorted(name for name, on in known.items() if on and (not wanted or name in wanted)):
-        if (
-            region != found.region
-            and _ask(collector, account, "ec2", "DescribeVpcs", region, {}, ())[0] not in ANSWERED
-        ):
-            found.closed.append(region)
+        if region != found.region:
+            outcome, *_ = _ask(collector, account, "ec2", "DescribeVpcs", region, {}, ())
+            found.closed += [region] if outcome not in ANSWERED else []
 
 
 def _drop_one(found: Checked, row: AwsOperation) -> None:
