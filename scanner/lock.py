@@ -121,6 +121,7 @@ def _unit(unit: Unit) -> str:
     folders = {"terraform": sorted(unit.terraform), "manifests": sorted(unit.manifests)}
     more: dict[str, Any] = {"live": sorted(unit.live)} if unit.live else {}
     more.update({"repository": unit.repository} if unit.repository else {})
+    more.update({"revisions": sorted(unit.revisions)} if unit.revisions else {})
     return _plain({**folders, "cluster": unit.cluster, **more})
 
 

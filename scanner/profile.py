@@ -70,7 +70,8 @@ class Unit(Struct, frozen=True):
 
     live: what a kubeconfig or a bundle calls that cluster.
     plans, states: the names of the files that `--plan` and `--state` are given for it.
-    repository: the address of the git repository that its folders are a checkout of, "" where the profile has none.
+    repository: the address of the git repository that its folders are a checkout of, "" where the profile has none;
+    revisions: the branches, tags and commits that the checkout stands for, none for the default branch alone.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Unit(Struct, frozen=True):
     plans: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     repository: str = ""
+    revisions: tuple[str, ...] = ()
 
 
 class ChartRelease(Struct, frozen=True):

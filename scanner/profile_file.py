@@ -168,9 +168,8 @@ def _not_model(part: Part) -> NotModel:
 
 
 def _units(file: Part) -> tuple[Unit, ...]:
-    units = file.each(
-        "units", ("name", "terraform", "manifests", "cluster", "live", "plans", "states", "repository"), _unit
-    )
+    keys = ("name", "terraform", "manifests", "cluster", "live", "plans", "states", "repository", "revisions")
+    units = file.each("units", keys, _unit)
     seen: set[str] = set()
     for unit in units:
         if unit.name in seen:
@@ -191,9 +190,10 @@ def _unit(part: Part) -> Unit:
     if not (terraform or manifests or live or plans or states):
         what = "a folder in `terraform` or `manifests`, a cluster in `live`, or a file in `plans` or `states`"
         part.fail(f"`{part.name}` needs {what}")
-    return Unit(
-        name, part.origin, terraform, manifests, part.text("cluster"), live, plans, states, part.text("repository")
-    )
+    of = part.text("repository"), part.texts("revisions")
+    if of[1] and not of[0]:
+        part.fail(f"`{part.name}` has `revisions` of no `repository`")
+    return Unit(name, part.origin, terraform, manifests, part.text("cluster"), live, plans, states, *of)
 
 
 def _charts(file: Part) -> tuple[ChartRelease, ...]:

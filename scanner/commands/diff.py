@@ -87,14 +87,13 @@ def side(name: str, options: Namespace) -> Side:
 
 
 def _of_revision(name: str, commit: Revision, options: Namespace) -> Side:
-    from scanner.commands.revision import write_origin, write_tree
+    from scanner.commands.revision import write_tree
 
     with tempfile.TemporaryDirectory(prefix="tether-") as place:
         top = Path(place) / "tree"
         tree = top / commit.prefix
         tree.mkdir(parents=True)
         submodules = write_tree(commit, tree)
-        write_origin(top)
         return Side(name, _scanned(tree, options), submodules)
 
 

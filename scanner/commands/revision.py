@@ -83,17 +83,6 @@ def write_tree(one: Revision, folder: Path) -> dict[str, str]:
     return submodules
 
 
-def write_origin(top: Path) -> None:
-    """Let a copy of the work tree say of which repository it is, as the checkout in the current folder does."""
-    from scanner.sources.kubernetes.checkouts import origin_of
-
-    found = _git("rev-parse", "--show-toplevel")
-    url = origin_of(Path(os.fsdecode(found.stdout.removesuffix(b"\n")))) if found.returncode == 0 else ""
-    if url and url.isprintable() and not (top / ".git").exists():
-        (top / ".git").mkdir()
-        (top / ".git" / "config").write_text(f'[remote "origin"]\n\turl = {url}\n', encoding="utf-8")
-
-
 def _entries(one: Revision) -> Iterator[_Entry]:
     tree = f"{one.commit}:{one.prefix.removesuffix('/')}"
     listed = _git("ls-tree", "-r", "-z", "--full-tree", tree)

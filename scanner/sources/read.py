@@ -17,6 +17,7 @@ from scanner.sources.terraform import Parsed, SyntaxCache, TerraformOptions, fin
 from scanner.sources.units import unit_name
 
 if TYPE_CHECKING:
+    from scanner.sources.kubernetes.checkouts import Said
     from scanner.sources.kubernetes.helm import ChartEntry
     from scanner.sources.kubernetes.not_shown import Known
     from scanner.sources.terraform.config import Config
@@ -231,19 +232,21 @@ def _known(request: ReadRequest, files: Sequence[Path]) -> Known:
     from scanner.sources.kubernetes.checkouts import Checkouts
     from scanner.sources.kubernetes.not_shown import Known, names_of
 
-    checkouts = Checkouts(request.root, [path.as_posix() for path in files], _repositories(request))
+    checkouts = Checkouts([path.as_posix() for path in files], _repositories(request))
     return Known(checkouts, names_of([one.folder for one in _charts(request)], request.root.name))
 
 
-def _repositories(request: ReadRequest) -> dict[str, list[str]]:
-    """By repository, the folders of the units that the profile says are of its checkout, relative to the root."""
-    found: dict[str, list[str]] = {}
+def _repositories(request: ReadRequest) -> dict[str, list[Said]]:
+    """By repository, what the profile says of its checkouts: the folders of units, relative to the root."""
+    from scanner.sources.kubernetes.checkouts import Said
+
+    found: dict[str, list[Said]] = {}
     root = request.root.resolve()
     for unit in request.units:
         for folder in (*unit.terraform, *unit.manifests) if unit.repository else ():
             places = [(base / folder).resolve() for base in (request.profile_dir, request.root)]
             inside = [place.relative_to(root).as_posix() for place in places if place.is_relative_to(root)]
-            found.setdefault(unit.repository, []).extend(inside)
+            found.setdefault(unit.repository, []).append(Said(tuple(inside), frozenset(unit.revisions)))
     return found
 
 

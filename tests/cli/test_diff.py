@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -132,19 +133,27 @@ def test_the_working_folder_is_left_as_it_is(repository: Path) -> None:
     assert before == after
 
 
-@pytest.mark.parametrize(("origin", "code"), [("git@git.example:acme/deploy.git", 0), ("https://git.example/x/y", 1)])
-def test_a_revision_is_of_the_repository_that_its_checkout_is_of(repository: Path, origin: str, code: int) -> None:
-    """What is delivered from the repository itself is in both revisions."""
+@pytest.mark.parametrize(("said", "code"), [("git@git.example:acme/deploy.git", 0), ("https://git.example/x/y", 1)])
+def test_a_revision_is_of_the_repository_that_the_profile_says(
+    repository: Path, tmp_path: Path, said: str, code: int
+) -> None:
+    """What is delivered from the repository itself is in both revisions; what git calls its origin is not asked."""
     text = (
         "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: a, namespace: argocd}\n"
         'spec: {source: {repoURL: "https://git.example/acme/deploy", path: k8s},'
         " destination: {server: https://kubernetes.default.svc}}\n"
     )
     git(repository, "checkout", "-q", "HEAD~1")
-    git(repository, "remote", "add", "origin", origin)
+    git(repository, "remote", "add", "origin", "https://git.example/acme/deploy")
     (repository / "k8s" / "application.yaml").write_text(text)
     git(repository, "add", "-A")
     git(repository, "commit", "-qm", "delivered")
-    found, out, err = run("diff", "HEAD~1", "HEAD", *SETTINGS)
+    profile = (WORLDS / "reference" / "tether.yaml").read_text()
+    settings = tmp_path / "settings" / "tether.yaml"
+    settings.parent.mkdir()
+    marked = re.sub(r"(\n  - name: \S+\n)", rf"\1    repository: '{said}'\n", profile, count=1)
+    assert marked != profile, "the profile of the world has units"
+    settings.write_text(marked)
+    found, out, err = run("diff", "HEAD~1", "HEAD", "--profile", str(settings), "--as-of", AS_OF, "-q")
     assert (found != 0) == bool(code), out + err
     assert ("is not certainly in the inputs" in out) == bool(code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scanner.resource import Reading
+from scanner.sources.kubernetes.checkouts import Said
 from scanner.sources.kubernetes.helm.charts import ChartEntry
 from scanner.sources.kubernetes.helm.process import Release
 
@@ -36,12 +37,12 @@ spec: {chart: {spec: {chart: %s, sourceRef: {kind: %s, name: h}}}}
 OURS, THEIRS = "https://git.example/team/fleet", "https://git.example/tenant/x"
 
 
-GIT = '[core]\n\tbare = false\n[remote "other"]\n\turl = https://git.example/tenant/x\n[remote "origin"]\n\turl = %s\n'
+GIT = '[remote "origin"]\n\turl = %s\n'
 
 
-def checkout(url: str, folder: str = "") -> dict[str, str]:
-    """What git keeps of a clone of `url` in a folder of the root."""
-    return {f"{folder}.git/config": GIT % url}
+def checkout(url: str, *revisions: str, folders: tuple[str, ...] = ("",)) -> dict[str, list[Said]]:
+    """What the profile says of a clone of `url`."""
+    return {url: [Said(folders, frozenset(revisions))]}
 
 
 def causes(found: Reading) -> list[str]:
@@ -59,76 +60,83 @@ def from_(url: str, name: str = "a") -> str:
 )  # fmt: skip
 def test_a_folder_of_the_checkout_is_not_missed_and_the_repository_is_said(read, origin: str) -> None:
     files = {"a.yaml": APPLICATION % ("a", OURS, "path: apps/web"), "apps/web/pod.yaml": POD}
-    found = read({**files, **checkout(origin)})
+    found = read(files, repositories=checkout(origin))
     assert not found.unread
-    assert list(found.assumptions) == [
-        f"`{OURS}` is taken to be what is scanned, as its checkout says, at this revision"
-    ]
+    assert list(found.assumptions) == [f"`{OURS}` is taken to be what is scanned, as the profile says"]
 
 
 @pytest.mark.parametrize(
-    "files",
+    ("files", "said"),
     [
-        {},
-        checkout(THEIRS),
-        checkout("https://evil.example/team/fleet"),
-        checkout("/srv/git.example/team/fleet"),
-        {".git/config": '[remote "other"]\n\turl = https://git.example/team/fleet\n'},
-        {".git/config": '[remote "origin"]\n[branch "x"]\n\turl = https://git.example/team/fleet\n'},
-        {".gitmodules": '[remote "origin"]\n\turl = https://git.example/team/fleet\n'},
-        {"fleet/apps/web/pod.yaml": POD.replace("name: x", "name: y")},
-        {"team/fleet/.git/config": ""},
+        ({}, {}),
+        ({}, checkout(THEIRS)),
+        ({}, checkout("https://evil.example/team/fleet")),
+        ({}, checkout("/srv/git.example/team/fleet")),
+        ({".git/config": GIT % OURS}, {}),
+        ({".git": "gitdir: elsewhere\n", "elsewhere/config": GIT % OURS}, {}),
+        ({"apps/.git/config": GIT % OURS}, {}),
+        ({"fleet/apps/web/pod.yaml": POD.replace("name: x", "name: y")}, {}),
     ],
-    ids=["none", "theirs", "host", "path", "no-origin", "section", "modules", "name", "empty"],
+    ids=["none", "theirs", "host", "path", "git", "work-tree", "below", "name"],
 )
-def test_a_folder_of_the_same_name_says_nothing_of_the_repository(read, files: dict[str, str]) -> None:
-    found = read({"a.yaml": APPLICATION % ("a", OURS, "path: apps/web"), "apps/web/pod.yaml": POD, **files})
+def test_nothing_that_is_scanned_says_of_which_repository_it_is(read, files: dict[str, str], said: dict) -> None:
+    files = {"a.yaml": APPLICATION % ("a", OURS, "path: apps/web"), "apps/web/pod.yaml": POD, **files}
+    found = read(files, repositories=said)
     assert causes(found) == [from_(OURS)]
     assert not found.assumptions
 
 
-def test_the_profile_may_say_of_which_repository_a_unit_is(read) -> None:
-    files = {"a.yaml": APPLICATION % ("a", OURS, "path: apps/web"), "apps/web/pod.yaml": POD}
-    found = read(files, repositories={OURS + ".git": ["apps"]})
-    assert not found.unread
-    assert list(found.assumptions) == [
-        f"`{OURS}` is taken to be what is scanned, as the profile says, at this revision"
-    ]
-    for said in ({THEIRS: ["apps"]}, {}):
-        assert causes(read(files, repositories=said)) == [from_(OURS)]
-
-
-def test_a_checkout_is_found_around_and_below_what_is_scanned(read, tmp_path) -> None:
-    """A folder of a clone is scanned, or clones beside each other; what lies outside of the scan is not here."""
+def test_a_checkout_around_what_is_scanned_is_not_asked(read, tmp_path) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "config").write_text(GIT % OURS)
-    texts = [APPLICATION % (name, OURS, f"path: {path}") for name, path in
-             (("in", "repo/web"), ("whole", "repo"), ("beside", "other"), ("above", ""), ("short", "web"))]  # fmt: skip
-    texts.append(APPLICATION % ("theirs", THEIRS, "path: apps"))
-    files = {"a.yaml": "---\n".join(texts), "web/pod.yaml": POD, "x/apps/b.yaml": POD.replace("name: x", "name: y")}
-    found = read({**files, **checkout(THEIRS, "x/")})
-    assert causes(found) == [
-        f"what `argocd/Application/beside`, `argocd/Application/above`, `argocd/Application/short` bring from `{OURS}` "
-        "is not certainly in the inputs"
-    ]
-    assert len(found.assumptions) == 2
+    assert causes(read({"a.yaml": APPLICATION % ("a", OURS, "path: web"), "web/pod.yaml": POD})) == [from_(OURS)]
 
 
-def test_a_work_tree_has_its_settings_where_its_git_file_leads(read, tmp_path) -> None:
-    gone = tmp_path / "main" / ".git"
-    (gone / "worktrees" / "w").mkdir(parents=True)
-    (gone / "config").write_text(GIT % OURS)
-    (gone / "worktrees" / "w" / "commondir").write_text("../..\n")
-    files = {"a.yaml": APPLICATION % ("a", OURS, "path: web"), "web/pod.yaml": POD}
-    assert not read({**files, ".git": f"gitdir: {gone / 'worktrees' / 'w'}\n"}).unread
-    assert causes(read({".git": "gitdir: /nowhere/at/all\n"})) == [from_(OURS)]
+@pytest.mark.parametrize(
+    ("asked", "said", "there"),
+    [
+        ("", (), True),
+        ("HEAD", (), True),
+        ("main", (), False),
+        ("main", ("main", "v1"), True),
+        ("v1", ("main", "v1"), True),
+        ("v2", ("main", "v1"), False),
+        ("", ("main",), False),
+        ("HEAD", ("HEAD", "main"), True),
+        ("'{{revision}}'", ("main",), False),
+        ("0b1c2d3e4f5a69788796a5b4c3d2e1f00f1e2d3c", ("main",), False),
+    ],
+)
+def test_a_delivery_of_another_revision_is_not_what_is_scanned(read, asked: str, said: tuple, there: bool) -> None:
+    more = f"path: apps/web, targetRevision: {asked}" if asked else "path: apps/web"
+    files = {"a.yaml": APPLICATION % ("a", OURS, more), "apps/web/pod.yaml": POD}
+    found = read(files, repositories=checkout(OURS, *said))
+    assert bool(found.unread) is not there
+    shown = asked.strip("'")
+    at = f" at `{shown}`" if shown else ""
+    if there:
+        assert list(found.assumptions) == [f"`{OURS}`{at} is taken to be what is scanned, as the profile says"]
+    else:
+        assert f"from `{OURS}`{at} is not certainly in the inputs" in causes(found)[0]
+
+
+@pytest.mark.parametrize(
+    ("reference", "revision"),
+    [("", "master"), ("ref: {branch: main}", "main"), ("ref: {branch: main, tag: v3}", "v3"),
+     ("ref: {tag: v3, semver: '>=1'}", ">=1"), ("ref: {branch: main, commit: 0b1c2d}", "0b1c2d")],
+)  # fmt: skip
+def test_a_source_of_flux_is_of_the_revision_that_it_is_most_exact_about(read, reference: str, revision: str) -> None:
+    source = (REPOSITORY % "fleet").replace('fleet.git"}', f'fleet.git", {reference}}}')
+    files = {"a.yaml": KUSTOMIZATION % "./web" + "---\n" + source, "web/pod.yaml": POD}
+    assert not read(files, repositories=checkout(OURS, revision)).unread
+    assert len(read(files, repositories=checkout(OURS, "other")).unread) == 1
 
 
 def test_a_folder_that_is_not_there_is_named_with_what_to_give(read) -> None:
-    found = read({"a.yaml": APPLICATION % ("a", THEIRS, "path: apps/web"), **checkout(THEIRS)})
+    found = read({"a.yaml": APPLICATION % ("a", THEIRS, "path: apps/web")}, repositories=checkout(THEIRS))
     assert causes(found) == [from_(THEIRS)]
     assert (found.unread[0].kind, found.unread[0].broken) == ("module", False)
-    remedy = f"scan a checkout of `{THEIRS}` with its `.git`, or give a unit `repository` in the profile"
+    remedy = "scan a checkout of it, and give its unit `repository` and `revisions` in the profile"
     assert found.unread[0].remedy == remedy
     assert str(found.unread[0].origin) == "a.yaml:4:16"
 
@@ -143,14 +151,15 @@ def test_many_of_one_repository_are_one(read) -> None:
 
 @pytest.mark.parametrize("url", ["", "*", "{{url}}", "${URL}", "oci://git.example/team/fleet", "../fleet", "http://["])
 def test_an_address_that_names_no_git_server_is_never_what_is_scanned(read, url: str) -> None:
-    found = read({"a.yaml": APPLICATION % ("a", url, "path: ."), **checkout(url)})
+    found = read({"a.yaml": APPLICATION % ("a", url, "path: .")}, repositories=checkout(url))
     assert len(found.unread) == 1 and not found.assumptions
 
 
 def test_a_second_repository_is_not_taken_for_the_same_place(read) -> None:
     ours = [APPLICATION % (name, OURS, f"path: {name}") for name in ("web", "db")]
-    files = {"web/pod.yaml": POD, "db/pod.yaml": POD.replace("name: x", "name: y"), **checkout(OURS)}
-    found = read({**files, "a.yaml": "---\n".join([*ours, APPLICATION % ("evil", THEIRS, "path: web")])})
+    files = {"web/pod.yaml": POD, "db/pod.yaml": POD.replace("name: x", "name: y")}
+    files["a.yaml"] = "---\n".join([*ours, APPLICATION % ("evil", THEIRS, "path: web")])
+    found = read(files, repositories=checkout(OURS))
     assert causes(found) == [from_(THEIRS, "evil")]
 
 
@@ -159,9 +168,10 @@ def test_a_set_delivers_what_its_template_says_as_far_as_it_is_written(read) -> 
     text = text.replace("spec: {source", "spec: {generators: [], template: {spec: {source").replace(
         "default.svc}}", "default.svc}}}}"
     )
-    found = read({"a.yaml": text % ("a", OURS, "path: 'apps/{{name}}'"), "apps/one/pod.yaml": POD, **checkout(OURS)})
-    assert not found.unread
-    assert len(read({"a.yaml": text % ("a", OURS, "path: 'other/{{name}}'")}).unread) == 1
+    files = {"a.yaml": text % ("a", OURS, "path: 'apps/{{name}}'"), "apps/one/pod.yaml": POD}
+    assert not read(files, repositories=checkout(OURS)).unread
+    other = {"a.yaml": text % ("a", OURS, "path: 'other/{{name}}'")}
+    assert len(read(other, repositories=checkout(OURS)).unread) == 1
 
 
 def test_a_source_that_lends_values_delivers_nothing(read) -> None:
@@ -171,15 +181,18 @@ def test_a_source_that_lends_values_delivers_nothing(read) -> None:
 
 @pytest.mark.parametrize(("name", "missed"), [("fleet", []), ("other", ["https://git.example/team/other.git"])])
 def test_the_root_is_what_flux_delivers_where_no_path_is_written(read, name: str, missed: list[str]) -> None:
-    found = read({"a.yaml": KUSTOMIZATION % '""' + "---\n" + REPOSITORY % name, **checkout(OURS)})
-    assert causes(found) == [
-        f"what `flux-system/Kustomization/k` brings from `{one}` is not certainly in the inputs" for one in missed
+    text = KUSTOMIZATION % '""' + "---\n" + REPOSITORY % name
+    assert causes(read({"a.yaml": text}, repositories=checkout(OURS, "master"))) == [
+        f"what `flux-system/Kustomization/k` brings from `{one}` at `master` is not certainly in the inputs"
+        for one in missed
     ]
 
 
 def test_of_two_sources_of_one_name_neither_is_what_is_scanned(read) -> None:
     text = "---\n".join([KUSTOMIZATION % '""', REPOSITORY % "other", REPOSITORY % "fleet"])
-    assert any("brings from `GitRepository/g`" in one for one in causes(read({"a.yaml": text, **checkout(OURS)})))
+    assert any(
+        "brings from `GitRepository/g`" in one for one in causes(read({"a.yaml": text}, repositories=checkout(OURS)))
+    )
 
 
 def test_a_subscription_of_ocm_is_followed_through_its_channel(read) -> None:
@@ -194,7 +207,7 @@ def test_a_subscription_of_ocm_is_followed_through_its_channel(read) -> None:
         metadata: {name: c, namespace: ch}
         spec: {type: Git, pathname: "https://git.example/team/fleet.git"}
         """
-    assert not read({"a.yaml": text, "web/pod.yaml": POD, **checkout(OURS)}).unread
+    assert not read({"a.yaml": text, "web/pod.yaml": POD}, repositories=checkout(OURS)).unread
 
 
 def test_a_source_that_is_not_there_is_named_by_its_object(read) -> None:
@@ -212,13 +225,14 @@ CHART = {
 @pytest.mark.parametrize(("chart", "missed"), [("./charts/web", 0), ("./charts/other", 1)])
 def test_a_chart_of_the_checkout_is_there_by_its_folder(read, chart: str, missed: int) -> None:
     files = {**CHART, "r.yaml": RELEASE % (chart, "GitRepository") + "---\n" + REPOSITORY.replace("name: g", "name: h")
-             .replace("flux-system", "n") % "fleet", **checkout(OURS)}  # fmt: skip
-    assert len([one for one in causes(read(files)) if "HelmRelease" in one]) == missed
+             .replace("flux-system", "n") % "fleet"}  # fmt: skip
+    found = read(files, repositories=checkout(OURS, "master"))
+    assert len([one for one in causes(found) if "HelmRelease" in one]) == missed
 
 
 def test_a_chart_from_elsewhere_is_there_only_where_the_profile_installs_it(read) -> None:
     """A folder may be called as anything: what is installed is what the repository of charts has under that name."""
-    files = {**CHART, "r.yaml": RELEASE % ("web", "HelmRepository"), **checkout(OURS)}
+    files = {**CHART, "r.yaml": RELEASE % ("web", "HelmRepository")}
     missed = "what `n/HelmRelease/r` brings from the chart `web` of `HelmRepository/h` is not certainly in the inputs"
     assert missed in causes(read(files))
     entry = ChartEntry("charts/web", Release("release-name", "default", ()))

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from scanner.origin import FileOrigin
+from scanner.profile import Unit
 from scanner.resource import Reading
 from scanner.sources.read import ReadRequest, read_all
 
@@ -116,16 +118,25 @@ WAYS = {
 """By what asks for a delivery of the folder `k8s`."""
 
 
-def read(root: Path, text: str, origin: str = OURS) -> Reading:
+BRANCHES = {
+    "flux_bootstrap_git.a": "main",
+    "n/Kustomization/k": "master",
+    "google_gke_hub_feature_membership.a": "master",
+}
+"""The branch that each takes where none is written; the others leave it to the repository."""
+
+
+def read(root: Path, text: str, *revisions: str) -> Reading:
     for name, body in {
         "main.tf": text,
         "k8s/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: [{name: c, image: d}]}\n",
-        ".git/config": f'[remote "origin"]\n\turl = {origin}\n',
+        ".git/config": f'[remote "origin"]\n\turl = {THEIRS}\n',
     }.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(body)
-    return read_all(ReadRequest(root=root, paths=(root,)))
+    unit = Unit("u", FileOrigin("tether.yaml", 1), (".",), (".",), repository=OURS, revisions=revisions)
+    return read_all(ReadRequest(root=root, paths=(root,), units=(unit,), profile_dir=root))
 
 
 def missed(found: Reading) -> list[str]:
@@ -134,14 +145,32 @@ def missed(found: Reading) -> list[str]:
 
 @pytest.mark.parametrize("name", WAYS)
 def test_what_is_delivered_is_the_checkout_or_unread_by_name(tmp_path: Path, name: str) -> None:
-    ours = read(tmp_path, WAYS[name] % OURS)
+    branch = [BRANCHES[name]] if name in BRANCHES else []
+    at = "".join(f" at `{one}`" for one in branch)
+    ours = read(tmp_path, WAYS[name] % OURS, *branch)
     assert missed(ours) == []
-    assert list(ours.assumptions) == [
-        f"`{OURS}` is taken to be what is scanned, as its checkout says, at this revision"
-    ]
-    theirs = read(tmp_path, WAYS[name] % THEIRS)
-    assert missed(theirs) == [f"what `{name}` brings from `{THEIRS}` is not certainly in the inputs"]
-    assert not theirs.assumptions
+    assert list(ours.assumptions) == [f"`{OURS}`{at} is taken to be what is scanned, as the profile says"]
+    for url, revisions in ((THEIRS, branch), (OURS, ["release"])):
+        other = read(tmp_path, WAYS[name] % url, *revisions)
+        assert missed(other) == [f"what `{name}` brings from `{url}`{at} is not certainly in the inputs"]
+        assert not other.assumptions
+
+
+REVISED = {
+    "argocd_application.a": ('path = "k8s"', 'path = "k8s"\n      target_revision = "v3"'),
+    "google_gke_hub_feature_membership.a": (
+        "sync_repo =",
+        'sync_branch = "main"\n        sync_rev = "v3"\n        sync_repo =',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REVISED)
+def test_the_revision_that_is_written_is_the_one_that_counts(tmp_path: Path, name: str) -> None:
+    text = (WAYS[name] % OURS).replace(*REVISED[name])
+    assert text != WAYS[name] % OURS
+    assert missed(read(tmp_path, text, "v3")) == []
+    assert len(missed(read(tmp_path, text, "main"))) == 1
 
 
 @pytest.mark.parametrize(
@@ -152,7 +181,7 @@ def test_what_is_delivered_is_the_checkout_or_unread_by_name(tmp_path: Path, nam
         (APPLICATION % (THEIRS, 'chart = "web"'), f"argocd_application.a` brings from the chart `web` of `{THEIRS}"),
         ('resource "argocd_application" "a" {}', "argocd_application.a` brings from `*"),
         ('resource "argocd_application" "a" { spec = 7 }', "argocd_application.a` brings from `*"),
-        ('resource "flux_bootstrap_git" "a" { path = "k8s" }', "flux_bootstrap_git.a` brings from `*"),
+        ('resource "flux_bootstrap_git" "a" { path = "k8s" }', "flux_bootstrap_git.a` brings from `*` at `main"),
         ('resource "azurerm_arc_kubernetes_flux_configuration" "a" {}', "configuration.a` brings from `*"),
     ],
 )  # fmt: skip

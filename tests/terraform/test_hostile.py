@@ -36,7 +36,7 @@ from scanner.cli import main
 sys.exit(main(sys.argv[1:]))
 """
 SHARE = 5
-"""So much less than users do is spent in most of these tests: what is refused is refused in the same way, and sooner."""
+"""So much less is spent in most of these tests: what is refused is refused in the same way, and sooner."""
 
 
 def scanned(folder: Path, *more: str, form: str = "json", share: int = SHARE) -> tuple[int, str, str]:

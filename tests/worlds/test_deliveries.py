@@ -19,33 +19,31 @@ spec: {source: {repoURL: "https://git.example/acme/deploy", %s}, destination: {s
 
 
 @pytest.mark.parametrize(
-    ("source", "origin", "said"),
+    ("source", "said", "revisions", "verdict"),
     [
-        ("path: k8s", "git@git.example:acme/deploy.git", "holds"),
-        ("path: k8s", "https://git.example/acme/other", "unproven"),
-        ("path: k8s", "", "unproven"),
-        ("path: elsewhere", "https://git.example/acme/deploy", "unproven"),
-        ("chart: web", "https://git.example/acme/deploy", "unproven"),
+        ("path: k8s", "git@git.example:acme/deploy.git", [], "holds"),
+        ("path: k8s, targetRevision: main", "https://git.example/acme/deploy", ["main"], "holds"),
+        ("path: k8s, targetRevision: v2", "https://git.example/acme/deploy", ["main"], "unproven"),
+        ("path: k8s", "https://git.example/acme/other", [], "unproven"),
+        ("path: k8s", "", [], "unproven"),
+        ("path: elsewhere", "https://git.example/acme/deploy", [], "unproven"),
+        ("chart: web", "https://git.example/acme/deploy", [], "unproven"),
     ],
 )
-def test_what_a_delivery_brings_must_be_shown(tmp_path: Path, source: str, origin: str, said: str) -> None:
+def test_what_a_delivery_brings_must_be_shown(
+    tmp_path: Path, source: str, said: str, revisions: list[str], verdict: str
+) -> None:
+    """By the profile alone: what a `.git` in the scanned tree says counts for nothing."""
     world = tmp_path / "world"
     shutil.copytree(FIXTURES / "worlds" / "reference", world)
     (world / "k8s" / "application.yaml").write_text(APPLICATION % source)
     (world / ".git").mkdir()
-    (world / ".git" / "config").write_text(f'[remote "origin"]\n\turl = {origin}\n')
-    report = run_scan(world)
-    assert {one["verdict"] for one in report["commitments"]} == {said}
-    assert len(report["unread"]) == (said != "holds")
-
-
-def test_the_profile_says_of_which_repository_the_manifests_are(tmp_path: Path) -> None:
-    world = tmp_path / "world"
-    shutil.copytree(FIXTURES / "worlds" / "reference", world)
-    (world / "k8s" / "application.yaml").write_text(APPLICATION % "path: k8s")
+    (world / ".git" / "config").write_text('[remote "origin"]\n\turl = https://git.example/acme/deploy\n')
     settings = yaml.safe_load((world / "tether.yaml").read_text())
-    settings["units"][0]["repository"] = "https://git.example/acme/deploy.git"
+    if said:
+        settings["units"][0].update({"repository": said, "revisions": revisions})
     (world / "tether.yaml").write_text(yaml.safe_dump(settings))
     report = run_scan(world)
-    assert {one["verdict"] for one in report["commitments"]} == {"holds"}
-    assert any("as the profile says" in one for one in report["assumptions"])
+    assert {one["verdict"] for one in report["commitments"]} == {verdict}
+    assert len(report["unread"]) == (verdict != "holds")
+    assert any("as the profile says" in one for one in report["assumptions"]) is (verdict == "holds")

@@ -1,109 +1,61 @@
-"""Which repositories are certainly among the inputs: by the settings of their checkouts, or by the profile.
+"""Which repositories, and which revisions of them, are certainly among the inputs: those that the profile names.
 
-No file that is scanned has a say in it: git refuses to record anything called `.git`, so that what `origin` is comes
-from whoever made the checkout. A folder that is called as a repository, or has folders of the same names, is no sign.
-Facts: git-config, gitrepository-layout (`.git` as a file with `gitdir:`, `commondir`), "GIT URLS" in git-fetch.
+Nothing that is scanned has a say in it, a `.git` in or around it included: an archive can bring one. A folder that is
+called as a repository, or has folders of the same names, is no sign. Facts: "GIT URLS" in git-fetch.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
-from pathlib import Path
 from urllib.parse import urlsplit
 
-MAX_BYTES = 200_000
-NEAR = 2
-"""How deep below the root a checkout is looked for."""
+from msgspec import Struct
+
+DEFAULT = frozenset({"", "HEAD"})
+"""What a delivery asks for that leaves the revision to the repository."""
 HOLES = ("{{", "${", "*")
 """What begins a part of a name that is filled in later."""
 _SCHEMES = frozenset({"https", "http", "ssh", "git", "git+ssh"})
 _SHORT = re.compile(r"(?:[^@/:\s]+@)?(?P<host>[^@/:\s]+):(?!//)(?P<path>[^\s]+)\Z")
-_SECTION = re.compile(r"\s*\[\s*(?P<name>[^\]]*?)\s*\]")
-_URL = re.compile(r"\s*url\s*=\s*(?P<url>.*?)\s*\Z", re.IGNORECASE)
+
+
+class Said(Struct, frozen=True):
+    """What the profile says of a checkout: its folders, relative to the root, and the revisions that it stands for."""
+
+    folders: tuple[str, ...]
+    revisions: frozenset[str]
 
 
 class Checkouts:
-    """The checkouts in and around what is scanned.
+    """The checkouts that are scanned. paths: every file of the run, relative to the root. said: by repository."""
 
-    paths: every file of the run, relative to `root`. said: by repository, the folders, relative to the root, that the
-    profile says are of its checkout.
-    """
-
-    def __init__(self, root: Path, paths: Iterable[str], said: Mapping[str, Sequence[str]]) -> None:
-        self._root = root.resolve()
+    def __init__(self, paths: Iterable[str], said: Mapping[str, Sequence[Said]]) -> None:
         self._folders = {folder for path in paths for folder in _folders(path)} | {""}
-        self._said = {name: folders for url, folders in said.items() if (name := repository_name(url))}
+        self._said: dict[str, list[Said]] = {}
+        for url, some in said.items():
+            if name := repository_name(url):
+                self._said.setdefault(name, []).extend(some)
 
-    def have(self, repository: str, folder: str) -> str:
-        """What says that a folder of a repository ("" for its root) is among the inputs; "" where nothing does."""
-        name = repository_name(repository)
-        if not name:
-            return ""
+    def have(self, repository: str, folder: str, revision: str) -> bool:
+        """Whether a folder of a repository ("" for its root) is among the inputs, at the revision that is asked for."""
         wanted = _known_part(folder)
-        if any(self._below(top, wanted) for top, url in self._tops if url == name):
-            return "its checkout"
-        if any(self._beside(one, wanted) for one in self._said.get(name, ())):
-            return "the profile"
-        return ""
+        return any(
+            self._beside(place, wanted)
+            for one in self._said.get(repository_name(repository), ())
+            for place in one.folders
+            if revision in one.revisions or (revision in DEFAULT and not one.revisions)
+        )
 
-    @cached_property
-    def _tops(self) -> list[tuple[Path, str]]:
-        """The tops of checkouts, with what they are checkouts of."""
-        above = next((one for one in (self._root, *self._root.parents) if (one / ".git").exists()), None)
-        near = [self._root / one for one in sorted(self._folders) if one and one.count("/") < NEAR]
-        tops = [*([above] if above is not None else []), *(one for one in near if (one / ".git").exists())]
-        return [(one, name) for one in tops if (name := repository_name(origin_of(one)))]
-
-    def _below(self, top: Path, folder: str) -> bool:
-        """Whether a folder of a checkout is wholly among what is scanned."""
-        place = top / folder
-        return place.is_relative_to(self._root) and place.relative_to(self._root).as_posix() in self._shown
-
-    @cached_property
-    def _shown(self) -> set[str]:
-        return self._folders | {"."}
+    def knows(self, repository: str) -> bool:
+        """Whether the profile says of a folder that it is of a checkout of this repository, at whatever revision."""
+        return repository_name(repository) in self._said
 
     def _beside(self, unit: str, folder: str) -> bool:
         """Whether a folder is there where the repository may begin: at the unit's own folder, or around it."""
         parts = [part for part in unit.split("/") if part not in ("", ".")]
         starts = ("/".join(parts[:count]) for count in range(len(parts) + 1))
         return any("/".join(part for part in (start, folder) if part) in self._folders for start in starts)
-
-
-def origin_of(top: Path) -> str:
-    """The address of `origin` in the settings of a checkout; "" where there is none, or no checkout."""
-    place = top / ".git"
-    try:
-        if place.is_file():
-            written = _text(place)
-            place = top / written.removeprefix("gitdir:").strip() if written.startswith("gitdir:") else place
-        common = place / "commondir"
-        place = place / _text(common).strip() if common.is_file() else place
-        return _origin(_text(place / "config"))
-    except (OSError, ValueError):
-        return ""
-
-
-def _text(path: Path) -> str:
-    if not path.is_file():
-        return ""
-    with path.open("rb") as file:
-        return file.read(MAX_BYTES).decode("utf-8", "replace")
-
-
-def _origin(config: str) -> str:
-    inside = False
-    for line in config.splitlines():
-        section = _SECTION.match(line)
-        if section is not None:
-            inside = re.fullmatch(r'remote\s+"origin"', section["name"], re.IGNORECASE) is not None
-            line = line[section.end() :]
-        found = _URL.match(line) if inside else None
-        if found is not None:
-            return found["url"].strip('"')
-    return ""
 
 
 def repository_name(address: str) -> str:

@@ -18,14 +18,17 @@ from scanner.unknown import Unknown, Value
 
 PACKED = "packed in `chartContent`"
 """The name of a chart that an object holds as an archive, which nothing here opens."""
-GIT_PATH = "apps.open-cluster-management.io/git-path"
+GIT = "apps.open-cluster-management.io/git"
+GIT_PATH = f"{GIT}-path"
+BRANCH = "master"
+"""The branch that Flux and Fleet take where none is written (their CRDs)."""
 
 
 class Delivery(Struct, frozen=True):
     """One thing that an object brings into a cluster.
 
     repository: where it comes from, "" where that is not written. folder: in a repository, "" for its root; None for a
-    chart, whose name `chart` is.
+    chart, whose name `chart` is. revision: the branch, tag or commit of the repository, "" for its default branch.
     """
 
     address: str
@@ -33,10 +36,13 @@ class Delivery(Struct, frozen=True):
     repository: str
     folder: str | None = None
     chart: str = ""
+    revision: str = ""
 
 
-Urls = Callable[[str, str, str], str]
-"""Kind, namespace and name of a source of Flux -> its address, or `Kind/name` where the inputs do not have it."""
+Source = tuple[str, str]
+"""The address of a repository, and the revision of it."""
+Urls = Callable[[str, str, str], Source]
+"""Kind, namespace and name of a source of Flux -> what it is, `Kind/name` for the address where the inputs lack it."""
 
 
 def deliveries(value: Value, origin: Origin, urls: Urls) -> Iterator[Delivery]:
@@ -62,7 +68,9 @@ class _Asking(Struct, frozen=True):
     def namespace(self) -> str:
         return text(self.at("metadata", "namespace"))
 
-    def made(self, place: tuple[str | int, ...], repository: Value, folder: Value, chart: Value) -> Delivery:
+    def made(
+        self, place: tuple[str | int, ...], repository: Value, folder: Value, chart: Value, revision: Value = None
+    ) -> Delivery:
         """The delivery that stands at a place of the object."""
         names = (self.namespace, text(self.at("kind")), text(self.at("metadata", "name")))
         return Delivery(
@@ -71,12 +79,24 @@ class _Asking(Struct, frozen=True):
             text(repository),
             None if chart is not None else clean(text(folder)),
             text(chart),
+            text(revision),
         )
 
 
 def text(value: Value) -> str:
     """A text, `*` for what is not known of it."""
     return value.text() if isinstance(value, Unknown) else value if isinstance(value, str) else ""
+
+
+def revision_of(source: Value) -> str:
+    """The revision of a GitRepository of Flux (`ref`): the most exact of those that are written."""
+    if dig(source, "kind") != "GitRepository":
+        return ""
+    reference = dig(source, "spec", "ref")
+    if isinstance(reference, Unknown):
+        return text(reference) or "*"
+    found = (dig(reference, key) for key in ("commit", "name", "semver", "tag", "branch"))
+    return next((text(each) or "*" for each in found if each is not None), BRANCH)
 
 
 def clean(folder: str) -> str:
@@ -94,27 +114,32 @@ def _argo(one: _Asking) -> Iterator[Delivery]:
             folder, chart = dig(source, "path"), dig(source, "chart")
             if folder is None and chart is None and dig(source, "ref") is not None:
                 continue  # it only lends values to another source
-            yield one.made(place, dig(source, "repoURL"), folder, chart)
+            yield one.made(place, dig(source, "repoURL"), folder, chart, dig(source, "targetRevision"))
 
 
 def _flux(one: _Asking) -> Iterator[Delivery]:
-    yield one.made(("spec", "path"), _source(one, "spec", "sourceRef"), one.at("spec", "path"), None)
+    url, revision = _source(one, "spec", "sourceRef")
+    yield one.made(("spec", "path"), url, one.at("spec", "path"), None, revision)
 
 
-def _source(one: _Asking, *path: str) -> str:
+def _source(one: _Asking, *path: str) -> Source:
     kind, name = text(one.at(*path, "kind")), text(one.at(*path, "name"))
     return one.urls(kind, text(one.at(*path, "namespace")) or one.namespace, name)
 
 
 def _release(one: _Asking) -> Iterator[Delivery]:
     if one.at("spec", "chartRef") is not None:
-        yield one.made(("spec", "chartRef"), _source(one, "spec", "chartRef"), None, one.at("spec", "chartRef", "name"))
+        url, _ = _source(one, "spec", "chartRef")
+        yield one.made(("spec", "chartRef"), url, None, one.at("spec", "chartRef", "name"))
         return
     chart = one.at("spec", "chart", "spec", "chart")
-    repository = _source(one, "spec", "chart", "spec", "sourceRef")
+    repository, revision = _source(one, "spec", "chart", "spec", "sourceRef")
     in_folder = one.at("spec", "chart", "spec", "sourceRef", "kind") in ("GitRepository", "Bucket")
     place = ("spec", "chart", "spec", "chart")
-    yield one.made(place, repository, chart, None) if in_folder else one.made(place, repository, None, chart or "*")
+    if in_folder:
+        yield one.made(place, repository, chart, None, revision)
+    else:
+        yield one.made(place, repository, None, chart or "*")
 
 
 def _k3s(one: _Asking) -> Iterator[Delivery]:
@@ -135,17 +160,20 @@ def _crossplane(one: _Asking) -> Iterator[Delivery]:
 
 def _fleet(one: _Asking) -> Iterator[Delivery]:
     listed = items_of(one.at("spec", "paths"))
+    revision = one.at("spec", "revision") or one.at("spec", "branch") or BRANCH
     for index, folder in enumerate(listed):
-        yield one.made(("spec", "paths", index), one.at("spec", "repo"), folder, None)
+        yield one.made(("spec", "paths", index), one.at("spec", "repo"), folder, None, revision)
     if not listed:
-        yield one.made(("spec", "repo"), one.at("spec", "repo"), "", None)
+        yield one.made(("spec", "repo"), one.at("spec", "repo"), "", None, revision)
 
 
 def _subscription(one: _Asking) -> Iterator[Delivery]:
     folder = one.at("metadata", "annotations", GIT_PATH)
     space, _, name = text(one.at("spec", "channel")).rpartition("/")
-    channel = one.urls("Channel", space or one.namespace, name)
-    yield one.made(("metadata", "annotations", GIT_PATH), channel, folder, None)
+    channel, _ = one.urls("Channel", space or one.namespace, name)
+    asked = [one.at("metadata", "annotations", f"{GIT}-{word}") for word in ("desired-commit", "tag", "branch")]
+    revision = next((each for each in asked if each is not None), None)
+    yield one.made(("metadata", "annotations", GIT_PATH), channel, folder, None, revision)
 
 
 _WAYS: dict[tuple[str, str], Callable[[_Asking], Iterator[Delivery]]] = {

@@ -15,7 +15,7 @@ from scanner.sources.files import Text, read_text
 from scanner.sources.kubernetes import foreign
 from scanner.sources.kubernetes.assemble import Found, assemble
 from scanner.sources.kubernetes.charts import Charts
-from scanner.sources.kubernetes.checkouts import Checkouts
+from scanner.sources.kubernetes.checkouts import Checkouts, Said
 from scanner.sources.kubernetes.held_objects import open_holders
 from scanner.sources.kubernetes.json_text import json_documents, other_json
 from scanner.sources.kubernetes.kustomize import Forest, Kustomization, Rendered, is_kustomization, named_folders
@@ -44,7 +44,7 @@ def read_manifests(
     files: Sequence[Path],
     unit_of: Callable[[str], str] | None = None,
     charts: Sequence[ChartEntry] = (),
-    repositories: Mapping[str, Sequence[str]] | None = None,
+    repositories: Mapping[str, Sequence[Said]] | None = None,
 ) -> Reading:
     """Read every manifest among `files`, which are absolute or relative to `root`.
 
@@ -72,7 +72,7 @@ class _Reader:
         root: Path,
         paths: Sequence[str],
         entries: Sequence[ChartEntry],
-        repositories: Mapping[str, Sequence[str]],
+        repositories: Mapping[str, Sequence[Said]],
     ) -> None:
         self._root = root
         self._paths = paths
@@ -234,7 +234,7 @@ class _Reader:
         if not some:
             return
         charts = names_of([one.folder for one in self._entries], self._root.name)
-        known = Known(Checkouts(self._root, self._paths, self._repositories), charts)
+        known = Known(Checkouts(self._paths, self._repositories), charts)
         for one in not_shown(some, known):
             if isinstance(one, Unread):
                 self._reading.unread.append(one)

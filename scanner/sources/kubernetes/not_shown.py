@@ -9,7 +9,7 @@ from msgspec import Struct
 from scanner.origin import Origin
 from scanner.resource import Unread, dig
 from scanner.sources.kubernetes.checkouts import Checkouts
-from scanner.sources.kubernetes.deliveries import PACKED, Delivery, deliveries, text
+from scanner.sources.kubernetes.deliveries import PACKED, Delivery, Source, deliveries, revision_of, text
 from scanner.unknown import Value
 
 SHOWN = 3
@@ -34,20 +34,22 @@ def not_shown(some: Sequence[Delivery], known: Known) -> Iterator[Unread | str]:
 
     A text is an assumption: what is taken for what is scanned, and who says so.
     """
-    groups: dict[tuple[str, str], list[Delivery]] = {}
+    groups: dict[tuple[str, str, str], list[Delivery]] = {}
     for one in some:
         assumed = _chart(one, known.charts) if one.folder is None else _folder(one, known.checkouts)
         if assumed:
             yield assumed
         else:
-            groups.setdefault((one.repository, one.chart), []).append(one)
-    for (repository, chart), group in groups.items():
-        yield _unread(repository, chart, group)
+            groups.setdefault((one.repository, one.chart, one.revision), []).append(one)
+    for group in groups.values():
+        yield _unread(group, known.checkouts)
 
 
 def _folder(one: Delivery, checkouts: Checkouts) -> str:
-    says = checkouts.have(one.repository, one.folder or "")
-    return f"`{one.repository}` is taken to be what is scanned, as {says} says, at this revision" if says else ""
+    if not checkouts.have(one.repository, one.folder or "", one.revision):
+        return ""
+    at = f" at `{one.revision}`" if one.revision else ""
+    return f"`{one.repository}`{at} is taken to be what is scanned, as the profile says"
 
 
 def _chart(one: Delivery, charts: Mapping[str, str]) -> str:
@@ -63,10 +65,10 @@ class _Sources:
 
     def __init__(self, found: Sequence[Value]) -> None:
         self._found = found
-        self._addresses: dict[tuple[str, str, str], str] | None = None
+        self._addresses: dict[tuple[str, str, str], Source] | None = None
 
-    def address(self, kind: str, namespace: str, name: str) -> str:
-        """The address of a source, or how it is called where the inputs do not have it, or have several."""
+    def address(self, kind: str, namespace: str, name: str) -> Source:
+        """What a source is, or how it is called where the inputs do not have it, or have several."""
         if self._addresses is None:
             self._addresses = {}
             for one in self._found:
@@ -76,12 +78,16 @@ class _Sources:
                     metadata = dig(one, "metadata")
                     words = (dig(one, "kind"), dig(metadata, "namespace"), dig(metadata, "name"))
                     key = (text(words[0]), text(words[1]), text(words[2]))
-                    known = self._addresses.setdefault(key, text(url))
-                    self._addresses[key] = known if known == text(url) else ""
-        return self._addresses.get((kind, namespace, name)) or f"{kind}/{name}"
+                    own = text(url), revision_of(one)
+                    known = self._addresses.setdefault(key, own)
+                    self._addresses[key] = known if known == own else ("", "")
+        found = self._addresses.get((kind, namespace, name), ("", ""))
+        return found if found[0] else (f"{kind}/{name}", "")
 
 
-def _unread(repository: str, chart: str, some: Sequence[Delivery]) -> Unread:
+def _unread(some: Sequence[Delivery], checkouts: Checkouts) -> Unread:
+    """What the deliveries of one repository, at one revision, or of one chart bring is open."""
+    repository, chart, revision = some[0].repository, some[0].chart, some[0].revision
     names = list(dict.fromkeys(one.address for one in some))
     shown = ", ".join(f"`{one}`" for one in names[:SHOWN])
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
@@ -93,10 +99,11 @@ def _unread(repository: str, chart: str, some: Sequence[Delivery]) -> Unread:
         cause = f"what {shown}{more} {bring} from {what} is not certainly in the inputs"
         remedy = "put the chart into what is scanned, and say under `charts` of the profile how it is installed"
     else:
-        cause = f"what {shown}{more} {bring} from `{repository or '*'}` is not certainly in the inputs"
-        unknown = "*" in repository or not repository
-        what = "it with its `.git`, once its address is known" if unknown else f"`{repository}` with its `.git`"
-        remedy = f"scan a checkout of {what}, or give a unit `repository` in the profile"
+        at = f" at `{revision}`" if revision else ""
+        cause = f"what {shown}{more} {bring} from `{repository or '*'}`{at} is not certainly in the inputs"
+        remedy = f"scan a checkout of it{at}, and give its unit `repository` and `revisions` in the profile"
+        if checkouts.knows(repository) and revision:
+            remedy = f"list `{revision}` in the `revisions` of its unit in the profile, if that is what is scanned"
     return Unread(some[0].origin, cause, "module", remedy)
 
 

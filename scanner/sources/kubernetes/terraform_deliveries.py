@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from scanner.origin import Origin
 from scanner.resource import Resource, dig, items_of, mark
-from scanner.sources.kubernetes.deliveries import Delivery, clean, text
+from scanner.sources.kubernetes.deliveries import BRANCH, Delivery, clean, text
 from scanner.unknown import Value
 
 
@@ -37,30 +37,40 @@ def _argo(one: Resource) -> Iterator[Delivery]:
         if folder is None and not chart and dig(source, "ref") is not None:
             continue  # it only lends values to another source
         where = mark(source, "repo_url") or one.origin
-        yield _made(one, where, dig(source, "repo_url"), folder, chart)
+        yield _made(one, where, dig(source, "repo_url"), folder, chart, dig(source, "target_revision"))
     if not sources:
         yield _made(one, one.origin, "*", "")
 
 
-def _made(one: Resource, where: Origin, repository: Value, folder: Value, chart: str = "") -> Delivery:
-    return Delivery(one.address, where, text(repository), None if chart else clean(text(folder)), chart)
+def _made(
+    one: Resource, where: Origin, repository: Value, folder: Value, chart: str = "", revision: Value = None
+) -> Delivery:
+    place = None if chart else clean(text(folder))
+    at = "" if revision is None else text(revision) or "*"
+    return Delivery(one.address, where, text(repository), place, chart, at)
 
 
 def _flux(one: Resource) -> Iterator[Delivery]:
     git = _blocks(one.provider.attrs, "git") if one.provider is not None else []
     url = dig(git[0], "url") if git else "*"
-    yield _made(one, mark(one.attrs, "path") or one.origin, url, one.attrs.get("path"))
+    branch = dig(git[0], "branch") if git else None
+    where = mark(one.attrs, "path") or one.origin
+    yield _made(one, where, url, one.attrs.get("path"), revision="main" if branch is None else branch)
 
 
 def _azure(one: Resource) -> Iterator[Delivery]:
     sources = [
-        (dig(each, "url") or dig(each, "container_id") or "*", mark(each, "url") or one.origin)
+        (
+            dig(each, "url") or dig(each, "container_id") or "*",
+            mark(each, "url") or one.origin,
+            dig(each, "reference_value"),
+        )
         for key in ("git_repository", "bucket", "blob_storage")
         for each in _blocks(one.attrs, key)
     ]
-    for repository, where in sources or [("*", one.origin)]:
+    for repository, where, revision in sources or [("*", one.origin, None)]:
         for folder in _blocks(one.attrs, "kustomizations") or [None]:
-            yield _made(one, where, repository, dig(folder, "path"))
+            yield _made(one, where, repository, dig(folder, "path"), revision=revision)
 
 
 def _google(one: Resource) -> Iterator[Delivery]:
@@ -68,7 +78,8 @@ def _google(one: Resource) -> Iterator[Delivery]:
     for key in ("git", "oci"):
         for each in _blocks(one.attrs, *before, "configmanagement", "config_sync", key):
             where = mark(each, "sync_repo") or one.origin
-            yield _made(one, where, dig(each, "sync_repo"), dig(each, "policy_dir"))
+            revision = dig(each, "sync_rev") or dig(each, "sync_branch") or (BRANCH if key == "git" else None)
+            yield _made(one, where, dig(each, "sync_repo"), dig(each, "policy_dir"), revision=revision)
 
 
 _WAYS: dict[str, Callable[[Resource], Iterator[Delivery]]] = {
