@@ -280,6 +280,25 @@ def test_a_plan_lies_over_what_a_contract_tells(tmp_path: Path) -> None:
     assert reading.unread == []
 
 
+@pytest.mark.parametrize(("version", "prefix"), [("~> 20.31", "cluster_"), ("~> 21.0", "")])
+def test_what_a_cluster_has_of_its_provider_is_not_left_out(tree, version: str, prefix: str) -> None:
+    """The group that EKS makes for a cluster is among those of its nodes, in both versions of the module."""
+    text = (
+        f'module "e" {{\n  source = "{CLUSTER}"\n  version = "{version}"\n  {prefix}name = "e"\n'
+        f'  {prefix}endpoint_public_access = true\n  subnet_ids = ["subnet-1"]\n  eks_managed_node_groups = {{\n'
+        "    a = { attach_cluster_primary_security_group = true }\n  }\n}\n"
+        'resource "probe" "p" {\n  groups = compact([module.e.cluster_primary_security_group_id])\n}\n'
+    )
+    made = tree(text)
+    found = made.resources()
+    [cluster] = found["module.e.aws_eks_cluster.this[0]"].attrs["vpc_config"]
+    assert (cluster["endpoint_public_access"], cluster["public_access_cidrs"]) == (True, ["0.0.0.0/0"])
+    assert found["probe.p"].attrs["groups"] != []
+    template = found['module.e.module.eks_managed_node_group["a"].aws_launch_template.this[0]']
+    assert isinstance(template.attrs["vpc_security_group_ids"], Unknown)
+    assert made.read().unread == []
+
+
 def test_who_may_become_a_role_of_the_older_module(tree) -> None:
     """Conditions are told as they are given; a trust policy that older releases took in another way is not."""
     text = (

@@ -104,6 +104,23 @@ def test_an_attribute_that_a_nested_block_does_not_write_is_computed(tree) -> No
     assert found.attrs["b"] == "System"
 
 
+def test_what_a_block_of_a_json_file_does_not_write_is_computed(tree) -> None:
+    """A block is a list of objects or one object there: what it leaves out is no null, whichever way it is asked for."""
+    found = tree(
+        {
+            "a.tf.json": '{"resource": {"c": {"x": {"on": [{"type": "a"}]}, "y": {"on": {"type": "a"}}}}}',
+            "main.tf": 'resource "probe" "p" {\n  a = try(c.x.on[0].id, null)\n  b = try(c.x.on[0]["id"], null)\n'
+            '  c = lookup(c.x.on[0], "id", null)\n  d = try(c.y.on[0].id, null)\n  e = compact([c.x.on[0].id])\n'
+            "  f = c.x.on[0].type\n  g = try(c.x.on[1].id, null)\n}\n",
+        }
+    ).resources()["probe.p"]
+    for name in "abcd":
+        assert isinstance(found.attrs[name], Unknown), name
+        assert found.attrs[name].ref is not None, name
+    assert found.attrs["e"] != []
+    assert (found.attrs["f"], found.attrs["g"]) == ("a", None)
+
+
 def test_what_terraform_refuses(value_of) -> None:
     for expression in ("{ a = 1 }.b", "[1][3]", "aws_x.y.id", "1 / 0", '"a" + 1', 'tonumber("x")', "null.a"):
         found = value_of(expression)

@@ -19,7 +19,7 @@ from scanner.sources.terraform.known_data import of_provider
 from scanner.sources.terraform.put_together import is_put_together, rendered
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.syntax import Block, Expression
-from scanner.sources.terraform.values import ListOf, MapOf, blocks_of, invalid, is_list, is_map
+from scanner.sources.terraform.values import ListOf, MapOf, blocks_of, invalid, is_list, is_map, written_block
 from scanner.unknown import COMPUTED, VALUE_UNKNOWN, Ref, Unknown, Value
 
 if TYPE_CHECKING:
@@ -137,7 +137,8 @@ class ResourceInstance:
         value: Value = None
         nested = [block for block in body.blocks if block_type(block) == name]
         if name in body.attributes and name not in _META:
-            value = evaluate(body.attributes[name].expression, self.env)
+            expression = body.attributes[name].expression
+            value = written_block(evaluate(expression, self.env), expression.at.path.endswith(".json"), computed)
         elif nested:
             items, _ = nested_blocks(nested, self.env)
             value = blocks_of(items, computed)

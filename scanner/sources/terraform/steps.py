@@ -79,6 +79,8 @@ def index(value: Value, key: Value, env: Env) -> Value:
         return merged([one for one in (value, key) if isinstance(one, Unknown)])
     if is_map(value):
         name = to_text(key)
+        if isinstance(value, BlockOf) and value.get(name) is None:
+            return value.computed(name)
         if name not in value:
             raise Refused("there is no element with this key")
         return value[name]

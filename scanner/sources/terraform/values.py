@@ -86,7 +86,17 @@ def _open(value: Value, whole: Unknown, key: str) -> Value:
 def blocks_of(items: Items, whole: Unknown) -> Items:
     """Nested blocks as references see them; `whole` is the Unknown for the list of them."""
     opened = [BlockOf(one, _below(whole, str(i))) if isinstance(one, Attrs) else one for i, one in enumerate(items)]
-    return Items(opened, items.marks)
+    return type(items)(opened, items.marks)
+
+
+def written_block(value: Value, by_name: bool, whole: Unknown) -> Value:
+    """An argument as references see it, where it may be nested blocks: a list of objects, in JSON an object as well.
+
+    by_name: whether a single object may be a block, as JSON has it. whole: the Unknown for the argument.
+    """
+    if isinstance(value, Items) and not isinstance(value, SetOf) and any(isinstance(one, Attrs) for one in value):
+        return blocks_of(value, whole)
+    return BlockOf(value, whole) if by_name and isinstance(value, Attrs) else value
 
 
 def is_list(value: Value) -> TypeGuard[Sequence[Value]]:

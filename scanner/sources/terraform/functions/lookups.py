@@ -12,7 +12,7 @@ from scanner.sources.terraform.choices import any_of
 from scanner.sources.terraform.functions.function import Function, items, mapping, pure, text, whole
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.steps import index
-from scanner.sources.terraform.values import Refused, SetOf, merged, over_options
+from scanner.sources.terraform.values import BlockOf, Refused, SetOf, merged, over_options
 from scanner.unknown import INVALID, Unknown, Value
 
 MAX_SLICE = 100
@@ -67,6 +67,8 @@ def _lookup(arguments: list[Value]) -> Value:
     if isinstance(whole_, Unknown) or isinstance(name, Unknown):
         return _any(arguments, _lookup)
     values, key = mapping(whole_), text(name)
+    if isinstance(whole_, BlockOf) and values.get(key) is None:
+        return whole_.computed(key)
     if key in values:
         return values[key]
     if len(arguments) < 3:
