@@ -105,7 +105,7 @@ def test_an_attribute_that_a_nested_block_does_not_write_is_computed(tree) -> No
 
 
 def test_what_a_block_of_a_json_file_does_not_write_is_computed(tree) -> None:
-    """A block is a list of objects or one object there: what it leaves out is no null, whichever way it is asked for."""
+    """A block is a list of objects or one object there; what it leaves out is no null, however it is asked for."""
     found = tree(
         {
             "a.tf.json": '{"resource": {"c": {"x": {"on": [{"type": "a"}]}, "y": {"on": {"type": "a"}}}}}',
