@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,7 +103,7 @@ def read_all(request: ReadRequest) -> Reading:
     roots = _roots(request, files, named, options, whole)
     _manifests(request, files.files, named, whole)
     if request.plans or request.states:
-        _told(request, whole, roots, syntax)
+        _told(request, whole, roots, options)
     if any(one.kind.startswith(_HOLDERS) for one in whole.resources):
         from scanner.sources.wrapped import unwrap
 
@@ -159,11 +160,15 @@ def _manifests(request: ReadRequest, files: Sequence[Path], named: Callable[[Pat
         )
 
 
-def _told(request: ReadRequest, whole: Reading, read: list[tuple[Path, str, Reading]], syntax: Parsed) -> None:
+def _told(
+    request: ReadRequest, whole: Reading, read: list[tuple[Path, str, Reading]], options: TerraformOptions
+) -> None:
     """Lay plans and states over the roots that they were made from; imported here, as most scans have none."""
     from scanner.sources.terraform.planned import Declared, Root, read_plan, read_state
+    from scanner.sources.terraform.read import declared_again, given_in
     from scanner.sources.terraform.roots import configuration, signature_of
 
+    syntax = options.syntax or Parsed()
     told = [one for _, _, part in read for one in part.unread]
 
     def config(folder: Path) -> Config:
@@ -177,7 +182,12 @@ def _told(request: ReadRequest, whole: Reading, read: list[tuple[Path, str, Read
             signature_of(own),
             frozenset(one.address for one in part.resources),
             tuple(one for one in part.unread if one.kind == "module" and told.count(one) == 1),
-            Declared(own, config),
+            Declared(
+                own,
+                config,
+                given_in(request.root, folder, options),
+                partial(declared_again, request.root, folder, unit, options),
+            ),
         )
         for own, (folder, unit, part) in zip(configs, read, strict=True)
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from scanner.origin import FileOrigin
@@ -16,7 +16,7 @@ from scanner.sources.terraform.module import Module
 from scanner.sources.terraform.run import Run
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.syntax import Block, Object
-from scanner.sources.terraform.variables import TerraformOptions, given
+from scanner.sources.terraform.variables import Given, TerraformOptions, given
 from scanner.unknown import Value
 
 
@@ -32,6 +32,22 @@ def read_root(root: Path, directory: Path, unit: str, options: TerraformOptions)
         run = Run(files, directory, unit, options, given(options, directory, files))
         reading.resources.extend(declared_by(run, run.config(directory)))
     return reading
+
+
+def given_in(root: Path, directory: Path, options: TerraformOptions) -> Mapping[str, Given]:
+    """What files, options and the environment set the variables of a root module to."""
+    return given(options, directory, Files(root, Reading(), options.syntax))
+
+
+def declared_again(
+    root: Path, directory: Path, unit: str, options: TerraformOptions, values: Mapping[str, Given]
+) -> list[Resource]:
+    """What `read_root` reads, with the variables set to `values` and nothing else."""
+    files = Files(root, Reading(), options.syntax)
+    directory = files.root / Path(files.relative(directory))
+    with deep_recursion():
+        run = Run(files, directory, unit, options, values)
+        return list(declared_by(run, run.config(directory)))
 
 
 def declared_by(run: Run, config: Config) -> Iterator[Resource]:

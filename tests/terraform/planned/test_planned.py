@@ -396,6 +396,86 @@ def test_a_stale_plan_proves_nothing(tmp_path: Path, before: str, after: str, li
     assert "holds" not in verdicts(report).values()
 
 
+VARIED = """
+variable "open" {}
+variable "ports" { default = [443] }
+resource "guard" "a" {
+  dynamic "rule" {
+    for_each = var.ports
+    content {
+      port = rule.value
+      from = [var.open]
+    }
+  }
+  provisioner "local-exec" {
+    command = "true"
+  }
+}
+module "m" {
+  source  = "acme/m/aws"
+  version = "~> 1.2"
+}
+"""
+
+
+def varied(**variables: object) -> dict[str, Any]:
+    """The plan of VARIED with these variables, as Terraform 1.11 writes one."""
+    rules = [{"port": port, "from": [variables["open"]]} for port in variables.get("ports", [443])]  # type: ignore[attr-defined]
+    guard = {"address": "guard.a", "mode": "managed", "type": "guard", "name": "a"}
+    runs = {"type": "local-exec", "expressions": {"command": {"constant_value": "true"}}}
+    root = {
+        "resources": [{**guard, "provisioners": [runs], "expressions": {}}],
+        "module_calls": {"m": {"source": "acme/m/aws", "version_constraint": "~> 1.2", "module": {}}},
+        "variables": {"open": {}, "ports": {"default": [443]}},
+    }
+    return {
+        **PLAN,
+        "complete": True,
+        "variables": {name: {"value": value} for name, value in {"ports": [443], **variables}.items()},
+        "planned_values": {"root_module": {"resources": [{**guard, "values": {"rule": rules}}]}},
+        "resource_changes": [{**guard, "change": {"actions": ["create"], "after_unknown": {"id": True}}}],
+        "configuration": {"root_module": root},
+    }
+
+
+def test_a_plan_of_other_values_or_of_what_it_does_not_repeat_is_stale(tmp_path: Path) -> None:
+    """Variables that are set here, dynamic blocks, provisioners, and modules that are elsewhere."""
+    source = tmp_path / "src"
+    source.mkdir()
+
+    def stale(plan: dict[str, Any], values: str, before: str = "", after: str = "", *more: str) -> tuple[int, str]:
+        assert before in VARIED
+        (source / "main.tf").write_text(VARIED.replace(before, after, 1) if before else VARIED)
+        (source / "terraform.tfvars").write_text(values)
+        report = scan(source, "--plan", written(tmp_path, plan), *more)
+        found = [one for one in report["unread"] if "is not of this source" in one["cause"]]
+        if not found:
+            return 0, ""
+        assert "holds" not in verdicts(report).values()
+        assert "10.9" not in json.dumps(report["unread"])
+        return found[0]["origin"]["line"], found[0]["cause"].partition("is not of this source: ")[2]
+
+    now = varied(open="10.0.0.0/8")
+    assert stale(now, 'open = "10.0.0.0/8"\n') == (0, "")
+    line, cause = stale(now, '\nopen = "10.9.0.0/16"\n')
+    assert (line, cause) == (2, "`var.open` has another value in the plan")
+    assert stale(now, 'open = "10.0.0.0/8"\n', "", "", "--var", "open=10.9.0.0/16")[1].startswith("`var.open`")
+    # What is set on the command line of `terraform plan` alone is the plan's to say.
+    assert stale(varied(open="10.0.0.0/8", ports=["80", 443]), "") == (0, "")
+    assert stale(now, "", "port = rule.value", "port = rule.value + 1") == (
+        5,
+        "`guard.a` has other `rule` blocks in the plan",
+    )
+    assert stale(now, "", "[var.open]", '[var.open, "0.0.0.0/0"]')[0] == 5
+    assert stale(now, "", '"true"', '"curl example.com"') == (
+        13,
+        "`guard.a.provisioner.command` is not the planned one",
+    )
+    assert stale(now, "", '"local-exec"', '"remote-exec"') == (12, "`guard.a` has other provisioners in the plan")
+    assert stale(now, "", "~> 1.2", "~> 1.3") == (18, "the `version` of `module.m` is not the planned one")
+    assert stale(now, "", "acme/m", "evil/m") == (17, "the `source` of `module.m` is not the planned one")
+
+
 def test_what_a_whole_plan_lacks_and_the_source_makes_for_certain_is_not_gone(tmp_path: Path) -> None:
     # The configuration is the same: a plan that only refreshes has no more than what was applied.
     body = planned_now()

@@ -60,6 +60,11 @@ class Plan:
         return mapping(mapping(self._body.get("configuration")).get("root_module"))
 
     @property
+    def variables(self) -> Mapping[str, Any]:
+        """What the root module's variables were set to, each an object with a `value`."""
+        return mapping(self._body.get("variables"))
+
+    @property
     def provider_configuration(self) -> Mapping[str, Any]:
         """The provider configurations that the plan was made with, by their keys."""
         return mapping(mapping(self._body.get("configuration")).get("provider_config"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -11,12 +11,13 @@ from msgspec import Struct
 from scanner.origin import FileOrigin
 from scanner.resource import Reading, Resource, Unread
 from scanner.sources.terraform.others import moved, moves
+from scanner.sources.terraform.planned.assigned import has_dynamic, other_blocks, other_values, planned_given
 from scanner.sources.terraform.planned.configuration import ASSUMED
 from scanner.sources.terraform.planned.document import Unusable, load
 from scanner.sources.terraform.planned.objects import without_keys
 from scanner.sources.terraform.planned.overlay import overlaid
 from scanner.sources.terraform.planned.plan import Plan
-from scanner.sources.terraform.planned.stale import Declared, differences, other_locals, refers_elsewhere
+from scanner.sources.terraform.planned.stale import Declared, Difference, differences, other_locals, refers_elsewhere
 from scanner.sources.terraform.planned.state import state_resources
 from scanner.sources.terraform.syntax import Body
 from scanner.unknown import Unknown
@@ -87,6 +88,9 @@ def _stale(whole: Reading, plan: Plan, root: Root, told: list[Resource]) -> list
         else list(differences(plan.configuration, root.declared, plan.provider_configuration))
     )
     by_address = {one.address: one for one in told}
+    if root.declared is not None:
+        found.extend(other_values(plan.variables, root.declared.given, root.declared.config))
+        found.extend(_other_blocks(plan, root.declared, by_address))
     for one in whole.resources:
         if one.unit != root.unit or one.source != "terraform" or one.address not in root.addresses:
             continue
@@ -107,6 +111,16 @@ def _stale(whole: Reading, plan: Plan, root: Root, told: list[Resource]) -> list
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     cause = f"the plan {plan.document.shown} is not of this source: {what}{more}"
     return [Unread(origin, cause, "document", "plan again, or scan the source that it was made from")]
+
+
+def _other_blocks(plan: Plan, declared: Declared, by_address: Mapping[str, Resource]) -> Iterator[Difference]:
+    """Of the root module's dynamic blocks: a plan repeats no more of them than what they came to."""
+    if declared.again is None or not has_dynamic(declared.config):
+        return
+    for one in declared.again(planned_given(plan.variables)):
+        body = _body(one, declared)
+        if body is not None and one.address in by_address:
+            yield from other_blocks(body, one, by_address[one.address])
 
 
 def _body(one: Resource, declared: Declared) -> Body | None:

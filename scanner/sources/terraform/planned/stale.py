@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from scanner.origin import Origin
 from scanner.resource import Resource
 from scanner.sources.terraform.blocks import type_of
 from scanner.sources.terraform.config import Config
 from scanner.sources.terraform.module_calls import is_local
+from scanner.sources.terraform.planned.constants import NoConstant, constant, other_constant, plainly
 from scanner.sources.terraform.planned.names import names_of, planned_names
 from scanner.sources.terraform.planned.objects import mapping, mappings, text, without_keys
 from scanner.sources.terraform.providers import reference
@@ -26,13 +27,10 @@ from scanner.sources.terraform.syntax import (
     Body,
     Expression,
     Literal,
-    Object,
-    Parens,
     Traversal,
-    Tuple,
-    Unary,
     literal_text,
 )
+from scanner.sources.terraform.variables import Given
 from scanner.unknown import Unknown, Value
 
 MAX_MODULES = 200
@@ -41,18 +39,21 @@ _META = ("count", "for_each", "provider", "depends_on")
 _OF_CALLS = ("count", "for_each", "providers", "depends_on", "source", "version")
 _BLOCKS = ("lifecycle", "provisioner", "connection", "timeouts")
 
+_REGISTRY = "registry.terraform.io/"
+
 Difference: TypeAlias = tuple[Origin, str]
 
 
 class Declared(Struct, frozen=True):
-    """What a root module declares, and how the configuration of a module beside it is read."""
+    """What a root module declares, and how the configuration of a module beside it is read.
+
+    given: what its variables are set to here. again: all that it declares with its variables set to something else.
+    """
 
     config: Config
     read: Callable[[Path], Config]
-
-
-class _Open(Exception):
-    """An expression that is no constant."""
+    given: Mapping[str, Given] = field(default_factory=dict)
+    again: Callable[[Mapping[str, Given]], list[Resource]] | None = None
 
 
 def differences(
@@ -92,6 +93,7 @@ def _module(prefix: str, module: Mapping[str, Any], config: Config) -> Iterator[
         else:
             yield from _body(f"{prefix}{address}", block.body, mapping(told.get("expressions")))
             yield from _repeated(f"{prefix}{address}", block.body, told)
+            yield from _provisioners(f"{prefix}{address}", block, told)
             if not prefix:
                 yield from _made_with(address, kind, block.body, told)
     anywhere = [one.at for one in (*config.resources.values(), *config.calls.values())][:1]
@@ -108,7 +110,31 @@ def _module(prefix: str, module: Mapping[str, Any], config: Config) -> Iterator[
             told = {key: one for key, one in mapping(call.get("expressions")).items() if key in taken}
             yield from _arguments(f"{prefix}module.{name}", block.body, told, _OF_CALLS)
             yield from _repeated(f"{prefix}module.{name}", block.body, call)
+            yield from _elsewhere(f"{prefix}module.{name}", block.body, call)
     yield from _defaults(prefix, mapping(module.get("variables")), config)
+
+
+def _elsewhere(name: str, body: Body, call: Mapping[str, Any]) -> Iterator[Difference]:
+    """The source and the version of a module that is not beside the code: in another one anything may differ."""
+    for key, planned in (("source", call.get("source")), ("version", call.get("version_constraint"))):
+        attribute = body.attributes.get(key)
+        written = literal_text(attribute.expression) if attribute else None
+        if attribute is None or written is None or not isinstance(planned, str) or is_local(written):
+            continue
+        if "".join(written.split()) != "".join(planned.split()).removeprefix(_REGISTRY):
+            yield attribute.expression.at, f"the `{key}` of `{name}` is not the planned one"
+
+
+def _provisioners(name: str, block: Block, told: Mapping[str, Any]) -> Iterator[Difference]:
+    """What runs on a machine when a resource is made or destroyed, in order."""
+    own = [one for one in block.body.blocks if one.kind == "provisioner"]
+    planned = list(mappings(told.get("provisioners")))
+    kinds = [one.labels[0] if one.labels else "" for one in own]
+    if kinds != [text(one.get("type")) for one in planned]:
+        yield (own[0] if own else block).at, f"`{name}` has other provisioners in the plan"
+        return
+    for one, there in zip(own, planned, strict=True):
+        yield from _body(f"{name}.provisioner", one.body, mapping(there.get("expressions")), ("when", "on_failure"))
 
 
 def _defaults(prefix: str, variables: Mapping[str, Any], config: Config) -> Iterator[Difference]:
@@ -117,7 +143,7 @@ def _defaults(prefix: str, variables: Mapping[str, Any], config: Config) -> Iter
         if name not in variables or default is None or not isinstance(default.expression, Literal):
             continue  # a default of several parts is told as the type of the variable makes it
         told = mapping(variables[name])
-        if "default" in told and _other(default.expression, told["default"]):
+        if "default" in told and other_constant(default.expression, told["default"]):
             yield default.expression.at, f"the default of `{prefix}var.{name}` is not the planned one"
 
 
@@ -158,7 +184,7 @@ def _changed(attribute: Attribute, planned: Any) -> bool:
     if names is not None and names != names_of(attribute.expression):
         return True
     constant = mapping(planned)
-    return "constant_value" in constant and _other(attribute.expression, constant["constant_value"])
+    return "constant_value" in constant and other_constant(attribute.expression, constant["constant_value"])
 
 
 def _repeated(name: str, body: Body, told: Mapping[str, Any]) -> Iterator[Difference]:
@@ -192,45 +218,6 @@ def _providers(planned: Mapping[str, Any], config: Config) -> Iterator[Differenc
             yield from _body(f"provider.{key}", block.body, told, ("alias", "version"))
 
 
-def _other(expression: Expression, planned: Any) -> bool:
-    """Whether a constant is another than the planned one; False where the expression is none."""
-    try:
-        return bool(_plain(_constant(expression)) != _plain(planned))
-    except _Open:
-        return False
-
-
-def _plain(value: Any) -> Any:
-    """A value as it is compared: Terraform may write a number as text, and the other way round."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return value if value is None else str(value)
-
-
-def _constant(expression: Expression) -> Any:
-    """The value of a constant. Raises _Open."""
-    match expression:
-        case Literal():
-            return expression.value
-        case Parens():
-            return _constant(expression.inner)
-        case Tuple():
-            return [_constant(item) for item in expression.items]
-        case Object():
-            return {str(_constant(key)): _constant(item) for key, item in expression.items}
-        case Unary(operator="-"):
-            inner = _constant(expression.operand)
-            if isinstance(inner, (int, float)):
-                return -inner
-    raise _Open
-
-
 def other_locals(body: Body, planned: Resource, config: Config) -> Iterator[Difference]:
     """The arguments that are a constant local, of which the plan has another value; texts of one line alone.
 
@@ -239,10 +226,10 @@ def other_locals(body: Body, planned: Resource, config: Config) -> Iterator[Diff
     for name, attribute in body.attributes.items():
         told = planned.attrs.get(name)
         try:
-            wanted = _plain(_local(attribute.expression, config))
-        except _Open:
+            wanted = plainly(_local(attribute.expression, config))
+        except NoConstant:
             continue
-        if _simple(wanted) and _simple(found := _plain(told)) and _sorted(wanted) != _sorted(found):
+        if _simple(wanted) and _simple(found := plainly(told)) and _sorted(wanted) != _sorted(found):
             yield attribute.at, f"`{planned.address}.{name}` is not the planned one"
 
 
@@ -257,13 +244,13 @@ def _sorted(value: Any) -> Any:
 
 
 def _local(expression: Expression, config: Config) -> Any:
-    """The constant that a reference to a local alone stands for. Raises _Open."""
+    """The constant that a reference to a local alone stands for. Raises NoConstant."""
     if isinstance(expression, Traversal) and expression.root == "local" and len(expression.steps) == 1:
         step = expression.steps[0]
         local = config.locals.get(step.name) if isinstance(step, AttrStep) else None
         if local is not None:
-            return _constant(local.expression)
-    raise _Open
+            return constant(local.expression)
+    raise NoConstant
 
 
 def refers_elsewhere(source: Value, told: Value, by_address: Mapping[str, Resource]) -> bool:
