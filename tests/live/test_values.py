@@ -1,5 +1,6 @@
 """Values in a bundle: recorded where a table names them, else digests that decide nothing."""
 
+import base64
 import gzip
 
 from scanner.sources.kubernetes.recorded import setting
@@ -46,6 +47,39 @@ def test_values_that_no_table_names_are_digests(tmp_path):
     assert "timeout: 5" in data["config.yaml"]
     other, _, _ = collected(tmp_path, Cluster([namespace("a"), one, two]), name="other")
     assert kept["COLOUR"]["$digest"] not in gzip.decompress(other.read_bytes()).decode()  # another salt
+
+
+def test_texts_of_objects_are_recorded_without_their_secrets(tmp_path):
+    """A Fleet Bundle holds whole files: what is no object in them is not recorded at all."""
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"motd": "hunter2-in-config"}}
+    work = {"apiVersion": "work.open-cluster-management.io/v1", "kind": "ManifestWork",
+            "metadata": {"name": "w", "namespace": "a"}, "spec": {"workload": {"manifests": [config]}}}  # fmt: skip
+    files = f"{POD_TEXT}---\napiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\nstringData: {{a: hunter2-nested}}\n"
+    packed = base64.b64encode(gzip.compress(files.replace("name: p", "name: q").encode())).decode()
+    resources = [
+        {"name": "a.yaml", "content": files},
+        {"name": "b.yaml", "content": packed, "encoding": "base64+gz"},
+        {"name": "notes.yaml", "content": "password: hunter2-nested"},
+        {"name": "c.yaml", "content": "sk-abcdefghijklmnop: ["},
+    ]
+    bundle = {"apiVersion": "fleet.cattle.io/v1alpha1", "kind": "Bundle", "metadata": {"name": "f", "namespace": "a"},
+              "spec": {"resources": resources}}  # fmt: skip
+    path, _, _ = collected(tmp_path, Cluster([namespace("a"), work, bundle]))
+    text = gzip.decompress(path.read_bytes()).decode()
+    assert not any(secret in text for secret in SECRETS)
+    assert "hunter2" not in text
+    assert packed not in text
+    _, report, _ = scan("--bundle", path)
+    unread = [one["cause"] for one in report["unread"] if "Bundle" in one["cause"]]
+    assert any("`notes.yaml`" in one or "notes.yaml" in one for one in unread), unread
+
+
+POD_TEXT = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: p, namespace: a}
+spec: {containers: [{name: c, image: i, env: [{name: DB_PASSWORD, value: hunter2-in-env}]}]}
+"""
 
 
 def test_a_digest_decides_nothing(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,8 +52,43 @@ def pruned(value: Any, group: str, kind: str, salt: str) -> Any:
     if (group, kind) == ("", "ConfigMap"):
         _settings(kept, salt)
     else:
+        if (group, kind) == ("fleet.cattle.io", "Bundle"):
+            _texts(kept, salt)
         _variables(kept, salt)
     return kept
+
+
+def _texts(kept: dict[str, Any], salt: str) -> None:
+    """The files of a Fleet Bundle, in place: objects without their secrets; what is no object is not recorded."""
+    spec = kept.get("spec")
+    listed = spec.get("resources") if isinstance(spec, dict) else None
+    if not isinstance(listed, list):
+        return
+    for index, one in enumerate(listed):
+        if isinstance(one, dict) and "content" in one:
+            content, encoding = one["content"], one.get("encoding")
+            body = _objects(content, encoding or "", salt) if isinstance(content, str) else None
+            told = {key: value for key, value in one.items() if key != "encoding"}
+            listed[index] = {**told, "content": digest(str(content), salt) if body is None else body}
+
+
+def _objects(content: str, encoding: str, salt: str) -> str | None:
+    """The objects of a text as they are recorded; None for a text of anything else."""
+    from scanner.sources.kubernetes.inside.held import unpacked
+    from scanner.yamltext import Document, documents
+
+    text = unpacked(content, encoding)
+    found = list(documents(text, "content")) if text is not None else []
+    made = []
+    for one in found:
+        value = one.value if isinstance(one, Document) else None
+        if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
+            return None
+        group = str(value.get("apiVersion")).rpartition("/")[0]
+        plain = json.loads(json.dumps(value, default=str))
+        names = {"apiVersion": plain.get("apiVersion"), "kind": plain["kind"]}
+        made.append(json.dumps({**names, **pruned(plain, group, plain["kind"], salt)}))
+    return "\n---\n".join(made) if made else None
 
 
 def _metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,6 +132,8 @@ def _variables(kept: dict[str, Any], salt: str) -> None:
         if isinstance(here, dict):
             if here.get("kind") == "Secret":
                 _hide(here, salt)
+            elif here.get("kind") == "ConfigMap":
+                _settings(here, salt)
             for key, value in here.items():
                 if isinstance(value, list) and key.lower().endswith("env"):
                     here[key] = [_entry(one, salt) for one in value]

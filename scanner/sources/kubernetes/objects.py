@@ -37,6 +37,12 @@ class Identity(Struct, frozen=True):
         return "/".join(part for part in (self.namespace, self.kind, self.name) if part)
 
 
+REPORTS = frozenset(
+    {("gateway.networking.k8s.io", "ConformanceReport"), ("policy.networking.k8s.io", "ConformanceReport")}
+)
+"""What a project's tests write in the form of an object: no API server takes it, and it has no name."""
+
+
 def looks_like_object(value: Value) -> bool:
     """Whether a value has the two keys of a Kubernetes object."""
     return isinstance(value, Mapping) and isinstance(value.get("kind"), str) and _is_version(value.get("apiVersion"))
@@ -59,7 +65,7 @@ def identify(value: Mapping[str, Value], origin: Origin, scopes: Collection[tupl
     name = _text(named.get("name"))
     if not name and named.get("generateName"):
         name = _text(named["generateName"]) + "*"
-    if metadata is None and may_be_settings(group):
+    if metadata is None and (may_be_settings(group) or (group, kind) in REPORTS):
         name = origin.path.rpartition("/")[2].partition(".")[0] if isinstance(origin, FileOrigin) else kind
         return Identity(group, kind, "", name)
     if not name:
