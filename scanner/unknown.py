@@ -66,7 +66,8 @@ class Unknown(Struct, frozen=True):
         return "".join(piece if isinstance(piece, str) else piece.text() for piece in self.pieces)
 
 
-_PLAIN = frozenset({str, int, bool, float, type(None)})
+PLAIN = frozenset({str, int, bool, float, type(None)})
+"""The types of values with nothing inside."""
 Value: TypeAlias = None | bool | int | float | str | Unknown | Sequence["Value"] | Mapping[str, "Value"]
 
 
@@ -78,9 +79,9 @@ def unknowns_in(value: Value) -> Iterator[Unknown]:
         if isinstance(here, Unknown):
             yield here
         elif isinstance(here, (dict, Mapping)):
-            waiting.extend(item for item in reversed(list(here.values())) if type(item) not in _PLAIN)
+            waiting.extend(item for item in reversed(list(here.values())) if type(item) not in PLAIN)
         elif isinstance(here, (list, Sequence)) and not isinstance(here, str):
-            waiting.extend(item for item in reversed(here) if type(item) not in _PLAIN)
+            waiting.extend(item for item in reversed(here) if type(item) not in PLAIN)
 
 
 def refs_in(value: Value) -> Iterator[Ref]:
@@ -94,11 +95,11 @@ def refs_in(value: Value) -> Iterator[Ref]:
         yield from refs_in(value.known)
     elif isinstance(value, (dict, Mapping)):
         for item in value.values():
-            if type(item) not in _PLAIN:
+            if type(item) not in PLAIN:
                 yield from refs_in(item)
     elif isinstance(value, (list, Sequence)) and not isinstance(value, str):
         for item in value:
-            if type(item) not in _PLAIN:
+            if type(item) not in PLAIN:
                 yield from refs_in(item)
 
 

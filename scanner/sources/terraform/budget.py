@@ -67,6 +67,14 @@ class Budget:
         self.steps -= 1
         return self.depth <= MAX_DEPTH and self.left > 0
 
+    def inside(self) -> bool:
+        """Takes the step of an expression with nothing inside, in another one; False where it takes a closer look."""
+        if not self.depth or self.left <= 1 or self.depth >= MAX_DEPTH:
+            return False
+        self.left -= 1
+        self.steps -= 1
+        return True
+
     def leave(self) -> None:
         """Comes back from an expression."""
         self.depth -= 1

@@ -8,15 +8,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msgspec.structs import replace
-
 from scanner.origin import FileOrigin, Origin
 from scanner.resource import Attrs, Items
 from scanner.sources.terraform.by_default import ByDefault, Inputs
 from scanner.sources.terraform.config import Config, OnDemand
 from scanner.sources.terraform.contracts import REMEDY, Contract
 from scanner.sources.terraform.evaluate import evaluate
-from scanner.sources.terraform.read_json import block_of, holds_blocks, unplaced
+from scanner.sources.terraform.read_json import attribute_of, block_of, holds_blocks, unplaced
 from scanner.sources.terraform.syntax import Attribute, Block, Body, Expression, Unplaced
 from scanner.unknown import Value
 
@@ -85,10 +83,15 @@ class _Attributes(Unplaced):
         self._made: dict[str, Attribute] = {}
 
     def __getitem__(self, name: str) -> Attribute:
-        if name not in self._made:
-            one = self._builder.marked({name: self._value[name]}, self._each)
-            self._made.update(block_of(self._kind, (), one, self._builder.call.at).body.attributes)
-        return self._made[name]
+        made = self._made.get(name)
+        if made is None:
+            value, at = self._builder.part(self._value[name], self._each, name == "for_each")
+            made = self._made[name] = attribute_of(self._kind, name, value, at)
+        return made
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The attribute, or `default`: most that are asked for are not there, and cost no exception."""
+        return self[name] if name in self._value else default
 
     def unplaced(self, name: str) -> Expression | None:
         """The expression of an attribute as all calls share it."""
@@ -211,10 +214,10 @@ class _Builder:
 
     def variable(self, name: str) -> Block:
         """A variable, its default on the line of the call."""
-        given = {"default": self.contract.inputs[name]} if name in self.contract.inputs else {}
+        told = {"default": self.contract.inputs[name]} if name in self.contract.inputs else {}
         if name in self.contract.not_null:
-            given["nullable"] = False
-        return replace(self._block("variable", (name,), given), at=self._place((name,)))
+            told["nullable"] = False
+        return Block("variable", (name,), Body(_Attributes(self, "variable", told, ()), ()), self._place((name,)))
 
     def _block(self, kind: str, labels: tuple[str, ...], value: Mapping[str, Any]) -> Block:
         each = self._rests.on(value.get("for_each", ""), ())
@@ -222,6 +225,11 @@ class _Builder:
         if holds_blocks(kind, value):
             return block_of(kind, labels, self.marked(value, each), at)
         return Block(kind, labels, Body(_Attributes(self, kind, value, each), ()), at)
+
+    def part(self, value: Any, each: tuple[str, ...], repeats: bool) -> tuple[Value, FileOrigin]:
+        """An attribute's value and its line, each part with a line of the call; `repeats` for a `for_each` itself."""
+        inner = (self._rests.on(value, each) or each) if repeats else each
+        return self.marked(value, inner), self._place(self._rests.on(value, inner))
 
     def marked(self, value: Any, each: tuple[str, ...]) -> Value:
         """The value with a line of the call for each part of it."""

@@ -42,6 +42,9 @@ from scanner.unknown import INVALID, Unknown, Value
 def evaluate(expression: Expression, env: Env) -> Value:
     """The value of an expression. Never raises for any expression."""
     budget = env.scope.budget
+    if type(expression) is Literal and budget.inside():
+        plain = expression.value
+        return plain if type(plain) is not str or plain.isascii() else composed(plain)
     try:
         if not budget.enter():
             return Unknown("an expression that is too deep or too large to evaluate", origin=expression.at)

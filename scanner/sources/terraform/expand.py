@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Literal as OneOf
 
 from msgspec import Struct, field
@@ -17,6 +18,8 @@ from scanner.sources.terraform.values import Refused, SetOf, invalid, is_list, i
 from scanner.unknown import Unknown, Value
 
 Key = str | int | None
+_NO_KEY = -1
+"""Told of a `for_each` over an empty map."""
 ANY_KEY = "*"
 """The key of the one instance that stands for all where they are not known."""
 
@@ -62,11 +65,11 @@ def expand(body: Body, env: Env) -> Expansion:
         return Expansion("count")
     if isinstance(body.attributes, Unplaced):
         kept = body.attributes.kept(env.scope.input, "count", "for_each")
-        left_out = kept["left out"] if kept else _left_out(body.attributes, env)
+        told = kept["told"] if kept else _without_place(body.attributes, env)
         if kept is not None:
-            kept["left out"] = left_out
-        if left_out is not None:
-            return left_out
+            kept["told"] = told
+        if told is not None:
+            return _counted(told, env) if told != _NO_KEY else Expansion("each")
     if "count" in body.attributes:
         expression = body.attributes["count"].expression
         value = evaluate(expression, env)
@@ -89,18 +92,19 @@ def expand(body: Body, env: Env) -> Expansion:
     return Expansion("single", [Instance(None, {})])
 
 
-def _left_out(attributes: Unplaced, env: Env) -> Expansion | None:
-    """No instance at all, told before the expression gets its place; None where it takes a closer look."""
+def _without_place(attributes: Unplaced, env: Env) -> int | None:
+    """A known count, or `_NO_KEY`, told before the expression gets its place; None where it takes a closer look."""
     count = attributes.unplaced("count")
     if count is not None:
         value = evaluate(count, env)
-        if value == 0 and not isinstance(value, bool):
-            return Expansion("count")
+        if value is not None and not isinstance(value, Unknown):
+            with suppress(Refused):
+                return _count(value)
     each = attributes.unplaced("for_each")
     if each is not None:
         value = evaluate(each, env)
         if is_map(value) and not value:
-            return Expansion("each")
+            return _NO_KEY
     return None
 
 

@@ -38,6 +38,9 @@ class Files:
 
     def relative(self, path: Path) -> str:
         """The path as reports show it: relative to the root, with `/`."""
+        full = str(path)
+        if full.startswith(f"{self._top}{os.sep}") and ".." not in full:
+            return full[len(self._top) + 1 :].replace(os.sep, "/")
         return Path(os.path.relpath(path, self.root)).as_posix()
 
     def inside(self, path: Path) -> bool:

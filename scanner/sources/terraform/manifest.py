@@ -16,9 +16,10 @@ from scanner.unknown import Value
 _EXACT = re.compile(r"=?\s*(\d+(?:\.\d+)*(?:-[\w.]+)?)\s*")
 
 
-def installed(root_module: Path, path: tuple[str, ...], source: str, version: str, files: Files) -> Path | None:
+def installed(
+    entries: Value, root_module: Path, path: tuple[str, ...], source: str, version: str, files: Files
+) -> Path | None:
     """The directory of a module call, None where it is not installed, has changed since, or lies out of the root."""
-    entries = _entries(root_module, files)
     for entry in entries if is_list(entries) else ():
         directory = dig(entry, "Dir")
         if dig(entry, "Key") != ".".join(path) or not isinstance(directory, str):
@@ -31,7 +32,8 @@ def installed(root_module: Path, path: tuple[str, ...], source: str, version: st
     return None
 
 
-def _entries(root_module: Path, files: Files) -> Value:
+def entries_of(root_module: Path, files: Files) -> Value:
+    """What `terraform init` has written down for a root module; None where it has not, or it cannot be read."""
     try:
         text = decode(files.read(root_module / ".terraform" / "modules" / "modules.json"))
         return dig(json_value(text), "Modules")

@@ -45,6 +45,8 @@ class Module:
         possible: Unknown | None = None,
     ) -> None:
         self.run = run
+        self.budget: Budget = run.budget
+        self.files: Files = run.files
         self.config = config
         self.address = address
         self.path = path
@@ -61,16 +63,6 @@ class Module:
         self._evaluating: set[str] = set()
         self._resources: dict[ResourceKey, ResourceGroup] = {}
         self._calls: dict[str, CallGroup] = {}
-
-    @property
-    def budget(self) -> Budget:
-        """The run's budget."""
-        return self.run.budget
-
-    @property
-    def files(self) -> Files:
-        """The run's files."""
-        return self.run.files
 
     @property
     def working_directory(self) -> Path:

@@ -97,7 +97,8 @@ class CallGroup:
             version = self.block.body.attributes.get("version")
             asked = evaluate(version.expression, self.caller.env) if version else None
             wanted = asked if isinstance(asked, str) else ""
-            found = installed(run.directory, (*self.caller.path, self.name), source, wanted, run.files)
+            path = (*self.caller.path, self.name)
+            found = installed(run.installed, run.directory, path, source, wanted, run.files)
             if found is not None:
                 return found
             self._agreed(source, wanted)

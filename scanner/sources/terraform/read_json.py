@@ -86,6 +86,11 @@ def block_of(kind: str, labels: tuple[str, ...], value: Value, at: FileOrigin) -
     return Block(kind, labels, _body(value, at, _INSIDE.get(kind, {}), kind), at)
 
 
+def attribute_of(kind: str, name: str, value: Value, at: FileOrigin) -> Attribute:
+    """An attribute of a block of a kind, whose name is that of no block in it. Raises SyntaxFault."""
+    return Attribute(name, _argument(name, value, at, kind), at)
+
+
 def unplaced(text: str) -> Expression | None:
     """A text as a template, its places left out; None where it is none."""
     read = _parsed(text, False)

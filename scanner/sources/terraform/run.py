@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from scanner.origin import FileOrigin
 from scanner.sources.terraform.budget import Budget
 from scanner.sources.terraform.config import Config, read_config
 from scanner.sources.terraform.files import Files
+from scanner.sources.terraform.manifest import entries_of
 from scanner.sources.terraform.values import merged
 from scanner.sources.terraform.variables import Given, TerraformOptions
 from scanner.unknown import Ref, Unknown, Value
@@ -41,6 +43,11 @@ class Run:
         if directory not in self._configs:
             self._configs[directory] = read_config(directory, self.files)
         return self._configs[directory]
+
+    @cached_property
+    def installed(self) -> Value:
+        """What `terraform init` has written down of the modules that it fetched, read once."""
+        return entries_of(self.directory, self.files)
 
     def crowded(self, at: FileOrigin) -> bool:
         """Whether a call is the first at its place that there was no room for."""

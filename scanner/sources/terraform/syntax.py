@@ -244,26 +244,26 @@ class Unplaced(Mapping[str, Attribute]):
 
 def placed(node: T, at: FileOrigin) -> T:
     """A tree with every part of it at one place."""
-    kind = type(node)
-    parts = [getattr(node, name) for name in kind.__struct_fields__]
-    for index, part in enumerate(parts):
-        inner = type(part)
-        if inner is FileOrigin:
-            parts[index] = at
-        elif inner is tuple:
-            parts[index] = _all_placed(part, at)
-        elif inner is not str and isinstance(part, Node):
-            parts[index] = placed(part, at)
-    return kind(*parts)
+    made: T = _placed(node, at)
+    return made
 
 
-def _all_placed(items: tuple[object, ...], at: FileOrigin) -> tuple[object, ...]:
-    return tuple(
-        [
-            placed(one, at) if isinstance(one, Node) else _all_placed(one, at) if isinstance(one, tuple) else one
-            for one in items
-        ]
-    )
+def _placed(part: Any, at: FileOrigin) -> Any:
+    kind = type(part)
+    # Most parts of a tree are of these kinds.
+    if kind is Literal:
+        return Literal(part.value, at)
+    if kind is AttrStep:
+        return AttrStep(part.name, at)
+    if kind is Traversal:
+        return Traversal(part.root, tuple([_placed(step, at) for step in part.steps]), at)
+    if kind is tuple:
+        return tuple([_placed(item, at) for item in part])
+    if kind is FileOrigin:
+        return at
+    if isinstance(part, Node):
+        return kind(*[_placed(getattr(part, name), at) for name in kind.__struct_fields__])
+    return part
 
 
 def regroup(steps: list[Step]) -> tuple[Step, ...]:

@@ -32,6 +32,8 @@ PieceKind = OneOf["text", "value", "if", "else", "endif", "for", "endfor"]
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.|\Z))|([$%])\4\{", re.DOTALL)
 _FOR = re.compile(r"for\s+([\w-]+)\s*(?:,\s*([\w-]+)\s*)?\s+in\b(.*)\Z", re.DOTALL)
+_CODE = re.compile(r'["{}]|#|//|/\*')
+_QUOTED = re.compile(r'\\[^\r\n]|\$\$\{|%%\{|[$%]\{|"|[\r\n]')
 _OPENING = re.compile(r"\$\$\{|%%\{|\$\{|%\{|\n")
 
 
@@ -149,8 +151,7 @@ class Scanner:
 def closing(text: str, place: int) -> int:
     """The offset of the `}` that closes the brace opened just before `place`, -1 where there is none."""
     depth = 1
-    token = re.compile(r'["{}]|#|//|/\*')
-    while found := token.search(text, place):
+    while found := _CODE.search(text, place):
         place = found.end()
         match found.group():
             case "{":
@@ -172,8 +173,7 @@ def closing(text: str, place: int) -> int:
 
 def string_end(text: str, place: int) -> int:
     """The offset behind the quote that ends the string whose text starts at `place`; 0 where its line ends before."""
-    token = re.compile(r'\\[^\r\n]|\$\$\{|%%\{|[$%]\{|"|[\r\n]')
-    while found := token.search(text, place):
+    while found := _QUOTED.search(text, place):
         place = found.end()
         if found.group() == '"':
             return place

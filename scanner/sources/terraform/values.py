@@ -11,8 +11,8 @@ from typing import TypeGuard
 from msgspec.structs import replace
 
 from scanner.origin import FileOrigin
-from scanner.resource import Attrs, Items
-from scanner.unknown import INVALID, Ref, Unknown, Value, merge_unknowns
+from scanner.resource import Attrs, Encoded, Items
+from scanner.unknown import INVALID, PLAIN, Ref, Unknown, Value, merge_unknowns
 
 MAX_TEXT = 1_000_000
 """Characters in one string."""
@@ -99,14 +99,20 @@ def written_block(value: Value, by_name: bool, whole: Unknown) -> Value:
     return BlockOf(value, whole) if by_name and isinstance(value, Attrs) else value
 
 
+# Neither another kind of list nor another kind of map: to ask the abstract classes of each costs more than the rest.
+_TOLD = PLAIN | {Unknown, Encoded, list, Items, ListOf, SetOf, dict, Attrs, MapOf, BlockOf}
+
+
 def is_list(value: Value) -> TypeGuard[Sequence[Value]]:
     """Whether a value is a list, tuple or set."""
-    return type(value) not in _SINGLE and isinstance(value, (list, tuple, Sequence)) and not isinstance(value, str)
+    if isinstance(value, (list, tuple)):
+        return True
+    return type(value) not in _TOLD and isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def is_map(value: Value) -> TypeGuard[Mapping[str, Value]]:
     """Whether a value is a map or an object."""
-    return type(value) not in _SINGLE and isinstance(value, (dict, Mapping))
+    return isinstance(value, dict) or (type(value) not in _TOLD and isinstance(value, Mapping))
 
 
 def is_number(value: Value) -> TypeGuard[int | float]:
@@ -122,19 +128,19 @@ def invalid(cause: str, at: FileOrigin | None, decided_by: tuple[str, ...] = ())
 def unknowns_of(value: Value) -> list[Unknown]:
     """Every Unknown inside a value, each shared part entered once."""
     found: list[Unknown] = []
-    if type(value) in _SINGLE:
-        return [value] if isinstance(value, Unknown) else found
+    if type(value) in PLAIN:
+        return found
     seen: set[int] = set()
     stack: list[Value] = [value]
     while stack:
         item = stack.pop()
         if isinstance(item, Unknown):
             found.append(item)
-        elif isinstance(item, (dict, list, Mapping, Sequence)) and not isinstance(item, str):
+        elif type(item) not in PLAIN and (is_map(item) or is_list(item)):
             if id(item) in seen:
                 continue
             seen.add(id(item))
-            stack.extend(reversed(list(item.values() if isinstance(item, Mapping) else item)))
+            stack.extend(reversed(list(item.values() if is_map(item) else item)))
     return found
 
 
@@ -173,10 +179,6 @@ def _inside(value: Value) -> Iterable[Value]:
     return value if is_list(value) else ()
 
 
-_SINGLE = frozenset({str, int, float, bool, type(None), Unknown})
-"""Types that are neither list nor map: to ask the abstract classes of them costs more than all the rest."""
-
-
 def plain(value: Value) -> bool:
     """Whether a value is a scalar: it has no line of its own."""
     return value is None or isinstance(value, (bool, int, float, str))
@@ -184,11 +186,13 @@ def plain(value: Value) -> bool:
 
 def fits(value: Value) -> bool:
     """Whether a value is small and flat enough for all that walk over it, which may recurse."""
-    return (type(value) in _SINGLE and not isinstance(value, Unknown)) or nodes(value, MAX_ITEMS) is not None
+    return nodes(value, MAX_ITEMS) is not None
 
 
 def nodes(value: Value, most: int) -> int | None:
     """How many nodes a value has when written out; None where they are more than that, or too deep."""
+    if type(value) in PLAIN:
+        return 1
     total = 0
     stack: list[tuple[Value, int]] = [(value, 0)]
     while stack:
@@ -196,7 +200,8 @@ def nodes(value: Value, most: int) -> int | None:
         total += 1
         if total > most or depth > MAX_DEPTH:
             return None
-        stack.extend((one, depth + 1) for one in _inside(item))
+        if type(item) not in PLAIN:
+            stack.extend([(one, depth + 1) for one in _inside(item)])
     return total
 
 

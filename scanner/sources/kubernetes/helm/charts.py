@@ -14,14 +14,12 @@ from scanner.origin import FileOrigin
 from scanner.resource import Unread, mark
 from scanner.sources.kubernetes.helm.files import ChartError, ChartFiles, chart_files, complete, dependencies, disabled
 from scanner.sources.kubernetes.helm.objects import HelmObject, objects_of
-from scanner.sources.kubernetes.helm.process import Made, Release, renderer, run_together
+from scanner.sources.kubernetes.helm.process import FIRST, LEFT, Made, Release, renderer, run_together
 from scanner.sources.kubernetes.helm.variants import variants
 from scanner.sources.units import unit_name
 from scanner.unknown import Value
 from scanner.yamltext import TextError, load_one
 
-FIRST = 4
-"""So many charts are tried before it is known whether they explode."""
 TOGETHER = 8
 """So many charts are rendered by one process."""
 INSTALL = "install `tether-scanner[helm]`, or scan the output of `helm template`"
@@ -99,12 +97,14 @@ def _made(jobs: Sequence[_Job]) -> Iterator[Made]:
     workers = os.cpu_count() or 1
     with ThreadPoolExecutor(max_workers=workers) as pool:
         while done < len(jobs):
-            batch = jobs[done : done + (FIRST if done == 0 else workers * TOGETHER)]
+            few = done == 0 and len(jobs) > TOGETHER
+            batch = jobs[done : done + (FIRST if few else workers * TOGETHER)]
             done += len(batch)
             if exploded >= FIRST:
-                yield from [Made(error="the charts before it came to the limits of time or memory")] * len(batch)
+                yield from [LEFT] * len(batch)
                 continue
-            share = max(FIRST, -(-len(batch) // workers))  # a process takes longer to start than a chart to render
+            processes = -(-len(batch) // TOGETHER)  # one takes longer to start than a chart to render
+            share = -(-len(batch) // processes)
             parts = [batch[start : start + share] for start in range(0, len(batch), share)]
             for made in pool.map(_rendered, parts):
                 exploded += sum(one.exploded for one in made)

@@ -37,6 +37,10 @@ class Made(Struct, frozen=True):
     exploded: bool = False
 
 
+FIRST = 4
+"""After so many charts that explode, the others are left."""
+LEFT = Made(error="the charts before it came to the limits of time or memory")
+
 Asked: TypeAlias = tuple[Sequence[Mapping[str, bytes]], Release]
 """The variants of a chart's files, and how it is installed."""
 
@@ -74,7 +78,10 @@ def run_together(asked: Sequence[Asked]) -> list[Made]:
             together = None
         if together is not None:
             return together
-    return [run(*one) for one in asked]
+    made: list[Made] = []
+    for one in asked:
+        made.append(LEFT if sum(before.exploded for before in made) >= FIRST else run(*one))
+    return made
 
 
 def _sdk(variants: Sequence[Mapping[str, bytes]], release: Release) -> Made:
@@ -100,7 +107,7 @@ def _answers(asked: Sequence[Asked]) -> list[Made] | None:
     ]
     request = {"path": [entry for entry in sys.path if entry], "charts": charts}
     done = subprocess.run(
-        [sys.executable, "-I", str(Path(__file__).with_name("worker.py"))],
+        [sys.executable, "-I", "-S", str(Path(__file__).with_name("worker.py"))],
         input=json.dumps(request).encode(),
         capture_output=True,
         timeout=SECONDS,

@@ -27,7 +27,7 @@ from scanner.sources.terraform.values import (
 from scanner.unknown import Unknown, Value
 
 # What keeps a text of several lines out of a block scalar: other white space than spaces, and spaces before a break.
-_QUOTED = re.compile(r"[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd]| (?:\n|\Z)")
+_QUOTED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\U00010000-\U0010ffff]| (?:\n|\\Z)")
 _ESCAPED = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 

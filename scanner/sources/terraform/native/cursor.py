@@ -78,7 +78,7 @@ class Cursor:
 
     def span(self, token: Token) -> FileOrigin:
         """The span of a token."""
-        return FileOrigin(self.path, *token[2:])
+        return token.span(self.path)
 
     def between(self, first: Token, last: Token) -> FileOrigin:
         """The span from the start of a token to the end of another."""

@@ -6,11 +6,10 @@ Source: HCL native syntax specification, "Lexical Elements" and "Template Expres
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import NamedTuple
 
 from msgspec import Struct
 
+from scanner.origin import FileOrigin
 from scanner.sources.terraform.syntax import SyntaxFault
 from scanner.sources.terraform.template import closing, string_end
 
@@ -31,7 +30,7 @@ _TOKEN = re.compile(
 _LINE = re.compile(r"\n|\$\$\{|%%\{|[$%]\{")
 
 
-class Token(NamedTuple):
+class Token(Struct, frozen=True, gc=False):
     """A token. kind: "name", "number", "string", "heredoc", "newline", "end", "fault", or the sign itself.
 
     Lines and columns count from 1, columns in characters; the end is exclusive in its column.
@@ -44,9 +43,11 @@ class Token(NamedTuple):
     end_line: int
     end_column: int
 
+    def span(self, path: str) -> FileOrigin:
+        """Where it stands in a file."""
+        return FileOrigin(path, self.line, self.column, self.end_line, self.end_column)
 
-_made: Callable[[type[Token], tuple[str, str, int, int, int, int]], Token] = tuple.__new__
-"""A token without the call that a NamedTuple makes of its own: most of what a file costs is made here."""
+
 _SHORT = {"name": "name", "number": "number", "plain": "string", "sign": ""}
 """The groups of one line, and the kind of their tokens; a sign is its own kind."""
 
@@ -71,9 +72,9 @@ class Lexer(Struct):
             kind = _SHORT.get(group)
             if kind is not None:
                 word = text[start:place]
-                found.append(_made(Token, (kind or word, word, line, column, line, place - base + 1)))
+                found.append(Token(kind or word, word, line, column, line, place - base + 1))
             elif group == "newline":
-                found.append(_made(Token, ("newline", "", line, column, line, column)))
+                found.append(Token("newline", "", line, column, line, column))
                 line, base = line + 1, place
             elif group == "end":
                 found.append(Token("end", "", line, column, line, column))

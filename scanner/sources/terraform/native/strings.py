@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from scanner.origin import FileOrigin
 from scanner.sources.terraform.native.lexer import Token
 from scanner.sources.terraform.syntax import Expression, Literal
 from scanner.sources.terraform.template import ParseExpression, Scanner, assemble
@@ -15,7 +14,7 @@ _OPENING = re.compile(r"<<(-?)[^\r\n]+\r?\n")
 
 def quoted(token: Token, path: str, embedded: ParseExpression) -> Expression:
     """The expression of a text in quotes. Raises SyntaxFault."""
-    at = FileOrigin(path, *token[2:])
+    at = token.span(path)
     raw = token.text[1:-1]
     if not _TEMPLATE.search(raw):
         return Literal(raw, at)
@@ -29,6 +28,6 @@ def heredoc(token: Token, path: str, embedded: ParseExpression) -> Expression:
     opening = _OPENING.match(raw)
     begin = opening.end() if opening else 0
     body = raw[begin : raw.rfind("\n") + 1]
-    at = FileOrigin(path, *token[2:])
+    at = token.span(path)
     pieces = Scanner(body, path, token.line + 1, 1, embedded, quoted=False).pieces()
     return assemble(pieces, at, flush=bool(opening and opening.group(1)))
