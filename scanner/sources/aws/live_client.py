@@ -14,6 +14,7 @@ from msgspec import Struct, field
 
 from scanner import __version__
 from scanner.errors import UsageError
+from scanner.sources.aws.live_body import NoAnswer, check_body
 from scanner.sources.aws.live_outcome import Fault
 from scanner.sources.aws.live_plain import TooDeep
 from scanner.sources.aws.live_rate import Rates
@@ -89,6 +90,7 @@ class Account(Struct):
                 made = session.client(service, region_name=region, config=self.library.config)
                 bucket = self.rates.of(self.id, region, service)
                 made.meta.events.register("before-call", lambda **_: bucket.take())
+                made.meta.events.register("after-call", check_body)
                 self.clients[key] = made
             return self.clients[key]
 
@@ -159,7 +161,7 @@ class Library(Struct):
     def fault(self, error: Exception) -> Fault:
         """What an exception of botocore says."""
         told = getattr(error, "response", None)
-        if isinstance(error, Unfinished | TooDeep):
+        if isinstance(error, Unfinished | TooDeep | NoAnswer):
             return Fault(kind=str(error))
         if not isinstance(told, dict):
             return Fault(kind=type(error).__name__)
