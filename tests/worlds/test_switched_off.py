@@ -12,6 +12,7 @@ from tests.harness import FIXTURES, run_scan
 MODEL, SAFETY, CLUSTER = "k8s/model.yaml", "k8s/safety.yaml", "terraform/cluster.tf"
 ON = '    enableNetworkPolicy = "true"'
 ACCOUNT = "      serviceAccountName: model\n"
+AS_GATEWAY = "      serviceAccountName: gateway\n"
 MACHINES = '  instance_types  = ["p5.48xlarge"]'
 STREAM = "            - --load-format"
 GUARD = "      automountServiceAccountToken: false\n"
@@ -216,6 +217,26 @@ OFF: dict[str, tuple[str, tuple[tuple[str, str, str], ...], str]] = {
         rancher("ProjectRoleTemplateBinding", "project-owner"), (), "RoleTemplate/project-owner",
     ),
     "a role of a cluster": (rancher("ClusterRoleTemplateBinding", "cluster-owner"), (), "RoleTemplate/cluster-owner"),
+    "a role of Rancher itself": (
+        made("GlobalRoleBinding", "management.cattle.io/v3", "globalRoleName: admin\nuserName: u-1"), (),
+        "GlobalRole/admin",
+    ),
+    "a role that is called as one that reads": (
+        rancher("ProjectRoleTemplateBinding", "read-only")
+        + made("RoleTemplate", "management.cattle.io/v3", 'rules: [{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}]',
+               "read-only").replace("apiVersion", "---\napiVersion", 1),
+        (), "RoleTemplate/read-only",
+    ),
+    "a class of the gateway that tenants may change": (
+        made("ClusterRole", "rbac.authorization.k8s.io/v1",
+             "rules: [{apiGroups: [node.k8s.io], resources: [runtimeclasses], verbs: [patch]}]")
+        + made("ClusterRoleBinding", "rbac.authorization.k8s.io/v1",
+               "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: x}\n"
+               "subjects: [{kind: ServiceAccount, name: assistant, namespace: tenant-a}]")
+        .replace("apiVersion", "---\napiVersion", 1)
+        + made("RuntimeClass", "node.k8s.io/v1", "handler: runc", "nvidia").replace("apiV", "---\napiV", 1),
+        ((SAFETY, AS_GATEWAY, f"{AS_GATEWAY}      runtimeClassName: nvidia\n"),), "ClusterRole/x: change-runtime-class",
+    ),
     "a member of the operators": (members("safety-ops"), (), "Group/safety-ops: users"),
     "templates of callers": (
         "", ((MODEL, STREAM, f"            - --trust-request-chat-template\n{STREAM}"),), "--trust-request",
@@ -302,6 +323,9 @@ ON_STILL: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
     "a tenant turns its own pods away": (hook("tenant-a", OWN_SPACE), ()),
     "a platform turns pods away": (hook("policies"), ()),
     "a role that reads": (rancher("ProjectRoleTemplateBinding", "read-only"), ()),
+    "a user of Rancher": (
+        made("GlobalRoleBinding", "management.cattle.io/v3", "globalRoleName: user-base\nuserName: u-1"), (),
+    ),
     "a member of others": (members("others"), ()),
     "the server of names as it comes": (STOCK, ()),
     "a template of the image": (

@@ -14,13 +14,20 @@ from scanner.builders.edges import Doubt, connect
 from scanner.graph.model import Plane
 from scanner.origin import Origin
 from scanner.resource import Resource, dig, items_of, mark
-from scanner.unknown import Unknown
+from scanner.unknown import Unknown, Value
 
 CLUSTER, PROJECT = "ClusterRoleTemplateBinding", "ProjectRoleTemplateBinding"
+GLOBAL = "GlobalRoleBinding"
+"""It gives rights in the cluster of Rancher itself, and by `inheritedClusterRoles` in every other."""
 RANCHER, OPENSHIFT = "management.cattle.io", "user.openshift.io"
 PROJECT_OF = "field.cattle.io/projectId"
-_READS = frozenset({"read-only", "view", "cluster-member", "monitoring-ui-view", "services-view", "workloads-view"})
-"""Role templates of Rancher that change nothing and read no Secret."""
+_HARMLESS = {
+    "RoleTemplate": frozenset(
+        {"read-only", "view", "cluster-member", "monitoring-ui-view", "services-view", "workloads-view"}
+    ),
+    "GlobalRole": frozenset({"user", "user-base"}),
+}
+"""Roles of Rancher that change nothing in a cluster and read no Secret."""
 _SUBJECTS = (
     ("groupPrincipalName", "Group"), ("groupName", "Group"), ("userPrincipalName", "User"), ("userName", "User"),
 )  # fmt: skip
@@ -28,18 +35,26 @@ _SUBJECTS = (
 
 def template_rights(world: World) -> Iterator[Right]:
     """What bindings of Rancher may give: the rules of a role template are not evaluated, so nothing for certain."""
-    for one in world.inventory.of(CLUSTER, PROJECT):
-        template = dig(one.attrs, "roleTemplateName")
-        if one.group != RANCHER or template in _READS or template is None:
+    for one in world.inventory.of(CLUSTER, PROJECT, GLOBAL):
+        key, kind = ("globalRoleName", "GlobalRole") if one.kind == GLOBAL else ("roleTemplateName", "RoleTemplate")
+        template = dig(one.attrs, key)
+        if one.group != RANCHER or template is None or _harmless(world, one.unit, kind, template):
             continue
         shown = template if isinstance(template, str) else "*"
-        origin = mark(one.attrs, "roleTemplateName") or one.origin
-        scopes = (CLUSTER_WIDE,) if one.kind == CLUSTER else tuple(_namespaces(world, one))
+        origin = mark(one.attrs, key) or one.origin
+        scopes = tuple(_namespaces(world, one)) if one.kind == PROJECT else (CLUSTER_WIDE,)
         for subject, place, who in _subjects(world, one):
-            for grant in unseen(f"RoleTemplate/{shown}", origin):
+            for grant in unseen(f"{kind}/{shown}", origin):
                 for scope in scopes:
                     doubt = one.possible or who or grant.unknown
                     yield Right(subject, one.unit, scope, grant, origin, one.address, place, doubt)
+
+
+def _harmless(world: World, unit: str, kind: str, name: Value) -> bool:
+    """Whether a role is one of Rancher's own that changes nothing: the inputs declare none of that name themselves."""
+    if not isinstance(name, str) or name not in _HARMLESS[kind]:
+        return False
+    return not any(one.name == name and one.group == RANCHER for one in world.inventory.of(kind, unit=unit))
 
 
 def _subjects(world: World, one: Resource) -> Iterator[tuple[str, Origin, Unknown | None]]:
