@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "graph": "print the graph that the verdicts rest on",
     "paths": "ask the graph for the ways between two things",
     "diff": "compare two revisions, folders or reports",
+    "history": "tell findings over time from the store: new, open, fixed, regressed, waived",
     "collect": "record what the API of a cluster answers, to be judged elsewhere",
     "permissions": "print the least role that a live scan needs",
     "doctor": "prove before a live scan that it will be answered",
@@ -30,7 +31,8 @@ COMMANDS: dict[str, str] = {
 }
 ISSUES = "the project's issue tracker"
 
-_EPILOG = """exit codes: 0 every commitment holds; 1 violated; 2 wrong use or settings; 3 not proven; 4 a fault
+_EPILOG = """exit codes: 0 every commitment holds; 1 violated; 2 wrong use or settings; 3 not proven; 4 a fault;
+5 nothing against it, and the store or the webhook could not be told
 `tether COMMAND --help` tells more."""
 
 

@@ -109,6 +109,22 @@ class Waiver(Struct, frozen=True):
     second_approver: str = ""
 
 
+class Outputs(Struct, frozen=True):
+    """Where a run is remembered and told; none of it has a say in a verdict.
+
+    store: a file or a URL without a password; store_from, webhook_from: names of environment variables that hold URLs.
+    series: under which name runs are held against each other. waiver_notice: in days, how long before its end a waiver
+    is announced. asff: partition, region and account of the Security Hub that findings are written for.
+    """
+
+    store: str = ""
+    store_from: str = ""
+    series: str = ""
+    webhook_from: str = ""
+    waiver_notice: int = 30
+    asff: tuple[str, str, str] | None = None
+
+
 class Selector(Struct, frozen=True):
     """Nodes by what is known of them: (key, pattern) pairs that must all match; `*` is the only wildcard.
 
@@ -175,6 +191,7 @@ class Profile(Struct, frozen=True):
     units: tuple[Unit, ...] = ()
     charts: tuple[ChartRelease, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    outputs: Outputs = Outputs()
     origins: dict[str, FileOrigin] = field(default_factory=dict)
 
     def has(self, key: str) -> bool:

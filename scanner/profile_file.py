@@ -21,6 +21,7 @@ from scanner.profile import (
     Waiver,
 )
 from scanner.profile_contracts import contracts_of
+from scanner.profile_outputs import outputs_of
 from scanner.profile_part import Part
 from scanner.resource import Attrs
 from scanner.yamltext import TextError, load_one
@@ -71,6 +72,7 @@ def parse_profile(text: str, shown: str, sha256: str = "") -> Profile:
 _KEYS = (
     *("agreement", "places", "models", "safety_stack", "operators", "tenants", "evidence", "trusted", "contracts"),
     *("not_models", "platform", "require", "units", "charts", "waivers"),
+    "outputs",
 )
 
 
@@ -111,6 +113,7 @@ def _profile(file: Part, shown: str, sha256: str) -> Profile:
         units=_units(file),
         charts=_charts(file),
         waivers=file.each("waivers", _WAIVER_KEYS, _waiver),
+        outputs=outputs_of(file),
         origins=origins,
     )
 

@@ -31,6 +31,7 @@ class Request(Struct, frozen=True):
     profile_shown: the path that origins in the profile give; "" is its path below the root, else as it was given.
     profile_dir: what the folders of its `units` are relative to; None is the folder that it is in.
     idle_waivers: a waiver may match nothing, as where one profile judges what was and what is.
+    waiver_notice: in days, how long before its end a waiver is announced; None is as the profile has it.
     """
 
     paths: tuple[Path, ...]
@@ -39,6 +40,7 @@ class Request(Struct, frozen=True):
     profile_shown: str = ""
     profile_dir: Path | None = None
     idle_waivers: bool = False
+    waiver_notice: int | None = None
     var_files: tuple[Path, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     environ: tuple[tuple[str, str], ...] = ()
@@ -140,9 +142,9 @@ def scan(request: Request) -> tuple[Report, Scanned]:
     chosen = (*shipped, *contract_rules(profile))
     basis = tuple(sorted({BASIS[one.source] for one in reading.resources} | reading.bases)) or ("declared",)
     judgement = judge(built.graph, profile, chosen, reading.unread, basis)
-    waivers = apply_waivers(
-        judgement.said, profile, chosen, built.graph, request.as_of, judgement.silent, idle=request.idle_waivers
-    )
+    notice = profile.outputs.waiver_notice if request.waiver_notice is None else request.waiver_notice
+    spoken = (judgement.said, profile, chosen, built.graph, request.as_of, judgement.silent)
+    waivers = apply_waivers(*spoken, idle=request.idle_waivers, notice=notice)
     report = Report(
         verdict=judgement.verdict,
         commitments=judgement.commitments,

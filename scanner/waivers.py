@@ -31,12 +31,14 @@ def apply_waivers(
     as_of: date,
     unjudged: Collection[str] = (),
     idle: bool = False,
+    notice: int = 0,
 ) -> Applied:
     """Match the profile's waivers with the findings, before any are folded, as of a day.
 
     A finding is waived where everything that it speaks of is: its subject, and those that come the same way.
     unjudged: the rules that said nothing (no basis, or they raised); their waivers may match nothing.
     idle: every waiver may match nothing, as where one profile judges what was and what is.
+    notice: in days, how long before its end a waiver is announced.
 
     Raises SettingsError for a waiver of an unknown rule, of one that cannot be waived, or of a critical one without a
     second approver, and for one that matches nothing although its subject was read (it would hide the next violation).
@@ -50,6 +52,7 @@ def apply_waivers(
         for waiver in profile.waivers
         if waiver.expires < as_of
     ]
+    notes.extend(_ending(current, as_of, notice))
     for waiver in current:
         if not any(_names(waiver, one) for one in findings):
             notes.append(_idle(waiver, graph, unjudged, allowed=idle))
@@ -62,6 +65,15 @@ def apply_waivers(
     counting = {one.fingerprint for one in open_}
     waived = [made for one in closed if one.fingerprint not in counting for made in _waived(current, one)]
     return Applied(in_order([*open_, *closed]), tuple(waived), tuple(dict.fromkeys(notes)))
+
+
+def _ending(waivers: Sequence[Waiver], as_of: date, notice: int) -> Iterator[str]:
+    """Notes for waivers that end soon, the first one first: on the day after, what they cover counts again."""
+    for waiver in sorted(waivers, key=lambda one: one.expires):
+        left = (waiver.expires - as_of).days
+        if notice and left <= notice:
+            when = "today" if left == 0 else f"in {left} day{'s' * (left > 1)}, on {waiver.expires}"
+            yield f"{waiver.origin}: the waiver of `{waiver.rule}` for `{waiver.subject}` ends {when}"
 
 
 def _check(waiver: Waiver, rules: dict[str, Rule]) -> None:

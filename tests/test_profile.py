@@ -82,6 +82,13 @@ FULL = {
     "units": [{"name": "prod", "terraform": ["infra"], "manifests": ["k8s/base"], "cluster": "aws_eks_cluster.main"}],
     "charts": [{"chart": "charts/vllm", "values": ["values/prod.yaml"], "release": "vllm", "namespace": "inference"}],
     "waivers": [WAIVER, {**WAIVER, "second_approver": "cto"}],
+    "outputs": {
+        "store": "runs.db",
+        "series": "prod",
+        "webhook_from": "TETHER_WEBHOOK",
+        "waiver_notice": "14d",
+        "asff": {"partition": "aws-us-gov", "region": "us-gov-west-1", "account": "111122223333"},
+    },
 }
 
 
@@ -271,6 +278,16 @@ CASES = [
     (changed("platform", value=[""]), False),
     (changed("tenants", "agreed", value={"a": 1}), False),
     (changed("agreement", value=7), False),
+    (changed("outputs", value={"store_from": "TETHER_STORE"}), True),
+    (changed("outputs", "store_from", value="TETHER_STORE"), False),
+    (changed("outputs", "store", value="postgresql://tether@db/runs"), True),
+    (changed("outputs", "store", value="postgresql://tether:hush@db/runs"), False),
+    (changed("outputs", "store", value="postgresql://db/runs?user=tether&password=hush"), False),
+    (changed("outputs", "webhook_from", value="https://hooks.example.com/T0/B0"), False),
+    (changed("outputs", "webhook", value="https://hooks.example.com/T0/B0"), False),
+    (changed("outputs", "waiver_notice", value="soon"), False),
+    (changed("outputs", "asff", "account", value="1"), False),
+    (changed("outputs", "asff", "region", value=...), False),
     ([], False),
     ("text", False),
 ]

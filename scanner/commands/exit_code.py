@@ -11,7 +11,7 @@ from scanner.findings import Report, Verdict
 if TYPE_CHECKING:
     from scanner.commands.baseline import Since
 
-HOLDS, VIOLATED, USAGE, UNPROVEN, FAULT = range(5)
+HOLDS, VIOLATED, USAGE, UNPROVEN, FAULT, UNTOLD = range(6)
 
 
 class Outcome(Struct, frozen=True):

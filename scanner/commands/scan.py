@@ -15,18 +15,22 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from scanner.commands.arguments import add_inputs, add_rules, complain, day, note_foreign_profiles, request_of
-from scanner.commands.output import add_targets, coloured, columns, emit, refuse_inputs, targets_of, write_file
+from scanner.commands.arguments_telling import add_telling, asks_for_more
+from scanner.commands.exit_code import UNTOLD
+from scanner.commands.output import Target, add_targets, coloured, columns, emit, refuse_inputs, targets_of, write_file
 from scanner.reports.formats import FORMATS, render
 from scanner.reports.view import View
 
 if TYPE_CHECKING:
     from scanner.commands.baseline import Since
+    from scanner.commands.exit_code import Outcome
     from scanner.findings import Report
     from scanner.scan import Scanned
 
 EPILOG = """exit codes: 0 every commitment holds; 1 violated (a violation counts before anything that is not proven);
 2 wrong use or settings; 3 not proven: an input that was not read, a value that nobody knows, nothing to scan, or a
-rule that raised; 4 a fault in Tether. Waived findings do not count.
+rule that raised; 4 a fault in Tether; 5 every commitment holds, and the store or the webhook could not be told. Waived
+findings do not count.
 
 formats and files go in pairs: --format json --output report.json --format text prints the text and writes the JSON."""
 
@@ -45,6 +49,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--baseline", type=Path, metavar="REPORT", help="a JSON report: exit by what is new since, never on less"
     )
+    add_telling(parser)
     parser.add_argument("--no-color", action="store_true", help="no colour on a terminal")
     parser.epilog = EPILOG
 
@@ -58,7 +63,7 @@ def run(options: Namespace) -> int:
 
     targets = targets_of(getattr(options, "targets", []))
     baseline = load_report(options.baseline) if options.baseline else None
-    request = request_of(options)
+    request = replace(request_of(options), waiver_notice=options.waiver_notice)
     started = datetime.now(UTC).isoformat(timespec="seconds")
     note_foreign_profiles(request, options)
     with _no_collection():
@@ -73,15 +78,34 @@ def run(options: Namespace) -> int:
         verbose=options.verbose,
         known=None if beside is None else beside.known,
         exit_code=ended.code,
+        asff=scanned.profile.outputs.asff,
     )
+    return _told(options, report, scanned, targets, view, ended)
+
+
+def _told(
+    options: Namespace, report: Report, scanned: Scanned, targets: list[Target], view: View, ended: Outcome
+) -> int:
+    """Remember the run, write every format, send the message. What cannot be told never changes a verdict."""
+    failed: list[str] = []
+    beyond = None
+    if asks_for_more(options, scanned.profile.outputs):
+        from scanner.commands.telling import Beyond
+
+        beyond = Beyond(options, report, scanned)
+        view = beyond.remember(view, failed)
     for target in sorted(targets, key=lambda one: one.path is None):
         text = render(target.format, report, view if target.path is not None else _shown(options, view))
         if target.path is None:
             emit(text)
         else:
             write_file(target.path, text)
+    if beyond is not None:
+        beyond.send(view, failed)
     _say(report, ended.message, quiet=options.quiet)
-    return ended.code
+    for one in failed:
+        complain(one)
+    return ended.code or (UNTOLD if failed else ended.code)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from scanner.origin import FileOrigin, Origin
-from scanner.reports.redact import MAX_LINE, redacted, secret_documents
+from scanner.redact import MAX_LINE, redacted, secret_documents
 from scanner.reports.safe import cells, cut, safe
 
 MAX_FILE = 5_000_000

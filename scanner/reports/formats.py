@@ -17,6 +17,10 @@ FORMATS: dict[str, str] = {
     "github": "scanner.reports.github",
     "gitlab": "scanner.reports.gitlab",
     "markdown": "scanner.reports.markdown",
+    "html": "scanner.reports.html",
+    "ocsf": "scanner.reports.ocsf",
+    "asff": "scanner.reports.asff",
+    "prometheus": "scanner.reports.prometheus",
 }
 
 

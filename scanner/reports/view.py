@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from scanner.past import History
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +15,8 @@ class View:
 
     known: the fingerprints of the findings that the baseline of the run has; None where it has no baseline.
     exit_code: with which the run will end; None where that is not known.
+    past: the runs that a store remembers, this one the last; None without a store. first: when each finding of this run
+    was first seen, by fingerprint. asff: partition, region and account of the Security Hub that is written for.
     """
 
     root: Path | None = None
@@ -20,6 +25,9 @@ class View:
     verbose: bool = False
     known: frozenset[str] | None = None
     exit_code: int | None = None
+    past: History | None = None
+    first: Mapping[str, str] = field(default_factory=dict)
+    asff: tuple[str, str, str] | None = None
 
     def knows(self, fingerprint: str) -> bool:
         """Whether the baseline has this finding."""

@@ -116,7 +116,10 @@ def test_a_page_without_end_is_no_answer(tmp_path, monkeypatch):
 def test_every_format_takes_what_stands_in_no_file(tmp_path, form):
     with serving(Cluster(small(), faults=[denied("pods", "b")])) as address:
         config = str(kubeconfig(tmp_path, address))
-        code, out, err = run("scan", "--live", "kubernetes", "--kubeconfig", config, "--format", form)
+        settings = tmp_path / "settings.yaml"
+        settings.write_text("outputs: {asff: {partition: aws, region: eu-west-1, account: '111122223333'}}\n")
+        given = ("--kubeconfig", config, "--profile", str(settings), "--format", form)
+        code, out, err = run("scan", "--live", "kubernetes", *given)
     assert code == 3, err
     assert out
 

@@ -271,7 +271,7 @@ def hostile_report():
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_nothing_in_an_input_acts_on_a_terminal_or_a_log(name):
-    shown = render(name, hostile_report(), View(verbose=True))
+    shown = render(name, hostile_report(), View(verbose=True, asff=("aws", "eu-west-1", "1" * 12)))
     shown.encode("utf-8")
     for line in shown.split("\n"):
         assert line.isprintable()

@@ -23,7 +23,10 @@ def ordinary(world: World, unit: str, script: Value) -> Unknown | None:
     rows = [row for row in tables.literals("ordinary") if (row.id == SETTINGS) == settings or row.id == "comment"]
     for line in lines:
         if not any(tables.pattern(row.regex).search(line) for row in rows):
-            short = line if len(line) <= 60 else line[:57] + "..."
+            from scanner.redact import without_secrets
+
+            told = without_secrets(line)
+            short = told if len(told) <= 60 else told[:57] + "..."
             return Unknown(f"what the line `{short}` brings about is out of sight", decided_by=(f"`{short}`",))
     return None
 

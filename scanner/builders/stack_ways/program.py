@@ -101,4 +101,7 @@ def _heads(words: Sequence[Word]) -> Iterator[Word]:
 
 
 def _short(line: str) -> str:
-    return line if len(line) <= 60 else f"{line[:57]}..."
+    from scanner.redact import without_secrets
+
+    told = without_secrets(line)
+    return told if len(told) <= 60 else f"{told[:57]}..."

@@ -63,7 +63,10 @@ def _judged(
     risky = _RISKY.search(line) or _FETCHES.search(line) or (_CHANGES.search(line) and not _ASKS.search(line))
     if known and not risky and not (strict and _acts(words)):
         return
-    shown = line if len(line) <= 60 else f"{line[:57]}..."
+    from scanner.redact import without_secrets
+
+    told = without_secrets(line)
+    shown = told if len(told) <= 60 else f"{told[:57]}..."
     yield setting, where, f"what the command `{shown}` does in the container is out of sight", f"`{shown}`"
 
 

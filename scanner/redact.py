@@ -10,6 +10,11 @@ _KEY = re.compile(
     rf"[\"']?(?P<key>[\w.$/-]*{_CONFIDENTIAL}[\w.$/-]*)[\"']?\s*(?:=(?![=>])|=>|:(?!:))\s*(?P<value>\S.*)",
     re.IGNORECASE,
 )
+_OPTION = re.compile(
+    rf"(?<![\w-])--?[\w-]*{_CONFIDENTIAL}[\"']?(?:[\s,=]+[\"']?(?P<value>[^\s,\]\"'][^,\]\"']*)|\s*$)", re.IGNORECASE
+)
+_ITEM = re.compile(r"^\s*(?:-\s+)?[\"']?(?P<value>[^\s\"'-][^\"']*)")
+"""An option of a command, and its value: behind it, or the next item of a list."""
 _NAMED_SECRET = re.compile(rf"\b(?:name|key)[\"']?\s*[:=]\s*[\"']?[\w.-]*{_CONFIDENTIAL}", re.IGNORECASE)
 _VALUE = re.compile(r"\b[\"']?value[\"']?\s*[:=]\s*(?P<value>\S.*)", re.IGNORECASE)
 _ENTRY = re.compile(r"^\s+[\"']?[\w.-]+[\"']?\s*:\s*(?P<value>\S.*)")
@@ -51,6 +56,12 @@ def redacted(lines: Sequence[str], index: int, *, in_secret: bool) -> list[tuple
     for found in _KEY.finditer(line):
         if not _NOT_A_SECRET_KEY.search(found["key"]):
             spans += _span(found)
+    options = [one for one in _OPTION.finditer(line) if one["value"]]
+    spans += [span for found in options for span in _span(found)]
+    option = _OPTION.search(lines[index - 1][:MAX_LINE]) if index else None
+    value = _ITEM.match(line) if option and not option["value"] else None
+    if value:
+        spans += _span(value)
     beside = lines[max(index - 1, 0) : index + 2]
     if any(_NAMED_SECRET.search(one[:MAX_LINE]) for one in beside):
         spans += [span for found in _VALUE.finditer(line) for span in _span(found)]
@@ -58,6 +69,17 @@ def redacted(lines: Sequence[str], index: int, *, in_secret: bool) -> list[tuple
     if entry:
         spans += _span(entry)
     return _merged(spans)
+
+
+def without_secrets(line: str) -> str:
+    """One line of a script as it may be quoted in a message: each hidden span is `***`."""
+    if len(line) > MAX_LINE:
+        return "***"
+    parts, at = [], 0
+    for start, end in redacted([line], 0, in_secret=False):
+        parts += [line[at:start], "***"]
+        at = end
+    return "".join([*parts, line[at:]])
 
 
 def secret_documents(lines: Sequence[str]) -> list[range]:
