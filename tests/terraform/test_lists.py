@@ -120,3 +120,14 @@ def test_names_that_only_a_terraform_block_has(tree) -> None:
     assert encryption["state"][0]["method"] == "method.aes_gcm.first"
     assert encryption["plan"][0]["method"].code == INVALID
     assert found["probe.p"].attrs["phase"].options == (False, True)
+
+
+def test_the_lists_and_maps_of_older_configurations(value_of) -> None:
+    """As Terraform 0.12 to 0.14 evaluate them; later ones refuse the configuration."""
+    assert value_of('list("a", 1)') == ["a", "1"]
+    assert value_of('map("k", "v", "n", 2)') == {"k": "v", "n": "2"}
+    assert value_of('merge(map("a", 1), map("a", 2))') == {"a": 2}
+    for refused in ('map("a")', 'map("a", 1, "b")', "list()"):
+        assert value_of(refused).code == INVALID
+    open_ = value_of('map(var.k, "v")', 'variable "k" {}')
+    assert isinstance(open_, Unknown) and open_.decided_by == ("var.k",)
