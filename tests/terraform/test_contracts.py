@@ -299,6 +299,30 @@ def test_what_a_cluster_has_of_its_provider_is_not_left_out(tree, version: str, 
     assert made.read().unread == []
 
 
+def test_what_a_team_may_do(tree) -> None:
+    """The policies of its namespaces are judged as written, and its group is bound in them alone."""
+    text = (
+        'module "t" {\n  source = "aws-ia/eks-blueprints-teams/aws"\n  version = "~> 1.1"\n  name = "red"\n'
+        '  users = ["arn:aws:iam::1:role/red"]\n  oidc_provider_arn = "arn:aws:iam::1:oidc-provider/o.example.com"\n'
+        '  namespaces = {\n    own = {\n      network_policy = {\n        policy_types = ["Ingress"]\n        ingress = [{\n'
+        '          from = [{ namespace_selector = { match_labels = { team = "red" } } }]\n        }]\n      }\n    }\n'
+        "    shared = { create = false }\n  }\n}\n"
+    )
+    made = tree(text)
+    found = made.resources()
+    [spec] = found['module.t.kubernetes_network_policy_v1.this["own"]'].attrs["spec"]
+    [[peer]] = [one["from"] for one in spec["ingress"]]
+    assert peer["namespace_selector"][0]["match_labels"] == {"team": "red"}
+    assert (peer["ip_block"], peer["pod_selector"], spec["pod_selector"]) == ([], [], [])
+    bound = {name for name in found if "role_binding" in name}
+    here = "module.t.kubernetes_role_binding_v1.this"
+    assert bound == {f'{here}["own"]', f'{here}["shared"]', "module.t.kubernetes_cluster_role_binding_v1.this[0]"}
+    trust = json.loads(str(found["module.t.aws_iam_role.this[0]"].attrs["assume_role_policy"]))["Statement"]
+    assert trust[0]["Principal"] == {"AWS": "arn:aws:iam::1:role/red"}
+    assert "system:serviceaccount:own:own" in trust[1]["Condition"]["StringEquals"]["o.example.com:sub"]
+    assert made.read().unread == []
+
+
 def test_who_may_become_a_role_of_the_older_module(tree) -> None:
     """Conditions are told as they are given; a trust policy that older releases took in another way is not."""
     text = (
