@@ -231,6 +231,8 @@ def _level(policy: Policy, target: Target, route: Resource, rule: str) -> int:
     if of_routes and _is_named(target, route.name, route):
         return 3 if not target.section else 4 if target.section == rule else 0
     if target.kind in ("Gateway", "*"):
+        if _untold_parent(route) is not None:
+            return 1
         for parent in items_of(dig(route.attrs, "spec", "parentRefs")):
             space, name = dig(parent, "namespace") or route.namespace, text(dig(parent, "name"))
             if policy.resource.namespace == space and _is_named(target, name, None):
@@ -239,6 +241,15 @@ def _level(policy: Policy, target: Target, route: Resource, rule: str) -> int:
                 if target.section == text(dig(parent, "sectionName")):
                     return 2
     return 0
+
+
+def _untold_parent(route: Resource) -> Unknown | None:
+    """What is not known of the Gateways that a route is attached to."""
+    for parent in items_of(dig(route.attrs, "spec", "parentRefs")):
+        for part in (parent, dig(parent, "namespace"), dig(parent, "name")):
+            if isinstance(part, Unknown):
+                return part
+    return None
 
 
 def _is_named(target: Target, name: str, route: Resource | None) -> bool:
@@ -259,4 +270,6 @@ def _certain(policy: Policy, route: Resource, rule: str) -> bool | Unknown:
     exact = [target for target in policy.targets if _level(policy, target, route, rule) and target.unknown is None]
     if not exact:
         return next((one.unknown for one in policy.targets if one.unknown is not None), False)
+    if all(_level(policy, target, route, rule) <= 2 for target in exact):
+        return _untold_parent(route) or policy.guards
     return policy.guards

@@ -13,6 +13,7 @@ from scanner.builders.recognise.containers import SHELLS, Container
 from scanner.builders.recognise.signals import NAMES, server_of
 from scanner.graph.facts import ModelReference, Origination
 from scanner.graph.model import Node, Role
+from scanner.resource import dig, items_of
 from scanner.unknown import Unknown
 
 STORES_KEY = "profile:models.stores"
@@ -47,7 +48,7 @@ def origination_of(world: World, node: Node, fact: ModelReference, name: str) ->
 
 
 def unknown_program(world: World, node: Node, fact: ModelReference) -> Unknown | None:
-    """What is not known where a variable that any program may read names the model to a program that no table knows."""
+    """What is not known of the program that loads the model: which one a variable tells of it, or all of its arguments."""
     resource = world.inventory.by_id.get(node.id)
     for container in containers(world, resource) if resource is not None else ():
         told = [name for name in NAMES if name in container.env and container.env[name].origin == fact.origin]
@@ -56,6 +57,10 @@ def unknown_program(world: World, node: Node, fact: ModelReference) -> Unknown |
                 f"what the program of container `{container.name}` loads for `{told[0]}`, and from where, is not known"
             )
             return Unknown(cause, decided_by=(f"{node.address}: the program of `{container.name}`",))
+        if any(word.origin == fact.origin for word in container.words):
+            untold = next((word.unknown for word in container.words if word.unknown and word.text == "*"), None)
+            if untold is not None:
+                return untold
     return None
 
 
@@ -112,6 +117,17 @@ def _kept_off(world: World, container: Container) -> tuple[bool | Unknown, str] 
             return False, f"`{row.id}` keeps the server from fetching: it reads what lies in its cache"
         if row.value is None and found.text and not _PUBLIC_HOSTS.match(found.text):
             return _mirror(world, found)
+    untold = _untold_variables(container)
+    return None if untold is None else (untold, f"which variables container `{container.name}` has is not known")
+
+
+def _untold_variables(container: Container) -> Unknown | None:
+    """What is not known of which variables a container has: the whole list, an entry, or a name."""
+    for key in ("env", "environment"):
+        for entry in items_of(dig(container.body, key)):
+            name = entry if isinstance(entry, Unknown) else dig(entry, "name")
+            if isinstance(name, Unknown):
+                return name
     return None
 
 

@@ -149,7 +149,10 @@ def _same(own: Value, wanted: Value) -> bool | Unknown:
 def _taints(spec: Value, machine: Machine) -> Iterator[bool | Unknown]:
     tolerations = dig(spec, "tolerations")
     for taint in machine.taints:
-        if isinstance(taint, Mapping) and taint.get("effect") in KEEPING:
+        unknown = taint if isinstance(taint, Unknown) else dig(taint, "effect")
+        if isinstance(unknown, Unknown):
+            yield unknown
+        elif isinstance(taint, Mapping) and taint.get("effect") in KEEPING:
             if isinstance(tolerations, Unknown):
                 yield tolerations
             else:
