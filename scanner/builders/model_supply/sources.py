@@ -48,7 +48,7 @@ def origination_of(world: World, node: Node, fact: ModelReference, name: str) ->
 
 
 def unknown_program(world: World, node: Node, fact: ModelReference) -> Unknown | None:
-    """What is not known of the program that loads the model: which one a variable tells of it, or all of its arguments."""
+    """What is not known of the program that loads the model: which one a variable tells of it, or its arguments."""
     resource = world.inventory.by_id.get(node.id)
     for container in containers(world, resource) if resource is not None else ():
         told = [name for name in NAMES if name in container.env and container.env[name].origin == fact.origin]

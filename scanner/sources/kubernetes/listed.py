@@ -99,7 +99,8 @@ LISTED: dict[str, frozenset[str]] = {
         "linkerd.io": "ServiceProfile",
         "llm-d.ai": "InferenceModelRewrite InferenceObjective",
         "machinelearning.seldon.io": "SeldonDeployment",
-        "management.cattle.io": "ClusterRoleTemplateBinding GlobalRole GlobalRoleBinding ProjectRoleTemplateBinding RoleTemplate",
+        "management.cattle.io": "ClusterRoleTemplateBinding GlobalRole GlobalRoleBinding ProjectRoleTemplateBinding "
+        "RoleTemplate",
         "metal.sidero.dev": "Server ServerClass",
         "metal3.io": "BareMetalHost",
         "ml.sigstore.dev": "ModelValidation",
