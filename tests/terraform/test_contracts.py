@@ -280,9 +280,9 @@ def test_a_plan_lies_over_what_a_contract_tells(tmp_path: Path) -> None:
     assert reading.unread == []
 
 
-@pytest.mark.parametrize(("version", "prefix"), [("~> 20.31", "cluster_"), ("~> 21.0", "")])
+@pytest.mark.parametrize(("version", "prefix"), [("~> 19.21", "cluster_"), ("~> 20.31", "cluster_"), ("~> 21.0", "")])
 def test_what_a_cluster_has_of_its_provider_is_not_left_out(tree, version: str, prefix: str) -> None:
-    """The group that EKS makes for a cluster is among those of its nodes, in both versions of the module."""
+    """The group that EKS makes for a cluster is among those of its nodes, in each version of the module."""
     text = (
         f'module "e" {{\n  source = "{CLUSTER}"\n  version = "{version}"\n  {prefix}name = "e"\n'
         f'  {prefix}endpoint_public_access = true\n  subnet_ids = ["subnet-1"]\n  eks_managed_node_groups = {{\n'
@@ -297,6 +297,21 @@ def test_what_a_cluster_has_of_its_provider_is_not_left_out(tree, version: str, 
     template = found['module.e.module.eks_managed_node_group["a"].aws_launch_template.this[0]']
     assert isinstance(template.attrs["vpc_security_group_ids"], Unknown)
     assert made.read().unread == []
+
+
+def test_who_an_older_cluster_lets_in(tree) -> None:
+    """Version 19 writes the roles into `aws-auth`; with nodes that the contract does not tell of, that is unknown."""
+
+    def roles(more: str) -> object:
+        text = (
+            f'module "e" {{\n  source = "{CLUSTER}"\n  version = "19.21.0"\n  cluster_name = "e"\n{more}'
+            '  manage_aws_auth_configmap = true\n  aws_auth_roles = [{ rolearn = "arn:aws:iam::1:role/ops", '
+            'username = "ops", groups = ["system:masters"] }]\n}\n'
+        )
+        return tree(text).resources()["module.e.kubernetes_config_map_v1_data.aws_auth[0]"].attrs["data"]["mapRoles"]
+
+    assert "system:masters" in str(roles("")) and "arn:aws:iam::1:role/ops" in str(roles(""))
+    assert isinstance(roles('  self_managed_node_groups = { a = { name = "a" } }\n'), Unknown)
 
 
 def test_what_a_team_may_do(tree) -> None:
