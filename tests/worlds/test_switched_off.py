@@ -225,7 +225,7 @@ OFF: dict[str, tuple[str, tuple[tuple[str, str, str], ...], str]] = {
         rancher("ProjectRoleTemplateBinding", "read-only")
         + made("RoleTemplate", "management.cattle.io/v3", 'rules: [{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}]',
                "read-only").replace("apiVersion", "---\napiVersion", 1),
-        (), "RoleTemplate/read-only",
+        (), "ProjectRoleTemplateBinding/x: projectName",
     ),
     "a class of the gateway that tenants may change": (
         made("ClusterRole", "rbac.authorization.k8s.io/v1",

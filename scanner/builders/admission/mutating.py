@@ -1,6 +1,7 @@
 """Who answers a mutating webhook rewrites every pod that it is asked about, those of models and of the stack included.
 
-Who answers a validating one turns pods away, and so keeps the stack from running: it counts where a tenant answers.
+Who answers a validating one turns pods or their guards away: it counts where a tenant answers, or may answer. One on
+the machine of the API server itself is of the platform.
 
 Source: Kubernetes, "Dynamic Admission Control": the patch in an answer may change any field of the object.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scanner.builders.admission.answering import answerer
 from scanner.builders.admission.rules import conditions, first_gap, matched
 from scanner.builders.admission.subjects import Subject, picks, subjects
 from scanner.builders.admission.verifier import Answer
@@ -23,7 +25,7 @@ from scanner.unknown import Value
 
 WEBHOOKS, VALIDATING = "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"
 REWRITES = "answers the mutating webhook `{}`, and may change the pods that it is shown"
-DENIES = "answers the validating webhook `{}`, and may turn away the pods that it is shown"
+DENIES = "answers the validating webhook `{}`, and may turn away what it is shown: pods, or what guards them"
 GUARDS = frozenset({
     "*", "networkpolicies", "namespaces", "services", "endpoints", "endpointslices", "ingresses", "httproutes",
     "gateways", "rolebindings", "clusterrolebindings", "roles", "clusterroles", "authorizationpolicies",
@@ -31,6 +33,11 @@ GUARDS = frozenset({
     "adminnetworkpolicies",
 })  # fmt: skip
 """Resources by which models and the stack are guarded or reached."""
+OF_THE_CLUSTER = frozenset({
+    "clusterroles", "clusterrolebindings", "ciliumclusterwidenetworkpolicies", "globalnetworkpolicies",
+    "adminnetworkpolicies",
+})  # fmt: skip
+"""Those that are in no namespace."""
 ANSWERS = "Webhook"
 """The kind of the node for whoever answers a webhook, where no workload of the inputs is seen to."""
 
@@ -46,7 +53,8 @@ def build_mutating_webhooks(world: World) -> None:
     for hooks in world.inventory.of(VALIDATING) if tenants else ():
         shown = [one for one in mine if one.unit == hooks.unit]
         for index, hook in enumerate(items_of(hooks.attrs.get("webhooks")) if shown else ()):
-            if dig(hook, "clientConfig", "service", "namespace") in tenants:
+            where = answerer(hook)
+            if where is None or where.namespace is None or where.namespace in tenants:
                 _hook(world, hooks, hook, index, shown)
 
 
@@ -57,6 +65,8 @@ def _tenants(world: World) -> frozenset[str]:
 
 
 def _hook(world: World, hooks: Resource, hook: Value, index: int, shown: list[Subject]) -> None:
+    if (where := answerer(hook)) is not None and where.local:
+        return
     here = mark(hooks.attrs, "webhooks", index, "clientConfig") or mark(hooks.attrs, "webhooks", index) or hooks.origin
     called = dig(hook, "name")
     name = called if isinstance(called, str) else hooks.name
@@ -68,7 +78,7 @@ def _hook(world: World, hooks: Resource, hook: Value, index: int, shown: list[Su
             before = targets.get(subject.node_id)
             if before is None or asked.truth is True:
                 targets[subject.node_id] = asked
-    for subject in shown if hooks.kind == WEBHOOKS and _shows_guards(hook) else ():
+    for subject in (one for one in shown if _shows_guards(hooks, hook, one)):
         unsure = Doubt("condition-unevaluable", (f"what `{name}` does to the guards of {subject.resource.address}",))
         targets.setdefault(subject.node_id, Answer(unsure, "", here))
     for source, doubt in _answering(world, hooks, hook) if targets else ():
@@ -78,12 +88,17 @@ def _hook(world: World, hooks: Resource, hook: Value, index: int, shown: list[Su
                 _edge(world, source, target, because, here, doubt or asked.truth)
 
 
-def _shows_guards(hook: Value) -> bool:
-    """Whether it is shown what guards the stack or leads to it."""
+def _shows_guards(hooks: Resource, hook: Value, subject: Subject) -> bool:
+    """Whether it is shown what guards the subject or leads to it; a selector of namespaces says nothing of a cluster's.
+
+    One that turns away whatever is in namespaces of its own is of no matter to others.
+    """
+    inside = picks(dig(hook, "namespaceSelector"), subject.space, "") is not False
     for rule in items_of(dig(hook, "rules")):
-        named = items_of(dig(rule, "resources"))
-        if any(not isinstance(one, str) or one.partition("/")[0] in GUARDS for one in named):
-            return True
+        for one in items_of(dig(rule, "resources")):
+            name = one.partition("/")[0] if isinstance(one, str) else ""
+            if not name or (name in GUARDS and (inside or hooks.kind == WEBHOOKS or name in OF_THE_CLUSTER)):
+                return True
     return False
 
 
@@ -107,23 +122,22 @@ def _edge(world: World, source: str, target: str, because: str, here: Origin | N
 
 def _answering(world: World, hooks: Resource, hook: Value) -> Iterator[tuple[str, Doubt | None]]:
     """The workloads behind the webhook's Service; whoever is meant, where none is in the inputs or it is a URL."""
-    service = dig(hook, "clientConfig", "service")
-    namespace, name = dig(service, "namespace"), dig(service, "name")
+    where = answerer(hook)
     found = False
-    if isinstance(namespace, str) and isinstance(name, str):
-        for one in world.inventory.of("Service", unit=hooks.unit):
-            if (one.namespace, one.name) == (namespace, name) and isinstance(one.attrs, Attrs):
-                for node_id, doubt in _behind(world, one):
-                    found = True
-                    yield node_id, doubt
+    for one in world.inventory.of("Service", unit=hooks.unit) if where is not None and where.name else ():
+        if where is not None and (one.namespace, one.name) == (where.namespace, where.name):
+            for node_id, doubt in _behind(world, one) if isinstance(one.attrs, Attrs) else ():
+                found = True
+                yield node_id, doubt or where.doubt
     if not found:
-        shown = f"{namespace}/Service/{name}" if isinstance(name, str) else f"the URL of {hooks.name}"
+        name = where.name if where is not None else ""
+        shown = f"{where.namespace or '*'}/Service/{name}" if where is not None and name else f"the URL of {hooks.name}"
         address = f"webhook/{shown}"
         node = Node(
             id=f"{hooks.unit}:{address}",
             kind=ANSWERS,
             address=address,
-            name=str(name or ""),
+            name=name,
             origin=hooks.origin,
             actor=True,
         )

@@ -10,9 +10,10 @@ from scanner.builders.control.eks import access_rights, add_groups
 from scanner.builders.control.fan import Goal
 from scanner.builders.control.google import google_rights
 from scanner.builders.control.host_pods import host_pod_edges
-from scanner.builders.control.memberships import add_members, template_rights
+from scanner.builders.control.memberships import add_members
 from scanner.builders.control.passing import guard_edges
 from scanner.builders.control.platform import mark_operators, mark_platform
+from scanner.builders.control.rancher import template_rights
 from scanner.builders.control.rbac import Matcher, stack_edges
 from scanner.builders.control.rbac_rules import RoleBook
 from scanner.builders.control.rights import Right, rights_of
@@ -35,7 +36,7 @@ def build_cluster_control(world: World) -> None:
         *access_rights(world, estate),
         *azure_rights(world, estate),
         *google_rights(world, estate),
-        *template_rights(world),
+        *template_rights(world, book),
     ]
     add_members(world)
     mark_operators(world)

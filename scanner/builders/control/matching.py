@@ -123,6 +123,8 @@ _TARGETS: dict[str, Callable[[Ask, Target], Truth]] = {
     "bare-pod": _bare_pod,
     "workload": _workloads,
     "runtime-class": lambda _ask, target: _reads(target.classes),
+    "claim": lambda _ask, target: _reads(target.claims),
+    "device": lambda _ask, target: min(_reads(target.claims), Truth.POSSIBLE),
 }
 """By `names` of the row: what must be true of the target beside."""
 
@@ -188,6 +190,8 @@ _NAMED: dict[str, Callable[[Ask, Target], Truth]] = {
     "secret": lambda ask, target: _one_of(ask, target.secrets),
     "configmap": lambda ask, target: _one_of(ask, target.configmaps),
     "runtime-class": lambda ask, target: _one_of(ask, target.classes),
+    "claim": lambda ask, target: _one_of(ask, target.claims),
+    "device": lambda _ask, _target: Truth.POSSIBLE,
     "namespace": lambda ask, target: ask.grant.named(target.namespace),
     "nodes": lambda _ask, _target: Truth.POSSIBLE,
     "custom": lambda _ask, _target: Truth.POSSIBLE,

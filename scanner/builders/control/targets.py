@@ -35,6 +35,7 @@ class Target(Struct, frozen=True, eq=False):
     """A member of the stack, or a model, that manifests declare.
 
     plural: of its kind, as roles write it. configmaps, secrets, accounts, classes: what its pods read and run as.
+    claims: the claims for devices, or the templates of such, that its pods name.
     placed: whether its namespace is known.
     """
 
@@ -52,6 +53,7 @@ class Target(Struct, frozen=True, eq=False):
     accounts: Names
     placed: bool = True
     classes: Names = field(default_factory=Names)
+    claims: Names = field(default_factory=Names)
 
 
 def plural(kind: str) -> str:
@@ -118,13 +120,15 @@ def _tokens(world: World) -> dict[tuple[str, str, str], set[str]]:
 
 
 def _target(resource: Resource, stack: bool, model: bool, tokens: dict[tuple[str, str, str], set[str]]) -> Target:
-    configmaps, secrets, accounts, classes = Names(), Names(), Names(), Names()
+    configmaps, secrets, accounts, classes, claims = (Names() for _ in range(5))
     namespace = resource.namespace or DEFAULT
     for template in pod_templates(resource):
         spec = template.spec
         account = dig(spec, "serviceAccountName") or dig(spec, "serviceAccount") or DEFAULT
         accounts.add(account)
         classes.add(dig(spec, "runtimeClassName"))
+        for claim in items_of(dig(spec, "resourceClaims")):
+            claims.add(dig(claim, "resourceClaimName") or dig(claim, "resourceClaimTemplateName"))
         if isinstance(account, str):
             secrets.known.update(tokens.get((resource.unit, namespace, account), ()))
         if isinstance(spec, Unknown):
@@ -134,7 +138,7 @@ def _target(resource: Resource, stack: bool, model: bool, tokens: dict[tuple[str
     return Target(
         resource.id, resource.unit, namespace, resource.name, resource.group, resource.kind, plural(resource.kind),
         stack, model, configmaps, secrets, accounts,
-        not isinstance(dig(resource.attrs, "metadata", "namespace"), Unknown), classes,
+        not isinstance(dig(resource.attrs, "metadata", "namespace"), Unknown), classes, claims,
     )  # fmt: skip
 
 

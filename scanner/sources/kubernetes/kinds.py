@@ -46,6 +46,7 @@ CLUSTER_SCOPED: dict[str, frozenset[str]] = {
         "kueue.x-k8s.io": "ClusterQueue ResourceFlavor AdmissionCheck Cohort Topology",
         "kyverno.io": "ClusterPolicy ClusterCleanupPolicy",
         "machineconfiguration.openshift.io": "MachineConfig MachineConfigPool KubeletConfig",
+        "management.cattle.io": "GlobalRole GlobalRoleBinding RoleTemplate",
         "nfd.k8s-sigs.io": "NodeFeatureRule",
         "nvidia.com": "ClusterPolicy NVIDIADriver",
         "ome.io": "ClusterBaseModel ClusterServingRuntime",
