@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "graph": "print the graph that the verdicts rest on",
     "paths": "ask the graph for the ways between two things",
     "diff": "compare two revisions, folders or reports",
+    "drift": "tell what is live and not declared, and the other way round",
     "history": "tell findings over time from the store: new, open, fixed, regressed, waived",
     "collect": "record what the API of a cluster answers, to be judged elsewhere",
     "permissions": "print the least role that a live scan needs",

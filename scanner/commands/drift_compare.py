@@ -1,0 +1,158 @@
+"""What one side has and the other has not: things, facts about them, and ways between them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from scanner.commands.drift_join import Joined, Side, join, side
+from scanner.graph.graph import plain
+from scanner.graph.model import Edge, Node, Plane, State
+from scanner.origin import Origin
+from scanner.scan import Scanned
+
+_WORDS = ("origin", "because", "decided_by", "pinned_at", "type")
+"""Fields of a fact that say how it is known, and not what is so."""
+_UNKNOWN = '"unknown": '
+DECLARED, LIVE = "declared", "live"
+
+
+class Differs(Struct, frozen=True, order=True):
+    """One difference. side: which side has it. what: `thing`, `fact` or `way`. why: of what is not decided."""
+
+    what: str
+    side: str
+    about: str
+    detail: str
+    origin: Origin | None = None
+    why: str = ""
+
+
+class Drift(Struct, frozen=True):
+    """All differences: those that are certain, and those of which it is not known whether they are any."""
+
+    certain: tuple[Differs, ...]
+    undecided: tuple[Differs, ...]
+
+
+def compare(declared: Scanned, live: Scanned) -> Drift:
+    """Hold what is declared against what is live.
+
+    What one side lacks while it has an input that was not read is undecided: the input may have it.
+    """
+    sides = (side(declared), side(live))
+    both = join(*sides)
+    found = [*_things(sides, both), *_facts(sides, both), *_ways(sides, both)]
+    blind = {
+        DECLARED: "an input of the live side was not read" if live.reading.unread else "",
+        LIVE: "a declared input was not read" if declared.reading.unread else "",
+    }
+    # A fact may say what is missing, as a policy: there, what its own side did not read counts as well.
+    either = blind[DECLARED] or blind[LIVE]
+    decided = [
+        one if one.why else _blind(one, either if one.what == "fact" else blind[one.side])
+        for one in dict.fromkeys(found)
+    ]
+    order = sorted(decided, key=lambda one: (one.what, one.side, one.about, one.detail))
+    return Drift(tuple(one for one in order if not one.why), tuple(one for one in order if one.why))
+
+
+def _blind(one: Differs, why: str) -> Differs:
+    return Differs(one.what, one.side, one.about, one.detail, one.origin, why)
+
+
+def _halves(sides: tuple[Side, Side], both: Joined) -> Iterator[tuple[str, Side, Mapping[str, str], Mapping[str, str]]]:
+    yield DECLARED, sides[0], both.declared, both.live
+    yield LIVE, sides[1], both.live, both.declared
+
+
+def _things(sides: tuple[Side, Side], both: Joined) -> Iterator[Differs]:
+    for name, one, mine, others in _halves(sides, both):
+        there = set(others.values())
+        for id_, key in mine.items():
+            node = one.scanned.built.graph.nodes[id_]
+            if key not in there and id_ in one.resources and not _made_by_itself(node):
+                roles = ", ".join(sorted(node.roles))
+                yield Differs("thing", name, key, roles, node.origin, both.doubtful.get(id_, ""))
+
+
+def _made_by_itself(node: Node) -> bool:
+    """What every network of AWS and every namespace has without anybody's doing; what it opens is told as a way."""
+    aws = node.kind.startswith("aws_default_") or node.kind == "aws_main_route_table_association"
+    return aws or (node.kind, node.name) in (("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default"))
+
+
+def _facts(sides: tuple[Side, Side], both: Joined) -> Iterator[Differs]:
+    """Facts of what both sides have; where one side does not know a value of a kind of fact, that kind is undecided."""
+    told = [_by_key(one, mine, both) for _, one, mine, _ in _halves(sides, both)]
+    for index, name in enumerate((DECLARED, LIVE)):
+        mine, others = told[index], told[1 - index]
+        for key in mine.keys() & others.keys():
+            unknown = {kind for kind, _, text in (*mine[key], *others[key]) if _UNKNOWN in text}
+            texts = {(kind, text) for kind, _, text in others[key]}
+            for kind, origin, text in mine[key]:
+                # What neither side knows for the same reason follows from the same things on both.
+                if (kind, text) not in texts:
+                    why = "a value of it is not known" if kind in unknown else ""
+                    yield Differs("fact", name, key, f"{kind} {text}", origin, why)
+
+
+def _by_key(one: Side, keys: Mapping[str, str], both: Joined) -> dict[str, list[tuple[str, Origin | None, str]]]:
+    graph = one.scanned.built.graph
+    names = {**keys, **{graph.nodes[id_].address: key for id_, key in keys.items()}}
+    told: dict[str, list[tuple[str, Origin | None, str]]] = {}
+    for id_, key in keys.items():
+        if id_ not in both.doubtful:
+            facts = told.setdefault(key, [])
+            for fact in graph.nodes[id_].facts:
+                body = plain(fact)
+                assert isinstance(body, dict)
+                kept = {field: _named(value, names) for field, value in body.items() if field not in _WORDS}
+                facts.append((type(fact).__name__, fact.origin, json.dumps(kept, sort_keys=True)))
+    return told
+
+
+def _named(value: Any, names: Mapping[str, str]) -> Any:
+    """A value with the things that it names called as on the other side."""
+    if isinstance(value, str):
+        return names.get(value, value)
+    if isinstance(value, dict) and "unknown" in value:
+        return {"unknown": value["unknown"]}
+    if isinstance(value, list):
+        return [_named(one, names) for one in value]
+    return {key: _named(one, names) for key, one in value.items()} if isinstance(value, dict) else value
+
+
+def _ways(sides: tuple[Side, Side], both: Joined) -> Iterator[Differs]:
+    found = [_edges(one, mine) for _, one, mine, _ in _halves(sides, both)]
+    for index, name in enumerate((DECLARED, LIVE)):
+        mine, others = found[index], found[1 - index]
+        for (about, detail), edges in mine.items():
+            against = others.get((about, detail), [])
+            if any(one.state is State.OPEN for one in against):
+                continue
+            doubt = next(
+                (both.doubtful[end] for one in edges for end in (one.source, one.target) if end in both.doubtful), ""
+            )
+            open_ = next((one for one in edges if one.state is State.OPEN), None)
+            if open_ is None and against:
+                continue  # possible on both sides
+            if against:
+                doubt = doubt or "it is only possible on the other side"
+            elif open_ is None:
+                doubt = doubt or "it is only possible here"
+            yield Differs("way", name, about, detail, (open_ or edges[0]).origin, doubt)
+
+
+def _edges(one: Side, keys: Mapping[str, str]) -> dict[tuple[str, str], list[Edge]]:
+    """The edges between named things; where things run is a fact of theirs."""
+    told: dict[tuple[str, str], list[Edge]] = {}
+    for edge in one.scanned.built.graph.edges:
+        if edge.plane is not Plane.PLACEMENT and edge.source in keys and edge.target in keys:
+            ports = ", ".join(f"{each.protocol} {each.from_port}-{each.to_port}" for each in edge.traffic)
+            detail = f"{edge.plane} {edge.verb}" + (f" ({ports})" if ports else "")
+            told.setdefault((f"{keys[edge.source]} -> {keys[edge.target]}", detail), []).append(edge)
+    return told
