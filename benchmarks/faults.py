@@ -21,7 +21,7 @@ from tests.live.seeded import FAULTS, MEMBER, NUMBER, seeded
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--every", type=int, default=1, metavar="N", help="only each Nth fault")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="only each Nth operation")
     parser.add_argument("--from", type=int, default=0, dest="start", metavar="I", help="beginning with the Ith")
     options = parser.parse_args()
     started, counts = time.monotonic(), Counter[str]()
@@ -30,8 +30,9 @@ def main() -> int:
         trial.begin()
         violated = sum(one["verdict"] == "violated" for one in trial.before["findings"])
         print(f"{len(trial.clean)} calls, {violated} violations", flush=True)
-        every = [(name, kind, one) for one in (NUMBER, MEMBER) for name in trial.names(one) for kind in FAULTS]
-        for name, kind, account in every[options.start :: options.every]:
+        names = [(name, one) for one in (NUMBER, MEMBER) for name in trial.names(one)]
+        every = [(name, kind, one) for name, one in names[options.start :: options.every] for kind in FAULTS]
+        for name, kind, account in every:
             trial.inject(name, kind, account)
             counts[kind] += 1
             if sys.stderr.isatty() or not sum(counts.values()) % 50:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,8 +17,9 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
 
-from scanner.sources.aws import live_accounts
+from scanner.sources.aws import live_accounts, live_calls
 from scanner.sources.aws.operations import operations
+from scanner.tables import aws_operations
 from tests.bundle import reference
 from tests.live.aws import HOME, LOADER, NUMBER, OFF, PARTITION, Aws, answering, empty, encoded, listen
 
@@ -188,8 +189,11 @@ def response(request: Any, status: int, body: bytes) -> AWSResponse:
 
 
 @contextmanager
-def seeded() -> Iterator[Seeded]:
-    """The organisation; time is not waited for, so that retries cost nothing."""
+def seeded(services: Collection[str] = ()) -> Iterator[Seeded]:
+    """The organisation; time is not waited for, so that retries cost nothing. services: those of the table; () for all.
+
+    Making the clients of every service is what costs.
+    """
     made = Seeded()
     sessions: dict[str, Any] = {}
 
@@ -210,4 +214,11 @@ def seeded() -> Iterator[Seeded]:
         patch.setattr("botocore.retries.adaptive.ClientRateLimiter.on_sending_request", lambda *_, **__: None)
         patch.setattr("botocore.retries.adaptive.ClientRateLimiter.on_receiving_response", lambda *_, **__: None)
         sessions["home"] = home
+        if services:
+            rows = [row for row in aws_operations() if row.service in services]
+            groups = {
+                of: [one for one in live_calls.in_order(of) if one[0].service in services] for of in (True, False)
+            }
+            patch.setattr(live_calls, "in_order", groups.__getitem__)
+            patch.setattr("scanner.sources.aws.estate.aws_operations", lambda: rows)
         yield made

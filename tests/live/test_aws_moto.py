@@ -54,6 +54,7 @@ def test_an_account_that_moto_serves_is_read(tmp_path: Path, monkeypatch: pytest
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setattr("tests.live.aws.HOME", "us-east-1")
+    asked_alone((*WIRE, "account", "lambda", "vpc-lattice", "eks"), monkeypatch)
     path = tmp_path / "moto.bundle"
     with moto.mock_aws():
         seeded()
@@ -66,6 +67,15 @@ def test_an_account_that_moto_serves_is_read(tmp_path: Path, monkeypatch: pytest
     assert [line for line in said if "where it may have anything" in line]
     code, out, err = run("graph", "--bundle", str(path), "--format", "json")
     assert BUCKET in out and "aws_instance" in out and "hunter2" not in out
+
+
+def asked_alone(services: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask these services and no others: clients are what costs, and of the others moto's answers are not used."""
+
+    def some(of_account: bool) -> Any:
+        return [rows for rows in in_order(of_account) if rows[0].service in services]
+
+    monkeypatch.setattr(live_calls, "in_order", some)
 
 
 def organised() -> str:
@@ -95,11 +105,8 @@ def test_a_role_in_each_account_of_an_organisation_is_assumed(tmp_path: Path, mo
         listen(session, served)
         return session
 
-    def some(of_account: bool) -> Any:
-        return [rows for rows in in_order(of_account) if rows[0].service in (*ACROSS, "ec2")]
-
     monkeypatch.setattr(live_accounts, "bare_session", bare)
-    monkeypatch.setattr(live_calls, "in_order", some)
+    asked_alone((*ACROSS, "ec2"), monkeypatch)
     with moto.mock_aws():
         number = organised()
         with answering(served, monkeypatch):

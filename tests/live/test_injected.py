@@ -9,6 +9,10 @@ import pytest
 from tests.live.injected import Trial
 from tests.live.seeded import FAULTS, MEMBER, NUMBER, Seeded, seeded
 
+SERVICES = (
+    *("sts", "organizations", "account", "iam", "ec2", "s3", "bedrock", "eks", "cloudtrail", "sagemaker"),
+    "directconnect",
+)
 SAMPLE = [
     ("directconnect:DescribeDirectConnectGateways", "malformed", MEMBER),
     ("ec2:DescribeRegions", "organisation", NUMBER),
@@ -23,7 +27,7 @@ SAMPLE = [
 
 @pytest.fixture(scope="module")
 def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
-    with seeded() as organisation:
+    with seeded(SERVICES) as organisation:
         made = Trial(organisation, tmp_path_factory.mktemp("faults") / "scan")
         made.begin()
         yield made
