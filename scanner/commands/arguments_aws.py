@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 ORGANISATION = ("organization", "organisation")
 _ACCOUNT = re.compile(r"[0-9]{12}\Z")
+_CLUSTER = re.compile(r"dask://[A-Za-z0-9.\-]+:[0-9]{1,5}\Z")
 _REGION = re.compile(r"[a-z]{2,5}(?:-[a-z]+)+-[0-9]{1,2}\Z")
 
 
@@ -40,6 +41,13 @@ def add_accounts(parser: ArgumentParser) -> None:
         "--share", default=0.5, type=_share, metavar="N", help="of the rates that AWS allows (default: 0.5)"
     )
     group.add_argument(
+        "--executor",
+        default=None,
+        type=_cluster,
+        metavar="dask://HOST:PORT",
+        help="let the workers of a cluster ask, each an account at a time (default: threads here)",
+    )
+    group.add_argument(
         "--deadline", default=0.0, type=_seconds, metavar="SECONDS", help="ask nothing after that (default: none)"
     )
 
@@ -48,7 +56,7 @@ def aws_of(options: Namespace, *, given: bool) -> AwsAsked:
     """How AWS is asked. Raises UsageError for an argument that would have no use."""
     from scanner.sources.read import AwsAsked
 
-    names = ("aws_profile", "accounts", "role", "external_id", "regions", "deadline", "no_session_policy")
+    names = ("aws_profile", "accounts", "role", "external_id", "regions", "deadline", "no_session_policy", "executor")
     used = [name for name in names if getattr(options, name, None)]
     if used and not given:
         raise UsageError(f"--{used[0].replace('_', '-')} says how to ask AWS, and --live aws is not given")
@@ -69,6 +77,7 @@ def aws_of(options: Namespace, *, given: bool) -> AwsAsked:
         session_policy=not options.no_session_policy,
         share=options.share,
         deadline=options.deadline,
+        executor=options.executor or "",
     )
 
 
@@ -94,6 +103,12 @@ def _regions(text: str) -> tuple[str, ...]:
     if wrong is not None or not found:
         raise ArgumentTypeError(f"`{wrong or text}` is no region")
     return found
+
+
+def _cluster(text: str) -> str:
+    if not _CLUSTER.match(text):
+        raise ArgumentTypeError(f"`{text}` is no dask://HOST:PORT")
+    return text
 
 
 def _number(text: str) -> float:

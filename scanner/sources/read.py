@@ -38,7 +38,7 @@ class AwsAsked(Struct, frozen=True):
     """How AWS is asked. profile: of the CLI's settings. regions: () for all that are on. accounts: numbers, () for the
     own one. organisation: all accounts of it in place of a list. role, external_id: of the role that is assumed in each
     account but the own one; session_policy: narrowed to what a scan asks. share: of the published rates. deadline:
-    seconds, 0 for none. workers: how many places are asked at once.
+    seconds, 0 for none. workers: how many places are asked at once. executor: of a cluster that asks in its place.
     """
 
     profile: str = ""
@@ -51,6 +51,7 @@ class AwsAsked(Struct, frozen=True):
     share: float = 0.5
     deadline: float = 0.0
     workers: int = 16
+    executor: str = ""
 
 
 class Live(Struct, frozen=True):

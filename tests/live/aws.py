@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,7 +35,13 @@ class Aws:
 
     given: dict[str, Any] = field(default_factory=dict)
     made: list[tuple[str, dict[str, Any], str]] = field(default_factory=list)
-    who: tuple[str, str] = (NUMBER, "")
+    mine: threading.local = field(default_factory=threading.local)
+
+    @property
+    def who(self) -> tuple[str, str]:
+        """The account and the region of the call that this thread makes."""
+        found: tuple[str, str] = getattr(self.mine, "who", (NUMBER, ""))
+        return found
 
     def found(self, name: str, asked: dict[str, Any], model: Any) -> Any:
         del asked, model
@@ -107,7 +114,7 @@ def listen(session: Any, aws: Aws) -> None:
     def before(model: Any, params: dict[str, Any], request_signer: Any, **more: Any) -> Any:
         # As signing would: a role is assumed when a call is made with it.
         key = request_signer._credentials.get_frozen_credentials().access_key
-        aws.who = key.removeprefix("ASIA") if key.startswith("ASIA") else NUMBER, request_signer._region_name
+        aws.mine.who = key.removeprefix("ASIA") if key.startswith("ASIA") else NUMBER, request_signer._region_name
         return aws.answer(model, params, request_signer._region_name, **more)
 
     def provide(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:

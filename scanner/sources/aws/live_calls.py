@@ -18,6 +18,7 @@ from msgspec import Struct
 from scanner.sources.aws.estate import SOURCE
 from scanner.sources.aws.live_accounts import assumed, listed
 from scanner.sources.aws.live_client import Account, Stopped, connect
+from scanner.sources.aws.live_elsewhere import calls_elsewhere, check_cluster, cluster
 from scanner.sources.aws.live_outcome import outcome_of
 from scanner.sources.aws.live_plain import page_of
 from scanner.sources.aws.live_rate import Rates
@@ -32,8 +33,7 @@ from scanner.table_rows import AwsOperation
 from scanner.tables import aws_operations
 
 SHUT_AFTER = 12
-"""Services that a policy of the organisation refuses, all of those asked so far in a region, before it counts as closed
-there: from then on each other service is tried once."""
+"""Services that a policy of the organisation refuses in a region before it counts as closed."""
 INTERRUPTED = "the run was interrupted before it was asked"
 
 
@@ -59,7 +59,9 @@ class Collector:
     numbers: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Connect. Raises UsageError where AWS does not say who asks, or which accounts the organisation has."""
+        """Connect. Raises UsageError where AWS does not say who asks, or which accounts there are, or no cluster is."""
+        if self.asked.executor:
+            check_cluster(self.asked.executor)
         self.until = self.clock() + self.asked.deadline if self.asked.deadline else float("inf")
         self.home = connect(self.asked, Rates(self.asked.share), self.over)
         self.numbers = listed(self.home) if self.asked.organisation else self.asked.accounts or (self.home.id,)
@@ -76,6 +78,9 @@ class Collector:
 
     def calls(self) -> Iterator[Call]:
         """Every call, as it is made; those that are done already are not repeated. Raises what a worker raised."""
+        if self.asked.executor:
+            yield from self._elsewhere()
+            return
         made: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
         pool = self.executor or ThreadPoolExecutor(max_workers=max(1, self.asked.workers))
         run = _Run(self, pool, made)
@@ -99,6 +104,22 @@ class Collector:
         finally:
             self.closed.set()
             pool.shutdown(wait=True, cancel_futures=True)
+
+    def _elsewhere(self) -> Iterator[Call]:
+        """Every call, made by the workers of a cluster."""
+
+        def lost(number: str, why: str) -> Iterator[Call]:
+            account = self.home if number == self.home.id else assumed(self.home, number, self.asked)
+            made: list[Call] = []
+            for region in (ACCOUNT, *(self.asked.regions or (account.region,))):
+                Place(self, account, region, made.append, lost=why).ask()
+            return iter(made)
+
+        def left() -> float:
+            return max(self.until - self.clock(), 1e-3) if self.asked.deadline else 0.0
+
+        with cluster(self.asked.executor) as pool:
+            yield from calls_elsewhere(self, pool, lost, left)
 
 
 class _Run(Struct):
