@@ -314,6 +314,21 @@ def test_who_an_older_cluster_lets_in(tree) -> None:
     assert isinstance(roles('  self_managed_node_groups = { a = { name = "a" } }\n'), Unknown)
 
 
+def test_values_of_a_state_elsewhere_are_unknown_but_for_defaults(tree) -> None:
+    text = (
+        'variable "u" {}\nmodule "vpc" {\n  source = "cloudposse/stack-config/yaml//modules/remote-state"\n'
+        '  version = "1.5.0"\n  component = "vpc"\n  defaults = { cidr = "10.0.0.0/8" }\n%s}\n'
+        'resource "probe" "p" {\n  cidr = module.vpc.outputs.cidr\n  never = try(module.vpc.outputs.other, "none")\n}\n'
+    )
+    for more in ("", "  bypass = var.u\n"):
+        made = tree(text % more)
+        found = made.resources()["probe.p"].attrs
+        assert isinstance(found["cidr"], Unknown) and isinstance(found["never"], Unknown)
+        assert made.read().unread == []
+    found = tree(text % "  bypass = true\n").resources()["probe.p"].attrs
+    assert (found["cidr"], found["never"]) == ("10.0.0.0/8", "none")
+
+
 def test_what_a_team_may_do(tree) -> None:
     """The policies of its namespaces are judged as written, and its group is bound in them alone."""
     text = (
