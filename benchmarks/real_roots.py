@@ -138,7 +138,7 @@ def examined(read: Read) -> dict[str, object]:
     """What one unit comes to, as a child process hands it over; raises what the product raises."""
     started = time.process_time()
     reading = read()
-    unwrap(reading, lambda: Known(Checkouts(Path(), [], {}), {}))
+    unwrap(reading, lambda: Known(Checkouts(Path(), [], {}), []))
     built = build(reading.resources, Profile())
     basis = tuple(sorted({BASIS[one.source] for one in reading.resources})) or ("declared",)
     judged = judge(built.graph, Profile(), _RULES, reading.unread, basis)

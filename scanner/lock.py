@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from msgspec import Struct
 
 from scanner.errors import SettingsError
-from scanner.profile import Contract, Place, Profile, Unit
+from scanner.profile import ChartRelease, Contract, Place, Profile, Unit
 
 SCHEMA = "tether.lock/1"
 MAX_BYTES = 4_000_000
@@ -77,9 +77,7 @@ def snapshot(profile: Profile) -> Snapshot:
         "not_models": {one.subject: "" for one in profile.not_models},
         "waivers": _last({f"{one.rule} for {one.subject}": one.expires for one in profile.waivers}),
         "units": {one.name: _unit(one) for one in profile.units},
-        "charts": {
-            f"{one.chart} as {one.release} in {one.namespace}": _plain({"values": one.values}) for one in profile.charts
-        },
+        "charts": {f"{one.chart} as {one.release} in {one.namespace}": _chart(one) for one in profile.charts},
         "contracts": {one.name: _contract(one) for one in profile.contracts},
     }
     for key, entries in (
@@ -115,6 +113,13 @@ def _approved(profile: Profile) -> dict[str, str]:
 
 def _last(ends: Mapping[str, date]) -> dict[str, str]:
     return {entry: end.isoformat() for entry, end in ends.items()}
+
+
+def _chart(one: ChartRelease) -> str:
+    found: dict[str, Any] = {"values": one.values}
+    found.update({"repository": one.repository} if one.repository else {})
+    found.update({"versions": sorted(one.versions)} if one.versions else {})
+    return _plain(found)
 
 
 def _unit(unit: Unit) -> str:

@@ -87,13 +87,18 @@ class Unit(Struct, frozen=True):
 
 
 class ChartRelease(Struct, frozen=True):
-    """How a Helm chart is installed: values are files, each laid over the ones before and over the chart's own."""
+    """How a Helm chart is installed: values are files, each laid over the ones before and over the chart's own.
+
+    repository, versions: what deliveries bring it from, and the versions of it that the folder stands for.
+    """
 
     chart: str
     origin: FileOrigin
     values: tuple[str, ...] = ()
     release: str = "release-name"
     namespace: str = "default"
+    repository: str = ""
+    versions: tuple[str, ...] = ()
 
 
 class Waiver(Struct, frozen=True):

@@ -200,7 +200,7 @@ def _unit(part: Part) -> Unit:
 
 
 def _charts(file: Part) -> tuple[ChartRelease, ...]:
-    charts = file.each("charts", ("chart", "values", "release", "namespace"), _chart)
+    charts = file.each("charts", ("chart", "values", "release", "namespace", "repository", "versions"), _chart)
     seen: set[tuple[str, str, str]] = set()
     for one in charts:
         named = (one.chart, one.release, one.namespace)
@@ -215,7 +215,10 @@ def _chart(part: Part) -> ChartRelease:
     values = part.texts("values", _FOLDER, "a relative path of a file, without `..`")
     name = "a name of lower-case letters, digits and `-`"
     release, namespace = (part.text(key, _NAME, name) for key in ("release", "namespace"))
-    return ChartRelease(chart, part.origin, values, release or "release-name", namespace or "default")
+    of = part.text("repository"), part.texts("versions")
+    if of[1] and not of[0]:
+        part.fail(f"`{part.name}` has `versions` of no `repository`")
+    return ChartRelease(chart, part.origin, values, release or "release-name", namespace or "default", *of)
 
 
 _WAIVER_KEYS = ("rule", "subject", "reason", "owner", "approver", "second_approver", "expires")

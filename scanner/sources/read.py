@@ -241,10 +241,10 @@ def _charts(request: ReadRequest) -> list[ChartEntry]:
 def _known(request: ReadRequest, files: Sequence[Path]) -> Known:
     """Which repositories and charts are certainly among the inputs."""
     from scanner.sources.kubernetes.checkouts import Checkouts
-    from scanner.sources.kubernetes.not_shown import Known, names_of
+    from scanner.sources.kubernetes.not_shown import Known, installed
 
     checkouts = Checkouts([path.as_posix() for path in files], _repositories(request))
-    return Known(checkouts, names_of([one.folder for one in _charts(request)], request.root.name))
+    return Known(checkouts, installed(_charts(request), request.root.name))
 
 
 def _repositories(request: ReadRequest) -> dict[str, list[Said]]:

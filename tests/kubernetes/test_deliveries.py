@@ -235,8 +235,10 @@ def test_a_chart_from_elsewhere_is_there_only_where_the_profile_installs_it(read
     files = {**CHART, "r.yaml": RELEASE % ("web", "HelmRepository")}
     missed = "what `n/HelmRelease/r` brings from the chart `web` of `HelmRepository/h` is not certainly in the inputs"
     assert missed in causes(read(files))
-    entry = ChartEntry("charts/web", Release("release-name", "default", ()))
-    found = read(files, charts=[entry])
+    release = Release("release-name", "default", ())
+    assert missed in causes(read(files, charts=[ChartEntry("charts/web", release)]))
+    assert missed in causes(read(files, charts=[ChartEntry("charts/web", release, repository="HelmRepository/x")]))
+    found = read(files, charts=[ChartEntry("charts/web", release, repository="HelmRepository/h")])
     assert not any("HelmRelease" in one for one in causes(found))
     said = "the chart `web` of `HelmRepository/h` is taken to be the one in `charts/web`, which the profile installs"
     assert said in found.assumptions
@@ -267,3 +269,53 @@ def test_a_chart_that_is_packed_into_an_object_is_unread_whatever_the_profile_in
     text = "apiVersion: helm.cattle.io/v1\nkind: HelmChart\nmetadata: {name: a}\nspec: {chart: web, chartContent: H4}\n"
     found = read({**CHART, "a.yaml": text}, charts=[ChartEntry("charts/web", Release("release-name", "default", ()))])
     assert "what `HelmChart/a` brings is packed in `chartContent`" in causes(found)
+
+
+ARGO_CHART = APPLICATION % ("a", "https://charts.example/", 'chart: web, targetRevision: "%s"')
+
+
+@pytest.mark.parametrize(
+    ("asked", "versions", "missed"),
+    [("1.0.0", ("1.0.0",), 0), ("2.0.0", ("1.0.0",), 1), ("2.0.0", (), 1), ("", (), 0), ("1.*", ("1.*",), 0)],
+)
+def test_a_chart_is_there_at_the_versions_that_the_profile_names(
+    read, asked: str, versions: tuple[str, ...], missed: int
+) -> None:
+    release = Release("release-name", "default", ())
+    entry = ChartEntry("charts/web", release, repository="https://charts.example", versions=versions)
+    found = read({**CHART, "a.yaml": ARGO_CHART % asked}, charts=[entry])
+    assert len([one for one in causes(found) if "argocd/Application/a" in one]) == missed
+
+
+AT_ALL = checkout(OURS, "HEAD", "", "master")
+FLUX = KUSTOMIZATION.replace("path: %s}", "path: web, %s}") + "---\n" + REPOSITORY % "fleet"
+RELEASED = RELEASE.replace("}}}}", "}}}, %%s}") % ("./charts/web", "GitRepository") + "---\n" + (
+    REPOSITORY.replace("name: g", "name: h").replace("flux-system", "n") % "fleet"
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "changed"),
+    [
+        (APPLICATION % ("a", OURS, "path: web, kustomize: {images: [a=b]}"), "`kustomize`"),
+        (APPLICATION % ("a", OURS, "path: web, directory: {exclude: policy.yaml}"), "`directory.exclude`"),
+        (APPLICATION % ("a", OURS, "path: web, directory: {recurse: true}, kustomize: {}"), ""),
+        (APPLICATION % ("a", OURS, "path: charts/web, helm: {values: 'a: b'}"), "`helm`"),
+        (FLUX % "patches: [{patch: x}]", "`spec.patches`"),
+        (FLUX % "postBuild: {substitute: {a: b}}", "`spec.postBuild`"),
+        (FLUX % "prune: true", ""),
+        (RELEASED % "values: {a: b}", "`spec.values`"),
+        (RELEASED % "postRenderers: [{kustomize: {}}]", "`spec.postRenderers`"),
+        (RELEASED % "interval: 5m", ""),
+    ],
+)
+def test_a_delivery_that_changes_what_it_brings_does_not_bring_what_is_scanned(read, text: str, changed: str) -> None:
+    files = {**CHART, "a.yaml": text, "web/pod.yaml": POD.replace("name: x", "name: y")}
+    said = [one for one in causes(read(files, repositories=AT_ALL)) if "may change it" in one]
+    assert [one.partition("its own ")[2] for one in said] == ([f"{changed} may change it"] if changed else [])
+
+
+def test_the_values_of_the_profile_stand_for_those_of_a_delivery_and_it_says_so(read) -> None:
+    entry = ChartEntry("charts/web", Release("release-name", "default", ()))
+    files = {**CHART, "a.yaml": RELEASED % "values: {a: b}"}
+    assert not [one for one in causes(read(files, charts=[entry], repositories=AT_ALL)) if "may change it" in one]

@@ -24,6 +24,7 @@ spec: {source: {repoURL: "https://git.example/acme/deploy", %s}, destination: {s
         ("path: k8s", "git@git.example:acme/deploy.git", [], "holds"),
         ("path: k8s, targetRevision: main", "https://git.example/acme/deploy", ["main"], "holds"),
         ("path: k8s, targetRevision: v2", "https://git.example/acme/deploy", ["main"], "unproven"),
+        ("path: k8s, kustomize: {images: [a=b]}", "git@git.example:acme/deploy.git", [], "unproven"),
         ("path: k8s", "https://git.example/acme/other", [], "unproven"),
         ("path: k8s", "", [], "unproven"),
         ("path: elsewhere", "https://git.example/acme/deploy", [], "unproven"),

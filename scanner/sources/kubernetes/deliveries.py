@@ -11,6 +11,7 @@ import posixpath
 from collections.abc import Callable, Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.origin import Origin
 from scanner.resource import dig, items_of, mark
@@ -28,7 +29,8 @@ class Delivery(Struct, frozen=True):
     """One thing that an object brings into a cluster.
 
     repository: where it comes from, "" where that is not written. folder: in a repository, "" for its root; None for a
-    chart, whose name `chart` is. revision: the branch, tag or commit of the repository, "" for its default branch.
+    chart, whose name `chart` is. revision: the branch, tag or commit of the repository, "" for its default branch;
+    the version of a chart. changes, values: its own fields that change what comes, and those that are a chart's values.
     """
 
     address: str
@@ -37,8 +39,14 @@ class Delivery(Struct, frozen=True):
     folder: str | None = None
     chart: str = ""
     revision: str = ""
+    changes: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
 
 
+_FLUX_CHANGES = (
+    "patches patchesStrategicMerge patchesJson6902 images components postBuild targetNamespace namePrefix nameSuffix "
+    "commonMetadata"
+)
 Source = tuple[str, str]
 """The address of a repository, and the revision of it."""
 Urls = Callable[[str, str, str], Source]
@@ -52,6 +60,24 @@ def deliveries(value: Value, origin: Origin, urls: Urls) -> Iterator[Delivery]:
     way = _WAYS.get((group, kind)) if isinstance(kind, str) else None
     if way is not None:
         yield from way(_Asking(value, origin, urls))
+
+
+class Own(Struct, frozen=True):
+    """What a delivery says of its own about what it brings: fields that change it, and values of a chart."""
+
+    changes: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+
+
+def own_of(value: Value, before: str, changes: str, values: str = "") -> Own:
+    """The fields that are written, of lists of names with a space between; `before` is where they stand."""
+    found = ([one for one in names.split() if _written(value, one)] for names in (changes, values))
+    return Own(*(tuple(f"{before}{one}" for one in names) for names in found))
+
+
+def _written(value: Value, path: str) -> bool:
+    found = dig(value, *path.split("."))
+    return found is not None and found not in ("", [], {})
 
 
 class _Asking(Struct, frozen=True):
@@ -69,9 +95,16 @@ class _Asking(Struct, frozen=True):
         return text(self.at("metadata", "namespace"))
 
     def made(
-        self, place: tuple[str | int, ...], repository: Value, folder: Value, chart: Value, revision: Value = None
+        self,
+        place: tuple[str | int, ...],
+        repository: Value,
+        folder: Value,
+        chart: Value,
+        revision: Value = None,
+        own: Own | None = None,
     ) -> Delivery:
         """The delivery that stands at a place of the object."""
+        own = own or Own()
         names = (self.namespace, text(self.at("kind")), text(self.at("metadata", "name")))
         return Delivery(
             "/".join(part for part in names if part),
@@ -80,6 +113,8 @@ class _Asking(Struct, frozen=True):
             None if chart is not None else clean(text(folder)),
             text(chart),
             text(revision),
+            own.changes,
+            own.values,
         )
 
 
@@ -89,14 +124,16 @@ def text(value: Value) -> str:
 
 
 def revision_of(source: Value) -> str:
-    """The revision of a GitRepository of Flux (`ref`): the most exact of those that are written."""
-    if dig(source, "kind") != "GitRepository":
-        return ""
+    """The revision of a GitRepository or an OCIRepository of Flux (`ref`): the most exact of those that are written."""
+    kind = dig(source, "kind")
+    if kind not in ("GitRepository", "OCIRepository"):
+        return text(dig(source, "spec", "version")) if kind == "HelmChart" else ""
     reference = dig(source, "spec", "ref")
     if isinstance(reference, Unknown):
         return text(reference) or "*"
-    found = (dig(reference, key) for key in ("commit", "name", "semver", "tag", "branch"))
-    return next((text(each) or "*" for each in found if each is not None), BRANCH)
+    found = (dig(reference, key) for key in ("digest", "commit", "name", "semver", "tag", "branch"))
+    default = BRANCH if kind == "GitRepository" else ""
+    return next((text(each) or "*" for each in found if each is not None), default)
 
 
 def clean(folder: str) -> str:
@@ -107,6 +144,7 @@ def clean(folder: str) -> str:
 
 def _argo(one: _Asking) -> Iterator[Delivery]:
     before: tuple[str, ...] = ("spec", "template", "spec") if one.at("kind") == "ApplicationSet" else ("spec",)
+    patched = ("spec.templatePatch",) if one.at("spec", "templatePatch") is not None else ()
     for key in ("source", "sources"):
         listed = one.at(*before, key)
         for index, source in enumerate(items_of(listed)):
@@ -114,12 +152,15 @@ def _argo(one: _Asking) -> Iterator[Delivery]:
             folder, chart = dig(source, "path"), dig(source, "chart")
             if folder is None and chart is None and dig(source, "ref") is not None:
                 continue  # it only lends values to another source
-            yield one.made(place, dig(source, "repoURL"), folder, chart, dig(source, "targetRevision"))
+            own = own_of(source, "", "kustomize plugin directory.jsonnet directory.include directory.exclude", "helm")
+            own = replace(own, changes=(*own.changes, *patched))
+            yield one.made(place, dig(source, "repoURL"), folder, chart, dig(source, "targetRevision"), own)
 
 
 def _flux(one: _Asking) -> Iterator[Delivery]:
     url, revision = _source(one, "spec", "sourceRef")
-    yield one.made(("spec", "path"), url, one.at("spec", "path"), None, revision)
+    own = own_of(one.at("spec"), "spec.", _FLUX_CHANGES)
+    yield one.made(("spec", "path"), url, one.at("spec", "path"), None, revision, own)
 
 
 def _source(one: _Asking, *path: str) -> Source:
@@ -128,34 +169,40 @@ def _source(one: _Asking, *path: str) -> Source:
 
 
 def _release(one: _Asking) -> Iterator[Delivery]:
+    own = own_of(one.at("spec"), "spec.", "postRenderers", "values valuesFrom chart.spec.valuesFiles")
     if one.at("spec", "chartRef") is not None:
-        url, _ = _source(one, "spec", "chartRef")
-        yield one.made(("spec", "chartRef"), url, None, one.at("spec", "chartRef", "name"))
+        url, revision = _source(one, "spec", "chartRef")
+        yield one.made(("spec", "chartRef"), url, None, one.at("spec", "chartRef", "name"), revision, own)
         return
     chart = one.at("spec", "chart", "spec", "chart")
     repository, revision = _source(one, "spec", "chart", "spec", "sourceRef")
     in_folder = one.at("spec", "chart", "spec", "sourceRef", "kind") in ("GitRepository", "Bucket")
     place = ("spec", "chart", "spec", "chart")
     if in_folder:
-        yield one.made(place, repository, chart, None, revision)
+        yield one.made(place, repository, chart, None, revision, own)
     else:
-        yield one.made(place, repository, None, chart or "*")
+        yield one.made(place, repository, None, chart or "*", one.at("spec", "chart", "spec", "version"), own)
 
 
 def _k3s(one: _Asking) -> Iterator[Delivery]:
     if one.at("spec", "chartContent") is not None:
         yield one.made(("spec", "chartContent"), "", None, PACKED)
         return
-    yield one.made(("spec", "chart"), one.at("spec", "repo"), None, one.at("spec", "chart") or "*")
+    own = own_of(one.at("spec"), "spec.", "", "valuesContent valuesSecrets set")
+    chart = one.at("spec", "chart") or "*"
+    yield one.made(("spec", "chart"), one.at("spec", "repo"), None, chart, one.at("spec", "version"), own)
 
 
 def _proxy(one: _Asking) -> Iterator[Delivery]:
-    yield one.made(("spec", "chartName"), one.at("spec", "repoURL"), None, one.at("spec", "chartName") or "*")
+    own, chart = own_of(one.at("spec"), "spec.", "", "valuesTemplate"), one.at("spec", "chartName") or "*"
+    yield one.made(("spec", "chartName"), one.at("spec", "repoURL"), None, chart, one.at("spec", "version"), own)
 
 
 def _crossplane(one: _Asking) -> Iterator[Delivery]:
     chart = one.at("spec", "forProvider", "chart")
-    yield one.made(("spec", "forProvider", "chart"), dig(chart, "repository"), None, dig(chart, "name") or "*")
+    own = own_of(one.at("spec", "forProvider"), "spec.forProvider.", "patchesFrom", "values valuesFrom set")
+    place, name = ("spec", "forProvider", "chart"), dig(chart, "name") or "*"
+    yield one.made(place, dig(chart, "repository"), None, name, dig(chart, "version"), own)
 
 
 def _fleet(one: _Asking) -> Iterator[Delivery]:
@@ -173,7 +220,8 @@ def _subscription(one: _Asking) -> Iterator[Delivery]:
     channel, _ = one.urls("Channel", space or one.namespace, name)
     asked = [one.at("metadata", "annotations", f"{GIT}-{word}") for word in ("desired-commit", "tag", "branch")]
     revision = next((each for each in asked if each is not None), None)
-    yield one.made(("metadata", "annotations", GIT_PATH), channel, folder, None, revision)
+    own = own_of(one.at("spec"), "spec.", "packageOverrides packageFilter overrides")
+    yield one.made(("metadata", "annotations", GIT_PATH), channel, folder, None, revision, own)
 
 
 _WAYS: dict[tuple[str, str], Callable[[_Asking], Iterator[Delivery]]] = {

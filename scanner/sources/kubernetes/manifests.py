@@ -20,7 +20,7 @@ from scanner.sources.kubernetes.held_objects import open_holders
 from scanner.sources.kubernetes.json_text import json_documents, other_json
 from scanner.sources.kubernetes.kustomize import Forest, Kustomization, Rendered, is_kustomization, named_folders
 from scanner.sources.kubernetes.kustomize.load import Loader
-from scanner.sources.kubernetes.not_shown import Known, asked, names_of, not_shown
+from scanner.sources.kubernetes.not_shown import Known, asked, installed, not_shown
 from scanner.sources.kubernetes.objects import expanded, looks_like_object, restore_text
 from scanner.sources.units import unit_name
 from scanner.unknown import NOT_RENDERED, Unknown
@@ -233,8 +233,7 @@ class _Reader:
         some = list(asked(((one.value, one.origin) for one in kept), [one.value for one in kept]))
         if not some:
             return
-        charts = names_of([one.folder for one in self._entries], self._root.name)
-        known = Known(Checkouts(self._paths, self._repositories), charts)
+        known = Known(Checkouts(self._paths, self._repositories), installed(self._entries, self._root.name))
         for one in not_shown(some, known):
             if isinstance(one, Unread):
                 self._reading.unread.append(one)

@@ -2,25 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from scanner.origin import Origin
 from scanner.resource import Unread, dig
-from scanner.sources.kubernetes.checkouts import Checkouts
+from scanner.sources.kubernetes.checkouts import DEFAULT, HOLES, Checkouts
 from scanner.sources.kubernetes.deliveries import PACKED, Delivery, Source, deliveries, revision_of, text
 from scanner.unknown import Value
+
+if TYPE_CHECKING:
+    from scanner.sources.kubernetes.helm import ChartEntry
 
 SHOWN = 3
 """How many deliveries of one repository or chart are named."""
 
 
+class Installed(Struct, frozen=True):
+    """A chart that the profile installs, by its name and folder, with where it comes from and at which versions."""
+
+    name: str
+    folder: str
+    repository: str = ""
+    versions: tuple[str, ...] = ()
+
+    def brings(self, one: Delivery) -> bool:
+        """Whether a delivery brings this chart, by the word of the profile alone."""
+        same = self.name == one.chart.rstrip("/").rpartition("/")[2] and _same(self.repository, one.repository)
+        return same and (one.revision in self.versions or (not self.versions and one.revision in (*DEFAULT, "*")))
+
+
+def _same(said: str, asked: str) -> bool:
+    plain = [one.strip().rstrip("/").removesuffix(".git").lower() for one in (said, asked)]
+    return plain[0] == plain[1] and not any(hole in plain[1] for hole in HOLES)
+
+
 class Known(Struct, frozen=True):
-    """What is certainly in the inputs. charts: the charts that the profile installs: name -> folder."""
+    """What is certainly in the inputs. charts: those that the profile installs."""
 
     checkouts: Checkouts
-    charts: Mapping[str, str]
+    charts: Sequence[Installed]
 
 
 def asked(found: Iterable[tuple[Value, Origin]], others: Sequence[Value]) -> Iterator[Delivery]:
@@ -35,9 +58,13 @@ def not_shown(some: Sequence[Delivery], known: Known) -> Iterator[Unread | str]:
     A text is an assumption: what is taken for what is scanned, and who says so.
     """
     groups: dict[tuple[str, str, str], list[Delivery]] = {}
+    folders = {one.folder for one in known.charts}
     for one in some:
         assumed = _chart(one, known.charts) if one.folder is None else _folder(one, known.checkouts)
-        if assumed:
+        own = one.changes if one.folder is None or one.folder in folders else (*one.changes, *one.values)
+        if assumed and own:
+            yield _changed(one, own)
+        elif assumed:
             yield assumed
         else:
             groups.setdefault((one.repository, one.chart, one.revision), []).append(one)
@@ -52,12 +79,23 @@ def _folder(one: Delivery, checkouts: Checkouts) -> str:
     return f"`{one.repository}`{at} is taken to be what is scanned, as the profile says"
 
 
-def _chart(one: Delivery, charts: Mapping[str, str]) -> str:
-    name = one.chart.rstrip("/").rpartition("/")[2]
-    if name not in charts:
+def _changed(one: Delivery, own: Sequence[str]) -> Unread:
+    """What comes is not what is scanned, since the delivery itself changes it."""
+    shown = ", ".join(f"`{each}`" for each in own)
+    cause = f"what `{one.address}` brings is not what is scanned: its own {shown} may change it"
+    values = [each for each in own if each in one.values]
+    remedy = "say under `charts` of the profile how the chart is installed" if values else "scan what it renders to"
+    return Unread(one.origin, cause, "template", remedy)
+
+
+def _chart(one: Delivery, charts: Sequence[Installed]) -> str:
+    chart = next((each for each in charts if each.brings(one)), None)
+    if chart is None:
         return ""
     of = f" of `{one.repository}`" if one.repository else ""
-    return f"the chart `{one.chart}`{of} is taken to be the one in `{charts[name] or '.'}`, which the profile installs"
+    values = ", with the values that the profile gives and not its own" if one.values else ""
+    folder = chart.folder or "."
+    return f"the chart `{one.chart}`{of} is taken to be the one in `{folder}`, which the profile installs{values}"
 
 
 class _Sources:
@@ -96,8 +134,10 @@ def _unread(some: Sequence[Delivery], checkouts: Checkouts) -> Unread:
         cause, remedy = f"what {shown}{more} {bring} is {PACKED}", "scan the chart that it is made of"
     elif some[0].folder is None:
         what = f"the chart `{chart or '*'}`" + (f" of `{repository}`" if repository else "")
-        cause = f"what {shown}{more} {bring} from {what} is not certainly in the inputs"
-        remedy = "put the chart into what is scanned, and say under `charts` of the profile how it is installed"
+        at = f" at version `{revision}`" if revision else ""
+        cause = f"what {shown}{more} {bring} from {what}{at} is not certainly in the inputs"
+        remedy = "put the chart into what is scanned, and give it in `charts` of the profile with its `repository`"
+        remedy += f" and `{revision}` in `versions`" if revision else ""
     else:
         at = f" at `{revision}`" if revision else ""
         cause = f"what {shown}{more} {bring} from `{repository or '*'}`{at} is not certainly in the inputs"
@@ -107,6 +147,8 @@ def _unread(some: Sequence[Delivery], checkouts: Checkouts) -> Unread:
     return Unread(some[0].origin, cause, "module", remedy)
 
 
-def names_of(charts: Collection[str], root: str) -> dict[str, str]:
-    """The charts in folders, by the name of the folder, as `helm` wants a chart to be called."""
-    return {folder.rpartition("/")[2] or root: folder for folder in sorted(charts)}
+def installed(charts: Collection[ChartEntry], root: str) -> list[Installed]:
+    """The charts that the profile installs, by the name of the folder, as `helm` wants a chart to be called."""
+    return [
+        Installed(one.folder.rpartition("/")[2] or root, one.folder, one.repository, one.versions) for one in charts
+    ]

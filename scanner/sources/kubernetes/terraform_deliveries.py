@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from msgspec.structs import replace
+
 from scanner.origin import Origin
 from scanner.resource import Resource, dig, items_of, mark
-from scanner.sources.kubernetes.deliveries import BRANCH, Delivery, clean, text
+from scanner.sources.kubernetes.deliveries import BRANCH, Delivery, clean, own_of, text
 from scanner.unknown import Value
 
 
@@ -37,7 +39,11 @@ def _argo(one: Resource) -> Iterator[Delivery]:
         if folder is None and not chart and dig(source, "ref") is not None:
             continue  # it only lends values to another source
         where = mark(source, "repo_url") or one.origin
-        yield _made(one, where, dig(source, "repo_url"), folder, chart, dig(source, "target_revision"))
+        made = _made(one, where, dig(source, "repo_url"), folder, chart, dig(source, "target_revision"))
+        own = own_of(source, "source.", "kustomize plugin", "helm")
+        listed = any(own_of(each, "", "jsonnet include exclude").changes for each in _blocks(source, "directory"))
+        changes = (*own.changes, *(("source.directory",) if listed else ()))
+        yield replace(made, changes=changes, values=own.values)
     if not sources:
         yield _made(one, one.origin, "*", "")
 
@@ -55,7 +61,8 @@ def _flux(one: Resource) -> Iterator[Delivery]:
     url = dig(git[0], "url") if git else "*"
     branch = dig(git[0], "branch") if git else None
     where = mark(one.attrs, "path") or one.origin
-    yield _made(one, where, url, one.attrs.get("path"), revision="main" if branch is None else branch)
+    made = _made(one, where, url, one.attrs.get("path"), revision="main" if branch is None else branch)
+    yield replace(made, changes=own_of(one.attrs, "", "kustomization_override").changes)
 
 
 def _azure(one: Resource) -> Iterator[Delivery]:
@@ -70,7 +77,8 @@ def _azure(one: Resource) -> Iterator[Delivery]:
     ]
     for repository, where, revision in sources or [("*", one.origin, None)]:
         for folder in _blocks(one.attrs, "kustomizations") or [None]:
-            yield _made(one, where, repository, dig(folder, "path"), revision=revision)
+            made = _made(one, where, repository, dig(folder, "path"), revision=revision)
+            yield replace(made, changes=own_of(folder, "kustomizations.", "post_build").changes)
 
 
 def _google(one: Resource) -> Iterator[Delivery]:

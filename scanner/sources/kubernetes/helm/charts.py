@@ -26,11 +26,16 @@ INSTALL = "install `tether-scanner[helm]`, or scan the output of `helm template`
 
 
 class ChartEntry(Struct, frozen=True):
-    """A chart as it is installed: its folder relative to the root, and the digests of its files of values, by path."""
+    """A chart as it is installed: its folder relative to the root, and the digests of its files of values, by path.
+
+    repository, versions: where deliveries bring it from, and the versions that the folder stands for.
+    """
 
     folder: str
     release: Release
     values: Mapping[str, str] = field(default_factory=dict)
+    repository: str = ""
+    versions: tuple[str, ...] = ()
 
 
 class RenderedCharts(Struct):

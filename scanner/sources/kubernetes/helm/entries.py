@@ -29,7 +29,8 @@ def chart_entries(root: Path, profile_dir: Path, charts: Sequence[ChartRelease])
                 raise UsageError(f"{one.origin}: `{path}` cannot be read: {read.cause}")
             texts[path] = read
         release = Release(one.release, one.namespace, tuple(texts[path].text for path in paths))
-        found.append(ChartEntry(folder, release, {path: read.sha256 for path, read in texts.items()}))
+        digests = {path: read.sha256 for path, read in texts.items()}
+        found.append(ChartEntry(folder, release, digests, one.repository, one.versions))
     return found
 
 
