@@ -241,9 +241,11 @@ def _charts(request: ReadRequest) -> list[ChartEntry]:
 def _known(request: ReadRequest, files: Sequence[Path]) -> Known:
     """Which repositories and charts are certainly among the inputs."""
     from scanner.sources.kubernetes.checkouts import Checkouts
+    from scanner.sources.kubernetes.fleet_files import changing
     from scanner.sources.kubernetes.not_shown import Known, installed
 
-    checkouts = Checkouts([path.as_posix() for path in files], _repositories(request))
+    names = [path.as_posix() for path in files]
+    checkouts = Checkouts(names, _repositories(request), changing(request.root, names))
     return Known(checkouts, installed(_charts(request), request.root.name))
 
 

@@ -319,3 +319,25 @@ def test_the_values_of_the_profile_stand_for_those_of_a_delivery_and_it_says_so(
     entry = ChartEntry("charts/web", Release("release-name", "default", ()))
     files = {**CHART, "a.yaml": RELEASED % "values: {a: b}"}
     assert not [one for one in causes(read(files, charts=[entry], repositories=AT_ALL)) if "may change it" in one]
+
+
+GIT_REPO = (
+    f"apiVersion: fleet.cattle.io/v1alpha1\nkind: GitRepo\nmetadata: {{name: a, namespace: fleet-local}}\n"
+    f"spec: {{repo: {OURS}, paths: [web]}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("place", "settings", "changed"),
+    [
+        ("web", "helm: {chart: ./c}", True),
+        ("web/deeper", "targetCustomizations: [{yaml: {overlays: [x]}}]", True),
+        ("web", "[", True),
+        ("web", "defaultNamespace: x\nlabels: {a: b}", False),
+        ("webb", "helm: {chart: ./c}", False),
+    ],
+)
+def test_settings_of_fleet_in_a_folder_change_what_it_brings(read, place: str, settings: str, changed: bool) -> None:
+    files = {"a.yaml": GIT_REPO, "web/pod.yaml": POD, f"{place}/fleet.yaml": settings + "\n"}
+    said = [one for one in causes(read(files, repositories=AT_ALL)) if "`fleet.yaml` may change it" in one]
+    assert len(said) == changed

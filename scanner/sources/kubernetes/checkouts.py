@@ -7,7 +7,7 @@ called as a repository, or has folders of the same names, is no sign. Facts: "GI
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -28,9 +28,13 @@ class Said(Struct, frozen=True):
 
 
 class Checkouts:
-    """The checkouts that are scanned. paths: every file of the run, relative to the root. said: by repository."""
+    """The checkouts that are scanned. paths: every file of the run, relative to the root. said: by repository.
 
-    def __init__(self, paths: Iterable[str], said: Mapping[str, Sequence[Said]]) -> None:
+    changed: the folders that have settings by which Fleet brings something else.
+    """
+
+    def __init__(self, paths: Iterable[str], said: Mapping[str, Sequence[Said]], changed: Collection[str] = ()) -> None:
+        self._changed = changed
         self._folders = {folder for path in paths for folder in _folders(path)} | {""}
         self._said: dict[str, list[Said]] = {}
         for url, some in said.items():
@@ -47,15 +51,27 @@ class Checkouts:
             if revision in one.revisions or (revision in DEFAULT and not one.revisions)
         )
 
+    def changes(self, repository: str, folder: str) -> bool:
+        """Whether settings that lie in a folder of a repository, or below, change what Fleet brings from it."""
+        wanted = _known_part(folder)
+        places = [place for one in self._said.get(repository_name(repository), ()) for place in one.folders]
+        found = [start for place in places for start in _starts(place, wanted)]
+        return any(not one or each == one or each.startswith(f"{one}/") for one in found for each in self._changed)
+
     def knows(self, repository: str) -> bool:
         """Whether the profile says of a folder that it is of a checkout of this repository, at whatever revision."""
         return repository_name(repository) in self._said
 
     def _beside(self, unit: str, folder: str) -> bool:
         """Whether a folder is there where the repository may begin: at the unit's own folder, or around it."""
-        parts = [part for part in unit.split("/") if part not in ("", ".")]
-        starts = ("/".join(parts[:count]) for count in range(len(parts) + 1))
-        return any("/".join(part for part in (start, folder) if part) in self._folders for start in starts)
+        return any(one in self._folders for one in _starts(unit, folder))
+
+
+def _starts(unit: str, folder: str) -> Iterator[str]:
+    """Where a folder of the repository may be."""
+    parts = [part for part in unit.split("/") if part not in ("", ".")]
+    for count in range(len(parts) + 1):
+        yield "/".join(part for part in (*parts[:count], folder) if part)
 
 
 def repository_name(address: str) -> str:

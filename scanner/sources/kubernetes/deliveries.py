@@ -31,6 +31,7 @@ class Delivery(Struct, frozen=True):
     repository: where it comes from, "" where that is not written. folder: in a repository, "" for its root; None for a
     chart, whose name `chart` is. revision: the branch, tag or commit of the repository, "" for its default branch;
     the version of a chart. changes, values: its own fields that change what comes, and those that are a chart's values.
+    by_fleet: whether Fleet of Rancher brings it, which reads settings in the folder.
     """
 
     address: str
@@ -41,6 +42,7 @@ class Delivery(Struct, frozen=True):
     revision: str = ""
     changes: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
+    by_fleet: bool = False
 
 
 _FLUX_CHANGES = (
@@ -209,9 +211,9 @@ def _fleet(one: _Asking) -> Iterator[Delivery]:
     listed = items_of(one.at("spec", "paths"))
     revision = one.at("spec", "revision") or one.at("spec", "branch") or BRANCH
     for index, folder in enumerate(listed):
-        yield one.made(("spec", "paths", index), one.at("spec", "repo"), folder, None, revision)
+        yield replace(one.made(("spec", "paths", index), one.at("spec", "repo"), folder, None, revision), by_fleet=True)
     if not listed:
-        yield one.made(("spec", "repo"), one.at("spec", "repo"), "", None, revision)
+        yield replace(one.made(("spec", "repo"), one.at("spec", "repo"), "", None, revision), by_fleet=True)
 
 
 def _subscription(one: _Asking) -> Iterator[Delivery]:

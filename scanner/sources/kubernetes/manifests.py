@@ -16,6 +16,7 @@ from scanner.sources.kubernetes import foreign
 from scanner.sources.kubernetes.assemble import Found, assemble
 from scanner.sources.kubernetes.charts import Charts
 from scanner.sources.kubernetes.checkouts import Checkouts, Said
+from scanner.sources.kubernetes.fleet_files import changing
 from scanner.sources.kubernetes.held_objects import open_holders
 from scanner.sources.kubernetes.json_text import json_documents, other_json
 from scanner.sources.kubernetes.kustomize import Forest, Kustomization, Rendered, is_kustomization, named_folders
@@ -233,7 +234,8 @@ class _Reader:
         some = list(asked(((one.value, one.origin) for one in kept), [one.value for one in kept]))
         if not some:
             return
-        known = Known(Checkouts(self._paths, self._repositories), installed(self._entries, self._root.name))
+        checkouts = Checkouts(self._paths, self._repositories, changing(self._root, self._paths))
+        known = Known(checkouts, installed(self._entries, self._root.name))
         for one in not_shown(some, known):
             if isinstance(one, Unread):
                 self._reading.unread.append(one)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.origin import Origin
 from scanner.resource import Unread, dig
@@ -61,6 +62,8 @@ def not_shown(some: Sequence[Delivery], known: Known) -> Iterator[Unread | str]:
     folders = {one.folder for one in known.charts}
     for one in some:
         assumed = _chart(one, known.charts) if one.folder is None else _folder(one, known.checkouts)
+        if one.by_fleet and known.checkouts.changes(one.repository, one.folder or ""):
+            one = replace(one, changes=(*one.changes, "fleet.yaml"))
         own = one.changes if one.folder is None or one.folder in folders else (*one.changes, *one.values)
         if assumed and own:
             yield _changed(one, own)
