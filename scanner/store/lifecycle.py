@@ -37,7 +37,7 @@ class Event(StrEnum):
 
 
 class Before(Struct, frozen=True):
-    """A finding as the store has it. opened: the number of the run in which it was last new or regressed.
+    """A finding as the store has it. opened: the number of the run in which it came up last: new, regressed or again.
 
     last_run, asked, unread: of the run that saw it last. moved: when the run started that set its status.
     first, last: when the first and the last run started that saw it.
@@ -77,11 +77,10 @@ def changes(stored: Sequence[Before], run: Observed, looked: Looked) -> list[Cha
     for one in run.findings:
         found.setdefault(one.fingerprint, one)
     made = [_present(known.get(key), one, run) for key, one in found.items()]
-    doubts = [one for one in found.values() if one.verdict == "unproven"]
     ways = {one.way for one in found.values()}
     for before in stored:
         if before.fingerprint not in found:
-            made.append(_absent(before, run, looked, ways, _since(before, doubts, known)))
+            made.append(_absent(before, run, looked, ways, _since(before, tuple(found.values()), known)))
     return made
 
 
@@ -126,19 +125,27 @@ def _could_hide(before: Before, run: Observed, looked: Looked, ways: set[str], d
     if before.way in ways:
         return "the same is judged otherwise"
     doubt = next(iter(doubts), None)
-    return "" if doubt is None else f"not proven since: {doubt.message}"
+    return (
+        "" if doubt is None else f"{'violated' if doubt.verdict == 'violated' else 'not proven'} since: {doubt.message}"
+    )
 
 
-def _since(before: Before, doubts: Sequence[Seen], known: Mapping[str, Before]) -> Iterable[Seen]:
-    """What is not proven now, came up after the finding was last seen, and may be why its rule says nothing of it.
+def _since(before: Before, found: Sequence[Seen], known: Mapping[str, Before]) -> Iterable[Seen]:
+    """What came up after the finding was last seen, and may be why its rule says nothing of it.
 
     That is a doubt of the same promise, and one of any promise about a thing that the finding speaks of: where it is
-    not known any more whether something is a model, the rules about models pass it by.
+    not known any more whether something is a model, the rules about models pass it by. And it is another violation
+    that the same rule tells of one of those things: a rule that has a certain way does not tell the possible ones.
     """
-    for one in doubts:
-        alike = one.commitment == before.commitment or one.speaks_for & {before.rule, before.commitment}
-        if not alike and not one.nodes & before.nodes:
-            continue
+    for one in found:
         old = known.get(one.fingerprint)
-        if old is None or old.status is Status.FIXED or old.opened > before.last_run:
+        there = old is not None and old.status in (Status.OPEN, Status.WAIVED) and old.opened <= before.last_run
+        if not there and _bears_on(one, before):
             yield one
+
+
+def _bears_on(one: Seen, before: Before) -> bool:
+    about = bool(one.nodes & before.nodes)
+    if one.verdict == "violated":
+        return about and one.rule == before.rule
+    return about or one.commitment == before.commitment or bool(one.speaks_for & {before.rule, before.commitment})

@@ -213,7 +213,7 @@ def _moved(number: int, run: Observed, one: Change) -> Row:
         "first_seen": min(before.first, run.started) if one.seen is not None else before.first,
         "last_seen": max(before.last, run.started) if one.seen is not None else before.last,
         "moved": before.moved if late else run.started,
-        "opened_run": number if one.event is Event.REGRESSED else before.opened,
+        "opened_run": number if one.event in (Event.REGRESSED, Event.SEEN_AGAIN) else before.opened,
         "last_run": number if one.seen is not None and not late else before.last_run,
         "places": json.dumps(now.places),
         "nodes": json.dumps(sorted(now.nodes)),

@@ -122,6 +122,7 @@ DOUBTS = {
     "the same way, judged otherwise": seen("u", verdict="unproven", way="a", commitment="other"),
     "a doubt of the same promise": seen("u", verdict="unproven", rule="other"),
     "a doubt about what it leads to": seen("u", verdict="unproven", commitment="other", nodes=frozenset({"x.model"})),
+    "another violation of the same rule there": seen("u", nodes=frozenset({"x.model"})),
     "a setting that is missing": seen("u", verdict="unproven", commitment="other", speaks_for=frozenset({"no-edge"})),
 }
 
