@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from scanner.builders.aws_identity.access import judge
-from scanner.builders.aws_identity.principals import principals
+from scanner.builders.aws_identity.principals import Principal, principals
 from scanner.builders.aws_identity.targets import BEDROCK_KIND, Target, targets
 from scanner.builders.aws_policy.decide import acts_on
 from scanner.builders.aws_policy.match import Truth
@@ -14,7 +14,6 @@ from scanner.builders.consumers.azure import deployments, wandering
 from scanner.builders.consumers.bedrock import agents, flows
 from scanner.builders.draft import World
 from scanner.graph.facts import Bound, Enforcement
-from scanner.graph.model import Node
 from scanner.resource import Resource
 from scanner.unknown import Unknown
 
@@ -29,31 +28,34 @@ def build_consumers(world: World) -> None:
             world.add_fact(resource.id, fact)
     for resource, place in wandering(world):
         world.add_fact(resource.id, place)
-    for target in targets(world):
-        if target.node.kind == BEDROCK_KIND:
-            _bedrock(world, target)
+    managed = [target for target in targets(world) if target.node.kind == BEDROCK_KIND]
+    by_unit: dict[str, list[Principal]] = {}
+    for principal in principals(world) if managed else ():
+        by_unit.setdefault(principal.unit, []).append(principal)
+    for target in managed:
+        _bedrock(world, target, by_unit.get(target.unit, ()))
     for one in world.inventory.of("google_model_armor_floorsetting"):
         world.add_fact(one.id, _floor(one))
 
 
-def _bedrock(world: World, target: Target) -> None:
+def _bedrock(world: World, target: Target, here: Sequence[Principal]) -> None:
     node = world.nodes[target.node.id]
     if not any(isinstance(fact, Enforcement) for fact in node.facts):
         absent = Enforcement(origin=node.origin, because=NOTHING, complete=False, declared=False)
         world.add_fact(node.id, absent)
         world.assumed_absent[f"an enforced guardrail configuration in the account of `{target.unit}`"] = None
-    bound = tuple(sorted(_bound(world, target, node)))
+    bound = tuple(sorted(_bound(world, target, here)))
     if bound:
         because = "the policies of these principals demand an approved guardrail at a published version"
         world.add_fact(node.id, Bound(origin=node.origin, because=because, principals=bound))
 
 
-def _bound(world: World, target: Target, node: Node) -> Iterator[str]:
-    """Who may invoke the model, and only with a guardrail that the profile approves."""
+def _bound(world: World, target: Target, here: Sequence[Principal]) -> Iterator[str]:
+    """Who of the unit may invoke the model, and only with a guardrail that the profile approves."""
     judged = judge(world, target.unit)
     rows = [row for row in target.actions() if row.guardrail_condition_key]
-    for principal in principals(world):
-        if principal.unit != target.unit or principal.unknown is not None:
+    for principal in here:
+        if principal.unknown is not None:
             continue
         statements = [one for policy in principal.policies for one in policy.statements if one.allows]
         spoken = [row for row in rows if any(acts_on(one, row.action) is not Truth.NO for one in statements)]
