@@ -120,12 +120,23 @@ def page(docstring: str, path: Path) -> tuple[str, tuple[str, str, str]]:
 
 def ruleset_sha256(extra: Sequence[Path] = ()) -> str:
     """The digest of every rule and table file in use, over names and bytes."""
-    sha = hashlib.sha256()
-    for folder in (rules_dir(), *extra):
-        for path in sorted((*folder.glob("*/*.py"), *folder.glob("tables/**/*.json"))):
-            sha.update(path.relative_to(folder).as_posix().encode() + b"\0")
-            sha.update(hashlib.sha256(path.read_bytes()).digest())
+    sha = hashlib.sha256(_shipped(rules_dir()))
+    for folder in extra:
+        sha.update(_names_and_digests(folder))
     return sha.hexdigest()
+
+
+@cache
+def _shipped(folder: Path) -> bytes:
+    """The shipped files, which are loaded once as well."""
+    return _names_and_digests(folder)
+
+
+def _names_and_digests(folder: Path) -> bytes:
+    """Each rule and table file of a folder: its name, and the digest of its bytes."""
+    paths = sorted((*folder.glob("*/*.py"), *folder.glob("tables/**/*.json")))
+    parts = [(path.relative_to(folder).as_posix(), hashlib.sha256(path.read_bytes()).digest()) for path in paths]
+    return b"".join(name.encode() + b"\0" + found for name, found in parts)
 
 
 def rule_digests(extra: Sequence[Path] = ()) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,25 +18,23 @@ VERDICTS = {"violates": "violated", "complies": "holds", "unproven": "unproven"}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: "/".join(case.parts[-3:]))
-def test_the_folder_name_is_the_assertion(case: Path) -> None:
-    rule, promise = case.parent.name, case.name.split("-", 1)[0]
+def test_a_fixture_is_what_its_folder_says(case: Path) -> None:
+    """Of one scan: the verdict is the folder's name, the user sees `expected.txt`, hops are on the marked lines."""
     report = run_scan(case)
+    the_folder_name_is_the_assertion(case, report)
+    assert seen(report, case.parent.name) == (case / "expected.txt").read_text()
+    if case.name.startswith("violates"):
+        each_hop_is_on_the_line_that_is_marked(case, report)
+
+
+def the_folder_name_is_the_assertion(case: Path, report: dict[str, Any]) -> None:
+    rule, promise = case.parent.name, case.name.split("-", 1)[0]
     result = next(one for one in report["rules"] if one["id"] == rule)
     assert result["verdict"] == VERDICTS[promise], seen(report, rule)
     assert result["examined"] or promise == "unproven", "a verdict over nothing"
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: "/".join(case.parts[-3:]))
-def test_the_user_sees_what_is_expected(case: Path) -> None:
-    rule = case.parent.name
-    expected = (case / "expected.txt").read_text()
-    assert seen(run_scan(case), rule) == expected
-
-
-@pytest.mark.parametrize(
-    "case", [one for one in CASES if one.name.startswith("violates")], ids=lambda c: "/".join(c.parts[-3:])
-)
-def test_each_hop_is_on_the_line_that_is_marked(case: Path) -> None:
+def each_hop_is_on_the_line_that_is_marked(case: Path, report: dict[str, Any]) -> None:
     rule = case.parent.name
     marked = set()
     for path in sorted(case.rglob("*")):
@@ -45,7 +44,7 @@ def test_each_hop_is_on_the_line_that_is_marked(case: Path) -> None:
                     if name == rule:
                         marked.add((path.relative_to(case).as_posix(), number, int(hop), bool(cut)))
     found = set()
-    for finding in run_scan(case)["findings"]:
+    for finding in report["findings"]:
         if finding["rule"] == rule and finding["verdict"] == "violated":
             for index, hop in enumerate(finding["hops"], 1):
                 origin = hop["origin"]

@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any
 
+import msgspec
+
 from scanner.graph.certificate import Closure, Examined
 from scanner.origin import ApiOrigin, Origin
 
@@ -16,7 +18,8 @@ _LONE = re.compile("[\ud800-\udfff]")
 
 def text(value: object) -> str:
     """`value` as text that every JSON reader takes: a byte that was no character is written `\\udcff`, six signs."""
-    return _LONE.sub(lambda found: f"\\u{ord(found.group()):04x}", str(value))
+    plain = str(value)
+    return plain if plain.isascii() else _LONE.sub(lambda found: f"\\u{ord(found.group()):04x}", plain)
 
 
 def origin(where: Origin | None) -> Json | None:
@@ -72,4 +75,9 @@ def texts(values: tuple[str, ...]) -> list[str]:
 
 def dumped(value: object) -> str:
     """`value` as JSON text: keys sorted, two spaces, ASCII, one line end."""
-    return json.dumps(value, indent=2, sort_keys=True, allow_nan=False) + "\n"
+    # The module's own writer of indented JSON is in Python: what it writes in one line is set out by another.
+    line = json.dumps(value, sort_keys=True, allow_nan=False, separators=(",", ":"))
+    try:
+        return msgspec.json.format(line, indent=2) + "\n"
+    except msgspec.DecodeError:  # half of a character, which only the module's own writer sets out
+        return json.dumps(value, indent=2, sort_keys=True, allow_nan=False) + "\n"
