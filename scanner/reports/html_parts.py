@@ -35,7 +35,8 @@ article.violated,article.unproven{color:var(--ink)}
 article.violated{border-left-color:var(--bad)}article.unproven{border-left-color:var(--doubt)}
 article p{margin:.35rem 0}ol.way{padding-left:1.5rem;margin:.5rem 0}ol.way li{margin:.5rem 0}
 .cut{font-weight:600;color:var(--bad)}summary{cursor:pointer}
-main{overflow-x:auto}svg{display:block;width:100%;height:auto;max-width:60rem}svg text{fill:var(--soft);font:11px system-ui,sans-serif}
+main{overflow-x:auto}
+svg{display:block;width:100%;height:auto;max-width:60rem}svg text{fill:var(--soft);font:11px system-ui,sans-serif}
 .b1{fill:var(--bar1)}.b2{fill:var(--bar2)}.b3{fill:var(--bar3)}.b4{fill:var(--bar4)}.axis{stroke:var(--line)}
 ul.key{list-style:none;display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;padding:0;margin:.25rem 0}
 ul.key svg{display:inline-block;width:.8rem;height:.8rem;margin-right:.35rem}
