@@ -33,14 +33,32 @@ def run_scan(folder: Path, *more: str) -> dict[str, Any]:
             shutil.copytree(folder, copy)
             write_lock(copy)
             return run_scan(copy, *more)
+    if (folder / "bundle.json").is_file() and "--bundle" not in more:
+        with tempfile.TemporaryDirectory() as name:
+            return run_scan(folder, *more, "--bundle", str(write_bundle(folder, Path(name) / "case.bundle")))
     profile = folder / "tether.yaml"
     settings = ("--profile", str(profile)) if profile.is_file() else ()
     plan = folder / "plan.json"
     more = (*more, "--plan", str(plan)) if plan.is_file() else more
-    code, out, err = run("scan", str(folder), *settings, "--as-of", AS_OF, "--format", "json", *more)
+    paths = () if (folder / "bundle.json").is_file() else (str(folder),)
+    code, out, err = run("scan", *paths, *settings, "--as-of", AS_OF, "--format", "json", *more)
     assert code in (0, 1, 3), err
     report: dict[str, Any] = json.loads(out)
     return report
+
+
+def write_bundle(folder: Path, path: Path) -> Path:
+    """The bundle that `bundle.json` tells: by account the answers to `OPERATION` or `OPERATION WHAT`, or an outcome.
+
+    Every other call of the table has an empty answer, so that a fixture shows what it is about and nothing else.
+    """
+    from tests.bundle.estate import full, write  # noqa: PLC0415 - loads the tables, which few cases need
+
+    calls = []
+    for account, told in json.loads((folder / "bundle.json").read_text()).items():
+        answers = {(key.partition(" ")[0], key.partition(" ")[2]): page for key, page in told.items()}
+        calls += full(answers, account=account)
+    return write(path, calls)
 
 
 def write_lock(folder: Path) -> None:

@@ -123,3 +123,15 @@ class UnreadRole(Fact, frozen=True, kw_only=True):
     """The role that this hands out to machines was not read. role: as written, `*` for what is not known of it."""
 
     role: str
+
+
+class Above(Fact, frozen=True, kw_only=True):
+    """Whether the organisation keeps the administrators of its account from changing the node.
+
+    kept: no administrator of the account can. actions: what one can, or may be able to, do. spared: the role that the
+    denies spare and an administrator can become, "" for none.
+    """
+
+    kept: bool | Unknown
+    actions: tuple[str, ...] = ()
+    spared: str = ""

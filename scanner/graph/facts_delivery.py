@@ -1,4 +1,4 @@
-"""What is known of objects that bring workloads to a cluster other than their own."""
+"""What is known of objects that bring workloads to a cluster other than their own, or build models for a machine."""
 
 from __future__ import annotations
 
@@ -20,3 +20,14 @@ class ClusterDelivery(Fact, frozen=True, kw_only=True):
     carries_model: bool | Unknown
     provider: str = ""
     region: str = ""
+
+
+class Built(Fact, frozen=True, kw_only=True):
+    """The node compiles or packages a model for a machine.
+
+    how: "compiles" or "packages". target: what it names, in short. device: whether that is no machine of the cloud.
+    """
+
+    how: str
+    target: str
+    device: bool | Unknown

@@ -8,6 +8,7 @@ from scanner.builders.aws_identity.access import Access, Judge, judge
 from scanner.builders.aws_identity.guarded import across
 from scanner.builders.aws_identity.principals import Principal, principals
 from scanner.builders.aws_policy.match import Truth
+from scanner.builders.control.aws_above import tell_above
 from scanner.builders.control.aws_assets import Asset, assets
 from scanner.builders.control.guards import mark_aws_guards
 from scanner.builders.draft import World
@@ -21,7 +22,9 @@ def add_aws_control(world: World) -> None:
     everyone = principals(world)
     judges: dict[str, Judge] = {}
     units = sorted({one.unit for one in everyone})
-    for asset in list(assets(world, units)):
+    found = list(assets(world, units))
+    tell_above(world, found)
+    for asset in found:
         for principal in everyone:
             if principal.unit != asset.unit or principal.node_id in asset.nodes:
                 continue

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from scanner.builders.draft import World
+from scanner.builders.supply import compiled as supply_compiled
 from scanner.builders.supply import copies as supply_copies
 from scanner.builders.supply import delivery as supply_delivery
 from scanner.builders.supply import readers as supply_readers
+from scanner.builders.supply.compiled import build_compilations
 from scanner.builders.supply.copied import holders
 from scanner.builders.supply.copies import build_copies
 from scanner.builders.supply.delivery import build_deliveries
@@ -16,7 +18,8 @@ from scanner.builders.supply.sealed import build_key_readers
 
 def handled() -> frozenset[str]:
     """The types that these builders read."""
-    return supply_copies.handled() | supply_readers.HANDLED | supply_delivery.handled()
+    found = supply_copies.handled() | supply_readers.HANDLED | supply_delivery.handled()
+    return found | supply_compiled.HANDLED
 
 
 def build_supply(world: World) -> None:
@@ -26,3 +29,4 @@ def build_supply(world: World) -> None:
     build_key_readers(world, holders(world))
     build_identity_readers(world)
     build_deliveries(world)
+    build_compilations(world)

@@ -1,0 +1,130 @@
+"""What an organisation keeps an account's own administrators from: asked as one who may do everything in the account.
+
+Sources: the AWS Organizations user guide, "Service control policies" (they bind every principal of a member account,
+its root as well, and none of the management account); the service authorization reference for the actions, which are
+those of the table of control actions. Only where the inputs show something of the organisation: nobody asks an account
+alone what stands above it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scanner.builders.aws_identity.access import Access, Judge, judge
+from scanner.builders.aws_identity.accounts import ROOT, account_of
+from scanner.builders.aws_identity.organisation import LISTING, POLICY, SERVICE
+from scanner.builders.aws_identity.principals import Principal
+from scanner.builders.aws_models.enforcement import ENFORCED
+from scanner.builders.aws_models.logs import LOGGING
+from scanner.builders.aws_policy.match import Truth
+from scanner.builders.aws_policy.statements import Policy, Statement
+from scanner.builders.control.aws_assets import KINDS, LOG_GROUP, Asset
+from scanner.builders.control.guards import TRAIL
+from scanner.builders.draft import World
+from scanner.graph.facts_access import Above
+from scanner.resource import Attrs, Resource
+from scanner.unknown import Unknown
+
+KEPT = frozenset({*KINDS["guardrail"], *ENFORCED, LOGGING, LOG_GROUP, TRAIL})
+"""The kinds of safety, enforcement and logging objects that the denies must keep."""
+LEAVE = "organizations:LeaveOrganization"
+NAME = "any-administrator"
+EVERYTHING = Policy("AdministratorAccess", None, (Statement("Allow", ("*",), ("*",), (), "AdministratorAccess", None),))
+BECOME = ("iam:UpdateAssumeRolePolicy", "iam:CreateRole")
+"""What an administrator takes a role with that the denies spare, or makes one of its name."""
+SPARING = "aws:principalarn"
+SPARED = {"notequals", "notlike"}
+
+
+def tell_above(world: World, assets: Sequence[Asset]) -> None:
+    """An Above fact on every safety object of an account over which the inputs show an organisation."""
+    units = {one.unit for one in (*world.inventory.of(POLICY, ROOT), *world.inventory.data(LISTING)) if _tells(one)}
+    left: set[object] = set()
+    for asset in assets:
+        if asset.owner is None or asset.unit not in units or asset.kind not in KEPT:
+            continue
+        account = (asset.unit, account_of(world, asset.owner))
+        rows = [(action, asset.targets(action)) for action, _ in asset.rows]
+        if account not in left:
+            left.add(account)
+            rows.append((LEAVE, ("*",)))
+        world.add_fact(asset.owner.id, _above(world, asset.owner, asset.partly, rows))
+
+
+def _tells(one: Resource) -> bool:
+    """Whether it tells what the organisation denies: not what stands for policies that nobody may read."""
+    return one.possible is None and not isinstance(one.attrs.get("enabled_policy_types"), Unknown)
+
+
+def _administrator(owner: Resource) -> Principal:
+    """Somebody who may do everything in the account of a resource, and choose the tags of the session."""
+    made = Resource(
+        address=f"aws_iam_role.{NAME}",
+        unit=owner.unit,
+        kind="aws_iam_role",
+        name=NAME,
+        attrs=Attrs({"name": NAME}),
+        origin=owner.origin,
+        source=owner.source,
+        provider=owner.provider,
+    )
+    return Principal(f"{owner.id}#{NAME}", owner.unit, NAME, made, [EVERYTHING], tagged=True)
+
+
+def _above(world: World, owner: Resource, partly: bool, rows: list[tuple[str, tuple[str, ...]]]) -> Above:
+    judged, who = judge(world, owner.unit), _administrator(owner)
+    asked = [judged.access(who, action, targets, partly=partly) for action, targets in rows]
+    able = tuple(one.action for one in asked if one.truth is Truth.YES)
+    perhaps = [one for one in asked if one.truth is Truth.POSSIBLE]
+    if able:
+        because = f"no policy of the organisation keeps an administrator of the account from `{able[0]}`{_more(able)}"
+        return Above(origin=owner.origin, because=because, kept=False, actions=able)
+    if perhaps:
+        return _unsure(owner, perhaps)
+    for spared in _spared(judged, who, [action for action, _ in rows]):
+        if not isinstance(spared, str):
+            cause = "whom the organisation's denies spare is not known"
+            hidden = Unknown(cause, decided_by=spared.decided_by or (ROOT,))
+            return Above(origin=owner.origin, because=f"{cause}: {spared.cause}", kept=hidden)
+        taken = [judged.access(who, action, (spared,)) for action in BECOME]
+        sure = [one.action for one in taken if one.truth is Truth.YES]
+        if sure:
+            because = (
+                f"the organisation's denies spare `{spared}`, and none keeps an administrator from `{sure[0]}` on it"
+            )
+            return Above(origin=owner.origin, because=because, kept=False, actions=tuple(sure), spared=spared)
+        if any(one.truth is Truth.POSSIBLE for one in taken):
+            return _unsure(owner, [one for one in taken if one.truth is Truth.POSSIBLE])
+    because = f"the organisation denies {len(rows)} actions on it to every administrator of the account"
+    return Above(origin=owner.origin, because=because, kept=True)
+
+
+def _unsure(owner: Resource, perhaps: list[Access]) -> Above:
+    actions = tuple(one.action for one in perhaps)
+    cause = f"whether the organisation keeps an administrator of the account from `{actions[0]}` is not known"
+    decided = tuple(sorted({name for one in perhaps for name in one.decided_by})) or (ROOT,)
+    return Above(
+        origin=owner.origin, because=cause + _more(actions), kept=Unknown(cause, decided_by=decided), actions=actions
+    )
+
+
+def _more(actions: tuple[str, ...]) -> str:
+    return f" and {len(actions) - 1} more such actions" if len(actions) > 1 else ""
+
+
+def _spared(judged: Judge, who: Principal, actions: list[str]) -> list[str | Unknown]:
+    """The roles that the denies of the actions leave out, or that alone a level allows them to."""
+    found: dict[str, str | Unknown] = {}
+    for action in actions:
+        over = judged.over(who, SERVICE, action)
+        allows = [one for level in over.levels for policy in level for one in policy.statements if one.allows]
+        for statement in (*over.denies, *allows):
+            for condition in statement.conditions:
+                if str(condition.key).lower() == SPARING and _excepts(str(condition.operator).lower(), statement):
+                    found.update({repr(value): value for value in condition.values if isinstance(value, str | Unknown)})
+    return [found[key] for key in sorted(found)]
+
+
+def _excepts(operator: str, statement: Statement) -> bool:
+    """Whether a condition on the caller is one of exceptions: negated in a Deny, plain in an Allow."""
+    return any(word in operator for word in SPARED) is statement.denies
