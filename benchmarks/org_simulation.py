@@ -3,7 +3,8 @@
 Measured here: the calls of an account in which nothing stands, made by the collector itself; the CPU of a call through
 botocore, answered without a network; the bytes of a bundle and the peak memory of judging many of them.
 Simulated: one worker's share of the accounts, call by call in virtual time, over the very token buckets of a scan, its
-threads, and one core for its CPU. An account in which nothing stands is the least that there is; its answers come parsed, so that real ones cost more CPU.
+threads, and one core for its CPU. An account in which nothing stands is the least that there is; its answers come
+parsed, so that real ones cost more CPU.
 Assumed, and given as arguments: the regions, the time of an answer, the calls that
 follow from what stands in an account, the price.
 
@@ -151,7 +152,7 @@ def main() -> None:
     more = (memory[1] - memory[0]) / (many - few)
     slower = (spent[1] - spent[0]) / (many - few)
     print(f"measured: scans of {few} and {many} empty accounts of one region: {memory[0]:.0f} and {memory[1]:.0f} MB, "
-          f"{spent[0]:.1f} and {spent[1]:.1f} s of CPU: {more:.2f} MB and {1000 * slower:.0f} ms an account")  # fmt: skip
+          f"{spent[0]:.1f} and {spent[1]:.1f} s of CPU: {more:.2f} MB and {1000 * slower:.0f} ms each")  # fmt: skip
     places = options.accounts * options.regions
     print(f"extrapolated, and linear at best: judging all of it at once: {(memory[0] + more * places) / 1024:.0f} GB, "
           f"{slower * places / 3600:.1f} h of CPU")  # fmt: skip

@@ -334,7 +334,8 @@ def test_what_a_team_may_do(tree) -> None:
     text = (
         'module "t" {\n  source = "aws-ia/eks-blueprints-teams/aws"\n  version = "~> 1.1"\n  name = "red"\n'
         '  users = ["arn:aws:iam::1:role/red"]\n  oidc_provider_arn = "arn:aws:iam::1:oidc-provider/o.example.com"\n'
-        '  namespaces = {\n    own = {\n      network_policy = {\n        policy_types = ["Ingress"]\n        ingress = [{\n'
+        '  namespaces = {\n    own = {\n      network_policy = {\n        policy_types = ["Ingress"]\n'
+        "        ingress = [{\n"
         '          from = [{ namespace_selector = { match_labels = { team = "red" } } }]\n        }]\n      }\n    }\n'
         "    shared = { create = false }\n  }\n}\n"
     )
