@@ -249,6 +249,18 @@ HEURISTICS = {
         ["SAFETY_ENABLED", "guardrails_enforce", "moderation_mode", "content_filter_enabled"],
         ["cache_enabled", "unsafety_enabled", "shielding"],
     ),
+    "safety-switched-by-name": (
+        ["GUARDRAILS", "ENABLE_SAFETY", "use-moderation", "classifier-mode", "PROMPT_SHIELD"],
+        ["SAFETY_MARGIN", "PROMPT_CLASSIFIER_URL", "GUARDIAN", "ENABLE_CACHE"],
+    ),
+    "safety-only-tried": (
+        ["DRY_RUN", "CLASSIFIER_DRY_RUN", "shadow-mode", "guardrails_log_only", "ALLOW_BYPASS_HEADER"],
+        ["DRY_RUNS_DIR", "SHADOWS", "read_only", "bypass"],
+    ),
+    "errors-let-through": (
+        ["ON_ERROR", "on-failure", "ON_CLASSIFIER_ERROR", "ON_GUARD_TIMEOUT"],
+        ["ON_ERROR_URL", "ERROR", "CONNECTION_TIMEOUT"],
+    ),
     "fails-open": (
         ["failure_mode_allow", "failOpen", "fail-open", "on_error: continue"],
         ["fail_closed", "failover", "on_error: fail"],

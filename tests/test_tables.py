@@ -42,7 +42,7 @@ COUNTS = {
     "inference_actions": 47,
     "placement_azure": 53,
     "placement_terraform": 321,
-    "switch_heuristics": 3,
+    "switch_heuristics": 6,
     "switches": 119,
 }
 SIGNALS = {"strong", "medium", "weak", "source", "recurse", "unknown", "info"}

@@ -16,7 +16,13 @@ from scanner.unknown import Unknown, Value
 from scanner.yamltext import BadDocument, documents
 
 TYPED: dict[str, tuple[str, str]] = {
+    "api_service": ("apiregistration.k8s.io/v1", "APIService"),
+    "mutating_webhook_configuration": ("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration"),
+    "validating_webhook_configuration": ("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration"),
+    "resource_quota": ("v1", "ResourceQuota"),
+    "runtime_class": ("node.k8s.io/v1", "RuntimeClass"),
     "config_map": ("v1", "ConfigMap"),
+    "config_map_v1_data": ("v1", "ConfigMap"),
     "cluster_role": ("rbac.authorization.k8s.io/v1", "ClusterRole"),
     "cluster_role_binding": ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"),
     "cron_job": ("batch/v1", "CronJob"),
@@ -42,6 +48,11 @@ TYPED: dict[str, tuple[str, str]] = {
 }
 """Resource types of hashicorp/kubernetes without `kubernetes_` and the `_v1` ending (provider documentation 2.x)."""
 
+IN_PLACE = frozenset({"kubernetes_labels", "kubernetes_annotations", "kubernetes_env"})
+"""Types that change fields of an object which something else made (provider documentation 2.x)."""
+INERT = frozenset({"StorageClass", "VolumeSnapshotClass", "PriorityClass", "CustomResourceDefinition"})
+"""Kinds whose labels and annotations neither guard nor lead."""
+
 PLURALS: dict[str, str] = {
     "container": "containers",
     "init_container": "initContainers",
@@ -55,6 +66,7 @@ PLURALS: dict[str, str] = {
     "match_expressions": "matchExpressions",
     "node_selector_term": "nodeSelectorTerms",
     "rule": "rules",
+    "webhook": "webhooks",
     "subject": "subjects",
     "ingress": "ingress",
     "egress": "egress",
@@ -147,6 +159,10 @@ def _objects(resource: Resource, reading: Reading) -> Iterator[tuple[Value, Orig
         cause = f"the chart {name} of `{resource.address}` is not rendered"
         remedy = "scan the output of `helm template` beside the Terraform code"
         reading.unread.append(Unread(resource.origin, cause, "template", remedy))
+    elif kind in IN_PLACE:
+        if resource.attrs.get("kind") not in INERT:
+            cause = f"what `{resource.address}` changes of an object that something else made is not laid over that"
+            reading.unread.append(Unread(resource.origin, cause, "foreign", "set it where the object is declared"))
     elif kind.startswith("kubernetes_"):
         typed = TYPED.get(kind.removeprefix("kubernetes_").removesuffix("_v1").removesuffix("_v2"))
         if typed is not None:

@@ -1,7 +1,7 @@
 """Policies of the cluster that write themselves: they change, make or delete objects, and nobody evaluates what.
 
-Sources: documentation of Kyverno ("Mutate", "Generate", "Cleanup Policies"), of Gatekeeper ("Mutation") and of
-Kubernetes ("Mutating Admission Policy").
+Sources: documentation of Kyverno ("Mutate", "Generate", "Cleanup Policies"), of Gatekeeper ("Mutation"), of
+Kubernetes ("Mutating Admission Policy") and of OpenKruise ("SidecarSet").
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ KINDS = {
     "Assign": "mutations.gatekeeper.sh",
     "AssignImage": "mutations.gatekeeper.sh",
     "ModifySet": "mutations.gatekeeper.sh",
+    "SidecarSet": "apps.kruise.io",
 }
 """Kinds that do nothing but write -> their API group. `AssignMetadata` of Gatekeeper only adds labels that lack."""
 RULES = ("ClusterPolicy", "Policy")

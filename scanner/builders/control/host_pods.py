@@ -114,8 +114,13 @@ def _labelling(rights: Iterable[Right], matcher: Matcher) -> set[tuple[str, str,
     found: set[tuple[str, str, str]] = set()
     for right in rights:
         for row, _ in matcher.rows(right.grant, right.unit, right.namespace):
-            if row.action == LABELLING and right.grant.named(right.namespace) is not Truth.NO:
+            if row.action != LABELLING:
+                continue
+            if right.grant.named(right.namespace) is not Truth.NO:
                 found.add((right.unit, right.subject, right.namespace))
+            if right.namespace == CLUSTER_WIDE:
+                named = (name for name in right.grant.names if isinstance(name, str))
+                found.update((right.unit, right.subject, name) for name in named)
     return found
 
 

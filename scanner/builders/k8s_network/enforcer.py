@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from scanner.builders.draft import World
 from scanner.builders.k8s_network.agent_settings import CALICO, weakened
-from scanner.builders.k8s_network.plugins import Sign, object_signs, switched_off, terraform_signs
+from scanner.builders.k8s_network.plugins import Sign, argument, object_signs, switched_off, terraform_signs
 from scanner.builders.k8s_policy.model import Engine, Policy
 from scanner.graph.model import STACK, Role
 from scanner.resource import Resource, dig, items_of
@@ -68,11 +68,14 @@ def enforcement(world: World, unit: str) -> Enforcement:
 
 
 def _contradicted(world: World, unit: str) -> Iterator[str]:
-    """The ConfigMap of the VPC plug-in, where it does not certainly say that policies are enforced."""
+    """The ConfigMap of the VPC plug-in, where it does not certainly say that policies are enforced; its agent's no."""
     for settings in world.inventory.of("ConfigMap", unit=unit):
         said = dig(settings.attrs, "data", "enable-network-policy-controller")
         if settings.name == "amazon-vpc-cni" and said is not None and str(said).lower() != "true":
             yield settings.address
+    for agent in world.inventory.of("DaemonSet", unit=unit):
+        if agent.name == "aws-node" and argument(agent, "--enable-network-policy=false"):
+            yield f"{agent.address}: --enable-network-policy"
 
 
 def _weakened(world: World, unit: str) -> Iterator[str]:
@@ -161,4 +164,7 @@ def _of_cluster(world: World, resource: Resource, joined: Resource | None) -> bo
     whose = world.inventory.find(named, resource.unit, *CLUSTERS)
     if isinstance(whose, Resource):
         return joined is whose
+    own = joined.attrs.get("name") if joined is not None else None
+    if isinstance(named, str) and isinstance(own, str):
+        return named == own
     return joined is not None or not list(world.inventory.of(*CLUSTERS, unit=resource.unit))

@@ -151,7 +151,7 @@ def object_signs(resource: Resource) -> Iterator[Sign | Unknown]:
     if resource.kind == "DaemonSet" and resource.name in _AGENTS:
         yield from _agent(resource, _AGENTS[resource.name])
     elif resource.kind == "DaemonSet" and resource.name == "aws-node":
-        if _argument(resource, "--enable-network-policy=true"):
+        if argument(resource, "--enable-network-policy=true"):
             yield Sign("vpc-cni")
     elif resource.kind in _CHARTS:
         yield from _chart(resource)
@@ -230,12 +230,13 @@ def _agent(resource: Resource, word: str) -> Iterator[Sign | Unknown]:
     if word == "kube-network-policies":
         flags = {"--admin-network-policy=true": "AdminNetworkPolicy"}
         flags["--baseline-admin-network-policy=true"] = "BaselineAdminNetworkPolicy"
-        more = {kind for flag, kind in flags.items() if _argument(resource, flag)}
+        more = {kind for flag, kind in flags.items() if argument(resource, flag)}
         sign = Sign(word, PLAIN | more)
     yield sign
 
 
-def _argument(resource: Resource, wanted: str) -> bool:
+def argument(resource: Resource, wanted: str) -> bool:
+    """Whether a container of the resource is started with exactly this argument."""
     every = (one for template in pod_templates(resource) for one in containers(template.spec))
     return any(token.value == wanted for one in every for token in command_line(one))
 

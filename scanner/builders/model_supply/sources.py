@@ -30,6 +30,8 @@ _PUBLIC_HOSTS = re.compile(
     r"github\.com|githubusercontent\.com|ngc\.nvidia\.com|ollama\.com|ollama\.ai)(/|:|$)"
 )
 _PUBLIC_REGISTRIES = re.compile(r"^oci:(?:docker\.io/|index\.docker\.io/|ghcr\.io/|quay\.io/|[\w-]+/[\w.-]+(?::|@|$))")
+_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "S3_ENDPOINT_URL", "S3_ENDPOINT")
+_AWS_HOSTS = re.compile(r"^(?:https?://)?(?:[\w-]+\.)+amazonaws\.com(?:\.cn)?(?::\d+)?/?\Z")
 _FETCHES = re.compile(
     r"\b(?:huggingface-cli|hf)\s+download\b|snapshot_download|hf_hub_download|\bollama\s+pull\b|"
     r"https?://(?:[\w.-]+\.)?(?:huggingface\.co|hf\.co|modelscope\.cn)/"
@@ -66,7 +68,7 @@ def unknown_program(world: World, node: Node, fact: ModelReference) -> Unknown |
 
 def _judged(world: World, node: Node, name: str) -> tuple[bool | Unknown, str]:
     if _is_store(world, name):
-        return False, "it lies in a store of the profile"
+        return _elsewhere(world, node, name) or (False, "it lies in a store of the profile")
     scheme = name.partition(":")[0]
     if scheme in HUBS:
         return _from_hub(world, node, name, scheme)
@@ -76,6 +78,22 @@ def _judged(world: World, node: Node, name: str) -> tuple[bool | Unknown, str]:
         because = "the volume holds whatever was put there, and what fills it is not shown"
         return Unknown(because, decided_by=(f"what fills {name}",)), because
     return _of_the_operator(world, name)
+
+
+def _elsewhere(world: World, node: Node, name: str) -> tuple[Unknown, str] | None:
+    """Another server that a variable has answer for S3: what it gives for a name of the store nobody knows.
+
+    Source: AWS SDKs and Tools Reference Guide, "Service-specific endpoints".
+    """
+    resource = world.inventory.by_id.get(node.id) if name.startswith("s3:") else None
+    for container in containers(world, resource) if resource is not None else ():
+        for variable in _ENDPOINTS:
+            found = container.env.get(variable)
+            if found is None or found.value == "" or _AWS_HOSTS.match(found.text):
+                continue
+            because = f"`{variable}` has `{found.text or '*'}` answer in place of S3: what it gives is not known"
+            return Unknown(because, decided_by=(f"{node.address}: {variable}",)), because
+    return None
 
 
 def _is_store(world: World, name: str) -> bool:

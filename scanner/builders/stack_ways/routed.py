@@ -9,6 +9,7 @@ from scanner.builders.k8s_network.gateway_backends import any_share
 from scanner.builders.k8s_network.hosts import split_url
 from scanner.builders.k8s_network.view import own_line
 from scanner.builders.k8s_policy.labels import selector_of_labels
+from scanner.builders.stack_ways.others import ways_of_others
 from scanner.builders.stack_ways.way import Way, after, leg, lost, perhaps, unknown
 from scanner.origin import Origin
 from scanner.resource import Resource, dig, items_of, mark
@@ -87,6 +88,7 @@ def other_ways(overlay: Overlay, service: Resource, port: Value) -> Iterator[Way
             yield from _unsure(one, _split(overlay, one, port))
     for one in view.of("CiliumLocalRedirectPolicy"):
         yield from _unsure(one, _redirected(overlay, one, service))
+    yield from ways_of_others(view, service)
 
 
 def _unsure(by: Resource, ways: Iterator[Way]) -> Iterator[Way]:

@@ -57,8 +57,8 @@ def _choice(world: World, resource: Resource, row: Switch, setting: str, image: 
 
 
 def add_telling_names(world: World, resource: Resource, container: Container) -> None:
-    """Variables of a member of the stack whose name suggests a switch: a name proves nothing, so nothing is certain."""
-    for name, found in container.env.items():
+    """Variables and options of a member of the stack whose name suggests a switch: a name makes nothing certain."""
+    for name, found in (*container.env.items(), *_options(container)):
         for row in _suggested(name, found):
             cause = f"`{name}` is `{found.text or '*'}`: {row.because}"
             fact = SwitchFact(
@@ -72,6 +72,20 @@ def add_telling_names(world: World, resource: Resource, container: Container) ->
                 assertion=NAMED,
             )
             world.add_fact(resource.id, fact)
+
+
+def _options(container: Container) -> Iterator[tuple[str, Found]]:
+    """The long options of a command line with their values; one that has none is on."""
+    words = container.words
+    for index, word in enumerate(words):
+        name, given, value = word.text.partition("=")
+        if not name.startswith("--") or name == "--":
+            continue
+        after = words[index + 1] if index + 1 < len(words) else None
+        if not given and after is not None and not after.text.startswith("-"):
+            yield name.removeprefix("--"), Found(after.unknown or after.text, word.origin)
+        else:
+            yield name.removeprefix("--"), Found(word.unknown or (value if given else "true"), word.origin)
 
 
 def _suggested(name: str, found: Found) -> Iterator[Heuristic]:

@@ -12,6 +12,7 @@ from scanner.builders.recognise.mounted import Mount, mount_of, mounts
 from scanner.builders.recognise.objects import lookup_in
 from scanner.builders.switches.commands import from_files, loaded, replaced
 from scanner.builders.switches.hooks import hooks
+from scanner.builders.switches.injected import injected
 from scanner.graph.facts import Switch
 from scanner.graph.model import STACK, Role
 from scanner.origin import Origin
@@ -30,6 +31,8 @@ _CODE = re.compile(
 """Paths at which programs of an image lie."""
 _HOME = frozenset({"/app", "/code", "/src", "/workspace", "/usr/src/app", "/opt/app"})
 """Folders in which images keep their program: whoever mounts a ConfigMap over one replaces it."""
+_BROUGHT = ("image", "nfs", "gitRepo", "git_repo")
+"""Volumes that bring files of their own with them, which no input shows."""
 _DRIVERS = re.compile(r"nvidia|cuda|/tls/|(?:^|/)(?:lib/)?modules(?:/|$)")
 """Libraries of devices, which machines lend to their pods."""
 _TRUST = re.compile(r"(?:^|[-./_])(?:ca|cacert|certs?|tls|ssl|pki|bundle|root-ca|trust)(?:[-./_]|$)", re.IGNORECASE)
@@ -72,6 +75,7 @@ def _everything(world: World, resource: Resource, containers: Sequence[Container
             if isinstance(each.value, Unknown):
                 cause = f"what a container of `{resource.address}` is, is not known: {each.value.cause}"
                 yield "containers", each.origin, cause, _decides(each.value, "containers")
+        yield from injected(template)
     for container in containers:
         yield from _environments(world, resource, container)
         yield from _variables(container)
@@ -127,7 +131,8 @@ def _files(world: World, resource: Resource, container: Container, *, stack: boo
             elif kind == "Secret" and (_SETTINGS.search(mount.path) or _named_in(container, mount)):
                 cause = f"the settings that Secret `{name}` puts at `{mount.path}` are not shown"
                 yield "volumeMounts", mount.origin, cause, f"Secret/{name}"
-        if not mount.holders and _named_in(container, mount):
+        brought = mount.path.startswith("/etc/") and any(dig(mount.volume, kind) is not None for kind in _BROUGHT)
+        if not mount.holders and (brought or _named_in(container, mount)):
             cause = f"the settings that {mount.shown} holds at `{mount.path}` are not shown"
             yield "volumeMounts", mount.origin, cause, f"the files at {mount.path}"
 
@@ -169,7 +174,8 @@ def _named_in(container: Container, mount: Mount) -> bool:
 def _code(container: Container) -> Iterator[Seen]:
     """Volumes over the programs of an image, and volumes that a variable tells it to load programs from."""
     for mount in mounts(container):
-        over = _CODE.search(mount.path) or (mount.path in _HOME and mount.holder[0] == "ConfigMap")
+        brought = any(dig(mount.volume, kind) is not None for kind in _BROUGHT)
+        over = _CODE.search(mount.path) or (mount.path in _HOME and (mount.holder[0] == "ConfigMap" or brought))
         if over and not _DRIVERS.search(mount.path):
             cause = f"what {mount.shown} puts in place of the image's own `{mount.path}` is not looked at"
             yield "volumeMounts", mount.origin, cause, f"the code at {mount.path}"

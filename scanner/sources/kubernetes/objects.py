@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from msgspec import Struct
@@ -16,6 +17,8 @@ _TEXT_KEYS = frozenset(["name", "namespace", "image", "serviceAccountName", "nod
 _TEXT_MAPS = frozenset(["labels", "annotations", "matchLabels", "nodeSelector", "stringData"])
 _TEXT_LISTS = frozenset(["command", "args", "values", "hosts", "namespaces"])
 _NAMED_VALUES = frozenset(["env", "tolerations"])
+_SHELL = re.compile(r"\$[A-Za-z_]\w*\Z")
+"""A variable of a shell in place of a whole name: no object of Kubernetes and no image can be called so."""
 
 
 class Identity(Struct, frozen=True):
@@ -163,14 +166,17 @@ def _restore_map(attrs: YamlAttrs, key: str) -> None:
 
 
 def placeholder(identity: Identity, value: Mapping[str, Value]) -> str:
-    """The first template expression in what names an object or its images, "" where there is none."""
+    """The first template expression in what names an object, its kind or its images, "" where there is none."""
     images: Iterable[str] = () if identity.kind == "CustomResourceDefinition" else _images(value)
-    for text in (identity.name, identity.namespace, *images):
+    named = (identity.kind, str(value.get("apiVersion")), identity.name, identity.namespace)
+    for text in (*named, *images):
         for opening, closing in (("{{", "}}"), ("${", "}"), ("<%", "%>")):
             start = text.find(opening)
             end = text.find(closing, start)
             if 0 <= start < end:
                 return text[start : end + len(closing)]
+        if _SHELL.match(text):
+            return text
     return ""
 
 
