@@ -33,12 +33,13 @@ def main() -> int:
         names = [(name, one) for one in (NUMBER, MEMBER) for name in trial.names(one)]
         every = [(name, kind, one) for name, one in names[options.start :: options.every] for kind in FAULTS]
         for name, kind, account in every:
+            before = len(trial.wrong)
             trial.inject(name, kind, account)
+            for one in trial.wrong[before:]:
+                print(one, flush=True)
             counts[kind] += 1
             if sys.stderr.isatty() or not sum(counts.values()) % 50:
                 print(f"{sum(counts.values())} faults, {len(trial.wrong)} wrong", file=sys.stderr, flush=True)
-        for one in trial.wrong:
-            print(one)
         took = time.monotonic() - started
         print(f"{sum(counts.values())} faults ({', '.join(f'{n} {kind}' for kind, n in counts.items())})")
         print(f"{organisation.injected} answers broken, {organisation.checked} values held against botocore's shapes")
