@@ -117,13 +117,18 @@ class Judge(Struct, frozen=True, eq=False):
 
     def silent(self, principal: Principal, action: str) -> bool:
         """Whether no policy of the principal may allow the action: most pairs of the two end here."""
-        known = self._silent.get(principal.node_id)
-        if known is None:
-            known = self._silent[principal.node_id] = _spoken_like(tuple(_shapes(principal)))
+        known = self.spoken(principal)
         if action not in known:
             allows = (one for policy in principal.policies for one in policy.statements if one.allows)
             known[action] = all(acts_on(one, action) is Truth.NO for one in allows)
         return known[action]
+
+    def spoken(self, principal: Principal) -> dict[str, bool]:
+        """What is known of the actions that a principal's policies do not speak of: one for all that say the same."""
+        known = self._silent.get(principal.node_id)
+        if known is None:
+            known = self._silent[principal.node_id] = _spoken_like(tuple(_shapes(principal)))
+        return known
 
     def _let_in(self, principal: Principal, action: str, of: Guarded) -> bool:
         """Whether the resource's own policy may allow the action to the principal, whose own policies do not."""

@@ -24,12 +24,36 @@ def add_aws_control(world: World) -> None:
     units = sorted({one.unit for one in everyone})
     found = list(assets(world, units))
     tell_above(world, found)
+    for one in everyone:
+        judges.setdefault(one.unit, judge(world, one.unit))
+    crowds = {unit: _Crowd(judges[unit], [one for one in everyone if one.unit == unit]) for unit in units}
     for asset in found:
-        for principal in everyone:
-            if principal.unit != asset.unit or principal.node_id in asset.nodes:
-                continue
-            judged = judges.setdefault(principal.unit, judge(world, principal.unit))
-            _write(world, judged, principal, asset)
+        for principal in crowds[asset.unit].asked(asset) if asset.unit in crowds else ():
+            if principal.node_id not in asset.nodes:
+                _write(world, judges[asset.unit], principal, asset)
+
+
+class _Crowd:
+    """The principals of a unit, those together whose policies say the same of actions: most are never asked about."""
+
+    def __init__(self, judged: Judge, members: list[Principal]) -> None:
+        self._judged = judged
+        self._members = members
+        self._alike: dict[int, list[int]] = {}
+        for number, one in enumerate(members):
+            self._alike.setdefault(id(judged.spoken(one)), []).append(number)
+        self._unknown = {number for number, one in enumerate(members) if one.unknown_policy is not None}
+
+    def asked(self, asset: Asset) -> list[Principal]:
+        """Who may do an action on the asset, or of whom it is not known, in the order of the principals."""
+        if asset.guarded.policy is not None:
+            return self._members  # its own policy may let in who has no policy that speaks of it
+        found = set(self._unknown)
+        for numbers in self._alike.values():
+            one = self._members[numbers[0]]
+            if not all(self._judged.silent(one, action) for action, _ in asset.rows):
+                found.update(numbers)
+        return [self._members[number] for number in sorted(found)]
 
 
 def _write(world: World, judged: Judge, principal: Principal, asset: Asset) -> None:

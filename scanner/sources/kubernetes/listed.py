@@ -29,6 +29,7 @@ LISTED: dict[str, frozenset[str]] = {
         "SnowMachineConfig TinkerbellDatacenterConfig TinkerbellMachineConfig TinkerbellTemplateConfig "
         "VSphereDatacenterConfig VSphereMachineConfig",
         "apps": "DaemonSet Deployment ReplicaSet StatefulSet",
+        "apps.kruise.io": "SidecarSet",
         "apps.kubeedge.io": "EdgeApplication NodeGroup",
         "apps.nvidia.com": "NIMBuild NIMCache NIMPipeline NIMService NemoCustomizer NemoGuardrail",
         "apps.open-cluster-management.io": "Subscription",
