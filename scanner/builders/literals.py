@@ -51,14 +51,15 @@ class _Telling:
     """Which rows a text trips; most texts of a deployment stand in it many times, and trip none."""
 
     def __init__(self) -> None:
-        self._all = [row for fact in ("id", "command") for row in tables.literals(fact) if row.signal in SIGNALS]
+        rows = [row for fact in ("id", "command") for row in tables.literals(fact) if row.signal in SIGNALS]
+        self._all = [(row, tables.pattern(row.regex).search) for row in rows]
         self._known: dict[str, list[PlaceFact]] = {}
 
     def rows(self, text: str) -> list[PlaceFact]:
         """The rows whose pattern is found in `text`."""
         found = self._known.get(text)
         if found is None:
-            found = self._known[text] = [row for row in self._all if tables.pattern(row.regex).search(text)]
+            found = self._known[text] = [row for row, trips in self._all if trips(text)]
         return found
 
 

@@ -8,6 +8,7 @@ CLUSTER_SCOPED: dict[str, frozenset[str]] = {
     group: frozenset(kinds.split())
     for group, kinds in {
         "": "Namespace Node PersistentVolume ComponentStatus",
+        "apps.kruise.io": "SidecarSet",
         "admissionregistration.k8s.io": "MutatingWebhookConfiguration ValidatingWebhookConfiguration "
         "ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding MutatingAdmissionPolicy "
         "MutatingAdmissionPolicyBinding",
