@@ -102,15 +102,33 @@ class Seeded(Aws):
         if self.fault is None or self.fault[0] != name or self.who[0] != self.fault[2]:
             return False
         asked = params.get("context", {}).get("client_params", {})
-        return not (self.fault[1] == "truncated" and self._more(self.asking[0]) and not asked.get(self._token()))
+        if self.fault[1] != "truncated" or not self._more(self.asking[0]) or self._absent(name, asked):
+            return True  # what has no second page fails on its first
+        return bool(asked.get(self._tokens()[0]))
 
-    def _token(self) -> str:
+    def _tokens(self) -> tuple[str, str]:
+        """The members that hold the place of the next page: in what is asked, and in what is answered."""
         names = ("NextToken", "nextToken", "NextMarker", "nextMarker", "Marker", "PaginationToken", "position")
-        shapes = (self.asking[0].input_shape, self.asking[0].output_shape)
-        return next((one for one in names if all(shape and one in shape.members for shape in shapes)), "")
+        given, told = (
+            shape.members if shape else {} for shape in (self.asking[0].input_shape, self.asking[0].output_shape)
+        )
+        for ask, answer in (("Marker", "NextMarker"), ("marker", "nextMarker"), *((one, one) for one in names)):
+            if ask in given and answer in told:
+                return ask, answer
+        return "", ""
 
     def _more(self, model: Any) -> bool:
-        return bool(self._token()) and model is not None
+        return bool(self._tokens()[0]) and model is not None
+
+    def _given(self, name: str, asked: dict[str, Any]) -> Any:
+        """What the organisation has to answer; None where it has nothing, a text for an error."""
+        told = [one for one in asked.values() if isinstance(one, str)]
+        given = self.answers[self.who[0]]
+        return next((given[name, one] for one in ["/".join(told), *told, ""] if (name, one) in given), None)
+
+    def _absent(self, name: str, asked: dict[str, Any]) -> bool:
+        found, row = self._given(name, asked), operations()[name]
+        return isinstance(found, str) or (found is None and bool(row.after) and bool(row.absent))
 
     def found(self, name: str, asked: dict[str, Any], model: Any) -> Any:
         account = self.who[0]
@@ -120,17 +138,18 @@ class Seeded(Aws):
             number = asked["RoleArn"].split(":")[4]
             keys = {"AccessKeyId": f"ASIA{number}", "SecretAccessKey": "s", "SessionToken": "t"}
             return {"Credentials": {**keys, "Expiration": "2099-01-01T00:00:00Z"}}
-        told = [one for one in asked.values() if isinstance(one, str)]
-        given = self.answers[account]
-        found = next((given[name, one] for one in ["/".join(told), *told, ""] if (name, one) in given), None)
-        row = operations()[name]
-        if isinstance(found, str) or (found is None and row.after and row.absent):
+        found, row = self._given(name, asked), operations()[name]
+        if self._absent(name, asked):
             return row.absent[0], 404, ""
         page = {**empty(model.output_shape), **encoded(found or {})}
         self.check(page, model.output_shape, name)
         if self.fault == (name, "truncated", account) and self._more(model):
-            page |= {one: True for one in ("IsTruncated", "HasMoreResults") if one in model.output_shape.members}
-            page[self._token()] = "more"
+            page |= {
+                one: True
+                for one in ("IsTruncated", "HasMoreResults", "HasMoreStreams", "Truncated")
+                if one in model.output_shape.members
+            }
+            page[self._tokens()[1]] = "more"
         return page
 
     def check(self, value: Any, shape: Any, where: str) -> None:

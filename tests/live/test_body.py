@@ -33,6 +33,8 @@ def model(name: str) -> Any:
         ("ec2:DescribeVpcs", b"<DescribeSubnetsResponse></DescribeSubnetsResponse>"),
         ("iam:ListSAMLProviders", b"<ok/>"),
         ("s3:ListBuckets", b"<!doctype html><HTML></HTML>"),
+        ("s3:GetBucketPolicy", b"<Reply><x>"),
+        ("s3:GetBucketPolicy", b'"a text"'),
     ],
 )
 def test_what_is_no_answer_is_none(name: str, body: bytes) -> None:

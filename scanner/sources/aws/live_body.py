@@ -14,6 +14,10 @@ HEAD = 1000
 """Bytes in which the first element of an XML document begins."""
 
 
+POLICY = "Policy"
+"""The member of GetBucketPolicy's answer that is its whole body."""
+
+
 class NoAnswer(ValueError):
     """The body is not what the operation answers."""
 
@@ -25,7 +29,11 @@ def check_body(http_response: Any, model: Any, **_: Any) -> None:
         return
     service = model.service_model
     shape, protocol = model.output_shape, str(getattr(service, "resolved_protocol", "") or service.metadata["protocol"])
-    if shape is None or not shape.members or shape.serialization.get("payload"):
+    if shape is None or not shape.members:
+        return
+    if payload := shape.serialization.get("payload"):
+        if payload == POLICY:
+            _policy(content)
         return
     if "json" in protocol:
         _json(content, {shape.members[name].serialization.get("name", name) for name in shape.members})
@@ -34,6 +42,16 @@ def check_body(http_response: Any, model: Any, **_: Any) -> None:
             raise NoAnswer("the body is no answer to this operation")
     elif b"<html" in content[:HEAD].lower():
         raise NoAnswer("the body is a page for people")
+
+
+def _policy(content: bytes) -> None:
+    """A policy is the whole body, and a document of JSON."""
+    try:
+        told = msgspec.json.decode(content)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise NoAnswer("the body is no policy") from error
+    if not isinstance(told, dict):
+        raise NoAnswer("the body is no policy")
 
 
 def _json(content: bytes, names: set[str]) -> None:
