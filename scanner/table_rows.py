@@ -266,8 +266,9 @@ class AwsOperation(Struct, frozen=True):
     scope: asked in each region, or once an account. after: the operations whose answers give its parameters, from each
     of the items at `each` of which `only` is true; batched: the parameter that takes up to `batch` of them at once.
     variants: parameters that are asked with each of several values. absent: the errors that say that there is no such
-    thing. closing: it holds nothing but what closes ways, so that who does not read it proves no less. instead: it is
-    asked only where this operation was not answered, and tells the same.
+    thing. closing: it holds nothing but what closes ways, so that who does not read it proves no less of them (the rule
+    about what stands above an account tells what it misses). instead: it is asked only where this operation was not
+    answered, and tells the same.
     """
 
     service: str

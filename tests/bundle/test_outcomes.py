@@ -102,13 +102,18 @@ def test_a_refused_answer_is_neither_proof_nor_violation(
     assert any(operations()[operation].action in str(one) for one in report["unread"])
 
 
-def test_policies_of_an_organisation_that_may_not_be_read_take_nothing_from_what_holds(
+def test_policies_of_an_organisation_that_may_not_be_read_prove_only_less_of_who_is_in_control(
     scan: Callable[[list[Call]], dict[str, Any]], calls: list[Call]
 ) -> None:
-    """A scan of one account may not read them; they could only close more."""
+    """A scan of one account may not read them: they close ways, and keep administrators from undoing the stack."""
     names = {row.id for row in operations().values() if row.closing}
     report = scan([replace(one, outcome="denied", pages=()) if one.operation in names else one for one in calls])
-    assert {one["verdict"] for one in report["commitments"]} == {"holds"}
+    verdicts = {one["id"]: one["verdict"] for one in report["commitments"]}
+    assert {name for name, verdict in verdicts.items() if verdict != "holds"} == {"operator-control"}
+    assert verdicts["operator-control"] == "unproven"
+    (said,) = report["findings"]
+    assert "and 3 more can be undone" in said["message"]
+    assert [one.partition("(")[0] for one in said["decided_by"]] == ["organizations:ListPolicies"]
     assert any("nothing that they close is counted on" in one for one in report["assumptions"])
 
 

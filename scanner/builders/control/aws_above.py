@@ -8,21 +8,25 @@ alone what stands above it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from scanner.builders.aws_identity.access import Access, Judge, judge
 from scanner.builders.aws_identity.accounts import ROOT, account_of
+from scanner.builders.aws_identity.arns import arn_of
+from scanner.builders.aws_identity.documents import policy_at
+from scanner.builders.aws_identity.entrusting import of_role
 from scanner.builders.aws_identity.organisation import LISTING, POLICY, SERVICE
 from scanner.builders.aws_identity.principals import Principal
 from scanner.builders.aws_models.enforcement import ENFORCED
 from scanner.builders.aws_models.logs import LOGGING
-from scanner.builders.aws_policy.match import Truth
+from scanner.builders.aws_policy.authorize import Guarded
+from scanner.builders.aws_policy.match import Truth, glob, meets
 from scanner.builders.aws_policy.statements import Policy, Statement
 from scanner.builders.control.aws_assets import KINDS, LOG_GROUP, Asset
 from scanner.builders.control.guards import TRAIL
 from scanner.builders.draft import World
 from scanner.graph.facts_access import Above
-from scanner.resource import Attrs, Resource
+from scanner.resource import Attrs, Resource, dig
 from scanner.unknown import Unknown
 
 KEPT = frozenset({*KINDS["guardrail"], *ENFORCED, LOGGING, LOG_GROUP, TRAIL})
@@ -38,10 +42,16 @@ SPARED = {"notequals", "notlike"}
 
 def tell_above(world: World, assets: Sequence[Asset]) -> None:
     """An Above fact on every safety object of an account over which the inputs show an organisation."""
-    units = {one.unit for one in (*world.inventory.of(POLICY, ROOT), *world.inventory.data(LISTING)) if _tells(one)}
+    shown = [*world.inventory.of(POLICY, ROOT), *world.inventory.data(LISTING)]
+    told = {one.unit for one in shown if _hidden(one) is None}
+    hidden = {one.unit: why for one in shown if (why := _hidden(one)) is not None and one.unit not in told}
     left: set[object] = set()
     for asset in assets:
-        if asset.owner is None or asset.unit not in units or asset.kind not in KEPT:
+        if asset.owner is None or asset.kind not in KEPT:
+            continue
+        if asset.unit in hidden:
+            world.add_fact(asset.owner.id, _untold(asset.owner, hidden[asset.unit]))
+        if asset.unit not in told:
             continue
         account = (asset.unit, account_of(world, asset.owner))
         rows = [(action, asset.targets(action)) for action, _ in asset.rows]
@@ -51,9 +61,17 @@ def tell_above(world: World, assets: Sequence[Asset]) -> None:
         world.add_fact(asset.owner.id, _above(world, asset.owner, asset.partly, rows))
 
 
-def _tells(one: Resource) -> bool:
-    """Whether it tells what the organisation denies: not what stands for policies that nobody may read."""
-    return one.possible is None and not isinstance(one.attrs.get("enabled_policy_types"), Unknown)
+def _hidden(one: Resource) -> Unknown | None:
+    """Why it does not tell what the organisation denies, as what stands for policies that nobody may read."""
+    types = one.attrs.get("enabled_policy_types")
+    return one.possible or (types if isinstance(types, Unknown) else None)
+
+
+def _untold(owner: Resource, why: Unknown) -> Above:
+    """An organisation of which nothing is known but that it is there."""
+    cause = f"what the organisation denies to an administrator of the account is not known: {why.cause}"
+    decided = why.decided_by or (f"{ROOT}: enabled_policy_types",)
+    return Above(origin=owner.origin, because=cause, kept=Unknown(cause, decided_by=decided))
 
 
 def _administrator(owner: Resource) -> Principal:
@@ -87,6 +105,7 @@ def _above(world: World, owner: Resource, partly: bool, rows: list[tuple[str, tu
             hidden = Unknown(cause, decided_by=spared.decided_by or (ROOT,))
             return Above(origin=owner.origin, because=f"{cause}: {spared.cause}", kept=hidden)
         taken = [judged.access(who, action, (spared,)) for action in BECOME]
+        taken += _let_in(world, judged, who, spared)
         sure = [one.action for one in taken if one.truth is Truth.YES]
         if sure:
             because = (
@@ -97,6 +116,19 @@ def _above(world: World, owner: Resource, partly: bool, rows: list[tuple[str, tu
             return _unsure(owner, [one for one in taken if one.truth is Truth.POSSIBLE])
     because = f"the organisation denies {len(rows)} actions on it to every administrator of the account"
     return Above(origin=owner.origin, because=because, kept=True)
+
+
+def _let_in(world: World, judged: Judge, who: Principal, spared: str) -> Iterator[Access]:
+    """Whether the administrator may become a spared role of the inputs as it stands, or hand it to a service."""
+    for role in world.inventory.of("aws_iam_role", unit=who.unit):
+        arn = arn_of(role)
+        if not meets(glob(spared).text, glob(arn.text).text):
+            continue
+        trust = policy_at(world.inventory, role, "assume_role_policy")
+        own = Policy(trust.name, trust.origin, tuple(map(of_role, trust.statements)), trust.unknown)
+        yield judged.access(who, "sts:AssumeRole", (arn.text,), partly=arn.partly, of=Guarded("", own))
+        if any(one.allows and dig(one.principals, "Service") is not None for one in trust.statements):
+            yield judged.access(who, "iam:PassRole", (arn.text,), partly=arn.partly)
 
 
 def _unsure(owner: Resource, perhaps: list[Access]) -> Above:
