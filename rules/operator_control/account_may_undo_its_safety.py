@@ -16,7 +16,8 @@ the management account, which no such policy binds.
 What it cannot see
 ------------------
 An organisation that no input shows anything of: then nothing is said here; one that is shown and whose policies could
-not be read is unproven. Who administers the management account. Who may assume the spared role where no input declares it.
+not be read is unproven. Who administers the management account. Who may assume the spared role where no input
+declares it.
 """
 
 from collections.abc import Iterable
