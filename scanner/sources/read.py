@@ -241,7 +241,7 @@ def _charts(request: ReadRequest) -> list[ChartEntry]:
 def _known(request: ReadRequest, files: Sequence[Path]) -> Known:
     """Which repositories and charts are certainly among the inputs."""
     from scanner.sources.kubernetes.checkouts import Checkouts
-    from scanner.sources.kubernetes.fleet_files import changing
+    from scanner.sources.kubernetes.delivery_files import changing
     from scanner.sources.kubernetes.not_shown import Known, installed
 
     names = [path.as_posix() for path in files]

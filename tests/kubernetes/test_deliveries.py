@@ -262,7 +262,7 @@ def test_a_chart_from_elsewhere_is_there_only_where_the_profile_installs_it(read
     ],
 )
 def test_every_kind_that_delivers_is_asked(read, text: str) -> None:
-    assert len(read({"a.yaml": text}).unread) == (0 if "spec: [1]" in text else 1)
+    assert len(read({"a.yaml": text}).unread) == 1
 
 
 def test_a_chart_that_is_packed_into_an_object_is_unread_whatever_the_profile_installs(read) -> None:
@@ -276,8 +276,9 @@ ARGO_CHART = APPLICATION % ("a", "https://charts.example/", 'chart: web, targetR
 
 @pytest.mark.parametrize(
     ("asked", "versions", "missed"),
-    [("1.0.0", ("1.0.0",), 0), ("2.0.0", ("1.0.0",), 1), ("2.0.0", (), 1), ("", (), 0), ("1.*", ("1.*",), 0)],
-)
+    [("1.0.0", ("1.0.0",), 0), ("2.0.0", ("1.0.0",), 1), ("2.0.0", (), 1), ("", (), 0), ("1.*", ("1.*",), 0),
+     ("*", (), 0), ("?", (), 1)],
+)  # fmt: skip
 def test_a_chart_is_there_at_the_versions_that_the_profile_names(
     read, asked: str, versions: tuple[str, ...], missed: int
 ) -> None:
@@ -287,6 +288,14 @@ def test_a_chart_is_there_at_the_versions_that_the_profile_names(
     assert len([one for one in causes(found) if "argocd/Application/a" in one]) == missed
 
 
+GENERATED = f"""\
+apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {{name: a, namespace: argocd}}
+spec:
+  generators: [{{matrix: {{generators: [{{git: {{}}}}, {{list: {{template: {{metadata: {{}}}}}}}}]}}}}]
+  template: {{spec: {{source: {{repoURL: "{OURS}", path: web}}}}}}
+"""
 AT_ALL = checkout(OURS, "HEAD", "", "master")
 FLUX = KUSTOMIZATION.replace("path: %s}", "path: web, %s}") + "---\n" + REPOSITORY % "fleet"
 RELEASED = RELEASE.replace("}}}}", "}}}, %%s}") % ("./charts/web", "GitRepository") + "---\n" + (
@@ -304,6 +313,10 @@ RELEASED = RELEASE.replace("}}}}", "}}}, %%s}") % ("./charts/web", "GitRepositor
         (FLUX % "patches: [{patch: x}]", "`spec.patches`"),
         (FLUX % "postBuild: {substitute: {a: b}}", "`spec.postBuild`"),
         (FLUX % "prune: true", ""),
+        (FLUX.replace('.git"', '.git", ignore: policy.yaml') % "prune: true", "`spec.ignore`"),
+        (FLUX.replace('.git"', '.git", include: [{}]') % "prune: true", "`spec.include`"),
+        (GENERATED, "`spec.generators`"),
+        (GENERATED.replace("template: {metadata: {}}", "elements: []"), ""),
         (RELEASED % "values: {a: b}", "`spec.values`"),
         (RELEASED % "postRenderers: [{kustomize: {}}]", "`spec.postRenderers`"),
         (RELEASED % "interval: 5m", ""),
@@ -325,6 +338,28 @@ GIT_REPO = (
     f"apiVersion: fleet.cattle.io/v1alpha1\nkind: GitRepo\nmetadata: {{name: a, namespace: fleet-local}}\n"
     f"spec: {{repo: {OURS}, paths: [web]}}\n"
 )
+
+
+@pytest.mark.parametrize("place", [".sourceignore", "web/.sourceignore", "other/.sourceignore"])
+@pytest.mark.parametrize(("text", "changed"), [(FLUX % "prune: true", 1), (APPLICATION % ("a", OURS, "path: web"), 0)])
+def test_what_flux_leaves_out_of_a_repository_changes_what_it_brings(read, place: str, text: str, changed: int) -> None:
+    other = POD.replace("name: x", "name: y")
+    files = {"a.yaml": text, "web/pod.yaml": POD, "other/pod.yaml": other, place: "x.yaml\n"}
+    said = [one for one in causes(read(files, repositories=AT_ALL)) if "`.sourceignore` may change it" in one]
+    assert len(said) == changed
+
+
+@pytest.mark.parametrize("revision", ["1.0", "[main]", "{a: b}", "true"])
+def test_a_revision_that_is_no_text_is_not_the_default(read, revision: str) -> None:
+    files = {"a.yaml": APPLICATION % ("a", OURS, f"path: web, targetRevision: {revision}"), "web/pod.yaml": POD}
+    assert len(read(files, repositories=checkout(OURS)).unread) == 1
+
+
+@pytest.mark.parametrize(("url", "missed"), [(OURS, 0), (THEIRS, 1)])
+def test_what_is_hydrated_comes_from_where_it_is_dry(read, url: str, missed: int) -> None:
+    text = APPLICATION.replace("source: {", "sourceHydrator: {drySource: {").replace("}, dest", "}}, dest")
+    files = {"a.yaml": text % ("a", url, "path: web"), "web/pod.yaml": POD}
+    assert len(read(files, repositories=checkout(OURS)).unread) == missed
 
 
 @pytest.mark.parametrize(

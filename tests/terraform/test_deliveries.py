@@ -190,6 +190,29 @@ def test_what_nobody_can_tell_is_unread(tmp_path: Path, text: str, what: str) ->
     assert f"{what}` is not certainly in the inputs" in cause
 
 
+def test_a_revision_that_is_known_at_apply_is_not_the_default(tmp_path: Path) -> None:
+    text = 'variable "at" {}\n' + APPLICATION % (OURS, 'path = "k8s"\n target_revision = var.at')
+    assert len(missed(read(tmp_path, text))) == len(missed(read(tmp_path, text, "main"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        ("argocd_application_set.a", "clusters {}", "clusters {\ntemplate {\n}\n}", "`spec.generator`"),
+        ("argocd_application_set.a", "generator {", 'template_patch = "x"\ngenerator {', "`spec.template_patch`"),
+        ("flux_bootstrap_git.a", "", "", "`.sourceignore`"),
+        ("azurerm_kubernetes_flux_configuration.a", "", "", "`.sourceignore`"),
+    ],
+)
+def test_what_changes_a_delivery_is_named(tmp_path: Path, name: str, old: str, new: str, said: str) -> None:
+    text, at = WAYS[name] % OURS, [BRANCHES[name]] if name in BRANCHES else []
+    assert missed(read(tmp_path, text, *at)) == []
+    if said == "`.sourceignore`":
+        (tmp_path / ".sourceignore").write_text("k8s/policy.yaml\n")
+    causes = [one.cause for one in read(tmp_path, text.replace(old, new, 1), *at).unread if one.kind == "template"]
+    assert causes == [f"what `{name}` brings is not what is scanned: its own {said} may change it"]
+
+
 def test_a_chart_of_a_release_is_never_rendered_and_is_unread(tmp_path: Path) -> None:
     text = 'resource "helm_release" "a" {\n  chart = "vllm"\n  repository = "https://charts.example"\n}\n'
     found = read(tmp_path, text)

@@ -30,11 +30,16 @@ class Said(Struct, frozen=True):
 class Checkouts:
     """The checkouts that are scanned. paths: every file of the run, relative to the root. said: by repository.
 
-    changed: the folders that have settings by which Fleet brings something else.
+    changed: by the name of a file of settings, the folders where it makes a controller bring something else.
     """
 
-    def __init__(self, paths: Iterable[str], said: Mapping[str, Sequence[Said]], changed: Collection[str] = ()) -> None:
-        self._changed = changed
+    def __init__(
+        self,
+        paths: Iterable[str],
+        said: Mapping[str, Sequence[Said]],
+        changed: Mapping[str, Collection[str]] | None = None,
+    ) -> None:
+        self._changed = changed or {}
         self._folders = {folder for path in paths for folder in _folders(path)} | {""}
         self._said: dict[str, list[Said]] = {}
         for url, some in said.items():
@@ -51,12 +56,13 @@ class Checkouts:
             if revision in one.revisions or (revision in DEFAULT and not one.revisions)
         )
 
-    def changes(self, repository: str, folder: str) -> bool:
-        """Whether settings that lie in a folder of a repository, or below, change what Fleet brings from it."""
+    def changes(self, repository: str, folder: str, settings: str) -> bool:
+        """Whether files of settings of this name, in a folder of a repository or below, change what is brought."""
+        changed = self._changed.get(settings, ())
         wanted = _known_part(folder)
         places = [place for one in self._said.get(repository_name(repository), ()) for place in one.folders]
         found = [start for place in places for start in _starts(place, wanted)]
-        return any(not one or each == one or each.startswith(f"{one}/") for one in found for each in self._changed)
+        return any(not one or each == one or each.startswith(f"{one}/") for one in found for each in changed)
 
     def knows(self, repository: str) -> bool:
         """Whether the profile says of a folder that it is of a checkout of this repository, at whatever revision."""

@@ -8,13 +8,14 @@ k3s-io/helm-controller (HelmChart), cluster-api-addon-provider-helm (HelmChartPr
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from scanner.origin import Origin
 from scanner.resource import dig, items_of, mark
+from scanner.sources.kubernetes.delivery_files import FLEET, FLUX
 from scanner.unknown import Unknown, Value
 
 PACKED = "packed in `chartContent`"
@@ -31,7 +32,7 @@ class Delivery(Struct, frozen=True):
     repository: where it comes from, "" where that is not written. folder: in a repository, "" for its root; None for a
     chart, whose name `chart` is. revision: the branch, tag or commit of the repository, "" for its default branch;
     the version of a chart. changes, values: its own fields that change what comes, and those that are a chart's values.
-    by_fleet: whether Fleet of Rancher brings it, which reads settings in the folder.
+    settings: the name of the files in the repository by which who brings it changes what comes, "" where none do.
     """
 
     address: str
@@ -42,15 +43,23 @@ class Delivery(Struct, frozen=True):
     revision: str = ""
     changes: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
-    by_fleet: bool = False
+    settings: str = ""
 
 
 _FLUX_CHANGES = (
     "patches patchesStrategicMerge patchesJson6902 images components postBuild targetNamespace namePrefix nameSuffix "
     "commonMetadata"
 )
-Source = tuple[str, str]
-"""The address of a repository, and the revision of it."""
+
+
+class Source(Struct, frozen=True):
+    """A repository that an object names. changes: fields of the source by which something else comes from there."""
+
+    address: str
+    revision: str = ""
+    changes: tuple[str, ...] = ()
+
+
 Urls = Callable[[str, str, str], Source]
 """Kind, namespace and name of a source of Flux -> what it is, `Kind/name` for the address where the inputs lack it."""
 
@@ -114,7 +123,7 @@ class _Asking(Struct, frozen=True):
             text(repository),
             None if chart is not None else clean(text(folder)),
             text(chart),
-            text(revision),
+            asked_revision(revision),
             own.changes,
             own.values,
         )
@@ -125,17 +134,30 @@ def text(value: Value) -> str:
     return value.text() if isinstance(value, Unknown) else value if isinstance(value, str) else ""
 
 
-def revision_of(source: Value) -> str:
+def asked_revision(value: Value) -> str:
+    """The revision or version that is asked for, "" for none; `?` for what is not known, which nothing answers to."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return value.text().replace("*", "?") if isinstance(value, Unknown) else "?"
+
+
+def source_of(source: Value, url: Value) -> Source:
+    """A source of Flux or OCM: where it is, at which revision, and what it takes out or brings in besides."""
+    changes = own_of(source, "", "spec.ignore spec.include").changes
+    return Source(text(url), asked_revision(_revision(source)), changes)
+
+
+def _revision(source: Value) -> Value:
     """The revision of a GitRepository or an OCIRepository of Flux (`ref`): the most exact of those that are written."""
     kind = dig(source, "kind")
     if kind not in ("GitRepository", "OCIRepository"):
-        return text(dig(source, "spec", "version")) if kind == "HelmChart" else ""
+        return dig(source, "spec", "version") if kind == "HelmChart" else None
     reference = dig(source, "spec", "ref")
     if isinstance(reference, Unknown):
-        return text(reference) or "*"
+        return reference
     found = (dig(reference, key) for key in ("digest", "commit", "name", "semver", "tag", "branch"))
     default = BRANCH if kind == "GitRepository" else ""
-    return next((text(each) or "*" for each in found if each is not None), default)
+    return next((each for each in found if each is not None), default)
 
 
 def clean(folder: str) -> str:
@@ -146,23 +168,41 @@ def clean(folder: str) -> str:
 
 def _argo(one: _Asking) -> Iterator[Delivery]:
     before: tuple[str, ...] = ("spec", "template", "spec") if one.at("kind") == "ApplicationSet" else ("spec",)
-    patched = ("spec.templatePatch",) if one.at("spec", "templatePatch") is not None else ()
-    for key in ("source", "sources"):
-        listed = one.at(*before, key)
+    patched = ["spec.templatePatch"] if one.at("spec", "templatePatch") is not None else []
+    patched += ["spec.generators"] if own_templates(one.at("spec", "generators")) else []
+    sourced = False
+    for key in (("source",), ("sources",), ("sourceHydrator", "drySource")):
+        listed = one.at(*before, *key)
         for index, source in enumerate(items_of(listed)):
-            place = (*before, key, index) if isinstance(listed, list | tuple) else (*before, key)
+            sourced = True
+            place = (*before, *key, index) if isinstance(listed, list | tuple) else (*before, *key)
             folder, chart = dig(source, "path"), dig(source, "chart")
             if folder is None and chart is None and dig(source, "ref") is not None:
                 continue  # it only lends values to another source
             own = own_of(source, "", "kustomize plugin directory.jsonnet directory.include directory.exclude", "helm")
             own = replace(own, changes=(*own.changes, *patched))
             yield one.made(place, dig(source, "repoURL"), folder, chart, dig(source, "targetRevision"), own)
+    if not sourced:
+        yield one.made(before, "*", "", None)
+
+
+def own_templates(generators: Value) -> bool:
+    """Whether a generator of a set has a template of its own, which goes before the set's ("Generator templates")."""
+    kinds = [each for one in items_of(generators) if isinstance(one, Mapping) for each in one.values()]
+    return any(
+        dig(one, "template") not in (None, [], ())
+        or any(own_templates(dig(one, key)) for key in ("generators", "generator"))
+        for each in kinds
+        for one in items_of(each)
+    )
 
 
 def _flux(one: _Asking) -> Iterator[Delivery]:
-    url, revision = _source(one, "spec", "sourceRef")
+    source = _source(one, "spec", "sourceRef")
     own = own_of(one.at("spec"), "spec.", _FLUX_CHANGES)
-    yield one.made(("spec", "path"), url, one.at("spec", "path"), None, revision, own)
+    own = replace(own, changes=(*own.changes, *source.changes))
+    made = one.made(("spec", "path"), source.address, one.at("spec", "path"), None, source.revision, own)
+    yield replace(made, settings=FLUX)
 
 
 def _source(one: _Asking, *path: str) -> Source:
@@ -173,17 +213,19 @@ def _source(one: _Asking, *path: str) -> Source:
 def _release(one: _Asking) -> Iterator[Delivery]:
     own = own_of(one.at("spec"), "spec.", "postRenderers", "values valuesFrom chart.spec.valuesFiles")
     if one.at("spec", "chartRef") is not None:
-        url, revision = _source(one, "spec", "chartRef")
-        yield one.made(("spec", "chartRef"), url, None, one.at("spec", "chartRef", "name"), revision, own)
+        source, name = _source(one, "spec", "chartRef"), one.at("spec", "chartRef", "name")
+        yield one.made(("spec", "chartRef"), source.address, None, name, source.revision, own)
         return
     chart = one.at("spec", "chart", "spec", "chart")
-    repository, revision = _source(one, "spec", "chart", "spec", "sourceRef")
+    source = _source(one, "spec", "chart", "spec", "sourceRef")
     in_folder = one.at("spec", "chart", "spec", "sourceRef", "kind") in ("GitRepository", "Bucket")
     place = ("spec", "chart", "spec", "chart")
     if in_folder:
-        yield one.made(place, repository, chart, None, revision, own)
+        own = replace(own, changes=(*own.changes, *source.changes))
+        made = one.made(place, source.address, chart, None, source.revision, own)
+        yield replace(made, settings=FLUX)
     else:
-        yield one.made(place, repository, None, chart or "*", one.at("spec", "chart", "spec", "version"), own)
+        yield one.made(place, source.address, None, chart or "*", one.at("spec", "chart", "spec", "version"), own)
 
 
 def _k3s(one: _Asking) -> Iterator[Delivery]:
@@ -211,15 +253,16 @@ def _fleet(one: _Asking) -> Iterator[Delivery]:
     listed = items_of(one.at("spec", "paths"))
     revision = one.at("spec", "revision") or one.at("spec", "branch") or BRANCH
     for index, folder in enumerate(listed):
-        yield replace(one.made(("spec", "paths", index), one.at("spec", "repo"), folder, None, revision), by_fleet=True)
+        made = one.made(("spec", "paths", index), one.at("spec", "repo"), folder, None, revision)
+        yield replace(made, settings=FLEET)
     if not listed:
-        yield replace(one.made(("spec", "repo"), one.at("spec", "repo"), "", None, revision), by_fleet=True)
+        yield replace(one.made(("spec", "repo"), one.at("spec", "repo"), "", None, revision), settings=FLEET)
 
 
 def _subscription(one: _Asking) -> Iterator[Delivery]:
     folder = one.at("metadata", "annotations", GIT_PATH)
     space, _, name = text(one.at("spec", "channel")).rpartition("/")
-    channel, _ = one.urls("Channel", space or one.namespace, name)
+    channel = one.urls("Channel", space or one.namespace, name).address
     asked = [one.at("metadata", "annotations", f"{GIT}-{word}") for word in ("desired-commit", "tag", "branch")]
     revision = next((each for each in asked if each is not None), None)
     own = own_of(one.at("spec"), "spec.", "packageOverrides packageFilter overrides")

@@ -16,7 +16,7 @@ from scanner.sources.kubernetes import foreign
 from scanner.sources.kubernetes.assemble import Found, assemble
 from scanner.sources.kubernetes.charts import Charts
 from scanner.sources.kubernetes.checkouts import Checkouts, Said
-from scanner.sources.kubernetes.fleet_files import changing
+from scanner.sources.kubernetes.delivery_files import changing
 from scanner.sources.kubernetes.held_objects import open_holders
 from scanner.sources.kubernetes.json_text import json_documents, other_json
 from scanner.sources.kubernetes.kustomize import Forest, Kustomization, Rendered, is_kustomization, named_folders

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from scanner.origin import Origin
 from scanner.resource import Unread, dig
 from scanner.sources.kubernetes.checkouts import DEFAULT, HOLES, Checkouts
-from scanner.sources.kubernetes.deliveries import PACKED, Delivery, Source, deliveries, revision_of, text
+from scanner.sources.kubernetes.deliveries import PACKED, Delivery, Source, deliveries, source_of, text
+from scanner.sources.kubernetes.delivery_files import FLUX
 from scanner.unknown import Value
 
 if TYPE_CHECKING:
@@ -62,8 +63,10 @@ def not_shown(some: Sequence[Delivery], known: Known) -> Iterator[Unread | str]:
     folders = {one.folder for one in known.charts}
     for one in some:
         assumed = _chart(one, known.charts) if one.folder is None else _folder(one, known.checkouts)
-        if one.by_fleet and known.checkouts.changes(one.repository, one.folder or ""):
-            one = replace(one, changes=(*one.changes, "fleet.yaml"))
+        # What Flux leaves out may be said above the folder as well.
+        folder = "" if one.settings == FLUX else one.folder or ""
+        if one.settings and known.checkouts.changes(one.repository, folder, one.settings):
+            one = replace(one, changes=(*one.changes, one.settings))
         own = one.changes if one.folder is None or one.folder in folders else (*one.changes, *one.values)
         if assumed and own:
             yield _changed(one, own)
@@ -119,11 +122,11 @@ class _Sources:
                     metadata = dig(one, "metadata")
                     words = (dig(one, "kind"), dig(metadata, "namespace"), dig(metadata, "name"))
                     key = (text(words[0]), text(words[1]), text(words[2]))
-                    own = text(url), revision_of(one)
+                    own = source_of(one, url)
                     known = self._addresses.setdefault(key, own)
-                    self._addresses[key] = known if known == own else ("", "")
-        found = self._addresses.get((kind, namespace, name), ("", ""))
-        return found if found[0] else (f"{kind}/{name}", "")
+                    self._addresses[key] = known if known == own else Source("")
+        found = self._addresses.get((kind, namespace, name), Source(""))
+        return found if found.address else Source(f"{kind}/{name}")
 
 
 def _unread(some: Sequence[Delivery], checkouts: Checkouts) -> Unread:

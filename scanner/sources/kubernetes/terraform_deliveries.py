@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from scanner.origin import Origin
 from scanner.resource import Resource, dig, items_of, mark
-from scanner.sources.kubernetes.deliveries import BRANCH, Delivery, clean, own_of, text
+from scanner.sources.kubernetes.deliveries import BRANCH, Delivery, asked_revision, clean, own_of, own_templates, text
+from scanner.sources.kubernetes.delivery_files import FLUX
 from scanner.unknown import Value
 
 
@@ -34,6 +35,9 @@ def _blocks(value: Value, *keys: str) -> list[Value]:
 def _argo(one: Resource) -> Iterator[Delivery]:
     before = ("spec", "template", "spec") if one.kind == "argocd_application_set" else ("spec",)
     sources = [each for key in ("source", "sources") for each in _blocks(one.attrs, *before, key)]
+    sets = _blocks(one.attrs, "spec")
+    patched = ["spec.template_patch"] if any(dig(each, "template_patch") is not None for each in sets) else []
+    patched += ["spec.generator"] if any(own_templates(dig(each, "generator")) for each in sets) else []
     for source in sources:
         folder, chart = dig(source, "path"), text(dig(source, "chart"))
         if folder is None and not chart and dig(source, "ref") is not None:
@@ -42,7 +46,7 @@ def _argo(one: Resource) -> Iterator[Delivery]:
         made = _made(one, where, dig(source, "repo_url"), folder, chart, dig(source, "target_revision"))
         own = own_of(source, "source.", "kustomize plugin", "helm")
         listed = any(own_of(each, "", "jsonnet include exclude").changes for each in _blocks(source, "directory"))
-        changes = (*own.changes, *(("source.directory",) if listed else ()))
+        changes = (*own.changes, *patched, *(("source.directory",) if listed else ()))
         yield replace(made, changes=changes, values=own.values)
     if not sources:
         yield _made(one, one.origin, "*", "")
@@ -52,8 +56,7 @@ def _made(
     one: Resource, where: Origin, repository: Value, folder: Value, chart: str = "", revision: Value = None
 ) -> Delivery:
     place = None if chart else clean(text(folder))
-    at = "" if revision is None else text(revision) or "*"
-    return Delivery(one.address, where, text(repository), place, chart, at)
+    return Delivery(one.address, where, text(repository), place, chart, asked_revision(revision))
 
 
 def _flux(one: Resource) -> Iterator[Delivery]:
@@ -62,7 +65,7 @@ def _flux(one: Resource) -> Iterator[Delivery]:
     branch = dig(git[0], "branch") if git else None
     where = mark(one.attrs, "path") or one.origin
     made = _made(one, where, url, one.attrs.get("path"), revision="main" if branch is None else branch)
-    yield replace(made, changes=own_of(one.attrs, "", "kustomization_override").changes)
+    yield replace(made, changes=own_of(one.attrs, "", "kustomization_override").changes, settings=FLUX)
 
 
 def _azure(one: Resource) -> Iterator[Delivery]:
@@ -78,7 +81,7 @@ def _azure(one: Resource) -> Iterator[Delivery]:
     for repository, where, revision in sources or [("*", one.origin, None)]:
         for folder in _blocks(one.attrs, "kustomizations") or [None]:
             made = _made(one, where, repository, dig(folder, "path"), revision=revision)
-            yield replace(made, changes=own_of(folder, "kustomizations.", "post_build").changes)
+            yield replace(made, changes=own_of(folder, "kustomizations.", "post_build").changes, settings=FLUX)
 
 
 def _google(one: Resource) -> Iterator[Delivery]:
