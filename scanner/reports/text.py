@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from scanner.findings import COMMITMENTS, Finding, Hop, Report, Verdict, Waived
 from scanner.reports.colour import Paint
@@ -36,8 +36,8 @@ class _Writer:
     def lines(self) -> Iterator[str]:
         for unread in self.report.unread:
             yield from self._unread(unread)
-        for finding in sorted(self.report.findings, key=worst_last):
-            yield from self._finding(finding)
+        for finding, *alike in self._told_once():
+            yield from self._finding(finding, alike)
         for title, entries in self._footnotes():
             yield self.paint.bold(title)
             yield from (f"  {_field(entry)}" for entry in entries)
@@ -50,19 +50,31 @@ class _Writer:
             yield f"   = remedy: {_field(one.remedy)}"
         yield ""
 
-    def _finding(self, one: Finding) -> Iterator[str]:
+    def _told_once(self) -> Iterable[list[Finding]]:
+        """The findings, those that say the same word for word of several places together; a way is its own."""
+        groups: dict[object, list[Finding]] = {}
+        for one in sorted(self.report.findings, key=worst_last):
+            told = (one.rule, one.verdict, one.message, one.decided_by, one.also, one.calls, one.fix)
+            state = (self.waivers.get(one.fingerprint), self.view.knows(one.fingerprint))
+            groups.setdefault(id(one) if _has_way(one) or one.place is None else (told, state), []).append(one)
+        return groups.values()
+
+    def _finding(self, one: Finding, alike: Sequence[Finding]) -> Iterator[str]:
         violated = one.verdict is Verdict.VIOLATED
         word = self.paint.bad("error") if violated else self.paint.doubt("warning")
         yield f"{word}[{safe(one.rule)}]: {self.paint.bold(_field(one.message))}"
         if one.place is not None:
             yield f"  --> {place(one.place)}"
-        way = len(one.hops) > 1 or bool(one.plane)
+        way = _has_way(one)
         if not way:
             yield from self._evidence(one)
         yield "   |"
         yield f"   = commitment: {safe(one.commitment)}: {COMMITMENTS.get(one.commitment, '')}"
         if way:
             yield from self._counterexample(one)
+        if places := [at for at in dict.fromkeys(place(each.place) for each in alike) if at != place(one.place)]:
+            more = f" and {len(places) - NAMED} more" if len(places) > NAMED else ""
+            yield f"   = as well at: {', '.join(places[:NAMED])}{more}"
         yield from self._advice(one, self.waivers.get(one.fingerprint))
         yield ""
 
@@ -150,6 +162,10 @@ class _Writer:
             shown = self.paint.verdict(verdict, f"{words:<{wide[1]}}")
             yield f"  {name:<{wide[0]}}   {shown}   {rules:<{wide[2]}}   {cut(summary, MAX_FIELD)}".rstrip()
         yield read_line(self.report) + known_line(self.report, self.view)
+
+
+def _has_way(one: Finding) -> bool:
+    return len(one.hops) > 1 or bool(one.plane)
 
 
 def _by_reason(entries: tuple[tuple[str, str], ...]) -> list[str]:

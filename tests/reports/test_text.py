@@ -83,6 +83,29 @@ def test_a_finding_without_a_way(tmp_path):
     assert "counterexample" not in shown
 
 
+def test_what_is_said_word_for_word_of_several_places_is_said_once(tmp_path):
+    places = [FileOrigin(f"m{number}/main.tf", 2, 1) for number in range(7)]
+    alike = [replace(UNKNOWN, hops=(), subject=replace(UNKNOWN.subject, origin=at)) for at in places]
+    shown = text(tmp_path, made(*alike))
+    assert shown.count("warning[") == 1
+    assert "  --> m0/main.tf:2:1\n" in shown
+    named = ", ".join(f"m{number}/main.tf:2:1" for number in range(1, 6))
+    assert f"   = as well at: {named} and 1 more\n" in shown
+
+
+@pytest.mark.parametrize(
+    "other",
+    [replace(UNKNOWN, decided_by=("var.other",)), replace(UNKNOWN, message="another"), BYPASS],
+    ids=["decider", "message", "way"],
+)
+def test_what_is_not_the_same_is_told_by_itself(tmp_path, other):
+    first = BYPASS if other is BYPASS else UNKNOWN
+    moved = replace(other, subject=replace(other.subject, address="elsewhere"))
+    shown = text(tmp_path, made(first, moved))
+    assert len([one for one in shown.splitlines() if one.startswith(("warning[", "error["))]) == 2
+    assert "as well at" not in shown
+
+
 def test_a_missing_key_has_no_place(tmp_path):
     shown = text(tmp_path, made(MISSING))
     assert "profile has no `tenants.agreed`\n   |\n   = commitment: agreed-tenants: " in shown
