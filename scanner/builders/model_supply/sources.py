@@ -11,9 +11,9 @@ from scanner.builders.draft import World
 from scanner.builders.recognise.build import containers
 from scanner.builders.recognise.containers import SHELLS, Container
 from scanner.builders.recognise.signals import NAMES, server_of
+from scanner.builders.recognise.untold import untold_variables
 from scanner.graph.facts import ModelReference, Origination
 from scanner.graph.model import Node, Role
-from scanner.resource import dig, items_of
 from scanner.unknown import Unknown
 
 STORES_KEY = "profile:models.stores"
@@ -135,18 +135,8 @@ def _kept_off(world: World, container: Container) -> tuple[bool | Unknown, str] 
             return False, f"`{row.id}` keeps the server from fetching: it reads what lies in its cache"
         if row.value is None and found.text and not _PUBLIC_HOSTS.match(found.text):
             return _mirror(world, found)
-    untold = _untold_variables(container)
+    untold = next((name for _, name, _ in untold_variables(container)), None)
     return None if untold is None else (untold, f"which variables container `{container.name}` has is not known")
-
-
-def _untold_variables(container: Container) -> Unknown | None:
-    """What is not known of which variables a container has: the whole list, an entry, or a name."""
-    for key in ("env", "environment"):
-        for entry in items_of(dig(container.body, key)):
-            name = entry if isinstance(entry, Unknown) else dig(entry, "name")
-            if isinstance(name, Unknown):
-                return name
-    return None
 
 
 def _mirror(world: World, found: Found) -> tuple[bool | Unknown, str]:

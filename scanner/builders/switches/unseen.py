@@ -10,6 +10,7 @@ from scanner.builders.draft import World
 from scanner.builders.recognise.containers import Container
 from scanner.builders.recognise.mounted import Mount, mount_of, mounts
 from scanner.builders.recognise.objects import lookup_in
+from scanner.builders.recognise.untold import untold_variables
 from scanner.builders.switches.commands import from_files, loaded, replaced
 from scanner.builders.switches.hooks import hooks
 from scanner.builders.switches.injected import injected
@@ -78,7 +79,8 @@ def _everything(world: World, resource: Resource, containers: Sequence[Container
         yield from injected(template)
     for container in containers:
         yield from _environments(world, resource, container)
-        yield from _variables(container)
+        for key, name, where in untold_variables(container):
+            yield key, where, f"which variables `{key}` sets is not known: {name.cause}", _decides(name, key)
         yield from _files(world, resource, container, stack=stack)
         yield from _code(container)
         yield from hooks(container)
@@ -151,17 +153,6 @@ def _held(mount: Mount, name: str, data: Value) -> Iterator[Seen]:
 
 def _decides(value: Value, otherwise: str) -> str:
     return value.decided_by[0] if isinstance(value, Unknown) and value.decided_by else otherwise
-
-
-def _variables(container: Container) -> Iterator[Seen]:
-    """Variables of `env` whose very names are not known: one of them may be the switch."""
-    for key in ("env", "environment"):
-        listed = dig(container.body, key)
-        for index, entry in enumerate(items_of(listed)):
-            name = entry if isinstance(entry, Unknown) else dig(entry, "name")
-            if isinstance(name, Unknown):
-                cause = f"which variables `{key}` sets is not known: {name.cause}"
-                yield key, mark(listed, index) or mark(container.body, key), cause, _decides(name, key)
 
 
 def _named_in(container: Container, mount: Mount) -> bool:
