@@ -24,7 +24,7 @@ COMMANDS: dict[str, str] = {
     "diff": "compare two revisions, folders or reports",
     "drift": "tell what is live and not declared, and the other way round",
     "history": "tell findings over time from the store: new, open, fixed, regressed, waived",
-    "collect": "record what the API of a cluster answers, to be judged elsewhere",
+    "collect": "record what the API of a cluster or of AWS answers, to be judged elsewhere",
     "permissions": "print the least role that a live scan needs",
     "doctor": "prove before a live scan that it will be answered",
     "lock": "pin the rules, the tables and the profile under the name of an agreement",

@@ -141,7 +141,7 @@ class _Writer:
             ("trusted", list(report.trusted)),
             ("assumed", list(report.assumptions)),
             ("rules that raised", [f"{one.id}: {one.note}" for one in report.rules if one.crashed]),
-            ("not judged", _by_reason(scope.not_judged)),
+            ("not judged", self._not_judged()),
         ]
         if self.view.verbose:
             parts += [
@@ -149,6 +149,18 @@ class _Writer:
                 ("passed over", [f"{path}: {why}" for path, why in report.passed_over.items()]),
             ]
         return ((title, entries) for title, entries in parts if entries)
+
+    def _not_judged(self) -> list[str]:
+        """Why rules were not judged, and the first of those that share a reason; all of them where more is asked."""
+        grouped: dict[str, list[str]] = {}
+        for rule, why in self.report.scope.not_judged:
+            grouped.setdefault(why, []).append(rule)
+        few = None if self.view.verbose else NAMED
+        told = []
+        for why, rules in grouped.items():
+            more = f" and {len(rules) - NAMED} more" if few and len(rules) > NAMED else ""
+            told.append(f"{why}: {', '.join(rules[:few])}{more}")
+        return told
 
     def _commitments(self) -> Iterator[str]:
         yield self.paint.bold("commitments")
@@ -166,14 +178,6 @@ class _Writer:
 
 def _has_way(one: Finding) -> bool:
     return len(one.hops) > 1 or bool(one.plane)
-
-
-def _by_reason(entries: tuple[tuple[str, str], ...]) -> list[str]:
-    """Rules that were not judged, those with one reason on one line."""
-    grouped: dict[str, list[str]] = {}
-    for rule, why in entries:
-        grouped.setdefault(why, []).append(rule)
-    return [f"{', '.join(rules)}: {why}" for why, rules in grouped.items()]
 
 
 def _field(text: str) -> str:

@@ -40,7 +40,7 @@ error[model-bypasses-safety-stack]: pod `tenant-a/batch-runner` can call model `
    = help: tether explain model-bypasses-safety-stack
 
 not judged
-  classifier-not-running: needs a live scan
+  needs a live scan: classifier-not-running
 
 commitments
 """
@@ -312,3 +312,13 @@ def test_any_text_is_one_printable_line(any_text):
         shown = render(name, made(finding), View())
         assert all(line.isprintable() for line in shown.split("\n"))
     assert len(render("short", made(finding), View()).split("\n")) == 11
+
+
+def test_rules_that_were_not_judged_stand_behind_their_reason(tmp_path):
+    rules = tuple((f"rule-{number}", "no such input") for number in range(7))
+    report = replace(made(), scope=replace(made().scope, not_judged=rules))
+    few = "  no such input: rule-0, rule-1, rule-2, rule-3, rule-4 and 2 more\n"
+    assert few in text(tmp_path, report)
+    assert "rule-6" not in text(tmp_path, report)
+    every = ", ".join(rule for rule, _ in rules)
+    assert f"  no such input: {every}\n" in text(tmp_path, report, verbose=True)
