@@ -43,14 +43,16 @@ def check(case: Case) -> Iterable[Finding]:
             yield from _flawed(case, node, declared)
         else:
             yield from _absent(case, node)
-    case.summary = f"{counted(len(places), 'account')} with a guardrail on every call" if places else ""
+    accounts = {(node.id, fact.account) for node, fact in case.graph.facts(Enforcement)}
+    case.summary = f"{counted(len(accounts), 'account')} with a guardrail on every call" if places else ""
 
 
 def _flawed(case: Case, node: Node, facts: list[Enforcement]) -> Iterator[Finding]:
-    """A region is covered where one statement of it is whole; a policy of the organisation covers any."""
-    for region in sorted({fact.region for fact in facts}):
-        here = [fact for fact in facts if fact.region == region]
-        if any(fact.complete is True for fact in (here if region else facts)):
+    """A region of an account is covered where one statement of it is whole; what has no region, by any."""
+    for account, region in sorted({(fact.account, fact.region) for fact in facts}):
+        mine = [fact for fact in facts if fact.account == account]
+        here = [fact for fact in mine if fact.region == region]
+        if any(fact.complete is True for fact in (here if region else mine)):
             continue
         unknown = next((fact for fact in here if isinstance(fact.complete, Unknown)), None)
         if unknown is not None and isinstance(unknown.complete, Unknown):

@@ -177,11 +177,13 @@ class Replicas(Fact, frozen=True, kw_only=True):
 class Enforcement(Fact, frozen=True, kw_only=True):
     """A guardrail is enforced on every call of an account and region, without the caller's doing.
 
-    region: where, as far as it is known by name. declared: False where nothing declares it, which is the default.
+    region, account: where; a label that begins with `?` tells one from others whose name is not known either.
+    declared: False where nothing declares it, which is the default.
     """
 
     complete: bool | Unknown
     region: str = ""
+    account: str = ""
     declared: bool = True
 
 

@@ -25,6 +25,7 @@ variable "x" {}
 VPCE = '{ StringEquals = { "aws:SourceVpce" = "vpce-1" } }'
 NOT_VPCE = '{ StringNotEquals = { "aws:SourceVpce" = "vpce-1" } }'
 INVOKE = '["bedrock:InvokeModel"]'
+HERE = '"arn:aws:bedrock:us-east-1::foundation-model/*"'
 
 
 def short(value):
@@ -291,21 +292,55 @@ def test_enforcement_of_a_guardrail_that_the_profile_does_not_name(tmp_path):
     assert fact.complete is False
 
 
-def test_enforcement_in_one_region_of_two(tmp_path):
-    more = """
-provider "aws" {
-  alias  = "west"
-  region = "us-west-2"
-}
-resource "aws_bedrockagent_agent" "w" {
-  provider   = aws.west
+ELSEWHERE = """
+provider "aws" {{
+  alias               = "other"
+  region              = "{region}"
+  allowed_account_ids = ["{account}"]
+}}
+resource "aws_bedrockagent_agent" "w" {{
+  provider   = aws.other
   agent_name = "w"
-}
+}}
 """
+
+
+@pytest.mark.parametrize(
+    ("region", "account", "expected"),
+    [
+        ("us-east-1", "111122223333", [True]),
+        ("us-west-2", "111122223333", [True, "it is set in us-east-1 of account 111122223333 only"]),
+        ("us-east-1", "444455556666", [True, "it is set in us-east-1 of account 111122223333 only"]),
+    ],
+)
+def test_enforcement_ends_at_the_border_of_region_and_account(tmp_path, region, account, expected):
+    more = ELSEWHERE.format(region=region, account=account)
     text = PROVIDER + GUARDRAIL + ENFORCED.format(version=VERSION, more="") + more
-    (fact,) = build(tmp_path, {"main.tf": text}).facts(MODELS, Enforcement)
-    assert fact.complete is False
-    assert "us-east-1 only" in fact.because
+    facts = build(tmp_path, {"main.tf": text}).facts(MODELS, Enforcement)
+    assert [fact.complete for fact in facts] == [True, *[False for _ in expected[1:]]]
+    assert all(fact.because.startswith(because) for fact, because in zip(facts[1:], expected[1:], strict=True))
+    assert [fact.account for fact in facts] == ["111122223333", account][: len(facts)]
+
+
+def test_who_calls_from_an_account_without_enforcement_is_not_guarded(tmp_path):
+    there = '\nresource "aws_iam_role" "there" {\n  provider = aws.other\n'
+    for account, guarded in (("111122223333", True), ("444455556666", False)):
+        caller = role("there", statements(allow(INVOKE, HERE)))
+        caller = caller.replace('\nresource "aws_iam_role" "there" {\n', there)
+        text = PROVIDER + GUARDRAIL + ENFORCED.format(version=VERSION, more="") + caller
+        text += ELSEWHERE.partition("resource")[0].format(region="us-east-1", account=account)
+        built = build(tmp_path / account, {"main.tf": text})
+        edge = built.edge("aws_iam_role.there", MODELS)
+        assert (edge is None) is guarded
+        assert all(fact.complete is True for fact in built.facts(MODELS, Enforcement)) is guarded
+
+
+def test_an_account_that_is_not_known_may_be_another(tmp_path):
+    more = ELSEWHERE.format(region="us-east-1", account="").replace('allowed_account_ids = [""]', 'profile = "x"')
+    text = PROVIDER + GUARDRAIL + ENFORCED.format(version=VERSION, more="") + more
+    facts = build(tmp_path, {"main.tf": text}).facts(MODELS, Enforcement)
+    assert [isinstance(fact.complete, Unknown) or fact.complete for fact in facts] == [True, True]
+    assert isinstance(facts[1].complete, Unknown)
 
 
 LOGGING = """
@@ -319,6 +354,13 @@ resource "aws_s3_bucket" "evidence" {{
 }}
 """
 BUCKET = "s3_config {\n bucket_name = aws_s3_bucket.evidence.id\n}\n"
+
+
+@pytest.mark.parametrize(("account", "complete"), [("111122223333", [True]), ("444455556666", [True, False])])
+def test_a_log_ends_at_the_border_of_its_account(tmp_path, account, complete):
+    more = ELSEWHERE.format(region="us-east-1", account=account)
+    built = build(tmp_path, {"main.tf": PROVIDER + LOGGING.format(settings=BUCKET) + more})
+    assert sorted(fact.complete for fact in built.facts(MODELS, Log)) == sorted(complete)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from tests.builders.identity_world import allow, build, role, statements
 
 MODELS = "bedrock/models"
 GUARDRAIL = "arn:aws:bedrock:us-east-1:999900001111:guardrail/abcdefghijkl:3"
+OWN = 'allowed_account_ids = ["111122223333"]'
 ROOT = "aws_organizations_organization.o.roots[0].id"
 
 
@@ -18,11 +19,12 @@ def config(more="", identifier=GUARDRAIL, region="us-east-1"):
     return f'{{ "{region}" = {{ all = {{ identifier = {{ "@@assign" = "{identifier}" }}{also} }} }} }}'
 
 
-def world(folder, regions, target=ROOT, kinds='["BEDROCK_POLICY"]', by="aws.org", resource='"*"', more=""):
+def world(folder, regions, target=ROOT, kinds='["BEDROCK_POLICY"]', by="aws.org", resource='"*"', more="", own=""):
     text = f"""
 variable "x" {{}}
 provider "aws" {{
   region = "us-east-1"
+  {own}
 }}
 provider "aws" {{
   alias   = "org"
@@ -53,8 +55,9 @@ resource "aws_bedrockagent_agent" "a" {{
 
 
 def complete(built):
-    (fact,) = built.facts(MODELS, Enforcement)
-    return "?" if isinstance(fact.complete, Unknown) else fact.complete
+    """The worst of what is said: of the policy, and of places of which it does not speak."""
+    said = ["?" if isinstance(fact.complete, Unknown) else fact.complete for fact in built.facts(MODELS, Enforcement)]
+    return next((one for one in (False, "?", True) if one in said), None)
 
 
 @pytest.mark.parametrize(
@@ -123,3 +126,31 @@ def test_who_calls_in_the_region_of_the_enforcement_is_guarded(tmp_path):
     assert (edge.state, edge.decided_by) == ("possible", ("Bedrock in regions other than us-east-1",))
     partial = world(tmp_path / "c", config('input_tags = { "@@assign" = "honor" }'), resource=here)
     assert partial.edge("aws_iam_role.app", MODELS).state == "open"
+
+
+def test_a_policy_on_one_account_says_nothing_of_another(tmp_path):
+    """Both accounts call; the policy is attached to one of them."""
+    two = """
+resource "aws_iam_role" "there" {{
+  provider           = aws.there
+  name               = "there"
+  assume_role_policy = "{{}}"
+}}
+resource "aws_iam_role_policy" "there" {{
+  provider = aws.there
+  role     = aws_iam_role.there.id
+  policy   = jsonencode({document})
+}}
+provider "aws" {{
+  alias               = "there"
+  region              = "us-east-1"
+  allowed_account_ids = ["{account}"]
+}}
+"""
+    here = '"arn:aws:bedrock:us-east-1::foundation-model/*"'
+    document = statements(allow('["bedrock:InvokeModel"]', here))
+    for account, guarded in (("111122223333", True), ("444455556666", False)):
+        more = two.format(document=document, account=account)
+        built = world(tmp_path / account, config(), target='"111122223333"', resource=here, more=more, own=OWN)
+        assert (built.edge("aws_iam_role.there", MODELS) is None) is guarded
+        assert built.edge("aws_iam_role.app", MODELS) is None

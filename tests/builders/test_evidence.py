@@ -13,6 +13,7 @@ from scanner.graph.model import Role
 from scanner.profile import Profile
 from scanner.resource import Resource
 from scanner.unknown import Ref, Unknown
+from tests.builders.identity_world import build
 from tests.changed import replace
 from tests.reach import world as made
 
@@ -80,3 +81,55 @@ def test_a_strange_diagnostic_setting_is_no_record(value: object) -> None:
     build_audit_trails(world)
     (trail,) = [fact for fact in world.nodes[cluster.id].facts if isinstance(fact, Trail)]
     assert trail.complete is False or isinstance(trail.complete, Unknown)
+
+
+TRAIL = """
+variable "x" {{}}
+provider "aws" {{
+  region              = "{region}"
+  allowed_account_ids = ["{account}"]
+}}
+resource "aws_cloudtrail" "main" {{
+  name           = "main"
+  s3_bucket_name = "evidence"
+  {setting}
+}}
+{more}
+"""
+DATA_ALONE = """
+resource "aws_cloudtrail" "data" {
+  name                  = "data"
+  s3_bucket_name        = "evidence"
+  is_multi_region_trail = true
+  advanced_event_selector {
+    field_selector {
+      field  = "eventCategory"
+      equals = ["Data"]
+    }
+  }
+}
+"""
+PLACES = "places: [{provider: aws, partition: aws, accounts: ['111122223333'], regions: [us-east-1]}]\n"
+EVERYWHERE = "is_multi_region_trail = true"
+
+
+@pytest.mark.parametrize(
+    ("setting", "region", "account", "more", "expected"),
+    [
+        ("", "us-east-1", "111122223333", "", "holds"),
+        ("", "us-west-2", "111122223333", "", "violated"),
+        (EVERYWHERE, "us-west-2", "111122223333", "", "holds"),
+        ("is_multi_region_trail = var.x", "us-west-2", "111122223333", "", "unproven"),
+        (EVERYWHERE, "us-east-1", "444455556666", "", "unproven"),
+        (EVERYWHERE, "us-east-1", "111122223333", DATA_ALONE, "holds"),
+        ("enable_logging = false", "us-east-1", "111122223333", DATA_ALONE, "violated"),
+        ("", "us-west-2", "111122223333", DATA_ALONE, "violated"),
+    ],
+)
+def test_over_which_account_and_region_a_trail_stands(tmp_path, setting, region, account, more, expected):
+    text = TRAIL.format(setting=setting, region=region, account=account, more=more)
+    world = build(tmp_path, {"main.tf": text}, PLACES).world
+    build_audit_trails(world)
+    said = [fact.complete for node in world.nodes.values() for fact in node.facts if isinstance(fact, Trail)]
+    worst = "violated" if False in said else "unproven" if any(isinstance(one, Unknown) for one in said) else "holds"
+    assert worst == expected, said

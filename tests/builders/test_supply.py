@@ -154,6 +154,24 @@ def test_a_public_policy_counts_as_far_as_public_access_is_not_blocked(tmp_path)
     ]
 
 
+@pytest.mark.parametrize(("account", "state"), [("111122223333", None), ("444455556666", "open")])
+def test_the_block_of_an_account_holds_over_the_buckets_of_that_account(tmp_path, account, state):
+    over = f"""
+provider "aws" {{
+  alias               = "over"
+  allowed_account_ids = ["{account}"]
+}}
+resource "aws_s3_account_public_access_block" "a" {{
+  provider                = aws.over
+  block_public_policy     = true
+  restrict_public_buckets = true
+}}
+"""
+    public = POLICY % ("Allow", "s3:GetObject", '"*"') + BLOCK % ("false", "false")
+    found = [f"aws_s3_bucket.weights -> external/anyone {state}"] if state else []
+    assert supply(tmp_path, public + over) == found
+
+
 def test_images_and_shares_are_read_by_the_accounts_that_they_name(tmp_path):
     text = """
 provider "aws" { allowed_account_ids = ["111122223333"] }

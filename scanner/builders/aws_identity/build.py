@@ -18,6 +18,7 @@ from scanner.builders.aws_identity.regions import beyond, enforced_regions
 from scanner.builders.aws_identity.sessions import everybody
 from scanner.builders.aws_identity.targets import Target, targets
 from scanner.builders.aws_identity.trust import add_becoming
+from scanner.builders.aws_models.regions import account_label, same_label
 from scanner.builders.aws_policy.guard import demand, flaw
 from scanner.builders.aws_policy.match import Truth
 from scanner.builders.aws_policy.statements import Statement
@@ -59,7 +60,7 @@ def _invoke(world: World, judged: Judge, principal: Principal, model: Target) ->
     if model.unit != principal.unit and model.bedrock:
         # A principal of another unit has the models of its own unit to call; that edge says it all.
         return None
-    enforced = _enforced(world, model)
+    enforced = _enforced(world, model, principal)
     found = [(row, _access(judged, principal, model, row, enforced)) for row in model.actions()]
     best = max((access.truth for _, access in found), default=Truth.NO)
     if best is Truth.NO:
@@ -76,18 +77,36 @@ def _access(
     if not keyed or enforced is False or access.truth is Truth.NO:
         return access
     if enforced is True:
-        return beyond(judged, principal, row.action, arns, enforced_regions(judged.world.nodes[model.node.id]))
+        return beyond(judged, principal, row.action, arns, enforced_regions(_facts(judged.world, model, principal)))
     names = set(enforced.decided_by) if isinstance(enforced, Unknown) else set()
     answer = replace(access.answer, truth=Truth.POSSIBLE, decided_by=access.answer.decided_by | names)
     return replace(access, answer=answer)
 
 
-def _enforced(world: World, model: Target) -> bool | Unknown:
-    """Whether a guardrail is enforced on the calls of this model that can carry one."""
-    facts = [fact for fact in world.nodes[model.node.id].facts if isinstance(fact, Enforcement)]
+def _enforced(world: World, model: Target, principal: Principal) -> bool | Unknown:
+    """Whether a guardrail is enforced on the calls of this model that a principal makes in its own account."""
+    facts = _facts(world, model, principal)
     if any(fact.complete is True for fact in facts):
         return True
-    return next((fact.complete for fact in facts if isinstance(fact.complete, Unknown)), False)
+    found = next((fact.complete for fact in facts if isinstance(fact.complete, Unknown)), None)
+    return found or _perhaps(world, model, principal)
+
+
+def _facts(world: World, model: Target, principal: Principal) -> list[Enforcement]:
+    """What is said of enforcement in the account of a principal."""
+    label = account_label(world, principal.resource)
+    facts = (fact for fact in world.nodes[model.node.id].facts if isinstance(fact, Enforcement))
+    return [fact for fact in facts if not fact.account or same_label(fact.account, label)]
+
+
+def _perhaps(world: World, model: Target, principal: Principal) -> bool | Unknown:
+    """Enforcement in an account that may be the principal's."""
+    label = account_label(world, principal.resource)
+    for fact in world.nodes[model.node.id].facts:
+        if isinstance(fact, Enforcement) and fact.complete is not False and same_label(fact.account, label) is None:
+            cause = f"whether `{principal.name}` is of the account in which a guardrail is enforced is not known"
+            return Unknown(cause, decided_by=(f"account of {principal.name}",))
+    return False
 
 
 def _edge(

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from scanner.builders.aws_identity.access import Access, Judge
 from scanner.builders.aws_identity.arns import speller
 from scanner.builders.aws_identity.principals import Principal
+from scanner.builders.aws_models.regions import UNTOLD
 from scanner.builders.aws_policy.decide import NOTHING, Answer
 from scanner.builders.aws_policy.match import ANY, ONE, Glob, Truth
 from scanner.builders.draft import World
 from scanner.graph.facts import Enforcement
-from scanner.graph.model import Node
 
 ELSEWHERE = "another-region-0"
 """Stands for any region that no policy names: only a wildcard admits it."""
 
 
-def enforced_regions(node: Node) -> frozenset[str]:
-    """The regions in which a guardrail is wholly enforced on the calls of a model, as far as they are known by name."""
-    facts = (fact for fact in node.facts if isinstance(fact, Enforcement) and fact.complete is True)
-    return frozenset(fact.region for fact in facts if fact.region)
+def enforced_regions(facts: Iterable[Enforcement]) -> frozenset[str]:
+    """The regions in which a guardrail is wholly enforced on calls, as far as they are known by name."""
+    whole = (fact.region for fact in facts if fact.complete is True)
+    return frozenset(region for region in whole if region and not region.startswith(UNTOLD))
 
 
 def beyond(judged: Judge, principal: Principal, action: str, arns: tuple[str, ...], regions: frozenset[str]) -> Access:

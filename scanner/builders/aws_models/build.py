@@ -35,6 +35,7 @@ def build_aws_models(world: World) -> None:
     """Add a node for the Bedrock models of each unit that uses them; facts on it and on SageMaker endpoints."""
     everyone = principals(world)
     add_sinks(world)
+    callers: dict[str, list[Resource]] = {}
     for unit in sorted({one.unit for one in world.inventory.all}):
         here = [one for one in everyone if one.unit == unit]
         users = sorted(_users(world, unit, here), key=lambda found: (str(found[0]), found[1]))
@@ -54,9 +55,10 @@ def build_aws_models(world: World) -> None:
         for fact in _references(world, unit, here):
             world.add_fact(node.id, fact)
         add_places(world, unit, node.id)
-        add_enforcement(world, unit, node.id)
+        callers[unit] = _callers(here)
+        add_enforcement(world, unit, node.id, callers[unit])
     add_doors(world, everyone)
-    add_logs(world)
+    add_logs(world, callers)
     add_gateway_logs(world)
 
 
@@ -87,6 +89,12 @@ def _naming(here: list[Principal]) -> Iterator[tuple[Principal, Statement]]:
                     continue
                 if any(acts_on(statement, row.action) is not Truth.NO for row in rows):
                     yield principal, statement
+
+
+def _callers(here: list[Principal]) -> list[Resource]:
+    """The principals of the inputs that name Bedrock's inference, each once."""
+    found = {one.node_id: one.resource for one, _ in _naming(here) if one.resource is not None}
+    return [found[key] for key in sorted(found)]
 
 
 def _references(world: World, unit: str, here: list[Principal]) -> Iterator[ModelReference]:

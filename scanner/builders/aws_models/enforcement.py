@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from scanner.builders.aws_models.organised import organised
-from scanner.builders.aws_models.regions import elsewhere, region_of
+from scanner.builders.aws_models.regions import Stand, region_of, stand_of, told, uncovered
 from scanner.builders.aws_policy.guard import GUARDRAILS, VERSIONS
 from scanner.builders.aws_policy.statements import listed_in
 from scanner.builders.blocks import Found, at, first
@@ -22,15 +22,41 @@ NUMBER = re.compile("[1-9][0-9]{0,7}")
 Flaw = tuple[bool | Unknown, str, Origin | None]
 
 
-def add_enforcement(world: World, unit: str, node_id: str) -> None:
-    """Add an Enforcement fact for each enforced configuration of the unit, and say what it is taken to cover."""
+def add_enforcement(world: World, unit: str, node_id: str, callers: Sequence[Resource]) -> None:
+    """Add an Enforcement fact for each enforced configuration of the unit, and one for each place that none covers.
+
+    callers: the principals that name Bedrock's inference; what they call is called in their account.
+    """
+    facts = []
     for one in world.inventory.of(*ENFORCED, unit=unit):
         complete, because, origin = _judged(world, one)
-        world.add_fact(node_id, Enforcement(origin=origin, because=because, complete=complete, region=region_of(one)))
+        stand = stand_of(world, one)
+        facts.append(_fact(origin, because, complete, stand))
         if complete is True:
             _assume(world, one, because)
-    for fact in organised(world, unit):
+    facts += organised(world, unit, callers)
+    for fact in (*facts, *_uncovered(world, unit, facts, callers)):
         world.add_fact(node_id, fact)
+
+
+def _fact(origin: Origin | None, because: str, complete: bool | Unknown, stand: Stand) -> Enforcement:
+    return Enforcement(origin=origin, because=because, complete=complete, region=stand.region, account=stand.account)
+
+
+def _uncovered(
+    world: World, unit: str, facts: Sequence[Enforcement], callers: Sequence[Resource]
+) -> Iterator[Enforcement]:
+    """Enforcement ends at the border of its region and its account; nothing at all is told elsewhere."""
+    whole = [fact for fact in facts if fact.region]
+    if not whole:
+        return
+    stands = [Stand(fact.account, fact.region) for fact in whole]
+    for stand, one, certain in uncovered(world, unit, stands, callers):
+        because = f"it is set in {told(stands[0], one)} only, and `{one.address}` is in {told(stand, one)}"
+        unknown = Unknown(because, decided_by=(one.address,))
+        # Whether a caller is bound to a guardrail by its own permission is not asked here.
+        complete = False if certain and stand.region else unknown
+        yield _fact(whole[0].origin, because, complete, stand)
 
 
 def _assume(world: World, one: Resource, because: str) -> None:
@@ -84,14 +110,6 @@ def _flaws(world: World, one: Resource) -> Iterator[Flaw]:
         found_tags = first(one, key)
         if found_tags is not None:
             yield from _setting(found_tags, "IGNORE", "`input_tags` is `HONOR`: only what the caller tags is checked")
-    other = elsewhere(world, one.unit, one)
-    if other is not None and not _covered(world, one, region_of(other)):
-        why = f"it is set in {region_of(one)} only, and `{other.address}` is in {region_of(other)}"
-        yield False, why, one.origin
-
-
-def _covered(world: World, one: Resource, region: str) -> bool:
-    return any(region_of(twin) == region for twin in world.inventory.of(*ENFORCED, unit=one.unit))
 
 
 def _guardrail(world: World, one: Resource) -> Iterator[Flaw]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from scanner.builders.aws_identity.targets import BEDROCK_KIND, ENDPOINT_KINDS
-from scanner.builders.aws_models.regions import elsewhere, region_of
+from scanner.builders.aws_models.regions import stand_of, told, uncovered
 from scanner.builders.blocks import Found, at, first, reach, strings
 from scanner.builders.draft import World
 from scanner.builders.inventory import names
@@ -47,20 +47,20 @@ def add_sinks(world: World) -> None:
                 world.add_roles(one.id, [Role.SINK], "the profile names it under `evidence.sinks`")
 
 
-def add_logs(world: World) -> None:
-    """A Log fact on every managed model of AWS."""
+def add_logs(world: World, callers: Mapping[str, Sequence[Resource]]) -> None:
+    """Log facts on every managed model of AWS. callers: by unit, the principals that name Bedrock's inference."""
     for node in list(world.nodes.values()):
         if Role.MODEL not in node.roles:
             continue
         unit = node.id.removesuffix(f":{node.address}")
         if node.kind == BEDROCK_KIND:
-            for fact in _invocations(world, unit, node):
+            for fact in _invocations(world, unit, node, callers.get(unit, ())):
                 world.add_fact(node.id, fact)
         elif node.kind in ENDPOINT_KINDS:
             world.add_fact(node.id, _capture(world, world.inventory.by_id[node.id]))
 
 
-def _invocations(world: World, unit: str, node: Node) -> Iterator[Log]:
+def _invocations(world: World, unit: str, node: Node, callers: Sequence[Resource]) -> Iterator[Log]:
     found = list(world.inventory.of(LOGGING, unit=unit))
     if not found:
         because = "there is no invocation logging configuration: the default is no log"
@@ -68,6 +68,11 @@ def _invocations(world: World, unit: str, node: Node) -> Iterator[Log]:
     for one in found:
         complete, because, origin = _invocation(world, one)
         yield Log(origin=origin, because=because, complete=complete, sink=_sink(world, one))
+    stands = [stand_of(world, one) for one in found]
+    for stand, one, certain in uncovered(world, unit, stands, callers) if found else ():
+        because = f"it is set in {told(stands[0], one)} only, and `{one.address}` is in {told(stand, one)}"
+        unknown = Unknown(because, decided_by=(one.address,))
+        yield Log(origin=found[0].origin, because=because, complete=False if certain else unknown)
 
 
 def _invocation(world: World, one: Resource) -> tuple[bool | Unknown, str, Origin | None]:
@@ -85,11 +90,6 @@ def _invocation(world: World, one: Resource) -> tuple[bool | Unknown, str, Origi
             return False, f"`{key}` is `false`: {kind} is not logged", found.origin
     if not any(first(one, f"logging_config.{path.partition('.')[0]}") for path in DESTINATIONS):
         return False, "it has neither `s3_config` nor `cloudwatch_config`: the log goes nowhere", one.origin
-    other = elsewhere(world, one.unit, one)
-    others = {region_of(twin) for twin in world.inventory.of(LOGGING, unit=one.unit)}
-    if other is not None and region_of(other) not in others:
-        why = f"it is set in {region_of(one)} only, and `{other.address}` is in {region_of(other)}"
-        return False, why, one.origin
     return doubt or (True, "text, images, embeddings and video are delivered, by setting or by default", one.origin)
 
 

@@ -7,11 +7,11 @@ region, configurations of `identifier` (the ARN of a guardrail and its version),
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from scanner.builders.aws_identity.accounts import ROOT, Account, account_of, holds, manages
+from scanner.builders.aws_identity.accounts import ROOT, account_of, holds, manages
 from scanner.builders.aws_identity.organisation import ATTACHMENT, POLICY, enabled
-from scanner.builders.aws_models.regions import bedrock_regions
+from scanner.builders.aws_models.regions import account_label, in_use
 from scanner.builders.aws_policy.guard import approver
 from scanner.builders.aws_policy.match import Truth
 from scanner.builders.aws_policy.statements import listed_in, structure
@@ -22,27 +22,31 @@ from scanner.resource import Resource, dig, mark
 from scanner.unknown import Unknown, Value
 
 KIND = "BEDROCK_POLICY"
-MEMBERS = ("aws_bedrock", "awscc_bedrock", "aws_iam_role")
-"""What stands in the account whose calls are asked for: the objects of Bedrock, and the roles that call it."""
 Flaw = tuple[bool | Unknown, str]
 
 
-def organised(world: World, unit: str) -> Iterator[Enforcement]:
-    """An Enforcement for each region of each Bedrock policy of the unit; one without a region for what covers none."""
+def organised(world: World, unit: str, callers: Sequence[Resource]) -> Iterator[Enforcement]:
+    """An Enforcement for each account and each region of each Bedrock policy; with no region for what covers none."""
     policies = [one for one in world.inventory.of(POLICY, unit=unit) if one.attrs.get("type") == KIND]
-    covering = [(one, found) for one in policies if (found := _covers(world, one)) is not None]
-    for policy, cover in covering:
-        line = mark(policy.attrs, "content") or policy.origin
-        regions = _regions(policy, line)
-        if cover[0] is False or not isinstance(regions, Mapping) or not regions:
-            complete, because = cover if isinstance(regions, Mapping) and regions else _empty(policy, regions)
-            yield Enforcement(origin=line, because=because, complete=complete)
-            continue
-        for region, configurations in regions.items():
-            flaws = [*_flaws(world, unit, region, configurations), *_merged(policy, covering)]
-            flaws += _left_out(world, unit, region, frozenset(regions))
-            found = next((one for one in flaws if one[0] is False), None) or next(iter((*flaws, cover)))
-            yield Enforcement(origin=line, because=found[1], complete=found[0], region=region)
+    for label, member in sorted(_members(world, unit, callers).items()):
+        covering = [(one, found) for one in policies if (found := _covers(world, one, member)) is not None]
+        for policy, cover in covering:
+            yield from _stated(world, unit, policy, cover, covering, label)
+
+
+def _stated(
+    world: World, unit: str, policy: Resource, cover: Flaw, covering: list[tuple[Resource, Flaw]], account: str
+) -> Iterator[Enforcement]:
+    line = mark(policy.attrs, "content") or policy.origin
+    regions = _regions(policy, line)
+    if cover[0] is False or not isinstance(regions, Mapping) or not regions:
+        complete, because = cover if isinstance(regions, Mapping) and regions else _empty(policy, regions)
+        yield Enforcement(origin=line, because=because, complete=complete, account=account)
+        return
+    for region, configurations in regions.items():
+        flaws = [*_flaws(world, unit, region, configurations), *_merged(policy, covering)]
+        found = next((one for one in flaws if one[0] is False), None) or next(iter((*flaws, cover)))
+        yield Enforcement(origin=line, because=found[1], complete=found[0], region=region, account=account)
 
 
 def _empty(policy: Resource, regions: Value) -> Flaw:
@@ -53,8 +57,8 @@ def _empty(policy: Resource, regions: Value) -> Flaw:
     return False, f"`{policy.address}` has no `guardrail_inference`: it enforces nothing"
 
 
-def _covers(world: World, policy: Resource) -> Flaw | None:
-    """Whether the policy holds over the accounts of its unit, and why; None where it is attached to others alone."""
+def _covers(world: World, policy: Resource, member: Resource | None) -> Flaw | None:
+    """Whether the policy holds over the account of a member, and why; None where it is attached to others alone."""
     links = [
         one
         for one in world.inventory.of(ATTACHMENT, unit=policy.unit)
@@ -62,21 +66,20 @@ def _covers(world: World, policy: Resource) -> Flaw | None:
     ]
     if not links:
         return False, f"`{policy.address}` is attached to nothing"
-    found = [_held(world, policy, link, member) for link in links for member in _members(world, policy.unit)]
-    if not found:
+    if member is None:
         cause = f"whether the target of `{links[0].address}` holds this account is not known"
         return Unknown(cause, decided_by=(f"{links[0].address}.target_id",)), cause
+    found = [_held(world, policy, link, member) for link in links]
     some = [one for one in found if one[0] is not False]
     return next((one for one in some if isinstance(one[0], Unknown)), some[0]) if some else None
 
 
-def _members(world: World, unit: str) -> list[Resource]:
-    """One resource for each account of the unit in which models may be called."""
-    found: dict[Account, Resource] = {}
-    for one in world.inventory.all:
-        if one.unit == unit and not one.data and one.kind.startswith(MEMBERS):
-            found.setdefault(account_of(world, one), one)
-    return list(found.values())
+def _members(world: World, unit: str, callers: Sequence[Resource]) -> dict[str, Resource | None]:
+    """One resource for each account of the unit in which models may be called; None where nothing shows one."""
+    found: dict[str, Resource | None] = {}
+    for one in in_use(world, unit, callers).values():
+        found.setdefault(account_label(world, one), one)
+    return found or {"": None}
 
 
 def _held(world: World, policy: Resource, link: Resource, member: Resource) -> Flaw:
@@ -94,13 +97,6 @@ def _held(world: World, policy: Resource, link: Resource, member: Resource) -> F
         return True, because
     cause = f"whether the target of `{link.address}` holds this account is not known"
     return Unknown(cause, decided_by=(f"{link.address}.target_id",)), cause
-
-
-def _left_out(world: World, unit: str, region: str, regions: frozenset[str]) -> Iterator[Flaw]:
-    """Something of Bedrock in a region of which the policy does not speak."""
-    for name, one in bedrock_regions(world, unit).items():
-        if name not in regions:
-            yield False, f"it is set in {region} only, and `{one.address}` is in {name}"
 
 
 def _merged(policy: Resource, covering: list[tuple[Resource, Flaw]]) -> Iterator[Flaw]:

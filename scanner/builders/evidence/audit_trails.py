@@ -9,7 +9,7 @@ from scanner.builders.draft import World
 from scanner.builders.edges import values
 from scanner.builders.evidence.azure_trails import azure_trails
 from scanner.builders.evidence.google_trails import google_logs, google_trails
-from scanner.builders.evidence.trail_reach import accounts, selected
+from scanner.builders.evidence.trail_reach import accounts, beside, regions, regions_of, selected
 from scanner.graph.facts_audit import Trail
 from scanner.graph.model import STACK, Role
 from scanner.origin import Origin
@@ -25,10 +25,12 @@ def build_audit_trails(world: World) -> None:
     """Trail facts on every trail, on clusters of guarded units, on managed models, and on AWS without any trail."""
     guarded = {node.id.partition(":")[0] for node in world.nodes.values() if node.roles & GUARDED}
     trails = list(world.inventory.of(TRAIL))
+    said = {one.id: [*_trail(world, one), *selected(one)] for one in trails}
+    whole = [one for one in trails if one.possible is None and all(fact.complete is True for fact in said[one.id])]
     for one in trails:
-        for fact in (*_trail(world, one), *selected(one)):
+        for fact in beside(world, one, said[one.id], whole):
             world.add_fact(one.id, fact)
-    for owner, reach in accounts(world, trails):
+    for owner, reach in (*accounts(world, trails), *regions(world, trails)):
         world.add_fact(owner.id, reach)
     for one in world.inventory.of(CLUSTER):
         if one.unit in guarded:
@@ -49,10 +51,8 @@ def _trail(world: World, one: Resource) -> Iterator[Trail]:
     """Defaults: hashicorp/aws documentation of `aws_cloudtrail`."""
     yield _flag(one, "enable_logging", "on", True, "the trail is switched off")
     yield _flag(one, "include_global_service_events", "global-events", True, "events of IAM and STS are left out")
-    regions = {region for place in world.profile.places if place.provider == "aws" for region in place.regions}
-    if len(regions) != 1:
-        says = "events of other regions are left out"
-        yield _flag(one, "is_multi_region_trail", "regions", False, says)
+    if not regions_of(world):
+        yield _flag(one, "is_multi_region_trail", "regions", False, "events of other regions are left out")
     for found in at(one, "event_selector.include_management_events"):
         yield _said(found, found.value is True, "management-events", "management events are left out")
     for found in values(one, "event_selector.exclude_management_event_sources"):

@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from scanner.builders.aws_identity.accounts import account_of
+from scanner.builders.aws_models.regions import region_of
 from scanner.builders.blocks import Found, at, doubt, text
 from scanner.builders.draft import World
+from scanner.builders.edges import Truth, truth
 from scanner.builders.edges import each as each_of
-from scanner.builders.edges import truth
 from scanner.graph.facts_audit import Trail
-from scanner.resource import Resource, items_of
+from scanner.resource import Resource, items_of, mark
 from scanner.unknown import Unknown, Value
 
 MANAGEMENT = "management-events"
+MULTI_REGION = "is_multi_region_trail"
 
 
 def selected(one: Resource) -> Iterator[Trail]:
@@ -69,14 +71,26 @@ def _fields(block: Value) -> Iterator[Value]:
     yield from items_of(listed) if isinstance(listed, list | tuple) else [listed]
 
 
+def beside(world: World, one: Resource, facts: list[Trail], whole: list[Resource]) -> list[Trail]:
+    """What is said of a trail: gaps are none where a whole trail of every region stands over the same account."""
+    if one in whole:
+        return facts
+    number = account_of(world, one).number
+    for other in whole:
+        over = _everywhere(other) is True or (number and account_of(world, other).number == number)
+        if over and truth(other.attrs.get(MULTI_REGION), False) is True:
+            because = f"what it leaves out, `{other.address}` records"
+            return [Trail(origin=one.origin, because=because, aspect="beside", complete=True)]
+    return facts
+
+
 def accounts(world: World, trails: list[Resource]) -> Iterator[tuple[Resource, Trail]]:
-    """For each account of the profile, where there are several: whether a trail of the inputs stands over it."""
+    """For each account of the profile: whether a trail of the inputs stands over it."""
     named = sorted({number for place in world.profile.places if place.provider == "aws" for number in place.accounts})
-    if len(named) < 2 or not trails:
+    if not trails:
         return
-    over = [truth(one.attrs.get("is_organization_trail"), False) for one in trails]
-    stand = {account_of(world, one).number for one in trails}
-    whole = any(each is True for each in over)
+    stand = {account_of(world, one).number for one in trails if one.possible is None}
+    whole = any(_everywhere(one) is True and one.possible is None for one in trails)
     for number in named:
         if whole or number in stand:
             because = f"account `{number}` is recorded" + (" by a trail of the organisation" if whole else "")
@@ -85,3 +99,41 @@ def accounts(world: World, trails: list[Resource]) -> Iterator[tuple[Resource, T
         cause = f"no trail of the inputs certainly stands over account `{number}`"
         unknown = Unknown(cause, decided_by=(f"aws_cloudtrail in {number}",))
         yield trails[0], Trail(origin=trails[0].origin, because=cause, aspect="accounts", complete=unknown)
+
+
+def _everywhere(one: Resource) -> Truth:
+    return truth(one.attrs.get("is_organization_trail"), False)
+
+
+def regions_of(world: World) -> list[str]:
+    """The regions of AWS in which the profile lets the deployment stand."""
+    return sorted({region for place in world.profile.places if place.provider == "aws" for region in place.regions})
+
+
+def regions(world: World, trails: list[Resource]) -> Iterator[tuple[Resource, Trail]]:
+    """For each account that has trails of its own, and each region of the profile: whether one of them records it."""
+    by_account: dict[str, list[Resource]] = {}
+    for one in trails:
+        by_account.setdefault(account_of(world, one).number, []).append(one)
+    shared = [one for one in trails if _everywhere(one) is True]
+    for mine in by_account.values():
+        for region in regions_of(world):
+            yield _recorded(region, [*mine, *(one for one in shared if one not in mine)])
+
+
+def _recorded(region: str, trails: list[Resource]) -> tuple[Resource, Trail]:
+    first, doubt = trails[0], None
+    for one in trails:
+        every = truth(one.attrs.get(MULTI_REGION), False)
+        if every is True or region_of(one) == region:
+            because = f"events of `{region}` are recorded"
+            return one, Trail(origin=one.origin, because=because, aspect="regions", complete=True)
+        if every is not False or not region_of(one):
+            cause = f"whether `{one.address}` records events of `{region}` is not known"
+            setting = MULTI_REGION if every is not False else "region"
+            doubt = doubt or Unknown(cause, decided_by=(f"{one.address}.{setting}",))
+    origin = mark(first.attrs, MULTI_REGION) or first.origin
+    if doubt is not None:
+        return first, Trail(origin=origin, because=doubt.cause, aspect="regions", complete=doubt)
+    because = f"`{MULTI_REGION}` is not true: events of `{region}` are left out"
+    return first, Trail(origin=origin, because=because, aspect="regions", complete=False)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scanner.builders.aws_identity.accounts import same_account
+from scanner.builders.aws_policy.match import Truth
 from scanner.builders.blocks import text
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, doubt_of, first_doubt, truth, values
@@ -42,7 +44,10 @@ def public_closed(world: World, store: str, settings: tuple[str, ...] = POLICIES
         for one in world.inventory.of(BLOCK, unit=bucket.unit)
         if world.inventory.find(one.attrs.get("bucket"), one.unit) is bucket
     ]
-    states = [_state(one, settings) for one in (*blocks, *world.inventory.of(ACCOUNT, unit=bucket.unit))]
+    over = [
+        one for one in world.inventory.of(ACCOUNT, unit=bucket.unit) if same_account(world, one, bucket) is not Truth.NO
+    ]
+    states = [_state(one, settings) for one in (*blocks, *over)]
     if any(state is True for state in states):
         return True
     doubts = [state for state in states if isinstance(state, Doubt)]
