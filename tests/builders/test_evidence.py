@@ -133,3 +133,23 @@ def test_over_which_account_and_region_a_trail_stands(tmp_path, setting, region,
     said = [fact.complete for node in world.nodes.values() for fact in node.facts if isinstance(fact, Trail)]
     worst = "violated" if False in said else "unproven" if any(isinstance(one, Unknown) for one in said) else "holds"
     assert worst == expected, said
+
+
+@pytest.mark.parametrize(
+    ("kind", "project", "expected"),
+    [
+        ("google_project_iam_audit_config", "acme", True),
+        ("google_project_iam_audit_config", "another", "?"),
+        ("google_project_iam_audit_config", Unknown("`var.p`"), "?"),
+        ("google_folder_iam_audit_config", None, "?"),
+        ("google_organization_iam_audit_config", None, True),
+    ],
+)
+def test_reads_are_recorded_in_the_project_that_the_configuration_is_of(kind, project, expected) -> None:
+    endpoint = made.terraform("google_vertex_ai_endpoint", {"name": "e", "project": "acme"})
+    body = {"project": project, "service": "allServices", "audit_log_config": [{"log_type": "DATA_READ"}]}
+    world = world_of(endpoint, made.terraform(kind, body))
+    world.add_roles(endpoint.id, [Role.MODEL])
+    build_audit_trails(world)
+    (trail,) = [fact for fact in world.nodes[endpoint.id].facts if isinstance(fact, Trail)]
+    assert ("?" if isinstance(trail.complete, Unknown) else trail.complete) == expected

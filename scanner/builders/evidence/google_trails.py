@@ -37,8 +37,9 @@ def google_trails(world: World, guarded: set[str]) -> Iterator[tuple[Resource, T
 
 def _calls(world: World, endpoint: Resource) -> Trail:
     """Whether who calls the endpoint is recorded: data access logs are off unless they are asked for."""
-    configs = list(world.inventory.of(*CONFIGS, unit=endpoint.unit))
+    configs = [one for one in world.inventory.of(*CONFIGS, unit=endpoint.unit) if _over(one, endpoint) is not False]
     named = [one for one in configs if first(one, "service") is None or _about(one)]
+    named.sort(key=lambda one: _over(one, endpoint) is not True)
     if not named:
         because = "no audit configuration of the inputs asks for data access: the default is no record of who calls"
         decided = Unknown(because, decided_by=(CONFIGS[0],))
@@ -53,11 +54,29 @@ def _calls(world: World, endpoint: Resource) -> Trail:
         if exempt is not None:
             return _said(exempt.origin, "members are exempt from the record of who calls", exempt.unknown or False)
         if any(each.text == READS for each in kinds) and unknown is None:
-            return _said(one.origin, f"`{one.address}` records who calls", True)
+            over = _over(one, endpoint)
+            says = f"`{one.address}` records who calls" if over is True else "whose calls are recorded is not known"
+            return _said(one.origin, says, over)
         if unknown is not None:
             return _said(one.origin, "what is recorded of calls is not known", unknown)
     because = f"`{named[0].address}` has no `{READS}`: who calls a model goes unrecorded"
     return _said(named[0].origin, because, False)
+
+
+def _over(config: Resource, endpoint: Resource) -> bool | Unknown:
+    """Whether a configuration is of the project of an endpoint; one of an organisation is of all that it has."""
+    if config.kind == CONFIGS[2]:
+        return True
+    own = endpoint.attrs.get("project")
+    if own is None and endpoint.provider is not None:
+        own = endpoint.provider.attrs.get("project")
+    project = config.attrs.get("project") if config.kind == CONFIGS[0] else None
+    if isinstance(own, str) and isinstance(project, str):
+        return own.rpartition("/")[2] == project.rpartition("/")[2]
+    if project is not None and own == project:
+        return True
+    cause = f"whether `{config.address}` is over the project of `{endpoint.address}` is not known"
+    return Unknown(cause, decided_by=(f"{endpoint.address}.project",))
 
 
 def _about(config: Resource) -> bool:
