@@ -59,6 +59,8 @@ class Encoded(str):
 
 SourceName = Literal["terraform", "plan", "state", "kubernetes", "bundle", "live"]
 Basis = Literal["declared", "recorded", "live"]
+OBSERVED = "@observed"
+"""The attribute of a live resource that says what was seen of it at a moment; no argument that anybody declares."""
 BASIS: dict[SourceName, Basis] = {
     "terraform": "declared",
     "plan": "declared",

@@ -263,12 +263,13 @@ class DeliveryObject(Struct, frozen=True):
 class AwsOperation(Struct, frozen=True):
     """A row of aws_operations: one read of AWS's API.
 
-    scope: asked in each region, or once an account. after: the operations whose answers give its parameters, from each
-    of the items at `each` of which `only` is true; batched: the parameter that takes up to `batch` of them at once.
-    variants: parameters that are asked with each of several values. absent: the errors that say that there is no such
-    thing. closing: it holds nothing but what closes ways, so that who does not read it proves no less of them (the rule
-    about what stands above an account tells what it misses). instead: it is asked only where this operation was not
-    answered, and tells the same.
+    scope: asked in each region, or once an account. after: the operations whose answers give its parameters, from
+    each of the items at `each` of which `only` is true; batched: the parameter that takes up to `batch` of them at
+    once. window: hours before the call that it asks about, 0 where it asks of no time. variants: parameters that
+    are asked with each of several values. absent: the errors that say that there is no such thing. closing: it
+    holds nothing but what closes ways, so that who does not read it proves no less of them (the rule about what
+    stands above an account tells what it misses). instead: it is asked only where this operation was not answered,
+    and tells the same.
     """
 
     service: str
@@ -286,6 +287,7 @@ class AwsOperation(Struct, frozen=True):
     variants: Mapping[str, Any] = field(default_factory=dict)
     batch: int = 0
     batched: str = ""
+    window: int = 0
     absent: Strings = ()
     closing: bool = False
     instead: str = ""

@@ -33,6 +33,11 @@ def clusters(inventory: Inventory) -> bool:
     return inventory.has_kubernetes or inventory.has_clusters
 
 
+def recorded(inventory: Inventory) -> bool:
+    """What an API told, now or when it was recorded."""
+    return any(one.source in ("bundle", "live") for one in inventory.all)
+
+
 class Step(NamedTuple):
     """A builder: its module below `scanner.builders`, its name there, and what there must be for it to do anything.
 
@@ -54,6 +59,7 @@ STEPS = (
     Step("literals", "build_literals"),
     Step("opaque.build", "build_opaque"),
     Step("replicas", "build_replicas"),
+    Step("observed", "build_observed", recorded),
     Step("switches.build", "build_switches"),
     Step("admission.build", "build_admission", kubernetes),
     Step("admission.mutating", "build_mutating_webhooks", kubernetes),

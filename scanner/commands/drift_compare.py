@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from scanner.commands.drift_join import Joined, Side, join, side
+from scanner.graph.facts_observed import Observed
 from scanner.graph.graph import plain
 from scanner.graph.model import Edge, Node, Plane, State
 from scanner.origin import Origin
@@ -18,6 +19,8 @@ _WORDS = ("origin", "because", "decided_by", "pinned_at", "type")
 """Fields of a fact that say how it is known, and not what is so."""
 _UNKNOWN = '"unknown": '
 DECLARED, LIVE = "declared", "live"
+_OF_A_MOMENT = (Observed,)
+"""Facts that nobody declares."""
 
 
 class Differs(Struct, frozen=True, order=True):
@@ -108,6 +111,8 @@ def _by_key(one: Side, keys: Mapping[str, str], both: Joined) -> dict[str, list[
         if id_ not in both.doubtful:
             facts = told.setdefault(key, [])
             for fact in graph.nodes[id_].facts:
+                if isinstance(fact, _OF_A_MOMENT):
+                    continue
                 body = plain(fact)
                 assert isinstance(body, dict)
                 kept = {field: _named(value, names) for field, value in body.items() if field not in _WORDS}

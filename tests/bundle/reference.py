@@ -257,6 +257,14 @@ def bedrock() -> dict[tuple[str, str], Any]:
     }
 
 
+def metrics() -> dict[tuple[str, str], Any]:
+    """The version that the profile names is called, and its draft is not."""
+    called = {"Id": "m0", "Label": "Invocations", "StatusCode": "Complete"}
+    hours = {"Timestamps": ["2026-10-31T23:00:00Z", "2026-10-31T22:00:00Z"], "Values": [12.0, 30.0]}
+    draft = {"Id": "m1", "Label": "Invocations", "StatusCode": "Complete", "Timestamps": [], "Values": []}
+    return {("cloudwatch:GetMetricData", ""): {"MetricDataResults": [{**called, **hours}, draft]}}
+
+
 def answers() -> dict[tuple[str, str], Any]:
     """By operation and, where one is asked about many things, by the thing."""
     return {
@@ -266,6 +274,7 @@ def answers() -> dict[tuple[str, str], Any]:
         **cluster(),
         **stores(),
         **bedrock(),
+        **metrics(),
     }
 
 

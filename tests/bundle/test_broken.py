@@ -36,9 +36,11 @@ def test_the_broken_world_as_a_bundle_has_the_findings_of_its_files(tmp_path: Pa
     recorded, declared = run_scan(tmp_path, "--bundle", str(tmp_path / "aws.bundle")), run_scan(WORLD)
     assert recorded["unread"] == []
     assert seen(recorded) == seen(declared)
-    assert {one["id"]: one["verdict"] for one in recorded["rules"]} == {
-        one["id"]: one["verdict"] for one in declared["rules"]
-    }
+    ours, theirs = ({one["id"]: one["verdict"] for one in each["rules"]} for each in (recorded, declared))
+    assert (ours.pop("classifier-not-seen-running"), theirs.pop("classifier-not-seen-running")) == (
+        "holds", "not-judged",
+    )  # fmt: skip
+    assert ours == theirs
 
 
 def test_a_version_of_a_guardrail_that_is_not_as_its_draft_is_not_known(tmp_path: Path) -> None:

@@ -41,9 +41,19 @@ def test_the_reference_world_as_a_bundle_holds_wherever_its_files_do(world: Path
         one["id"]: one["verdict"] for one in declared["commitments"]
     }
     ours, theirs = verdicts(recorded), verdicts(declared)
+    # What runs, no file tells.
+    assert theirs.pop("classifier-not-seen-running") == ("not-judged", 0)
+    assert ours.pop("classifier-not-seen-running") == ("holds", 1)
     assert {name: verdict for name, (verdict, _) in ours.items()} == {
         name: verdict for name, (verdict, _) in theirs.items()
     }
+
+
+def test_a_certificate_says_as_of_when_a_guardrail_was_at_work(world: Path) -> None:
+    report = run_scan(world, "--bundle", str(world / "aws.bundle"))
+    (live,) = (one for one in report["commitments"] if one["id"] == "live-classifiers")
+    said = "42 calls of version 7 of it in the 24 h before 2026-11-01T00:00:00Z, the last in the hour of "
+    assert said in json.dumps(live["certificate"])
 
 
 def test_a_bundle_is_verified_against_its_report(world: Path, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def add_guardrails(world: World) -> None:
     seen: set[str] = set()
     asked = world.profile.has("safety_stack.guardrails") or bool(world.profile.guardrails)
     for resource in world.inventory.of(*GUARDRAILS):
-        entry = next((one for one in world.profile.guardrails if _is_guardrail(one, resource)), None)
+        entry = entry_of(world, resource)
         if entry is not None:
             seen.add(entry.id)
             world.add_roles(resource.id, [Role.GUARDRAIL], "the profile names it under `safety_stack.guardrails`")
@@ -83,6 +83,11 @@ def add_guardrails(world: World) -> None:
             address = f"guardrail/{one.id}"
             node = world.ensure(Node(f"{EXTERNAL_UNIT}:{address}", "Guardrail", address, one.id, one.origin))
             world.add_roles(node.id, [Role.GUARDRAIL], "the profile names it, and no input declares it")
+
+
+def entry_of(world: World, resource: Resource) -> GuardrailEntry | None:
+    """What the profile says of a guardrail."""
+    return next((one for one in world.profile.guardrails if _is_guardrail(one, resource)), None)
 
 
 def _is_guardrail(entry: GuardrailEntry, resource: Resource) -> bool:

@@ -9,10 +9,11 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from scanner.sources.aws.operations import ACCOUNT, asked, context_of, follows, operations
+from scanner.sources.aws.operations import ACCOUNT, asked, context_of, follows, operations, pieces
 from scanner.sources.aws.paths import Here
 from scanner.sources.bundle import Call
 from scanner.sources.bundle.call import ANSWERED
+from scanner.table_rows import AwsOperation
 from scanner.tables import aws_operations
 from scanner.unknown import Unknown
 
@@ -109,9 +110,16 @@ def _whole(found: Estate, scope: Scope) -> None:
             continue
         made = everything.setdefault(operation.id, {})
         earlier = [call for name in follows(operation) for call in found.of(scope, name)]
+        told = _pieces(operation, made.values()) if operation.batched else frozenset()
         for parameters in asked(operation, where, earlier):
             key = parameters_key(parameters)
-            if key not in made:
+            if key not in made and not (operation.batched and pieces(operation, parameters) <= told):
                 made[key] = replace(
                     some, operation=operation.id, parameters=parameters, outcome="not-asked", pages=(), cause=""
                 )
+
+
+def _pieces(operation: AwsOperation, calls: Iterable[Call]) -> frozenset[str]:
+    """All that calls of many at once asked about: answers that are lost since lead to other batches of the same."""
+    lists = [one for one in calls if isinstance(one.parameters.get(operation.batched), list)]
+    return frozenset(piece for one in lists for piece in pieces(operation, one.parameters))

@@ -23,7 +23,7 @@ from scanner.sources.aws.live_outcome import outcome_of
 from scanner.sources.aws.live_plain import page_of
 from scanner.sources.aws.live_rate import Rates
 from scanner.sources.aws.lost import CLOSED
-from scanner.sources.aws.operations import ACCOUNT, asked, follows
+from scanner.sources.aws.operations import ACCOUNT, asked, follows, timed
 from scanner.sources.aws.regions import OPERATIONS as TELL_REGIONS
 from scanner.sources.aws.regions import told
 from scanner.sources.bundle import Call, Outcome
@@ -226,16 +226,16 @@ class Place(Struct):
             return [], "not-asked", CLOSED
         where = self.account.home(row.service) if self.region == ACCOUNT else self.region
         pages: list[Any] = []
-        library = self.account.library
         try:
             if lacks := self._lacks(row.service, where):
                 return [], "not-in-partition", lacks
-            for page in self.account.pages(row.service, row.operation, where, parameters):
+            sent = timed(row, parameters, self.collector.now())
+            for page in self.account.pages(row.service, row.operation, where, sent):
                 pages.append(page_of(page, self.collector.salt))
         except Stopped:
             return pages, "failed", self.collector.over()
-        except library.failures as error:
-            return pages, *outcome_of(library.fault(error), row.absent)
+        except self.account.library.failures as error:
+            return pages, *outcome_of(self.account.library.fault(error), row.absent)
         return pages, *self._whole(row, where, pages)
 
     def _lacks(self, service: str, region: str) -> str:

@@ -13,7 +13,7 @@ from scanner.sources.aws.live_calls import Collector, in_order, not_taken
 from scanner.sources.aws.live_client import Account
 from scanner.sources.aws.live_outcome import outcome_of
 from scanner.sources.aws.live_plain import page_of
-from scanner.sources.aws.operations import ACCOUNT, asked, follows
+from scanner.sources.aws.operations import ACCOUNT, asked, follows, timed
 from scanner.sources.aws.regions import OPERATIONS as TELL_REGIONS
 from scanner.sources.aws.regions import told
 from scanner.sources.bundle import Call, Outcome
@@ -95,7 +95,8 @@ def _row(
     if parameters is None:
         return
     where = account.home(row.service) if region == ACCOUNT else region
-    outcome, cause, pages = _ask(collector, account, row.service, row.operation, where, parameters, row.absent)
+    sent = timed(row, parameters, collector.now())
+    outcome, cause, pages = _ask(collector, account, row.service, row.operation, where, sent, row.absent)
     made = Call(SOURCE, tuple(sorted(scope.items())), row.id, dict(parameters), outcome, pages, "", cause)
     calls.setdefault(row.id, []).append(made)
     if outcome in ANSWERED:

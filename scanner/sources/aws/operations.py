@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import cache
 from itertools import product
 from typing import Any
@@ -37,6 +39,18 @@ def asked(operation: AwsOperation, scope: Mapping[str, str], earlier: Iterable[C
     for given in follow(operation, earlier) if operation.after else own:
         for values in product(*operation.variants.values()):
             yield {**given, **dict(zip(names, values, strict=True))}
+
+
+def timed(operation: AwsOperation, parameters: Mapping[str, Any], now: str) -> Mapping[str, Any]:
+    """The parameters as they are sent: those of an operation that asks of a time say until when (RFC 3339) and since.
+
+    They are not recorded with the others, so that the same question is the same call whenever it is asked: the record
+    has the moment beside it.
+    """
+    if not operation.window:
+        return parameters
+    since = datetime.fromisoformat(now) - timedelta(hours=operation.window)
+    return {**parameters, "StartTime": since.isoformat(), "EndTime": now}
 
 
 def follows(operation: AwsOperation) -> tuple[str, ...]:
@@ -90,9 +104,29 @@ def _rest(made: Mapping[str, Any], operation: AwsOperation) -> str:
 def _batches(
     operation: AwsOperation, pending: Mapping[str, Sequence[Mapping[str, Any]]]
 ) -> Iterator[Mapping[str, Any]]:
-    """Calls that take many names at once, so many as one may take."""
+    """Calls that take many names or objects at once, so many as one may take; objects get an Id, each in its call.
+
+    Objects are sorted: that a call is the same must not hang on which answer came first.
+    """
     name = operation.batched
     for some in pending.values():
-        every = list(dict.fromkeys(str(one[name]) for one in some))
+        objects = {json.dumps(one[name], sort_keys=True): one[name] for one in some if isinstance(one[name], dict)}
+        every: list[Any] = [value for _, value in sorted(objects.items())]
+        every += dict.fromkeys(str(one[name]) for one in some if not isinstance(one[name], dict))
         for start in range(0, len(every), operation.batch):
-            yield {**some[0], name: every[start : start + operation.batch]}
+            part = every[start : start + operation.batch]
+            yield {**some[0], name: [_with_id(one, number) for number, one in enumerate(part)]}
+
+
+def pieces(operation: AwsOperation, parameters: Mapping[str, Any]) -> frozenset[str]:
+    """What a call of many names or objects asks about, one by one: however they are shared out over calls."""
+    rest = _rest(parameters, operation)
+    return frozenset(rest + json.dumps(_without_id(one), sort_keys=True) for one in parameters[operation.batched])
+
+
+def _without_id(one: Any) -> Any:
+    return {name: value for name, value in one.items() if name != "Id"} if isinstance(one, dict) else one
+
+
+def _with_id(one: Any, number: int) -> Any:
+    return {**one, "Id": f"m{number}"} if isinstance(one, dict) else one

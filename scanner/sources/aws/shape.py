@@ -197,6 +197,22 @@ def _base64(spec: Mapping[str, Any], here: Here) -> Any:
         return found
 
 
+def _metric(spec: Mapping[str, Any], here: Here) -> Any:
+    """A query for the sum of a metric by the hour; None where the item lacks one of its dimensions.
+
+    Source: CloudWatch API reference, `MetricDataQuery` and `MetricStat`.
+    """
+    found = {name: shape(one, here) for name, one in spec["dimensions"].items()}
+    if not all(isinstance(value, str) for value in found.values()):
+        return None
+    metric = {
+        "Namespace": spec["metric"],
+        "MetricName": spec["name"],
+        "Dimensions": [{"Name": name, "Value": value} for name, value in found.items()],
+    }
+    return {"MetricStat": {"Metric": metric, "Period": 3600, "Stat": "Sum"}}
+
+
 _WORDS: Mapping[str, Callable[[Mapping[str, Any], Here], Any]] = {
     "const": lambda spec, here: spec["const"],
     "each": _each,
@@ -219,6 +235,7 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any], Here], Any]] = {
     "both": _both,
     "same": _same,
     "ref": _ref,
+    "metric": _metric,
     "attrs": _block,
 }
 """By the word that an object is known by; the first in it that is one counts."""

@@ -10,6 +10,7 @@ from scanner.resource import Attrs, Resource, dig, items_of
 from scanner.sources.aws.addresses import targets_by_address
 from scanner.sources.aws.answers import answers
 from scanner.sources.aws.grants import function_permissions
+from scanner.sources.aws.observed import observed
 from scanner.sources.aws.shape import refer
 from scanner.sources.aws.snake import snake
 from scanner.sources.aws.translate import Translation
@@ -123,5 +124,6 @@ SPECIAL: tuple[Callable[[Translation], Links], ...] = (
     unread_acls,
     function_permissions,
     targets_by_address,
+    observed,
 )
 """In this order, once all rows are through; each returns further identifiers of what there is."""

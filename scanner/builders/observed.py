@@ -1,0 +1,81 @@
+"""What a live source saw of classifiers and guardrails: copies that ran, calls that they got."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scanner.builders.draft import World
+from scanner.builders.recognise.stack import entry_of
+from scanner.graph.facts_observed import Observed
+from scanner.graph.model import Role
+from scanner.resource import OBSERVED, Attrs, Resource, items_of
+from scanner.unknown import Unknown
+
+LIVE = ("bundle", "live")
+
+
+def build_observed(world: World) -> None:
+    """Observed facts on each classifier and guardrail that an API of AWS told of; files tell of no moment."""
+    for resource in world.inventory.all:
+        if resource.source in LIVE and resource.kind.startswith("aws_") and not resource.data:
+            roles = world.nodes[resource.id].roles
+            if Role.GUARDRAIL in roles:
+                world.add_fact(resource.id, _guardrail(world, resource))
+            elif Role.CLASSIFIER in roles:
+                for one in _classifier(resource):
+                    world.add_fact(resource.id, one)
+
+
+def _entries(resource: Resource, what: str) -> list[Attrs]:
+    found = items_of(resource.attrs.get(OBSERVED))
+    return [one for one in found if isinstance(one, Attrs) and one.get("what") == what]
+
+
+def _guardrail(world: World, resource: Resource) -> Observed:
+    """The calls of the version that the profile names; of any where it names none."""
+    entry = entry_of(world, resource)
+    wanted = entry.version if entry is not None else ""
+    seen = [one for one in _entries(resource, "calls") if one.get("of") == wanted or not wanted]
+    return _called(resource, seen, f"version {wanted} of it" if wanted else "it")
+
+
+def _classifier(resource: Resource) -> Iterator[Observed]:
+    copies, calls = _entries(resource, "copies"), _entries(resource, "calls")
+    for one in copies:
+        of, count = str(one.get("of") or ""), one.get("count")
+        says = f"{count} ran" if not isinstance(count, Unknown) else count.cause
+        because = f"{says}{f' ({of})' if of else ''}, as of {one.get('at')}"
+        yield Observed(
+            origin=one.marks.get("count") or resource.origin,
+            because=because,
+            what="copies",
+            count=_number(count),
+            at=str(one.get("at") or ""),
+        )
+    if calls or not copies:
+        yield _called(resource, calls, "it")
+
+
+def _called(resource: Resource, seen: list[Attrs], what: str) -> Observed:
+    """All calls together; one that is counted is enough, whatever of the rest is not known."""
+    counts = [_number(one.get("count")) for one in seen]
+    known = sum(one for one in counts if not isinstance(one, Unknown))
+    unknown = next((one for one in counts if isinstance(one, Unknown)), None)
+    nothing = Unknown(f"nothing that was read counts the calls of {what}", decided_by=(resource.address,))
+    count = known or unknown or (known if seen else nothing)
+    at = max((str(one.get("at") or "") for one in seen), default="")
+    last = max((str(one.get("last") or "") for one in seen), default="")
+    hours = seen[0].get("hours") if seen else 0
+    said = f", the last in the hour of {last}" if last else ""
+    because = (
+        count.cause if isinstance(count, Unknown) else f"{count} calls of {what} in the {hours} h before {at}{said}"
+    )
+    origin = seen[0].marks.get("count") if seen else None
+    return Observed(origin=origin or resource.origin, because=because, what="calls", count=count, at=at, last=last)
+
+
+def _number(value: object) -> int | Unknown:
+    if isinstance(value, Unknown):
+        return value
+    known = isinstance(value, int) and not isinstance(value, bool)
+    return value if known else Unknown("what was counted is no number")  # type: ignore[return-value]

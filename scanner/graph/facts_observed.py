@@ -1,0 +1,19 @@
+"""What a live source saw of a thing at a moment."""
+
+from __future__ import annotations
+
+from scanner.graph.facts import Fact
+from scanner.unknown import Unknown
+
+
+class Observed(Fact, frozen=True, kw_only=True):
+    """A count of a moment.
+
+    what: "copies" (that ran) or "calls" (that it got in the hours before). at: RFC 3339, when it was asked. last: of
+    calls, the last hour in which there was one; "" where there was none.
+    """
+
+    what: str
+    count: int | Unknown
+    at: str
+    last: str = ""
