@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from scanner.findings import COMMITMENTS, Finding, Hop, Report, Waived
+from scanner.reports.alike import told_once
 from scanner.reports.excerpt import Sources
 from scanner.reports.html_history import section
 from scanner.reports.html_parts import WORDS, code, page, sentence, shown, table, verdict
@@ -60,17 +61,23 @@ class _Page:
         yield "</section>"
 
     def _findings(self) -> Iterator[str]:
-        told = sorted(self.report.findings, key=worst_last, reverse=True)
-        yield f'<section aria-labelledby="findings"><h2 id="findings">Findings ({len(told)})</h2>'
-        for one in told[:MOST]:
-            yield from self._finding(one, self.waivers.get(one.fingerprint))
-        if len(told) > MOST:
-            yield f"<p>and {plural(len(told) - MOST, 'finding')} more: the JSON report has them all</p>"
+        told = told_once(self.report.findings, self._state)
+        told.sort(key=lambda group: worst_last(group[0]), reverse=True)
+        count = len(self.report.findings)
+        yield f'<section aria-labelledby="findings"><h2 id="findings">Findings ({count})</h2>'
+        for one, *alike in told[:MOST]:
+            yield from self._finding(one, alike, self.waivers.get(one.fingerprint))
+        if rest := sum(len(group) for group in told[MOST:]):
+            yield f"<p>and {plural(rest, 'finding')} more: the JSON report has them all</p>"
         if not told:
             yield "<p>none</p>"
         yield "</section>"
 
-    def _finding(self, one: Finding, waiver: Waived | None) -> Iterator[str]:
+    def _state(self, one: Finding) -> tuple[object, ...]:
+        first = self.view.first.get(one.fingerprint)
+        return self.waivers.get(one.fingerprint), self.view.knows(one.fingerprint), first
+
+    def _finding(self, one: Finding, alike: list[Finding], waiver: Waived | None) -> Iterator[str]:
         yield f'<article class="{one.verdict}">'
         known = " (known to the baseline)" if self.view.knows(one.fingerprint) else ""
         yield f"<h3>{verdict(one.verdict)} {code(one.rule)}, {shown(one.severity)}{known}</h3>"
@@ -89,6 +96,12 @@ class _Page:
         ]
         yield from (f"<p><strong>{name}:</strong> {value}</p>" for name, value in facts if value)
         yield f'<p class="soft">tether explain {shown(one.rule)}; fingerprint {shown(one.fingerprint)}</p>'
+        if alike:
+            yield f"<details><summary>the same of {len(alike)} more</summary><ul>"
+            for each in alike[:LISTED]:
+                where = shown(place(each.place)) if each.place is not None and each.place != one.place else ""
+                yield f"<li>{code(each.subject.address)} {where} {shown(each.fingerprint)}</li>"
+            yield "</ul></details>"
         yield "</article>"
 
     def _way(self, one: Finding) -> Iterator[str]:

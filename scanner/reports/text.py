@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from scanner.findings import COMMITMENTS, Finding, Hop, Report, Verdict, Waived
+from scanner.reports.alike import has_way, told_once
 from scanner.reports.colour import Paint
 from scanner.reports.excerpt import Excerpt, Sources
 from scanner.reports.safe import cells, cut, inert, safe
 from scanner.reports.view import View
-from scanner.reports.words import known_line, place, plural, read_line, titled, verdict_words, waived_by, worst_last
+from scanner.reports.words import known_line, place, plural, read_line, titled, verdict_words, waived_by
 from scanner.resource import Unread
 
 NAMED = 5
@@ -36,7 +37,7 @@ class _Writer:
     def lines(self) -> Iterator[str]:
         for unread in self.report.unread:
             yield from self._unread(unread)
-        for finding, *alike in self._told_once():
+        for finding, *alike in told_once(self.report.findings, self._state):
             yield from self._finding(finding, alike)
         for title, entries in self._footnotes():
             yield self.paint.bold(title)
@@ -50,14 +51,8 @@ class _Writer:
             yield f"   = remedy: {_field(one.remedy)}"
         yield ""
 
-    def _told_once(self) -> Iterable[list[Finding]]:
-        """The findings, those that say the same word for word of several places together; a way is its own."""
-        groups: dict[object, list[Finding]] = {}
-        for one in sorted(self.report.findings, key=worst_last):
-            told = (one.rule, one.verdict, one.message, one.decided_by, one.also, one.calls, one.fix)
-            state = (self.waivers.get(one.fingerprint), self.view.knows(one.fingerprint))
-            groups.setdefault(id(one) if _has_way(one) or one.place is None else (told, state), []).append(one)
-        return groups.values()
+    def _state(self, one: Finding) -> tuple[object, ...]:
+        return self.waivers.get(one.fingerprint), self.view.knows(one.fingerprint)
 
     def _finding(self, one: Finding, alike: Sequence[Finding]) -> Iterator[str]:
         violated = one.verdict is Verdict.VIOLATED
@@ -65,7 +60,7 @@ class _Writer:
         yield f"{word}[{safe(one.rule)}]: {self.paint.bold(_field(one.message))}"
         if one.place is not None:
             yield f"  --> {place(one.place)}"
-        way = _has_way(one)
+        way = has_way(one)
         if not way:
             yield from self._evidence(one)
         yield "   |"
@@ -75,6 +70,9 @@ class _Writer:
         if places := [at for at in dict.fromkeys(place(each.place) for each in alike) if at != place(one.place)]:
             more = f" and {len(places) - NAMED} more" if len(places) > NAMED else ""
             yield f"   = as well at: {', '.join(places[:NAMED])}{more}"
+        elif others := list(dict.fromkeys(safe(each.subject.address) for each in alike)):
+            more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
+            yield f"   = the same lines, {plural(len(alike), 'more finding')}: {', '.join(others[:NAMED])}{more}"
         yield from self._advice(one, self.waivers.get(one.fingerprint))
         yield ""
 
@@ -174,10 +172,6 @@ class _Writer:
             shown = self.paint.verdict(verdict, f"{words:<{wide[1]}}")
             yield f"  {name:<{wide[0]}}   {shown}   {rules:<{wide[2]}}   {cut(summary, MAX_FIELD)}".rstrip()
         yield read_line(self.report) + known_line(self.report, self.view)
-
-
-def _has_way(one: Finding) -> bool:
-    return len(one.hops) > 1 or bool(one.plane)
 
 
 def _field(text: str) -> str:

@@ -205,3 +205,12 @@ def test_who_hears_the_page_finds_the_way() -> None:
         assert tag != "th" or attrs.get("scope") in ("col", "row")
         assert set((attrs.get("aria-labelledby") or "").split()) <= set(ids)
     assert sum(tag == "caption" for tag, _ in page.elements) == sum(tag == "table" for tag, _ in page.elements)
+
+
+def test_what_a_line_brings_about_many_times_is_one_article_that_names_them_all(tmp_path) -> None:
+    twin = replace(BYPASS, subject=replace(BYPASS.subject, address="other/<b>", name="other"))
+    shown = render("html", made(BYPASS, twin, UNKNOWN), View(root=written(tmp_path)))
+    assert shown.count("<article") == 2
+    assert "<summary>the same of 1 more</summary>" in shown
+    assert "other/&lt;b&gt;" in shown and twin.fingerprint in shown
+    assert "Findings (3)" in shown

@@ -93,13 +93,29 @@ def test_what_is_said_word_for_word_of_several_places_is_said_once(tmp_path):
     assert f"   = as well at: {named} and 1 more\n" in shown
 
 
+def test_what_one_line_brings_about_many_times_is_said_once(tmp_path):
+    """As of a base that many overlays take in: the lines, the way and the words are the same but for names."""
+    many = [
+        replace(BYPASS, message=BYPASS.message.replace("claude-gov", f"claude-{number}"), subject=called)
+        for number in range(9)
+        for called in [replace(BYPASS.subject, address=f"claude-{number}", name=f"claude-{number}")]
+    ]
+    shown = text(tmp_path, made(*many))
+    assert shown.count("error[") == 1
+    named = ", ".join(f"claude-{number}" for number in range(1, 6))
+    assert f"   = the same lines, 8 more findings: {named} and 3 more\n" in shown
+
+
+WAY = (replace(BYPASS.hops[0], origin=FileOrigin("k8s/batch.yaml", 2, 1)), *BYPASS.hops[1:])
+
+
 @pytest.mark.parametrize(
     "other",
-    [replace(UNKNOWN, decided_by=("var.other",)), replace(UNKNOWN, message="another"), BYPASS],
+    [replace(UNKNOWN, decided_by=("var.other",)), replace(UNKNOWN, message="another"), replace(BYPASS, hops=WAY)],
     ids=["decider", "message", "way"],
 )
 def test_what_is_not_the_same_is_told_by_itself(tmp_path, other):
-    first = BYPASS if other is BYPASS else UNKNOWN
+    first = BYPASS if other.rule == BYPASS.rule else UNKNOWN
     moved = replace(other, subject=replace(other.subject, address="elsewhere"))
     shown = text(tmp_path, made(first, moved))
     assert len([one for one in shown.splitlines() if one.startswith(("warning[", "error["))]) == 2
