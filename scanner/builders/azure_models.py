@@ -30,7 +30,7 @@ def build_azure_models(world: World) -> None:
         for one in world.inventory.of(kind):
             if Role.MODEL not in world.nodes[one.id].roles:
                 continue
-            owner = world.inventory.find(one.attrs.get(attribute), one.unit, *owners)
+            owner = world.inventory.find(one.attrs.get(attribute), one, *owners)
             if isinstance(owner, Resource):
                 for door in _doors(world, owner):
                     world.add_fact(one.id, door)
@@ -44,7 +44,7 @@ def _doors(world: World, owner: Resource) -> Iterator[Door]:
     yield _public(owner)
     for link in world.inventory.of("azurerm_private_endpoint", unit=owner.unit):
         for found in at(link, "private_service_connection.private_connection_resource_id"):
-            if world.inventory.find(found.value, owner.unit) is owner:
+            if world.inventory.find(found.value, owner) is owner:
                 because = f"`{link.address}` is a private endpoint: whom it lets in is for its network to say"
                 unknown = Unknown(because, code="network", decided_by=(link.address,))
                 yield Door(origin=found.origin, because=because, door="private", open=unknown)

@@ -242,7 +242,7 @@ def _web(world: World, gate: Gate) -> Denied:
             if dig(rule.value, "action") is None or not list(reach(rule.value, "action.block", rule.origin)):
                 continue
             for named in reach(rule.value, "statement.ip_set_reference_statement.arn", rule.origin):
-                found = world.inventory.find(named.value, one.unit, "aws_wafv2_ip_set")
+                found = world.inventory.find(named.value, one, "aws_wafv2_ip_set")
                 if isinstance(found, Resource):
                     yield from ((each_.value, each_.origin) for each_ in values(found, "addresses"))
                 elif isinstance(found, Unknown):

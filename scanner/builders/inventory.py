@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
+from scanner.builders.homes import chosen
 from scanner.resource import Resource, dig
 from scanner.unknown import Unknown, Value
 
@@ -76,13 +77,17 @@ class Inventory:
         """The resource at `address` of `unit`; an address without its instance key finds a single instance."""
         return self.by_id.get(f"{unit}:{address}")
 
-    def find(self, value: Value, unit: str, *kinds: str) -> Resource | Unknown | None:
+    def find(self, value: Value, where: str | Resource, *kinds: str) -> Resource | Unknown | None:
         """The resource that `value` names.
 
+        where: the resource that says so; its unit alone where nothing is known of its account and region.
+
         A reference to a declared resource finds it, whatever attribute it names. A literal finds the resource of
-        one of `kinds` in `unit` whose id, ARN or name is that literal. An Unknown that names nothing is returned
-        as it is; None means: a literal that names nothing in the inputs (or no value).
+        one of `kinds` in the unit whose id, ARN or name is that literal; a name only in the account (and region) of
+        who says it. An Unknown that names nothing is returned as it is, and one that tells why where a name may be
+        that of a thing in another account; None means: a literal that names nothing in the inputs (or no value).
         """
+        unit = where if isinstance(where, str) else where.unit
         if isinstance(value, Unknown):
             if value.ref is not None:
                 found = self.at(unit, value.ref.address)
@@ -91,10 +96,12 @@ class Inventory:
             return value
         if not isinstance(value, str):
             return None
-        for one in self._by_literal.get(value, ()):
-            if one.unit == unit and (not kinds or one.kind in kinds):
-                return one
-        return None
+        called = [
+            one for one in self._by_literal.get(value, ()) if one.unit == unit and (not kinds or one.kind in kinds)
+        ]
+        if isinstance(where, str):
+            return called[0] if len(called) == 1 else chosen(self, value, called, None)
+        return chosen(self, value, called, where)
 
 
 def names(entry: str, unit: str, address: str) -> bool:

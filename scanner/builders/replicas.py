@@ -95,7 +95,7 @@ def _lambda(resource: Resource) -> Replicas:
 
 def _endpoint(world: World, resource: Resource) -> Iterator[Replicas]:
     for one in at(resource, "endpoint_config_name"):
-        config = world.inventory.find(one.value, resource.unit, "aws_sagemaker_endpoint_configuration")
+        config = world.inventory.find(one.value, resource, "aws_sagemaker_endpoint_configuration")
         if not isinstance(config, Resource):
             unknown = config or Unknown(f"`{one.text}` is not in the inputs", decided_by=(one.text,))
             yield fact(unknown, one.origin, "its endpoint configuration is not known")
@@ -131,7 +131,7 @@ def _names(world: World, target: Resource, value: Value, resource: Resource) -> 
     whole = value
     if isinstance(value, Unknown):
         for piece in (*value.pieces, value):
-            found = world.inventory.find(piece, target.unit) if isinstance(piece, Unknown) else None
+            found = world.inventory.find(piece, target) if isinstance(piece, Unknown) else None
             if isinstance(found, Resource):
                 if found.id == resource.id:
                     return True

@@ -48,7 +48,7 @@ def _google(world: World) -> Iterator[Join]:
     """Members of a Google service account that are service accounts of a cluster."""
     for one in world.inventory.of(*MEMBERS):
         role = one.attrs.get("role")
-        target = world.inventory.find(one.attrs.get("service_account_id"), one.unit, GOOGLE)
+        target = world.inventory.find(one.attrs.get("service_account_id"), one, GOOGLE)
         if not isinstance(target, Resource) or (isinstance(role, str) and role not in ROLES):
             continue
         for value in (*listed_in(one.attrs.get("member")), *listed_in(one.attrs.get("members"))):
@@ -72,7 +72,7 @@ def _member(value: Value) -> str:
 def _azure(world: World) -> Iterator[Join]:
     for one in world.inventory.of(FEDERATED):
         value = one.attrs.get("parent_id") or one.attrs.get("user_assigned_identity_id")
-        target = world.inventory.find(value, one.unit, AZURE)
+        target = world.inventory.find(value, one, AZURE)
         subject = one.attrs.get("subject")
         text = subject.text() if isinstance(subject, Unknown) else str(subject)
         if isinstance(target, Resource) and (text.startswith(ACCOUNT) or text == "*"):

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from scanner.builders.aws_identity.access import OWN, Access, judge
-from scanner.builders.aws_identity.accounts import NUMBER, account_of
+from scanner.builders.aws_identity.accounts import account_of
 from scanner.builders.aws_identity.arns import arn_of
 from scanner.builders.aws_identity.documents import policy_at
 from scanner.builders.aws_identity.guarded import FUNCTION, HOLDERS, guarded
@@ -17,6 +17,7 @@ from scanner.builders.aws_policy.authorize import Guarded
 from scanner.builders.aws_policy.condition import ELSE, Fact, Given, Values
 from scanner.builders.aws_policy.match import Truth, covers
 from scanner.builders.draft import World
+from scanner.builders.homes import NUMBER
 from scanner.builders.inventory import Inventory
 from scanner.commands.graph_expand import origin_json
 from scanner.profile import Profile

@@ -40,7 +40,7 @@ def build_apis(world: World) -> None:
         _whole(world, api)
     for one in world.inventory.of("aws_api_gateway_stage", "aws_apigatewayv2_stage"):
         key = "rest_api_id" if one.kind == "aws_api_gateway_stage" else "api_id"
-        api_of = world.inventory.find(one.attrs.get(key), one.unit)
+        api_of = world.inventory.find(one.attrs.get(key), one)
         if isinstance(api_of, Resource):
             connect(world, one.id, api_of.id, "the stage serves the API", one.origin)
 
@@ -66,7 +66,7 @@ def _admit(world: World, one: Resource, more: Doubt | None, private: bool, model
 
 
 def _route(world: World, route: Resource) -> None:
-    api = world.inventory.find(route.attrs.get("api_id"), route.unit, "aws_apigatewayv2_api")
+    api = world.inventory.find(route.attrs.get("api_id"), route, "aws_apigatewayv2_api")
     if isinstance(api, Resource):
         connect(world, api.id, route.id, "a route of the API", route.origin)
     calls = False
@@ -91,7 +91,7 @@ def _endpoint_off(api: Resource | Unknown | None) -> Doubt | None:
 def _of_api(world: World, api: Resource | Unknown | None) -> Iterator[Resource]:
     if isinstance(api, Resource):
         for one in world.inventory.of("aws_apigatewayv2_integration", unit=api.unit):
-            if world.inventory.find(one.attrs.get("api_id"), one.unit) is api:
+            if world.inventory.find(one.attrs.get("api_id"), one) is api:
                 yield one
 
 
@@ -113,7 +113,7 @@ def _integrate(world: World, route: Resource, one: Resource, origin: Origin | No
         lead(world, route.id, found.value, one.unit, because, where, first_doubt(doubt, doubt_of(found.possible)))
         calls = calls or any(True for _ in managed_models(world, found.value, one.unit))
     for found in values(one, "connection_id"):
-        link = world.inventory.find(found.value, one.unit, "aws_api_gateway_vpc_link")
+        link = world.inventory.find(found.value, one, "aws_api_gateway_vpc_link")
         if isinstance(link, Resource):
             for target in values(link, "target_arns"):
                 lead(world, route.id, target.value, one.unit, because, target.origin, doubt)
@@ -127,7 +127,7 @@ def _integrate(world: World, route: Resource, one: Resource, origin: Origin | No
 
 
 def _method(world: World, method: Resource) -> None:
-    api = world.inventory.find(method.attrs.get("rest_api_id"), method.unit, "aws_api_gateway_rest_api")
+    api = world.inventory.find(method.attrs.get("rest_api_id"), method, "aws_api_gateway_rest_api")
     if isinstance(api, Resource):
         connect(world, api.id, method.id, "a method of the API", method.origin)
     calls = False
@@ -146,7 +146,7 @@ def _same_method(world: World, method: Resource, one: Resource) -> Doubt | bool 
     doubts = []
     for key in ("rest_api_id", "resource_id", "http_method"):
         left, right = method.attrs.get(key), one.attrs.get(key)
-        mine, theirs = (world.inventory.find(value, method.unit) for value in (left, right))
+        mine, theirs = (world.inventory.find(value, method) for value in (left, right))
         if isinstance(mine, Resource) and isinstance(theirs, Resource):
             if theirs is not mine and theirs is not method:
                 return None
@@ -165,7 +165,7 @@ def _rest_guards(world: World, api: Resource | Unknown | None) -> tuple[bool, Do
     types = [found.value for found in values(api, "endpoint_configuration.types")]
     policies = [api.attrs.get("policy")]
     for one in world.inventory.of("aws_api_gateway_rest_api_policy", unit=api.unit):
-        if world.inventory.find(one.attrs.get("rest_api_id"), one.unit) is api:
+        if world.inventory.find(one.attrs.get("rest_api_id"), one) is api:
             policies.append(one.attrs.get("policy"))
     guarded = any(policy is not None for policy in policies)
     return types == ["PRIVATE"], Doubt("condition-unevaluable", (f"{api.address}.policy",)) if guarded else None

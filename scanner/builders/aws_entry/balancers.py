@@ -68,7 +68,7 @@ def _internet(one: Resource) -> Truth:
 
 def _listener(found: Balancers, one: Resource) -> None:
     world = found.world
-    balancer = world.inventory.find(one.attrs.get("load_balancer_arn"), one.unit, *BALANCER_KINDS)
+    balancer = world.inventory.find(one.attrs.get("load_balancer_arn"), one, *BALANCER_KINDS)
     traffic, unsure = port_traffic(one.attrs.get("port"), text_of(one, "protocol"))
     faces = []
     if isinstance(balancer, Resource):
@@ -92,12 +92,12 @@ def _certificates(one: Resource) -> Doubt | None:
 
 def _rule(found: Balancers, one: Resource) -> None:
     world = found.world
-    listener = world.inventory.find(one.attrs.get("listener_arn"), one.unit, *LISTENER_KINDS)
+    listener = world.inventory.find(one.attrs.get("listener_arn"), one, *LISTENER_KINDS)
     faces = []
     conditions = [key for key in CLIENT_CONDITIONS if values(one, f"condition.{key}")]
     narrowed = Doubt("condition-unevaluable", tuple(f"{one.address}.condition.{key}" for key in conditions))
     if isinstance(listener, Resource):
-        balancer = world.inventory.find(listener.attrs.get("load_balancer_arn"), one.unit, *BALANCER_KINDS)
+        balancer = world.inventory.find(listener.attrs.get("load_balancer_arn"), one, *BALANCER_KINDS)
         faces = [found.faces[balancer.id]] if isinstance(balancer, Resource) else []
         because = "a rule of the listener; a path, host or method is the caller's to choose"
         connect(world, listener.id, one.id, because, one.origin, doubt=narrowed if conditions else None)
@@ -187,7 +187,7 @@ def _bound(world: World, one: Resource) -> tuple[list[str], Doubt | None]:
     """The target groups that a binding names; one outside the inputs where they do not show it."""
     for key in ("targetGroupARN", "targetGroupName"):
         for found in values(one, f"spec.{key}"):
-            direct = world.inventory.find(found.value, one.unit, *GROUP_KINDS)
+            direct = world.inventory.find(found.value, one, *GROUP_KINDS)
             if isinstance(direct, Resource):
                 return [direct.id], doubt_of(found.possible)
             written = text(found.value)

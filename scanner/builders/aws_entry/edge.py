@@ -76,13 +76,13 @@ def _distribution(world: World, one: Resource) -> None:
 
 def _inside(world: World, value: Value, one: Resource) -> Truth:
     """Whether an origin is named by the address of an internal balancer, which no distribution gets to that way."""
-    named = world.inventory.find(value, one.unit, "aws_lb", "aws_alb", "aws_elb")
+    named = world.inventory.find(value, one, "aws_lb", "aws_alb", "aws_elb")
     return truth(named.attrs.get("internal"), False) if isinstance(named, Resource) else False
 
 
 def _vpc_origin(world: World, found: Found, one: Resource) -> tuple[Value, Origin | None]:
     """The value of an origin: for one inside a VPC, the ARN that its own resource names."""
-    inner = world.inventory.find(found.value, one.unit, "aws_cloudfront_vpc_origin")
+    inner = world.inventory.find(found.value, one, "aws_cloudfront_vpc_origin")
     if isinstance(inner, Resource):
         for arn in values(inner, "vpc_origin_endpoint_config.arn"):
             return arn.value, arn.origin
@@ -93,9 +93,9 @@ def _accelerator(world: World, one: Resource) -> None:
     for found in values(one, "endpoint_configuration.endpoint_id"):
         because = f"`{one.address}` forwards to this endpoint"
         lead(world, one.id, found.value, one.unit, because, found.origin, doubt_of(found.possible))
-    listener = world.inventory.find(one.attrs.get("listener_arn"), one.unit, "aws_globalaccelerator_listener")
+    listener = world.inventory.find(one.attrs.get("listener_arn"), one, "aws_globalaccelerator_listener")
     value = listener.attrs.get("accelerator_arn") if isinstance(listener, Resource) else listener
-    accelerator = world.inventory.find(value, one.unit, "aws_globalaccelerator_accelerator")
+    accelerator = world.inventory.find(value, one, "aws_globalaccelerator_accelerator")
     if isinstance(accelerator, Resource):
         enabled = truth(accelerator.attrs.get("enabled"), True)
         unsure = enabled if isinstance(enabled, Doubt) else None
@@ -115,13 +115,13 @@ def _endpoint_service(world: World, one: Resource) -> None:
             lead(world, one.id, found.value, one.unit, because, found.origin, doubt_of(found.possible))
     allowed = [(found, doubt_of(found.unknown)) for found in values(one, "allowed_principals")]
     for more in world.inventory.of("aws_vpc_endpoint_service_allowed_principal", unit=one.unit):
-        if world.inventory.find(more.attrs.get("vpc_endpoint_service_id"), one.unit) is one:
+        if world.inventory.find(more.attrs.get("vpc_endpoint_service_id"), one) is one:
             allowed += [(found, doubt_of(more.possible)) for found in values(more, "principal_arn")]
     waits = truth(one.attrs.get("acceptance_required"), True)
     accepted = [
         more
         for more in world.inventory.of("aws_vpc_endpoint_connection_accepter", unit=one.unit)
-        if world.inventory.find(more.attrs.get("vpc_endpoint_service_id"), one.unit) is one
+        if world.inventory.find(more.attrs.get("vpc_endpoint_service_id"), one) is one
     ]
     pending = (
         None if waits is False or accepted else Doubt("condition-unevaluable", (f"{one.address}.acceptance_required",))
@@ -155,6 +155,6 @@ def _app_runner(world: World, one: Resource) -> None:
     unsure = first_doubt(public if isinstance(public, Doubt) else None)
     connect(world, world.external("internet").id, one.id, said, origin, doubt=unsure, cut=True)
     for found in values(one, "network_configuration.egress_configuration.vpc_connector_arn"):
-        connector = world.inventory.find(found.value, one.unit, "aws_apprunner_vpc_connector")
+        connector = world.inventory.find(found.value, one, "aws_apprunner_vpc_connector")
         if isinstance(connector, Resource):
             connect(world, one.id, connector.id, "it sends through the connector", found.origin)

@@ -27,7 +27,7 @@ def build_endpoints(world: World) -> None:
     """Edges into the endpoints that lead to something of the inputs, and on from them."""
     used: dict[str, Resource] = {}
     for one in world.inventory.of(ENDPOINT):
-        service = world.inventory.find(one.attrs.get("service_name"), one.unit, SERVICE)
+        service = world.inventory.find(one.attrs.get("service_name"), one, SERVICE)
         if isinstance(service, Resource):
             because = "the endpoint leads to the endpoint service"
             connect(world, one.id, service.id, because, one.origin, doubt=_accepted(world, one, service), cut=True)
@@ -58,18 +58,18 @@ def _accepted(world: World, one: Resource, service: Resource) -> Doubt | None:
     if service.attrs.get("acceptance_required") is False or one.attrs.get("auto_accept") is True:
         return exists
     for more in world.inventory.of("aws_vpc_endpoint_connection_accepter", unit=one.unit):
-        if world.inventory.find(more.attrs.get("vpc_endpoint_id"), more.unit) is one:
+        if world.inventory.find(more.attrs.get("vpc_endpoint_id"), more) is one:
             return first_doubt(exists, doubt_of(more.possible))
     return first_doubt(exists, Doubt("condition-unevaluable", (f"{service.address}.acceptance_required",)))
 
 
 def _runner(world: World, link: Resource, used: dict[str, Resource]) -> None:
     """A private service of App Runner is reached by the endpoint that its ingress connection names."""
-    service = world.inventory.find(link.attrs.get("service_arn"), link.unit, RUNNER)
+    service = world.inventory.find(link.attrs.get("service_arn"), link, RUNNER)
     if not isinstance(service, Resource):
         return
     for found in values(link, "ingress_vpc_configuration.vpc_endpoint_id"):
-        endpoint = world.inventory.find(found.value, link.unit, ENDPOINT)
+        endpoint = world.inventory.find(found.value, link, ENDPOINT)
         because = "the endpoint leads to the service"
         if isinstance(endpoint, Resource):
             used[endpoint.id] = endpoint
@@ -87,7 +87,7 @@ def _custom(world: World, group: Resource) -> None:
     said = "an accelerator takes connections from the internet"
     connect(world, world.external("internet").id, group.id, said, group.origin)
     for found in values(group, "endpoint_configuration.endpoint_id"):
-        subnet = world.inventory.find(found.value, group.unit, *SUBNET_KINDS)
+        subnet = world.inventory.find(found.value, group, *SUBNET_KINDS)
         if subnet is None:
             continue
         why = first_doubt(doubt_of(subnet) if isinstance(subnet, Unknown) else None, doubt)

@@ -52,7 +52,7 @@ def _named(world: World, one: Resource, keys: tuple[str, ...], kind: str) -> Res
     """What the first of `keys` that is written names."""
     for key in keys:
         if one.attrs.get(key) is not None:
-            return world.inventory.find(one.attrs.get(key), one.unit, kind)
+            return world.inventory.find(one.attrs.get(key), one, kind)
     return None
 
 
@@ -77,7 +77,7 @@ def _signed(one: Resource) -> Doubt | None:
 def _join(world: World, one: Resource) -> None:
     """Who in a VPC gets at the services of the network: whom the groups of the association admit, else anyone."""
     network = network_of(world)
-    vpc = world.inventory.find(one.attrs.get("vpc_identifier"), one.unit, *VPC_KINDS)
+    vpc = world.inventory.find(one.attrs.get("vpc_identifier"), one, *VPC_KINDS)
     unsure = doubt_of(vpc) if isinstance(vpc, Unknown) else None
     groups = [network.groups.resolve(found.value, one.unit) for found in values(one, "security_group_ids")]
     face = Interface(
@@ -125,7 +125,7 @@ def _serve(world: World, one: Resource) -> None:
 def _shared(world: World, one: Resource) -> None:
     """A share with other accounts lets them join their networks, or use the service, as they please."""
     for share in world.inventory.of("aws_ram_resource_association", unit=one.unit):
-        if world.inventory.find(share.attrs.get("resource_arn"), share.unit) is one:
+        if world.inventory.find(share.attrs.get("resource_arn"), share) is one:
             because = "it is shared with other accounts"
             doubt = Doubt("peer-not-in-input", (share.address,))
             connect(
@@ -135,7 +135,7 @@ def _shared(world: World, one: Resource) -> None:
 
 def _forward(world: World, one: Resource, action: str) -> None:
     for found in _destinations(one, action):
-        group = world.inventory.find(found.value, one.unit, GROUP)
+        group = world.inventory.find(found.value, one, GROUP)
         because = f"`{one.address}` forwards to it"
         if isinstance(group, Resource):
             connect(world, one.id, group.id, because, found.origin, doubt=doubt_of(found.possible), cut=True)
@@ -162,7 +162,7 @@ def _targets(world: World) -> None:
             member = Member(
                 one.attrs.get("target_group_identifier"), one.unit, target, port, block.origin, doubt_of(one.possible)
             )
-            group = world.inventory.find(member.behind, one.unit, GROUP)
+            group = world.inventory.find(member.behind, one, GROUP)
             for behind in [group] if isinstance(group, Resource) else world.inventory.of(GROUP, unit=one.unit):
                 found.setdefault(behind.id, []).append(member)
     for group in world.inventory.of(GROUP):

@@ -98,11 +98,11 @@ def follow_names(world: World) -> None:
     """An alias and a function URL lead to their function, a name of service discovery to its service."""
     for one in world.inventory.of("aws_ecs_service"):
         for found in values(one, "service_registries.registry_arn"):
-            registry = world.inventory.find(found.value, one.unit, "aws_service_discovery_service")
+            registry = world.inventory.find(found.value, one, "aws_service_discovery_service")
             if isinstance(registry, Resource):
                 connect(world, registry.id, one.id, "its tasks are registered under the name", found.origin)
     for one in world.inventory.of("aws_lambda_alias", "aws_lambda_function_url"):
-        function = world.inventory.find(one.attrs.get("function_name"), one.unit, "aws_lambda_function")
+        function = world.inventory.find(one.attrs.get("function_name"), one, "aws_lambda_function")
         if not isinstance(function, Resource) and isinstance(one.attrs.get("function_name"), str):
             some = world.inventory.of("aws_lambda_function", unit=one.unit)
             function = next((f for f in some if f.attrs.get("function_name") == one.attrs.get("function_name")), None)

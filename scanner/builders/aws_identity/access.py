@@ -8,7 +8,7 @@ from functools import lru_cache
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from scanner.builders.aws_identity.accounts import Account, account_of
+from scanner.builders.aws_identity.accounts import account_of
 from scanner.builders.aws_identity.arns import speller
 from scanner.builders.aws_identity.callers import caller, facts_of
 from scanner.builders.aws_identity.organisation import NONE, RESOURCE, SERVICE, Organisation, organisation
@@ -21,6 +21,7 @@ from scanner.builders.aws_policy.match import Truth
 from scanner.builders.aws_policy.named import DELEGATED, Named, addressed
 from scanner.builders.aws_policy.statements import Policy
 from scanner.builders.draft import World
+from scanner.builders.homes import Account
 
 INTERNET: Mapping[str, Fact] = {**dict.fromkeys(SOURCE_KEYS, Given.ABSENT), "aws:sourceip": Given.OUTSIDE}
 """A request that comes over the public endpoint, from an address nobody named."""

@@ -7,59 +7,30 @@ is the root).
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from msgspec import Struct
 
 from scanner.builders.aws_policy.match import Truth
 from scanner.builders.aws_policy.statements import listed_in
-from scanner.builders.blocks import reach
 from scanner.builders.draft import World
+from scanner.builders.homes import ACCOUNT, NUMBER, Account, account, account_of_provider, providers
 from scanner.builders.inventory import Inventory
-from scanner.origin import ApiOrigin
-from scanner.resource import Provider, Resource
+from scanner.resource import Resource
 from scanner.unknown import Unknown, Value
 
-ACCOUNT, UNIT, ROOT = (
-    "aws_organizations_account",
-    "aws_organizations_organizational_unit",
-    "aws_organizations_organization",
-)
-NUMBER = re.compile("[0-9]{12}")
-IN_ARN = re.compile(r"arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):")
-CREDENTIALS = (
-    "profile", "access_key", "assume_role", "assume_role_with_web_identity", "shared_credentials_files",
-    "shared_config_files",
-)  # fmt: skip
-"""Arguments of the provider that tell which credentials it works with; without any two of it work with the same."""
+UNIT, ROOT = "aws_organizations_organizational_unit", "aws_organizations_organization"
 DEPTH = 8
 """Levels of units under a root, at most five in AWS; parents that name each other in a circle end here."""
 
 
-class Account(Struct, frozen=True):
-    """An account as far as it is known. number: "" where it is not; declared: the id of the resource that makes it.
-
-    credentials: equal for two providers that work with the same ones.
-    """
-
-    number: str
-    declared: str
-    credentials: str
-
-
 def account_of(world: World, resource: Resource) -> Account:
-    """The account that a resource stands in: that of its ARN or of the answer it was in, else that of its provider."""
-    arn = resource.attrs.get("arn")
-    written = IN_ARN.match(arn) if isinstance(arn, str) else None
-    if written is not None:
-        return Account(written[1], "", "")
-    if isinstance(resource.origin, ApiOrigin):
-        return Account(dict(resource.origin.scope).get("account", ""), "", "")
-    if resource.provider is None:
-        return Account(_only(own_accounts(world, resource.unit)), "", "")
-    found = _of_provider(world.inventory, resource.unit, resource.provider.address)
-    if found.number or found.declared or not _alone(world.inventory, resource.unit):
+    """The account that a resource stands in: that of its ARN, else that of its provider or of the answer it was in.
+
+    Where nothing of that tells, it is the only one of its unit, if all providers there work with the same credentials.
+    """
+    found = account(world.inventory, resource)
+    if found.number or found.declared or (resource.provider and not _alone(world.inventory, resource.unit)):
         return found
     return Account(_only(own_accounts(world, resource.unit)), "", found.credentials)
 
@@ -68,43 +39,11 @@ def _only(accounts: frozenset[str]) -> str:
     return next(iter(accounts)) if len(accounts) == 1 else ""
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=1024)
 def _alone(inventory: Inventory, unit: str) -> bool:
     """Whether all providers of AWS in a unit work with the same credentials: with those of one account."""
-    mine = [one.address for one in _providers(inventory, unit).values() if one.name == "aws"]
-    return len({_of_provider(inventory, unit, one).credentials for one in mine}) == 1
-
-
-@lru_cache(maxsize=32)
-def _providers(inventory: Inventory, unit: str) -> dict[str, Provider]:
-    return {one.provider.address: one.provider for one in inventory.all if one.unit == unit and one.provider}
-
-
-@lru_cache(maxsize=256)
-def _of_provider(inventory: Inventory, unit: str, address: str) -> Account:
-    attrs = _providers(inventory, unit)[address].attrs
-    credentials = repr([(key, repr(attrs.get(key))) for key in CREDENTIALS if attrs.get(key)])
-    for path in ("allowed_account_ids", "assume_role.role_arn"):
-        values = [each for found in reach(attrs, path) for each in listed_in(found.value)]
-        if len(values) != 1:
-            continue
-        number, declared = _number(inventory, unit, values[0])
-        if number or declared:
-            return Account(number, declared, credentials)
-    return Account("", "", credentials)
-
-
-def _number(inventory: Inventory, unit: str, value: Value) -> tuple[str, str]:
-    if isinstance(value, str):
-        found = NUMBER.fullmatch(value) or IN_ARN.match(value)
-        return (value if found is not None and not found.groups() else found[1] if found is not None else ""), ""
-    if isinstance(value, Unknown):
-        for one in (value, *(piece for piece in value.pieces if isinstance(piece, Unknown))):
-            named = None if one.ref is None else inventory.at(unit, one.ref.address)
-            if named is not None and named.kind == ACCOUNT and not named.data:
-                number = named.attrs.get("id")
-                return (number if isinstance(number, str) else ""), named.id
-    return "", ""
+    mine = [one.address for one in providers(inventory).get(unit, {}).values() if one.name == "aws"]
+    return len({account_of_provider(inventory, unit, one).credentials for one in mine}) == 1
 
 
 def same_account(world: World, first: Resource, second: Resource) -> Truth:
@@ -125,10 +64,10 @@ def own_accounts(world: World, unit: str) -> frozenset[str]:
     )
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=1024)
 def _allowed_accounts(inventory: Inventory, unit: str) -> frozenset[str]:
-    providers = _providers(inventory, unit).values()
-    listed = (value for one in providers for value in listed_in(one.attrs.get("allowed_account_ids")))
+    mine = providers(inventory).get(unit, {}).values()
+    listed = (value for one in mine for value in listed_in(one.attrs.get("allowed_account_ids")))
     return frozenset(value for value in listed if isinstance(value, str))
 
 
@@ -192,7 +131,7 @@ def _above(world: World, account: Account) -> _Above:
         if parent is None or _is_root(parent):
             # `parent_id` is not set: the default is the root.
             return _Above(frozenset(ids), True, known)
-        found = world.inventory.find(parent, named.unit, UNIT)
+        found = world.inventory.find(parent, named, UNIT)
         if not isinstance(found, Resource) or found.data:
             break
         own = found.attrs.get("id")

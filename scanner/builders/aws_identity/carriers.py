@@ -101,7 +101,7 @@ def _roles(one: Resource, path: str) -> Iterator[Found]:
 
 
 def _carried(world: World, one: Resource, found: Found, service: str, because: str) -> Iterator[Carrier]:
-    named = world.inventory.find(found.value, one.unit, "aws_iam_role")
+    named = world.inventory.find(found.value, one, "aws_iam_role")
     role = named if isinstance(named, Resource) else role_by_arn(world, found.text, one.unit)
     if isinstance(role, Resource):
         doubt = found.possible or one.possible
@@ -127,7 +127,7 @@ def _any_role(world: World, unit: str, found: Found) -> Iterator[Resource]:
 
 
 def _by_profile(world: World, one: Resource, found: Found) -> Iterator[Carrier]:
-    profile = world.inventory.find(found.value, one.unit, "aws_iam_instance_profile")
+    profile = world.inventory.find(found.value, one, "aws_iam_instance_profile")
     if not isinstance(profile, Resource):
         return
     for role in at(profile, "role"):
@@ -144,9 +144,7 @@ def _by_association(world: World) -> Iterator[Carrier]:
         some = listed.named(str(namespace), str(account)) if known else listed.all()
         wanted = [(each, doubt) for each in some if (doubt := matches(each, namespace, account)) is not False]
         for found in at(one, "role_arn"):
-            role = world.inventory.find(found.value, one.unit, "aws_iam_role") or role_by_arn(
-                world, found.text, one.unit
-            )
+            role = world.inventory.find(found.value, one, "aws_iam_role") or role_by_arn(world, found.text, one.unit)
             sure = [role] if isinstance(role, Resource) else []
             unknown = isinstance(role, Unknown) and role.ref is None
             perhaps = list(_any_role(world, one.unit, found)) if unknown else []

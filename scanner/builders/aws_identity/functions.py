@@ -63,7 +63,7 @@ def _functions(world: World, one: Resource) -> Iterator[tuple[Resource, Unknown 
 def _function(world: World, one: Resource) -> Resource | None:
     """The function that the resource is of, where it is one that counts: by reference, by name or by ARN."""
     value = one.attrs.get("function_name")
-    found = world.inventory.find(value, one.unit, FUNCTION)
+    found = world.inventory.find(value, one, FUNCTION)
     if not isinstance(found, Resource) and isinstance(value, str):
         name = value.partition(":function:")[2].partition(":")[0] or value
         functions = world.inventory.of(FUNCTION, unit=one.unit)
@@ -94,7 +94,7 @@ def _permissions(world: World) -> None:
         if not functions or (isinstance(who, str) and ".amazonaws.com" in who):
             continue
         origin = mark(one.attrs, "principal") or one.origin
-        found = world.inventory.find(who, one.unit, "aws_iam_role", "aws_iam_user")
+        found = world.inventory.find(who, one, "aws_iam_role", "aws_iam_user")
         if isinstance(found, Resource) and not found.data:
             # A principal of the inputs: the evaluator has asked its other policies as well.
             continue

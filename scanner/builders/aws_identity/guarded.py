@@ -64,7 +64,7 @@ def _parts(world: World, resource: Resource) -> Iterator[Policy]:
     for kind, path in HOLDERS.get(resource.kind, ()):
         for one in world.inventory.of(kind, unit=resource.unit):
             value = one.attrs.get(path)
-            found = world.inventory.find(value, one.unit, resource.kind)
+            found = world.inventory.find(value, one, resource.kind)
             if found is resource:
                 yield _doubted(policy_at(world.inventory, one, "policy"), one.possible)
             elif isinstance(found, Unknown) and found.ref is None:
@@ -81,7 +81,7 @@ def _doubted(policy: Policy, why: Unknown | None) -> Policy:
 
 def _grants(world: World, key: Resource) -> Iterator[Policy]:
     for one in world.inventory.of(GRANT, unit=key.unit):
-        if world.inventory.find(one.attrs.get("key_id"), one.unit, KEY) is not key:
+        if world.inventory.find(one.attrs.get("key_id"), one, KEY) is not key:
             continue
         operations = tuple(f"kms:{each}" for each in listed_in(one.attrs.get("operations")) if isinstance(each, str))
         who: Value = {"AWS": one.attrs.get("grantee_principal")}
@@ -96,7 +96,7 @@ def _grants(world: World, key: Resource) -> Iterator[Policy]:
 def _permissions(world: World, function: Resource) -> Iterator[Policy]:
     for one in world.inventory.of(PERMISSION, unit=function.unit):
         value = one.attrs.get("function_name")
-        named = world.inventory.find(value, one.unit, FUNCTION) is function
+        named = world.inventory.find(value, one, FUNCTION) is function
         if not named and not (isinstance(value, str) and value == function.attrs.get("function_name")):
             continue
         action = one.attrs.get("action") or "lambda:InvokeFunction"

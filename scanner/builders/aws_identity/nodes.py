@@ -48,7 +48,7 @@ def add_node_roles(world: World, carried: list[Carrier]) -> None:
 def _barred(world: World, group: Resource) -> bool:
     """Whether the machines certainly keep pods off their metadata service: a token is needed, and goes one hop."""
     named = first(group, "launch_template.id") or first(group, "launch_template.name")
-    template = None if named is None else world.inventory.find(named.value, group.unit, "aws_launch_template")
+    template = None if named is None else world.inventory.find(named.value, group, "aws_launch_template")
     if not isinstance(template, Resource):
         return False
     hops = first(template, "metadata_options.http_put_response_hop_limit")

@@ -17,11 +17,12 @@ from collections.abc import Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scanner.builders.aws_identity.accounts import ROOT, Account, account_of, holds, manages
+from scanner.builders.aws_identity.accounts import ROOT, account_of, holds, manages
 from scanner.builders.aws_identity.documents import policy_at
 from scanner.builders.aws_policy.match import Truth
 from scanner.builders.aws_policy.statements import Policy, Statement, listed_in
 from scanner.builders.draft import World
+from scanner.builders.homes import Account
 from scanner.resource import Resource
 from scanner.unknown import Unknown, Value
 

@@ -117,7 +117,7 @@ def _prey(world: World, principal: Principal, carriers: list[Carrier]) -> _Prey:
 def _profiled(world: World, role: Principal) -> bool:
     """Whether an instance profile of the inputs holds the role: no instance runs as it without one."""
     for one in world.inventory.of("aws_iam_instance_profile", unit=role.unit):
-        found = world.inventory.find(one.attrs.get("role"), one.unit, "aws_iam_role")
+        found = world.inventory.find(one.attrs.get("role"), one, "aws_iam_role")
         if isinstance(found, Resource) and found.id == role.node_id:
             return True
     return False

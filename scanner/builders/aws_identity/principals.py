@@ -129,7 +129,7 @@ def _permission_sets(world: World, found: dict[str, Principal]) -> None:
 
 def _of_account(world: World, one: Resource, name: Found) -> Policy:
     """The policy of the account that has a name, as far as the inputs have it."""
-    found = world.inventory.find(name.value, one.unit, "aws_iam_policy")
+    found = world.inventory.find(name.value, one, "aws_iam_policy")
     if isinstance(found, Resource) and not found.data:
         return policy_at(world.inventory, found, "policy")
     cause = f"the policy `{name.text or '*'}` of the account is not in the inputs"
@@ -156,7 +156,7 @@ def _merge(world: World, found: dict[str, Principal]) -> None:
 
 
 def _found(world: World, found: dict[str, Principal], link: Resource, value: Value) -> Principal | None:
-    named = world.inventory.find(value, link.unit, "aws_iam_user", "aws_iam_group")
+    named = world.inventory.find(value, link, "aws_iam_user", "aws_iam_group")
     return found.get(named.id) if isinstance(named, Resource) else None
 
 
@@ -179,7 +179,7 @@ def _principal(world: World, resource: Resource) -> Principal:
 def _named(world: World, found: dict[str, Principal], one: Resource, attribute: str, kind: str) -> Iterator[Principal]:
     """The principals that an attachment names; one of our own for each that the inputs do not show."""
     for value in listed_in(one.attrs.get(attribute)):
-        target = world.inventory.find(value, one.unit, kind)
+        target = world.inventory.find(value, one, kind)
         if isinstance(target, Resource) and target.id in found:
             yield found[target.id]
         else:
@@ -217,7 +217,7 @@ def _attached(world: World, resource: Resource, attribute: str) -> Iterator[Poli
 
 def _declared(world: World, resource: Resource, attribute: str) -> Iterator[Resource]:
     for value in listed_in(resource.attrs.get(attribute)):
-        found = world.inventory.find(value, resource.unit, "aws_iam_policy")
+        found = world.inventory.find(value, resource, "aws_iam_policy")
         if isinstance(found, Resource) and not found.data:
             yield found
 

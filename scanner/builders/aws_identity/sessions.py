@@ -56,7 +56,7 @@ def sessions(world: World, roles: Mapping[str, Principal]) -> Iterator[Principal
             policies = narrowing(world, one)
             values = [each for found in at(one, path) for each in listed_in(found.value)]
             for value in values if policies is not None else ():
-                role = world.inventory.find(value, one.unit, "aws_iam_role")
+                role = world.inventory.find(value, one, "aws_iam_role")
                 if isinstance(role, Resource) and role.id in roles:
                     yield _session(world, one, role, roles[role.id], policies or ())
 

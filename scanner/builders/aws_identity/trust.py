@@ -78,8 +78,8 @@ def add_becoming(world: World, everyone: list[Principal], judges: Mapping[str, J
         for one in _trusted(judges[role.unit], role, policy):
             _add(world, one, people, judges, carried)
     for link, user, group, origin in members(world):
-        member = world.inventory.find(user, link.unit, "aws_iam_user")
-        of = world.inventory.find(group, link.unit, "aws_iam_group")
+        member = world.inventory.find(user, link, "aws_iam_user")
+        of = world.inventory.find(group, link, "aws_iam_group")
         if isinstance(member, Resource) and isinstance(of, Resource) and {member.id, of.id} <= set(by_id):
             if by_id[member.id].merged:
                 continue

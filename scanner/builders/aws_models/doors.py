@@ -175,7 +175,7 @@ def endpoint_policy(world: World, endpoint: Resource) -> Policy | None:
     if endpoint.attrs.get("policy") is not None:
         return policy_at(world.inventory, endpoint, "policy")
     for one in world.inventory.of("aws_vpc_endpoint_policy", unit=endpoint.unit):
-        if world.inventory.find(one.attrs.get("vpc_endpoint_id"), endpoint.unit) is endpoint:
+        if world.inventory.find(one.attrs.get("vpc_endpoint_id"), endpoint) is endpoint:
             return policy_at(world.inventory, one, "policy")
     return None
 

@@ -117,11 +117,11 @@ def _guardrail(world: World, one: Resource) -> Iterator[Flaw]:
     if found is None or not world.profile.guardrails:
         return
     entries = [entry.id for entry in world.profile.guardrails]
-    target = world.inventory.find(found.value, one.unit, *GUARDRAILS, *VERSIONS)
+    target = world.inventory.find(found.value, one, *GUARDRAILS, *VERSIONS)
     if isinstance(target, Resource):
         guardrail = target
         if target.kind in VERSIONS:
-            behind = world.inventory.find(target.attrs.get("guardrail_arn"), one.unit, *GUARDRAILS)
+            behind = world.inventory.find(target.attrs.get("guardrail_arn"), one, *GUARDRAILS)
             guardrail = behind if isinstance(behind, Resource) else target
         if guardrail.kind in GUARDRAILS and Role.GUARDRAIL not in world.nodes[guardrail.id].roles:
             yield False, f"`{guardrail.address}` is no guardrail of the profile", found.origin

@@ -16,6 +16,7 @@ from scanner.builders.aws_policy.guard import approver
 from scanner.builders.aws_policy.match import Truth
 from scanner.builders.aws_policy.statements import listed_in, structure
 from scanner.builders.draft import World
+from scanner.builders.homes import Account
 from scanner.graph.facts import Enforcement
 from scanner.origin import Origin
 from scanner.resource import Resource, dig, mark
@@ -62,7 +63,7 @@ def _covers(world: World, policy: Resource, member: Resource | None) -> Flaw | N
     links = [
         one
         for one in world.inventory.of(ATTACHMENT, unit=policy.unit)
-        if world.inventory.find(one.attrs.get("policy_id"), policy.unit) is policy
+        if world.inventory.find(one.attrs.get("policy_id"), policy) is policy
     ]
     if not links:
         return False, f"`{policy.address}` is attached to nothing"

@@ -175,13 +175,13 @@ class Acls:
         exists = doubt_of(one.possible)
         named = [(found.value, first_doubt(doubt_of(found.possible), exists)) for found in values(one, "subnet_ids")]
         for link in self.inventory.of("aws_network_acl_association", unit=one.unit):
-            owner = self.inventory.find(link.attrs.get("network_acl_id"), link.unit)
+            owner = self.inventory.find(link.attrs.get("network_acl_id"), link)
             if owner is one:
                 named.append((link.attrs.get("subnet_id"), doubt_of(link.possible)))
             elif isinstance(owner, Unknown) and one.kind == OWN_ACL:
                 named.append((link.attrs.get("subnet_id"), doubt_of(owner)))
         for value, unsure in named:
-            subnet = self.inventory.find(value, one.unit, *SUBNET_KINDS)
+            subnet = self.inventory.find(value, one, *SUBNET_KINDS)
             if isinstance(subnet, Resource) and unsure is None and subnet.id not in self._sure:
                 self._sure[subnet.id] = self._read[one.id]
             elif isinstance(subnet, Resource):
@@ -196,9 +196,9 @@ class Acls:
         found = {}
         for one in self.inventory.of(DEFAULT_ACL):
             value = one.attrs.get("default_network_acl_id")
-            owner = self.inventory.find(value, one.unit, *VPC_KINDS)
+            owner = self.inventory.find(value, one, *VPC_KINDS)
             if owner is None or isinstance(owner, Unknown):
-                owner = self.inventory.find(one.attrs.get("vpc_id"), one.unit, *VPC_KINDS)
+                owner = self.inventory.find(one.attrs.get("vpc_id"), one, *VPC_KINDS)
             if isinstance(owner, Resource):
                 found[owner.id] = self._read[one.id]
             else:
@@ -222,7 +222,7 @@ class Acls:
 
     def _separate(self) -> None:
         for one in self.inventory.of("aws_network_acl_rule"):
-            owner = self.inventory.find(one.attrs.get("network_acl_id"), one.unit)
+            owner = self.inventory.find(one.attrs.get("network_acl_id"), one)
             exists = doubt_of(one.possible)
             if isinstance(owner, Resource):
                 acl = self._built_in(owner) if owner.kind in VPC_KINDS else self._read.get(owner.id)

@@ -32,8 +32,8 @@ def cards_of(inventory: Inventory) -> dict[str, list[Resource]]:
         pairs.append((link, link.attrs.get("network_interface_id"), link.attrs.get("instance_id")))
     cards: dict[str, list[Resource]] = {}
     for one, card_value, owner_value in pairs:
-        attached = inventory.find(card_value, one.unit, "aws_network_interface")
-        owner = inventory.find(owner_value, one.unit)
+        attached = inventory.find(card_value, one, "aws_network_interface")
+        owner = inventory.find(owner_value, one)
         if isinstance(attached, Resource) and isinstance(owner, Resource):
             cards.setdefault(owner.id, []).append(attached)
     return cards
@@ -44,7 +44,7 @@ def links_of(inventory: Inventory) -> dict[str, list[Resource]]:
     links: dict[str, list[Resource]] = {}
     for kind, key in GROUP_LINKS:
         for link in inventory.of(kind):
-            owner = inventory.find(link.attrs.get(key), link.unit)
+            owner = inventory.find(link.attrs.get(key), link)
             if isinstance(owner, Resource):
                 links.setdefault(owner.id, []).append(link)
     return links
@@ -55,7 +55,7 @@ def linked_subnets(inventory: Inventory, one: Resource) -> list[Found]:
     found: list[Found] = []
     for kind, key in SUBNET_LINKS.get(one.kind, ()):
         for link in inventory.of(kind, unit=one.unit):
-            if inventory.find(link.attrs.get(key), link.unit) is one:
+            if inventory.find(link.attrs.get(key), link) is one:
                 found += values(link, "subnet_id")
     return found
 
@@ -68,17 +68,17 @@ def hosts_of(inventory: Inventory, one: Resource) -> list[Resource]:
     if one.kind not in ("aws_ecs_service", "aws_ecs_task_set") or one.attrs.get("network_configuration") is not None:
         return []
     named = [found.value for found in values(one, "capacity_provider_strategy.capacity_provider")]
-    cluster = inventory.find(one.attrs.get("cluster"), one.unit, "aws_ecs_cluster")
+    cluster = inventory.find(one.attrs.get("cluster"), one, "aws_ecs_cluster")
     for link in inventory.of("aws_ecs_cluster_capacity_providers", unit=one.unit) if not named else ():
-        if inventory.find(link.attrs.get("cluster_name"), link.unit) is cluster and cluster is not None:
+        if inventory.find(link.attrs.get("cluster_name"), link) is cluster and cluster is not None:
             named += [found.value for found in values(link, "capacity_providers")]
     hosts = []
     for value in named:
-        provider = inventory.find(value, one.unit, "aws_ecs_capacity_provider")
+        provider = inventory.find(value, one, "aws_ecs_capacity_provider")
         if not isinstance(provider, Resource):
             return []
         for found in values(provider, "auto_scaling_group_provider.auto_scaling_group_arn"):
-            group = inventory.find(found.value, one.unit, "aws_autoscaling_group")
+            group = inventory.find(found.value, one, "aws_autoscaling_group")
             if not isinstance(group, Resource):
                 return []
             hosts.append(group)

@@ -81,7 +81,7 @@ def receivers(world: World, unit: str) -> Iterator[str]:
 def _runs(world: World, owner: Resource) -> Iterator[str]:
     for path in RUN_PATHS:
         for found in values(owner, path):
-            named = world.inventory.find(found.value, owner.unit)
+            named = world.inventory.find(found.value, owner)
             if isinstance(named, Resource) and named.id in world.nodes:
                 yield named.id
 

@@ -129,7 +129,7 @@ class SecurityGroups:
         return self.by_key[key]
 
     def _vpc(self, group: Resource) -> str:
-        found = self.inventory.find(group.attrs.get("vpc_id"), group.unit, "aws_vpc")
+        found = self.inventory.find(group.attrs.get("vpc_id"), group, "aws_vpc")
         return found.id if isinstance(found, Resource) else ""
 
     def _inline(self, group: Resource, side: str) -> Iterator[GroupRule]:

@@ -138,7 +138,7 @@ class Interfaces:
 
     def _templates(self, one: Resource) -> list[Resource]:
         named = [found.value for path in TEMPLATE_PATHS for found in values(one, path)]
-        found = [self.inventory.find(value, one.unit, *TEMPLATE_KINDS) for value in named]
+        found = [self.inventory.find(value, one, *TEMPLATE_KINDS) for value in named]
         return [template for template in found if isinstance(template, Resource)]
 
     def _groups(self, named: list[Found], unit: str) -> tuple[tuple[str, ...], Doubt | None]:
@@ -152,7 +152,7 @@ class Interfaces:
     def _unnamed(self, one: Resource, vpc: str) -> tuple[tuple[str, ...], Doubt | None]:
         """The groups of an interface that names none."""
         if one.kind == "aws_eks_node_group":
-            cluster = self.inventory.find(one.attrs.get("cluster_name"), one.unit, "aws_eks_cluster")
+            cluster = self.inventory.find(one.attrs.get("cluster_name"), one, "aws_eks_cluster")
             if isinstance(cluster, Resource):
                 return (self.groups.of_cluster(cluster).key,), None
         unresolved = [found.unknown for path in TEMPLATE_PATHS for found in values(one, path)] if one.attrs else []
@@ -251,7 +251,7 @@ class Interfaces:
         found: dict[str, Truth] = {}
         for one in self.inventory.of("aws_eip", "aws_eip_association"):
             for key in ("instance", "network_interface", "instance_id", "network_interface_id"):
-                owner = self.inventory.find(one.attrs.get(key), one.unit)
+                owner = self.inventory.find(one.attrs.get(key), one)
                 if isinstance(owner, Resource):
                     found[owner.id] = either([found.get(owner.id, False), doubt_of(one.possible) or True])
                 elif isinstance(owner, Unknown):

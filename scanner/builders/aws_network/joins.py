@@ -40,7 +40,7 @@ class Joins:
             for one in inventory.of(kind):
                 label = "network" if kind == ACROSS[0] else "on-premises"
                 for key in keys:
-                    gateway = inventory.find(one.attrs.get(key), one.unit, TRANSIT, PRIVATE_GATEWAY)
+                    gateway = inventory.find(one.attrs.get(key), one, TRANSIT, PRIVATE_GATEWAY)
                     if isinstance(gateway, Resource):
                         exists: Truth = doubt_of(one.possible) or True
                         unsure = Doubt("condition-unevaluable", (one.address,)) if label == "network" else True
@@ -91,7 +91,7 @@ class Joins:
         found = self.inventory.find(route.value, route.unit, PEERING, f"{PEERING}_accepter")
         if isinstance(found, Resource) and found.kind == PEERING:
             ends = [found.attrs.get(key) for key in ("vpc_id", "peer_vpc_id")]
-            known = [self.inventory.find(one, found.unit, *VPC_KINDS) for one in ends]
+            known = [self.inventory.find(one, found, *VPC_KINDS) for one in ends]
             if all(isinstance(one, Resource) for one in known):
                 return
             why = first_doubt(*(doubt_of(one) for one in known if isinstance(one, Unknown)))

@@ -19,7 +19,7 @@ def entries_of(inventory: Inventory, listed: Resource) -> list[Found]:
     """What a declared list holds: its own entries, and those that stand for themselves."""
     found = list(each(listed.attrs, "entry.cidr", line(listed, "entry")))
     for one in inventory.of("aws_ec2_managed_prefix_list_entry", unit=listed.unit):
-        if inventory.find(one.attrs.get("prefix_list_id"), listed.unit) is listed:
+        if inventory.find(one.attrs.get("prefix_list_id"), listed) is listed:
             found.append(Found(one.attrs.get("cidr"), one.origin, one.possible))
     return found
 

@@ -62,7 +62,7 @@ def _cuts(network: Network, one: Interface) -> Iterator[AddressRange]:
                 yield route.range
             gateway = network.inventory.find(route.value, route.unit, NAT) if route.hop == "nat_gateway_id" else None
             if isinstance(gateway, Resource):
-                home = network.inventory.find(gateway.attrs.get("subnet_id"), gateway.unit)
+                home = network.inventory.find(gateway.attrs.get("subnet_id"), gateway)
                 if isinstance(home, Resource) and home.id in network.subnets.by_key:
                     yield from (more.range for more in network.subnets.routes(home.id) if more.range is not None)
 
@@ -135,7 +135,7 @@ def _translated(network: Network, route: Route, piece: AddressRange) -> Truth:
         return doubt_of(kind) or False
     if kind == "private":
         return False
-    subnet = network.inventory.find(found.attrs.get("subnet_id"), found.unit)
+    subnet = network.inventory.find(found.attrs.get("subnet_id"), found)
     exists: Truth = doubt_of(found.possible) or True
     if isinstance(subnet, Resource) and subnet.id in network.subnets.by_key:
         routed = either([network.subnets.to_internet(subnet.id, piece)])

@@ -22,11 +22,11 @@ class Peerings:
         """Whether the connection that a route names joins the networks `source` and `target`, by node id."""
         found = self.inventory.find(route.value, route.unit, KIND, f"{KIND}_accepter")
         if isinstance(found, Resource) and found.kind == f"{KIND}_accepter":
-            found = self.inventory.find(found.attrs.get("vpc_peering_connection_id"), found.unit, KIND)
+            found = self.inventory.find(found.attrs.get("vpc_peering_connection_id"), found, KIND)
         if not isinstance(found, Resource):
             why = doubt_of(found) if isinstance(found, Unknown) else None
             return why or Doubt("peer-not-in-input", (str(route.value),))
-        ends = [self.inventory.find(found.attrs.get(key), found.unit, *VPC_KINDS) for key in ("vpc_id", "peer_vpc_id")]
+        ends = [self.inventory.find(found.attrs.get(key), found, *VPC_KINDS) for key in ("vpc_id", "peer_vpc_id")]
         known = [one.id for one in ends if isinstance(one, Resource)]
         if len(known) == 2:
             return self.active(found) if sorted(known) == sorted((source, target)) else False
@@ -44,7 +44,7 @@ class Peerings:
             return both(exists, True if status == "active" else status not in DEAD and pending)
         accepted = [truth(one.attrs.get("auto_accept"), False)]
         for other in self.inventory.of(f"{KIND}_accepter", unit=one.unit):
-            if self.inventory.find(other.attrs.get("vpc_peering_connection_id"), other.unit) is one:
+            if self.inventory.find(other.attrs.get("vpc_peering_connection_id"), other) is one:
                 accepted.append(both(truth(other.attrs.get("auto_accept"), False), doubt_of(other.possible) or True))
         if any(found is True for found in accepted):
             return exists

@@ -132,7 +132,7 @@ class Subnets:
         return False
 
     def _subnet(self, one: Resource) -> Subnet:
-        vpc = self.inventory.find(one.attrs.get("vpc_id"), one.unit, *VPC_KINDS)
+        vpc = self.inventory.find(one.attrs.get("vpc_id"), one, *VPC_KINDS)
         texts = [one.attrs.get(key) for key in ("cidr_block", "ipv6_cidr_block")]
         ranges = tuple(found for text in texts if isinstance(text, str) and (found := parse_cidr(text)))
         default = one.kind == "aws_default_subnet"
@@ -180,7 +180,7 @@ class Subnets:
             known = self.inventory.by_id.get(vpc)
             if known is not None:
                 return self._of_main(known)
-            why = self.inventory.find(subnet.attrs.get("vpc_id"), subnet.unit, *VPC_KINDS)
+            why = self.inventory.find(subnet.attrs.get("vpc_id"), subnet, *VPC_KINDS)
             named = doubt_of(why) if isinstance(why, Unknown) else None
             doubt = named or Doubt("value-unknown", (f"{subnet.address}.vpc_id",))
             return [Route(None, "", None, subnet.unit, subnet.address, None, doubt)]
@@ -223,11 +223,11 @@ class Subnets:
             self._tables[one.id] = found + list(self._propagated(one))
         self._separate_routes()
         for one in self.inventory.of("aws_default_route_table"):
-            vpc = self.inventory.find(one.attrs.get("default_route_table_id"), one.unit, *VPC_KINDS)
+            vpc = self.inventory.find(one.attrs.get("default_route_table_id"), one, *VPC_KINDS)
             if isinstance(vpc, Resource):
                 self._own_main.setdefault(vpc.id, []).extend(self._tables[one.id])
         for one in self.inventory.of("aws_main_route_table_association"):
-            vpc = self.inventory.find(one.attrs.get("vpc_id"), one.unit, *VPC_KINDS)
+            vpc = self.inventory.find(one.attrs.get("vpc_id"), one, *VPC_KINDS)
             if isinstance(vpc, Resource):
                 self._main.setdefault(vpc.id, []).append(one.attrs.get("route_table_id"))
 
@@ -235,7 +235,7 @@ class Subnets:
         """Routes that a virtual private gateway adds by itself: to ranges that its other side announces."""
         gateways = [found.value for found in each(table.attrs, "propagating_vgws")]
         for link in self.inventory.of("aws_vpn_gateway_route_propagation", unit=table.unit):
-            if self.inventory.find(link.attrs.get("route_table_id"), link.unit) is table:
+            if self.inventory.find(link.attrs.get("route_table_id"), link) is table:
                 gateways.append(link.attrs.get("vpn_gateway_id"))
         for value in gateways:
             why = Doubt("condition-unevaluable", (f"what is propagated to {table.address}",))
@@ -245,7 +245,7 @@ class Subnets:
     def _separate_routes(self) -> None:
         for one in self.inventory.of("aws_route"):
             value = one.attrs.get("route_table_id")
-            table = self.inventory.find(value, one.unit, *TABLE_KINDS, *VPC_KINDS)
+            table = self.inventory.find(value, one, *TABLE_KINDS, *VPC_KINDS)
             found = list(routes_of(self.inventory, one.attrs, one.unit, one.address, doubt_of(one.possible)))
             if isinstance(table, Resource):
                 home = self._own_main if table.kind in VPC_KINDS else self._tables
@@ -260,7 +260,7 @@ class Subnets:
             if one.attrs.get("gateway_id") is not None:
                 self._edges[one.unit] = Doubt("condition-unevaluable", (one.address,))
                 continue
-            subnet = self.inventory.find(one.attrs.get("subnet_id"), one.unit, *SUBNET_KINDS)
+            subnet = self.inventory.find(one.attrs.get("subnet_id"), one, *SUBNET_KINDS)
             if isinstance(subnet, Resource):
                 found.setdefault(subnet.id, []).append(one.attrs.get("route_table_id"))
             elif isinstance(subnet, Unknown):

@@ -155,6 +155,6 @@ def network_blocks(inventory: Inventory, vpc: Resource) -> list[Value]:
         ("aws_vpc_ipv6_cidr_block_association", "ipv6_cidr_block"),
     ):
         for more in inventory.of(kind, unit=vpc.unit):
-            if inventory.find(more.attrs.get("vpc_id"), vpc.unit) is vpc:
+            if inventory.find(more.attrs.get("vpc_id"), vpc) is vpc:
                 blocks.append(more.attrs.get(key))
     return blocks

@@ -42,7 +42,7 @@ class Transit:
         self._tables: dict[str, list[Route]] = {}
 
     def _gateway(self, attachment: Resource) -> Resource | None:
-        found = self.inventory.find(attachment.attrs.get("transit_gateway_id"), attachment.unit, GATEWAY)
+        found = self.inventory.find(attachment.attrs.get("transit_gateway_id"), attachment, GATEWAY)
         return found if isinstance(found, Resource) else None
 
     def passes(self, gateway: Resource, source: str, target: str, piece: AddressRange) -> Ends:
@@ -62,7 +62,7 @@ class Transit:
 
     def _network(self, attachment: Resource) -> str | None:
         """The node id of the network that is attached; None where that is not known."""
-        found = self.inventory.find(attachment.attrs.get("vpc_id"), attachment.unit, *VPC_KINDS)
+        found = self.inventory.find(attachment.attrs.get("vpc_id"), attachment, *VPC_KINDS)
         return found.id if isinstance(found, Resource) else None
 
     def _exist(self, *attachments: Resource) -> Truth:
@@ -88,8 +88,8 @@ class Transit:
     def _associated(self, gateway: Resource, attachment: Resource) -> list[tuple[str, Doubt | None]]:
         """The tables by node id that decide for an attachment; "" is the default table, which may be no resource."""
         for one in self.inventory.of(f"{TABLE}_association", unit=gateway.unit):
-            if self.inventory.find(one.attrs.get("transit_gateway_attachment_id"), one.unit) is attachment:
-                table = self.inventory.find(one.attrs.get("transit_gateway_route_table_id"), one.unit, TABLE)
+            if self.inventory.find(one.attrs.get("transit_gateway_attachment_id"), one) is attachment:
+                table = self.inventory.find(one.attrs.get("transit_gateway_route_table_id"), one, TABLE)
                 if isinstance(table, Resource):
                     return [(table.id, doubt_of(one.possible))]
                 return [("", doubt_of(table) or Doubt("value-unknown", (one.address,)))]
@@ -138,7 +138,7 @@ class Transit:
 
     def _of_table(self, one: Resource, gateway: Resource, table: str) -> Truth:
         """Whether a route or a propagation is of a table; the default table is also what the gateway itself names."""
-        found = self.inventory.find(one.attrs.get("transit_gateway_route_table_id"), one.unit)
+        found = self.inventory.find(one.attrs.get("transit_gateway_route_table_id"), one)
         if isinstance(found, Resource):
             return found.id == table or (not table and found is gateway)
         return _unclear(found, one.address)
@@ -148,7 +148,7 @@ class Transit:
             announced = self._announces(gateway, attachment, table)
             if announced is False:
                 continue
-            vpc = self.inventory.find(attachment.attrs.get("vpc_id"), attachment.unit, *VPC_KINDS)
+            vpc = self.inventory.find(attachment.attrs.get("vpc_id"), attachment, *VPC_KINDS)
             if not isinstance(vpc, Resource):
                 continue
             doubt = announced if isinstance(announced, Doubt) else None
@@ -164,7 +164,7 @@ class Transit:
         """Whether an attachment propagates its ranges to a table."""
         found: list[Truth] = []
         for one in self.inventory.of(f"{TABLE}_propagation", unit=gateway.unit):
-            named = self.inventory.find(one.attrs.get("transit_gateway_attachment_id"), one.unit)
+            named = self.inventory.find(one.attrs.get("transit_gateway_attachment_id"), one)
             if named is attachment or isinstance(named, Unknown):
                 unsure = doubt_of(named) if isinstance(named, Unknown) else doubt_of(one.possible)
                 found.append(both(self._of_table(one, gateway, table), unsure or True))

@@ -110,7 +110,7 @@ def _behind(world: World, resource: Resource) -> Resource | None:
     if resource.kind in GUARDRAILS:
         return resource
     key = "guardrail_arn" if resource.kind.startswith("aws_") else "guardrail_identifier"
-    found = world.inventory.find(resource.attrs.get(key), resource.unit, *GUARDRAILS)
+    found = world.inventory.find(resource.attrs.get(key), resource, *GUARDRAILS)
     return found if isinstance(found, Resource) else None
 
 

@@ -59,7 +59,7 @@ def _setting(one: Resource, key: str, asking: tuple[str, ...], default: str) -> 
 
 def _route(world: World, one: Resource) -> None:
     """A route of an HTTP or WebSocket API; a WebSocket asks once, when it is opened, and a preflight never."""
-    api = world.inventory.find(one.attrs.get("api_id"), one.unit, "aws_apigatewayv2_api")
+    api = world.inventory.find(one.attrs.get("api_id"), one, "aws_apigatewayv2_api")
     key = str(one.attrs.get("route_key"))
     socket = isinstance(api, Resource) and api.attrs.get("protocol_type") == "WEBSOCKET"
     if (socket and key != "$connect") or key.startswith("OPTIONS "):
@@ -75,7 +75,7 @@ def _method(world: World, one: Resource) -> None:
     if one.attrs.get("http_method") == "OPTIONS":
         return
     fact = _setting(one, "authorization", ("AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS"), "NONE")
-    api = world.inventory.find(one.attrs.get("rest_api_id"), one.unit, "aws_api_gateway_rest_api")
+    api = world.inventory.find(one.attrs.get("rest_api_id"), one, "aws_api_gateway_rest_api")
     if fact.asked is False and truth(one.attrs.get("api_key_required"), False) is not False:
         fact = _doubted(fact, "a key of the API is asked for, which names a client and proves little", one.address)
     elif fact.asked is False and isinstance(api, Resource) and _policed(world, api):
@@ -87,7 +87,7 @@ def _method(world: World, one: Resource) -> None:
 
 def _policed(world: World, api: Resource) -> bool:
     policies = world.inventory.of("aws_api_gateway_rest_api_policy", unit=api.unit)
-    own = (world.inventory.find(one.attrs.get("rest_api_id"), one.unit) for one in policies)
+    own = (world.inventory.find(one.attrs.get("rest_api_id"), one) for one in policies)
     return api.attrs.get("policy") is not None or any(one is api for one in own)
 
 

@@ -64,7 +64,7 @@ def _azure(world: World, one: Resource, key: str, inside: str) -> Delivered:
 
 def _arc(world: World, one: Resource, found: Found) -> Target | None:
     """A cluster that is connected by Arc is outside Azure, whichever it is."""
-    named = world.inventory.find(found.value, one.unit)
+    named = world.inventory.find(found.value, one)
     written = found.value.ref.address if isinstance(found.value, Unknown) and found.value.ref else text(found.value)
     outside = "arc_kubernetes" in one.kind or "connectedclusters/" in written.lower()
     outside = outside or (isinstance(named, Resource) and "connectedclusters" in text(named.attrs.get("type")).lower())
@@ -98,7 +98,7 @@ def _google(world: World, one: Resource) -> Delivered:
 
 def _member(world: World, one: Resource, found: Found, carried: bool | Unknown) -> Delivered:
     """A membership of a fleet: a GKE cluster by its link, anything else may stand anywhere."""
-    member = world.inventory.find(found.value, one.unit, "google_gke_hub_membership")
+    member = world.inventory.find(found.value, one, "google_gke_hub_membership")
     links = at(member, "endpoint.gke_cluster.resource_link") if isinstance(member, Resource) else []
     for link in links:
         for target in resolve(world, one.unit, Found(_bare(link), link.origin, link.possible)):

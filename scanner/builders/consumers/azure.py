@@ -51,7 +51,7 @@ def _bound(world: World, one: Resource, policy: Found | None) -> Binding:
         approved: bool | Unknown = False if _asked(world) else _unlisted()
         because = f"`rai_policy_name` is not set: {SERVICE}"
         return Binding(origin=one.origin, because=because, part="", guardrail="", approved=approved, published=True)
-    target = world.inventory.find(policy.value, one.unit, POLICY)
+    target = world.inventory.find(policy.value, one, POLICY)
     because = f"`rai_policy_name` names `{target.address if isinstance(target, Resource) else policy.text or '*'}`"
     return Binding(
         origin=policy.origin,

@@ -90,7 +90,7 @@ def bound(world: World, owner: Resource, part: str, block: Found | None, where: 
 
 
 def _shown(world: World, owner: Resource, named: Value) -> str | Unknown:
-    target = world.inventory.find(named, owner.unit, *GUARDRAILS, *VERSIONS)
+    target = world.inventory.find(named, owner, *GUARDRAILS, *VERSIONS)
     if isinstance(target, Resource):
         return target.address
     return named if isinstance(named, Unknown) else text(named) or "*"
@@ -99,10 +99,10 @@ def _shown(world: World, owner: Resource, named: Value) -> str | Unknown:
 def _approved(world: World, owner: Resource, named: Value) -> tuple[bool | Unknown, GuardrailEntry | None]:
     """Whether a guardrail is one of the profile; without a list every one that is declared here may be."""
     entries = world.profile.guardrails
-    target = world.inventory.find(named, owner.unit, *GUARDRAILS, *VERSIONS)
+    target = world.inventory.find(named, owner, *GUARDRAILS, *VERSIONS)
     if isinstance(target, Resource):
         if target.kind in VERSIONS:
-            behind = world.inventory.find(target.attrs.get("guardrail_arn"), owner.unit, *GUARDRAILS)
+            behind = world.inventory.find(target.attrs.get("guardrail_arn"), owner, *GUARDRAILS)
             target = behind if isinstance(behind, Resource) else target
         if Role.GUARDRAIL in world.nodes[target.id].roles:
             return _listed(world, target.address, entries)

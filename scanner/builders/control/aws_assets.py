@@ -160,7 +160,7 @@ def _held_by(world: World, one: Resource, node: Node) -> Iterator[str]:
         ("guardrail_identifier", "guardrail_arn") if one.kind in ENFORCED else LOG_PATHS if one.kind == LOGGING else ()
     )
     for found in (each for path in paths for each in at(one, path)):
-        target = world.inventory.find(found.value, one.unit, *KINDS["guardrail"], "aws_s3_bucket", LOG_GROUP)
+        target = world.inventory.find(found.value, one, *KINDS["guardrail"], "aws_s3_bucket", LOG_GROUP)
         if isinstance(target, Resource) and world.nodes[target.id].roles & {Role.GUARDRAIL, Role.SINK}:
             yield target.id
 

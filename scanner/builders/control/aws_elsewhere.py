@@ -94,7 +94,7 @@ def _key(world: World, one: Resource, named: Found) -> str:
     text = named.text
     if not text.startswith("arn:") or ":key/" not in text or "*" in text:
         return ""
-    declared = world.inventory.find(named.value, one.unit, KEY, ALIAS)
+    declared = world.inventory.find(named.value, one, KEY, ALIAS)
     return "" if isinstance(declared, Resource) else text
 
 

@@ -40,7 +40,7 @@ def fronts(world: World, stack: Iterable[tuple[Resource, list[Resource]]]) -> It
         if holds:
             yield Behind(one, FRONTS[one.kind], holds)
     for wall in walls:
-        acl = world.inventory.find(wall.attrs.get("web_acl_arn"), wall.unit, ACL)
+        acl = world.inventory.find(wall.attrs.get("web_acl_arn"), wall, ACL)
         if isinstance(acl, Resource) and not acl.data:
             holds = tuple(_behind_wall(world, onward, wall))
             if holds:
@@ -84,13 +84,13 @@ def _gateways(world: World, onward: dict[str, list[Edge]], one: Resource) -> Ite
 
 def _behind_wall(world: World, onward: dict[str, list[Edge]], wall: Resource) -> Iterator[Hold]:
     for found in values(wall, "resource_arn"):
-        front = world.inventory.find(found.value, wall.unit)
+        front = world.inventory.find(found.value, wall)
         if not isinstance(front, Resource):
             continue
         within = [front, *(one for one in world.inventory.of(*LISTENERS, unit=wall.unit) if _of(world, one, front))]
         if front.kind in ("aws_api_gateway_stage", "aws_apigatewayv2_stage"):
             for key in ("rest_api_id", "api_id"):
-                api = world.inventory.find(front.attrs.get(key), wall.unit)
+                api = world.inventory.find(front.attrs.get(key), wall)
                 within += [api] if isinstance(api, Resource) else []
         for one in within:
             for hold in _gateways(world, onward, one):
@@ -99,4 +99,4 @@ def _behind_wall(world: World, onward: dict[str, list[Edge]], wall: Resource) ->
 
 
 def _of(world: World, listener: Resource, balancer: Resource) -> bool:
-    return world.inventory.find(listener.attrs.get("load_balancer_arn"), listener.unit) is balancer
+    return world.inventory.find(listener.attrs.get("load_balancer_arn"), listener) is balancer

@@ -55,7 +55,7 @@ def sealed(world: World, more: frozenset[str]) -> Iterator[tuple[Resource, list[
         for named in (each for path in PATHS[one.kind] for each in values(one, path)) if ids else ():
             yield one, ids, named
     for one in world.inventory.of(ENCRYPTION):
-        bucket = world.inventory.find(one.attrs.get("bucket"), one.unit, "aws_s3_bucket")
+        bucket = world.inventory.find(one.attrs.get("bucket"), one, "aws_s3_bucket")
         if isinstance(bucket, Resource) and Role.SINK in world.nodes[bucket.id].roles:
             for named in values(one, IN_BUCKET):
                 yield one, [bucket.id], named
@@ -69,11 +69,11 @@ def sealed(world: World, more: frozenset[str]) -> Iterator[tuple[Resource, list[
 
 def _keys(world: World, one: Resource, named: Found) -> list[tuple[Resource, Doubt | None]]:
     """The keys that a value may be: the one it names, by an alias or not, or any of the unit where nobody knows."""
-    found = world.inventory.find(named.value, one.unit, KEY, ALIAS)
+    found = world.inventory.find(named.value, one, KEY, ALIAS)
     if found is None and named.text.startswith("alias/"):
         found = next((each for each in world.inventory.of(ALIAS, unit=one.unit) if _called(each, named.text)), None)
     if isinstance(found, Resource) and found.kind == ALIAS:
-        found = world.inventory.find(found.attrs.get("target_key_id"), found.unit, KEY)
+        found = world.inventory.find(found.attrs.get("target_key_id"), found, KEY)
     unsure = doubt_of(named.possible)
     if isinstance(found, Resource):
         return [] if found.data else [(found, unsure)]

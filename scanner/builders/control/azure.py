@@ -111,7 +111,7 @@ def _gives(cluster: Resource, name: Value) -> tuple[tuple[Grant, ...], Truth]:
 def _scope(world: World, cluster: Resource, one: Resource) -> tuple[tuple[str, ...], Unknown | None] | None:
     """The namespaces that an assignment covers in this cluster; None where it is about something else."""
     value = one.attrs.get("scope")
-    found = world.inventory.find(value, one.unit)
+    found = world.inventory.find(value, one)
     if isinstance(found, Resource):
         if found.kind in (CLUSTER, "azurerm_resource_group"):
             mine = found is cluster or found.kind != CLUSTER
@@ -119,7 +119,7 @@ def _scope(world: World, cluster: Resource, one: Resource) -> tuple[tuple[str, .
         return None
     parts = value.pieces if isinstance(value, Unknown) else ()
     for piece in parts:
-        if isinstance(piece, Unknown) and world.inventory.find(piece, one.unit) is cluster:
+        if isinstance(piece, Unknown) and world.inventory.find(piece, one) is cluster:
             tail = "".join(part for part in parts if isinstance(part, str))
             _, there, space = tail.partition("/namespaces/")
             return ((space,) if there and space else (CLUSTER_WIDE,)), None
@@ -134,7 +134,7 @@ def _scope(world: World, cluster: Resource, one: Resource) -> tuple[tuple[str, .
 
 def _principal(world: World, one: Resource, value: Value, kind: str) -> str:
     """The identity that an object id names: a resource of the inputs, or a node of our own by its id."""
-    found = world.inventory.find(value, one.unit, *IDENTITIES)
+    found = world.inventory.find(value, one, *IDENTITIES)
     if isinstance(found, Resource):
         world.set_actor(found.id)
         return found.id

@@ -130,7 +130,7 @@ def _mappings(world: World) -> Iterator[Resource]:
 
 def principal_node(world: World, one: Resource, value: Value) -> str:
     """The node of an IAM principal that an access entry or a mapping names; one outside where the inputs lack it."""
-    found = world.inventory.find(value, one.unit, "aws_iam_role", "aws_iam_user")
+    found = world.inventory.find(value, one, "aws_iam_role", "aws_iam_user")
     if isinstance(found, Resource):
         return found.id
     text = value.text() if isinstance(value, Unknown) else str(value)

@@ -100,7 +100,7 @@ def _gives(world: World, one: Resource, role: Value) -> tuple[tuple[Grant, ...],
         return anything(role), Unknown(cause, decided_by=(f"{one.address}.role",))
     if isinstance(role, str) and role.startswith("roles/"):
         return None
-    custom = world.inventory.find(role, one.unit, CUSTOM)
+    custom = world.inventory.find(role, one, CUSTOM)
     if isinstance(custom, Resource) and not _touches(custom):
         return None
     name = custom.address if isinstance(custom, Resource) else _shown(role)
@@ -132,10 +132,10 @@ def _touches(role: Resource) -> bool:
 
 def _member(world: World, one: Resource, value: Value) -> tuple[str, Unknown | None]:
     """The node of a member, as Kubernetes knows it: by its address of mail."""
-    found = world.inventory.find(value, one.unit, "google_service_account")
+    found = world.inventory.find(value, one, "google_service_account")
     parts = [piece for piece in value.pieces if isinstance(piece, Unknown)] if isinstance(value, Unknown) else []
     for piece in parts:
-        inner = world.inventory.find(piece, one.unit, "google_service_account")
+        inner = world.inventory.find(piece, one, "google_service_account")
         found = inner if isinstance(inner, Resource) else found
     if isinstance(found, Resource):
         world.set_actor(found.id)

@@ -63,7 +63,7 @@ def sinks_of(world: World, trail: Resource) -> list[str]:
     found = []
     for path in ("s3_bucket_name", "cloud_watch_logs_group_arn"):
         for value in at(trail, path):
-            target = world.inventory.find(value.value, trail.unit, "aws_s3_bucket", "aws_cloudwatch_log_group")
+            target = world.inventory.find(value.value, trail, "aws_s3_bucket", "aws_cloudwatch_log_group")
             if isinstance(target, Resource) and Role.SINK in world.nodes[target.id].roles:
                 found.append(target.id)
     return found

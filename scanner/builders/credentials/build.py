@@ -88,7 +88,7 @@ def _user_key(world: World, one: Resource, callers: Mapping[str, State]) -> Cred
     origin = mark(one.attrs, "user") or one.origin
     what = "an access key"
     status = one.attrs.get("status")
-    user = world.inventory.find(one.attrs.get("user"), one.unit, "aws_iam_user")
+    user = world.inventory.find(one.attrs.get("user"), one, "aws_iam_user")
     if status == "Inactive":
         line = mark(one.attrs, "status") or origin
         return Credential(origin=line, because="`status` is `Inactive`", what=what, reaches=False)

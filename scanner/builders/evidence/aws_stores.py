@@ -52,7 +52,7 @@ def bucket(world: World, one: Resource) -> Durable:
 def _modes(world: World, one: Resource) -> Iterator[Found]:
     yield from (found for path in MODES for found in values(one, path))
     for lock in world.inventory.of(LOCK, unit=one.unit):
-        if world.inventory.find(lock.attrs.get("bucket"), lock.unit, BUCKET) is one:
+        if world.inventory.find(lock.attrs.get("bucket"), lock, BUCKET) is one:
             for found in values(lock, MODES[0]):
                 yield found if lock.possible is None else Found(lock.possible, lock.origin)
 
@@ -60,7 +60,7 @@ def _modes(world: World, one: Resource) -> Iterator[Found]:
 def _unread_locks(world: World, one: Resource) -> Iterator[Unknown]:
     """Locks of this unit whose bucket is not known: one of them may be this bucket's."""
     for lock in world.inventory.of(LOCK, unit=one.unit):
-        named = world.inventory.find(lock.attrs.get("bucket"), lock.unit, BUCKET)
+        named = world.inventory.find(lock.attrs.get("bucket"), lock, BUCKET)
         if isinstance(named, Unknown):
             yield named
 
@@ -82,7 +82,7 @@ def _filtered(world: World, each: Resource) -> Iterator[Durable]:
         yield kept(pattern.origin, "only the records that match `filter_pattern` are copied to another store", False)
         return
     target = first(each, "destination_arn")
-    there = world.inventory.find(target.value if target else None, each.unit, FIREHOSE, STREAM)
+    there = world.inventory.find(target.value if target else None, each, FIREHOSE, STREAM)
     unknown = each.possible or (pattern.unknown if pattern is not None else None)
     if isinstance(there, Resource):
         made = delivery(world, there) if there.kind == FIREHOSE else stream(world, there)

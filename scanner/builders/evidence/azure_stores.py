@@ -28,7 +28,7 @@ def container(world: World, one: Resource) -> Durable:
     if doubt is not None:
         found.append(kept(one.origin, "", doubt))
     path = next((key for key in ("storage_account_id", "storage_account_name") if first(one, key)), "")
-    owner = world.inventory.find(one.attrs.get(path), one.unit, ACCOUNT) if path else None
+    owner = world.inventory.find(one.attrs.get(path), one, ACCOUNT) if path else None
     if isinstance(owner, Resource):
         whole = account(world, owner)
         if whole.immutable is not False or not found:
@@ -54,7 +54,7 @@ def workspace(world: World, one: Resource) -> Durable:
     found = []
     for rule, _ in rules:
         target = first(rule, "destination_resource_id")
-        there = world.inventory.find(target.value if target else None, rule.unit, ACCOUNT)
+        there = world.inventory.find(target.value if target else None, rule, ACCOUNT)
         if isinstance(there, Resource):
             found.append(account(world, there))
         elif isinstance(there, Unknown):

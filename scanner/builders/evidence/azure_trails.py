@@ -49,7 +49,7 @@ def azure_trails(world: World, guarded: set[str]) -> Iterator[tuple[Resource, Tr
 def _accounts(world: World) -> Iterator[Resource]:
     held = set()
     for one in world.inventory.of(DEPLOYMENT):
-        found = world.inventory.find(one.attrs.get("cognitive_account_id"), one.unit, *ACCOUNTS)
+        found = world.inventory.find(one.attrs.get("cognitive_account_id"), one, *ACCOUNTS)
         if Role.MODEL in world.nodes[one.id].roles and isinstance(found, Resource):
             held.add(found.id)
     yield from (world.inventory.by_id[one] for one in sorted(held))
@@ -60,7 +60,7 @@ def _trail(world: World, one: Resource, wanted: Wanted, aspect: str) -> Trail:
     unsure: tuple[Unknown, Found | None] | None = None
     seen = None
     for setting in world.inventory.of(SETTING, unit=one.unit):
-        target = world.inventory.find(setting.attrs.get("target_resource_id"), setting.unit)
+        target = world.inventory.find(setting.attrs.get("target_resource_id"), setting)
         if isinstance(target, Unknown):
             unsure = unsure or (target, first(setting, "target_resource_id"))
         if target is not one:

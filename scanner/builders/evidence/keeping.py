@@ -36,7 +36,7 @@ def naming(world: World, target: Resource, kind: str, path: str) -> tuple[list[t
     doubt: Unknown | None = None
     for one in world.inventory.of(kind, unit=target.unit):
         for found in _values(one, path):
-            there = world.inventory.find(found.value, one.unit, target.kind)
+            there = world.inventory.find(found.value, one, target.kind)
             if there is target:
                 named.append((one, found))
             elif isinstance(there, Unknown):

@@ -53,7 +53,7 @@ def _kept(world: World, one: Resource, named: Found) -> tuple[bool | Unknown, st
     text = named.text
     bare = text.rpartition(":::")[2] or text
     for value in (named.value, bare, bare.partition("log-group:")[2].removesuffix(":*")):
-        found = world.inventory.find(value, one.unit, *STORES)
+        found = world.inventory.find(value, one, *STORES)
         if isinstance(found, Resource):
             return Role.SINK in world.nodes[found.id].roles, found.address
     for name in bucket_names(named.value, bare=True):

@@ -161,7 +161,7 @@ def _of_cluster(world: World, resource: Resource, joined: Resource | None) -> bo
     named = resource.attrs.get("cluster_name")
     if named is None:
         return True
-    whose = world.inventory.find(named, resource.unit, *CLUSTERS)
+    whose = world.inventory.find(named, resource, *CLUSTERS)
     if isinstance(whose, Resource):
         return joined is whose
     own = joined.attrs.get("name") if joined is not None else None

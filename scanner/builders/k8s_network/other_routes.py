@@ -114,7 +114,7 @@ def _bound(one: Resource) -> Iterator[Backend]:
 
 def _group_callers(view: View, sources: Sources, one: Resource) -> None:
     """What listens before a target group: the balancers of the inputs, which lead here themselves, or nobody knows."""
-    group = view.world.inventory.find(dig(one.attrs, "spec", "targetGroupARN"), one.unit, *_TARGET_GROUPS)
+    group = view.world.inventory.find(dig(one.attrs, "spec", "targetGroupARN"), one, *_TARGET_GROUPS)
     if not isinstance(group, Resource):
         said = "it fills a target group, and what listens before that is not in this cluster"
         callers_unknown(view, sources, one, said)

@@ -43,7 +43,7 @@ def add_clusters(world: World) -> frozenset[str]:
     for member in world.inventory.of(*MEMBERS):
         for key in MEMBER_ARGUMENTS:
             for one in at(member, key):
-                cluster_ = world.inventory.find(one.value, member.unit, *CLUSTERS)
+                cluster_ = world.inventory.find(one.value, member, *CLUSTERS)
                 if isinstance(cluster_, Resource):
                     because = f"it belongs to the cluster `{cluster_.address}`"
                     world.add_edge(Edge(member.id, cluster_.id, Plane.PLACEMENT, "run-on", because, one.origin))

@@ -96,7 +96,7 @@ def _standing(
 def _targets(world: World, resource: Resource, found: Found) -> list[Resource]:
     named: dict[str, Resource] = {}
     for value in items_of(found.value):
-        direct = world.inventory.find(value, resource.unit)
+        direct = world.inventory.find(value, resource)
         listed = [direct] if isinstance(direct, Resource) else []
         listed = listed or [one for ref in refs_in(value) if (one := world.inventory.at(resource.unit, ref.address))]
         for one in listed:

@@ -78,7 +78,7 @@ def cluster_of(world: World, resource: Resource) -> Resource | None:
     """The cluster that a resource names as its own."""
     for key in CLUSTER_ARGUMENTS:
         for one in at(resource, key):
-            found = world.inventory.find(one.value, resource.unit)
+            found = world.inventory.find(one.value, resource)
             if isinstance(found, Resource) and found.id != resource.id and "cluster" in found.kind:
                 return found
     return None

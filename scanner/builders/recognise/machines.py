@@ -119,7 +119,7 @@ def _definitions(one: Found) -> list[Value]:
 
 def _task(world: World, service: Resource) -> Resource | None:
     named = first(service, "task_definition")
-    found = world.inventory.find(named.value, service.unit, "aws_ecs_task_definition") if named else None
+    found = world.inventory.find(named.value, service, "aws_ecs_task_definition") if named else None
     return found if isinstance(found, Resource) else None
 
 

@@ -97,7 +97,7 @@ def _none(_world: World, _resource: Resource) -> Iterator[ModelReference]:
 def _at(path: str) -> Callable[[World, Resource], Iterator[ModelReference]]:
     def way(world: World, resource: Resource) -> Iterator[ModelReference]:
         for one in at(resource, path):
-            other = world.inventory.find(one.value, resource.unit)
+            other = world.inventory.find(one.value, resource)
             if isinstance(other, Resource) and other.id != resource.id and managed(other):
                 yield from managed_references(world, other)
             else:
@@ -147,14 +147,14 @@ def _endpoint(world: World, resource: Resource) -> Iterator[ModelReference]:
     """Endpoint, then configuration, then models: each step by reference or by name."""
     for one in at(resource, "endpoint_config_name"):
         config = world.inventory.find(
-            one.value, resource.unit, "aws_sagemaker_endpoint_configuration", "awscc_sagemaker_endpoint_config"
+            one.value, resource, "aws_sagemaker_endpoint_configuration", "awscc_sagemaker_endpoint_config"
         )
         if not isinstance(config, Resource):
             yield _missing(one, config, "endpoint configuration")
             continue
         for path in ("production_variants.model_name", "shadow_production_variants.model_name"):
             for named in at(config, path):
-                model = world.inventory.find(named.value, config.unit, "aws_sagemaker_model", "awscc_sagemaker_model")
+                model = world.inventory.find(named.value, config, "aws_sagemaker_model", "awscc_sagemaker_model")
                 if isinstance(model, Resource):
                     yield from sagemaker_model(world, model)
                 else:
@@ -199,7 +199,7 @@ def _stored(world: World, model: Resource, one: Found, path: str, scheme: str) -
 def _piece(world: World, model: Resource, piece: str | Unknown) -> str:
     if isinstance(piece, str):
         return piece
-    found = world.inventory.find(piece, model.unit, "aws_s3_bucket")
+    found = world.inventory.find(piece, model, "aws_s3_bucket")
     if not isinstance(found, Resource) or piece.ref is None or piece.ref.attribute not in ("id", "bucket"):
         return "*"
     name = found.attrs.get("bucket")

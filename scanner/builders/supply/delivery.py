@@ -42,7 +42,7 @@ def build_deliveries(world: World) -> None:
                 _deliver(world, one, row)
     for one in world.inventory.of("aws_sagemaker_device", "awscc_sagemaker_device"):
         world.add_roles(one.id, [Role.DEVICE], "a device of a SageMaker fleet")
-        fleet = world.inventory.find(one.attrs.get("device_fleet_name"), one.unit)
+        fleet = world.inventory.find(one.attrs.get("device_fleet_name"), one)
         if isinstance(fleet, Resource):
             connect(world, fleet.id, one.id, "it belongs to the fleet", one.origin, plane=Plane.SUPPLY, verb="copy")
     _deployed(world)

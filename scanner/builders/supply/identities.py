@@ -109,9 +109,9 @@ def _store(world: World, one: Resource) -> Store:
 
 def _key(world: World, store: Resource) -> Resource | None:
     for one in world.inventory.of(ENCRYPTION, unit=store.unit):
-        if world.inventory.find(one.attrs.get("bucket"), one.unit, store.kind) is store:
+        if world.inventory.find(one.attrs.get("bucket"), one, store.kind) is store:
             named = first(one, KEY_PATH)
-            key = None if named is None else world.inventory.find(named.value, one.unit, "aws_kms_key")
+            key = None if named is None else world.inventory.find(named.value, one, "aws_kms_key")
             return key if isinstance(key, Resource) and not key.data else None
     return None
 

@@ -42,7 +42,7 @@ def public_closed(world: World, store: str, settings: tuple[str, ...] = POLICIES
     blocks = [
         one
         for one in world.inventory.of(BLOCK, unit=bucket.unit)
-        if world.inventory.find(one.attrs.get("bucket"), one.unit) is bucket
+        if world.inventory.find(one.attrs.get("bucket"), one) is bucket
     ]
     over = [
         one for one in world.inventory.of(ACCOUNT, unit=bucket.unit) if same_account(world, one, bucket) is not Truth.NO
@@ -98,7 +98,7 @@ def _owned(world: World, store: str) -> bool | Doubt:
     """Whether written ownership controls take the access lists of a bucket out of use."""
     bucket = world.inventory.by_id.get(store)
     for one in world.inventory.of(OWNERSHIP, unit=bucket.unit) if bucket is not None else ():
-        if world.inventory.find(one.attrs.get("bucket"), one.unit) is bucket:
+        if world.inventory.find(one.attrs.get("bucket"), one) is bucket:
             for found in values(one, "rule.object_ownership"):
                 if found.unknown is not None or one.possible is not None:
                     return doubt_of(found.unknown or one.possible) or False

@@ -85,5 +85,5 @@ def _documents(world: World, bucket: Resource) -> Iterator[tuple[Resource, str]]
     if bucket.attrs.get("policy") is not None:
         yield bucket, "policy"
     for one in world.inventory.of(POLICY, unit=bucket.unit):
-        if world.inventory.find(one.attrs.get("bucket"), one.unit, BUCKET) is bucket:
+        if world.inventory.find(one.attrs.get("bucket"), one, BUCKET) is bucket:
             yield one, "policy"

@@ -32,11 +32,11 @@ HANDLED = frozenset({ENCRYPTION, POLICY, GRANT, ALIAS})
 def key_of(world: World, store: Resource) -> Resource | None:
     """The key of the inputs that a bucket is sealed with by default; None where there is none, or nobody knows."""
     for one in world.inventory.of(ENCRYPTION, unit=store.unit):
-        if world.inventory.find(one.attrs.get("bucket"), one.unit, store.kind) is store:
+        if world.inventory.find(one.attrs.get("bucket"), one, store.kind) is store:
             named = first(one, PATH)
-            found = None if named is None else world.inventory.find(named.value, one.unit, KEY, ALIAS)
+            found = None if named is None else world.inventory.find(named.value, one, KEY, ALIAS)
             if isinstance(found, Resource) and found.kind == ALIAS:
-                found = world.inventory.find(found.attrs.get("target_key_id"), found.unit, KEY)
+                found = world.inventory.find(found.attrs.get("target_key_id"), found, KEY)
             return found if isinstance(found, Resource) and not found.data else None
     return None
 
@@ -79,7 +79,7 @@ def _decrypting(world: World, key: Resource) -> Iterator[tuple[Value, Origin | N
         if policy.unknown is not None:
             yield policy.unknown, policy.origin, doubt_of(policy.unknown)
     for one in world.inventory.of(GRANT, unit=key.unit):
-        if world.inventory.find(one.attrs.get("key_id"), one.unit, KEY) is key:
+        if world.inventory.find(one.attrs.get("key_id"), one, KEY) is key:
             operations = list(listed_in(one.attrs.get("operations")))
             if "Decrypt" in operations or any(isinstance(each, Unknown) for each in operations):
                 doubt = doubt_of(one.possible)
@@ -90,7 +90,7 @@ def _policies(world: World, key: Resource) -> Iterator[Policy]:
     if key.attrs.get("policy") is not None:
         yield policy_at(world.inventory, key, "policy")
     for one in world.inventory.of(POLICY, unit=key.unit):
-        if world.inventory.find(one.attrs.get("key_id"), one.unit, KEY) is key:
+        if world.inventory.find(one.attrs.get("key_id"), one, KEY) is key:
             yield policy_at(world.inventory, one, "policy")
 
 

@@ -114,7 +114,7 @@ def _grant(world: World, one: Resource) -> None:
 def _spanned(world: World, one: Resource) -> Iterator[tuple[str, Doubt | None]]:
     """What the location of a grant spans; the default one is every bucket, as far as the grant narrows it."""
     named = first(one, "access_grants_location_id")
-    location = world.inventory.find(named.value if named else None, one.unit, LOCATION)
+    location = world.inventory.find(named.value if named else None, one, LOCATION)
     scopes = values(location, "location_scope") if isinstance(location, Resource) else []
     for scope in scopes:
         if scope.text != EVERYTHING:
@@ -174,7 +174,7 @@ def _same_share(world: World, one: Resource, other: Resource) -> bool | Doubt:
     if one.unit != other.unit:
         return False
     left, right = (each.attrs.get("resource_share_arn") for each in (one, other))
-    shares = [world.inventory.find(each, one.unit) for each in (left, right)]
+    shares = [world.inventory.find(each, one) for each in (left, right)]
     if all(isinstance(share, Resource) for share in shares):
         return shares[0] is shares[1]
     unknown = next((each for each in shares if isinstance(each, Unknown)), None)

@@ -115,7 +115,7 @@ def _account_of_models(world: World, resource: Resource) -> bool:
     if isinstance(kind, Unknown) or kind in ("OpenAI", "AIServices"):
         return True
     deployed = world.inventory.of("azurerm_cognitive_deployment", unit=resource.unit)
-    named = (world.inventory.find(one.attrs.get("cognitive_account_id"), one.unit) for one in deployed)
+    named = (world.inventory.find(one.attrs.get("cognitive_account_id"), one) for one in deployed)
     return any(one is resource for one in named)
 
 
