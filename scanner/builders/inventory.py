@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
-from scanner.builders.homes import chosen
+from scanner.builders.homes import chosen, unique
 from scanner.resource import Resource, dig
 from scanner.unknown import Unknown, Value
 
@@ -18,6 +18,9 @@ _OF_KIND = {
 }
 """By type: those that the provider makes, and that in other types name another resource."""
 
+
+RECORDED = ("bundle", "live", "state")
+"""Sources that show the identifiers that AWS made up: what has one there is the thing that has it elsewhere."""
 
 _IN_TERRAFORM = ("kubernetes_", "kubectl_", "helm_", "kustomization_", "argocd_", "flux_")
 """Types of Terraform resources that are, hold or bring objects of Kubernetes."""
@@ -85,7 +88,8 @@ class Inventory:
         A reference to a declared resource finds it, whatever attribute it names. A literal finds the resource of
         one of `kinds` in the unit whose id, ARN or name is that literal; a name only in the account (and region) of
         who says it. An Unknown that names nothing is returned as it is, and one that tells why where a name may be
-        that of a thing in another account; None means: a literal that names nothing in the inputs (or no value).
+        that of a thing in another account. An identifier that no two things have finds what was recorded with it in
+        another unit as well. None means: a literal that names nothing in the inputs (or no value).
         """
         unit = where if isinstance(where, str) else where.unit
         if isinstance(value, Unknown):
@@ -99,9 +103,18 @@ class Inventory:
         called = [
             one for one in self._by_literal.get(value, ()) if one.unit == unit and (not kinds or one.kind in kinds)
         ]
+        if not called:
+            return self._elsewhere(value, kinds) if kinds else None
         if isinstance(where, str):
             return called[0] if len(called) == 1 else chosen(self, value, called, None)
         return chosen(self, value, called, where)
+
+    def _elsewhere(self, value: str, kinds: tuple[str, ...]) -> Resource | None:
+        """The recorded thing of another unit that has an identifier which no two things have."""
+        found = (one for one in self._by_literal.get(value, ()) if one.kind in kinds and one.source in RECORDED)
+        return next(
+            (one for one in found if value in (one.attrs.get("arn"), one.attrs.get("id")) and unique(one, value)), None
+        )
 
 
 def names(entry: str, unit: str, address: str) -> bool:

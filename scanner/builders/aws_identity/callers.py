@@ -15,7 +15,7 @@ from scanner.builders.aws_policy.match import ANY, DIGIT, Glob, Truth, glob
 from scanner.builders.aws_policy.named import Named
 from scanner.builders.aws_policy.statements import listed_in
 from scanner.builders.draft import World
-from scanner.resource import Provider, dig
+from scanner.resource import Provider, Resource, dig
 from scanner.unknown import Unknown, Value
 
 PARTITIONS = {"us-gov-": "aws-us-gov", "cn-": "aws-cn"}
@@ -31,7 +31,7 @@ def caller(world: World, principal: Principal) -> Named:
     arn, sure = _arn(principal)
     fill = partial(_filled, account=account, partition=partition)
     spell = partial(_spelled, spell=speller(world.inventory, principal.unit), account=account, partition=partition)
-    return Named(fill(arn), "", account, sure, spell, partial(owned, world, principal.unit))
+    return Named(fill(arn), "", account, sure, spell, partial(owned, world, resource or principal.unit))
 
 
 def _arn(principal: Principal) -> tuple[str, bool]:
@@ -70,8 +70,8 @@ def _partition(provider: Provider | None) -> str:
     return next((name for head, name in PARTITIONS.items() if region.startswith(head)), "aws")
 
 
-def owned(world: World, unit: str, value: Value) -> Truth:
-    """Whether a value that names an account, or its root, names that of the unit."""
+def owned(world: World, home: Resource | str, value: Value) -> Truth:
+    """Whether a value that names an account, or its root, names that of a resource, or of a unit."""
     if isinstance(value, Unknown):
         parts = [value, *(piece for piece in value.pieces if isinstance(piece, Unknown))]
         named = [name for part in parts for name in (*part.decided_by, *((part.ref.address,) if part.ref else ()))]
@@ -80,9 +80,12 @@ def owned(world: World, unit: str, value: Value) -> Truth:
         return Truth.POSSIBLE
     text = str(value)
     number = text.split(":")[4] if text.count(":") >= 5 else text
-    known = own_accounts(world, unit)
+    mine = "" if isinstance(home, str) else account_of(world, home).number
+    if mine:
+        return Truth.YES if number == mine else Truth.NO
+    known = own_accounts(world, home if isinstance(home, str) else home.unit)
     if number in known:
-        return Truth.YES
+        return Truth.YES if len(known) == 1 else Truth.POSSIBLE
     return Truth.NO if known else Truth.POSSIBLE
 
 

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from msgspec import Struct
 
+from scanner.builders.aws_identity.by_arn import is_certain, meant
 from scanner.builders.aws_identity.sessions import narrowed
 from scanner.builders.aws_policy.statements import listed_in, structure
 from scanner.builders.blocks import Found, at, reach
@@ -101,12 +102,12 @@ def _roles(one: Resource, path: str) -> Iterator[Found]:
 
 
 def _carried(world: World, one: Resource, found: Found, service: str, because: str) -> Iterator[Carrier]:
-    named = world.inventory.find(found.value, one, "aws_iam_role")
-    role = named if isinstance(named, Resource) else role_by_arn(world, found.text, one.unit)
-    if isinstance(role, Resource):
-        doubt = found.possible or one.possible
-        session = narrowed(world, one, role)
-        yield Carrier(one.id, role.id, service, because, found.origin or one.origin, doubt, session)
+    named = meant(world, found.value, one, "aws_iam_role")
+    for each in named:
+        doubt = found.possible or one.possible or each.doubt
+        session = narrowed(world, one, each.resource)
+        yield Carrier(one.id, each.resource.id, service, because, found.origin or one.origin, doubt, session)
+    if is_certain(named):
         return
     if service in HANDED_OUT:
         world.add_fact(one.id, UnreadRole(origin=found.origin or one.origin, because=because, role=found.text or "*"))
@@ -144,15 +145,14 @@ def _by_association(world: World) -> Iterator[Carrier]:
         some = listed.named(str(namespace), str(account)) if known else listed.all()
         wanted = [(each, doubt) for each in some if (doubt := matches(each, namespace, account)) is not False]
         for found in at(one, "role_arn"):
-            role = world.inventory.find(found.value, one, "aws_iam_role") or role_by_arn(world, found.text, one.unit)
-            sure = [role] if isinstance(role, Resource) else []
-            unknown = isinstance(role, Unknown) and role.ref is None
+            named = meant(world, found.value, one, "aws_iam_role")
+            unknown = not named and isinstance(found.value, Unknown) and found.value.ref is None
             perhaps = list(_any_role(world, one.unit, found)) if unknown else []
             for each, doubt in wanted:
-                for given in sure:
-                    yield from _associated(world, one, given, each, doubt)
-                for given in perhaps:
-                    yield from _associated(world, one, given, each, found.unknown or doubt)
+                for given in named:
+                    yield from _associated(world, one, given.resource, each, given.doubt or doubt)
+                for role in perhaps:
+                    yield from _associated(world, one, role, each, found.unknown or doubt)
 
 
 def _associated(
@@ -185,12 +185,3 @@ def _across(account: Account, unit: str) -> Unknown | None:
         return None
     cause = f"whether the manifests of `{account.unit}` run in the cluster of `{unit}` is not known"
     return Unknown(cause, code="cross-unit", decided_by=("profile:units",))
-
-
-def role_by_arn(world: World, text: str, unit: str) -> Resource | None:
-    """The role of the unit whose name an ARN ends with; None where there is none."""
-    head, _, path = text.partition(":role/")
-    name = path.rpartition("/")[2]
-    if not head.startswith("arn:") or not name or "*" in name:
-        return None
-    return next((one for one in world.inventory.of("aws_iam_role", unit=unit) if one.attrs.get("name") == name), None)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scanner.builders.aws_identity.carriers import Carrier, role_by_arn
+from scanner.builders.aws_identity.by_arn import is_certain, meant
+from scanner.builders.aws_identity.carriers import Carrier
 from scanner.builders.aws_identity.principals import Principal
 from scanner.builders.aws_policy.match import ANY, ONE, Glob, Truth, glob, includes
 from scanner.builders.aws_policy.statements import Statement
@@ -149,7 +150,10 @@ def _linked(world: World, account: Account, role: Principal) -> tuple[Truth, tup
         if isinstance(asked, Resource):
             return (Truth.YES, ()) if asked.id == role.node_id else (Truth.NO, ())
         return Truth.POSSIBLE, value.decided_by or (address,)
-    named = role_by_arn(world, str(value), role.unit)
-    if named is None:
-        return Truth.POSSIBLE, (str(value),)
-    return (Truth.YES, ()) if named.id == role.node_id else (Truth.NO, ())
+    named = meant(world, value, role.resource or role.unit, "aws_iam_role")
+    mine = next((one for one in named if one.resource.id == role.node_id), None)
+    if mine is not None and mine.doubt is None:
+        return Truth.YES, ()
+    if mine is not None and mine.doubt is not None:
+        return Truth.POSSIBLE, mine.doubt.decided_by
+    return (Truth.NO, ()) if is_certain(named) else (Truth.POSSIBLE, (str(value),))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from scanner.builders.aws_identity.access import Judge
 from scanner.builders.aws_identity.arns import arn_of
+from scanner.builders.aws_identity.by_arn import meant
 from scanner.builders.aws_identity.guarded import across, guarded
 from scanner.builders.aws_identity.principals import Principal
 from scanner.builders.aws_policy.match import Truth
@@ -47,30 +48,18 @@ def add_function_callers(world: World, everyone: list[Principal], judges: Mappin
 
 def _functions(world: World, one: Resource) -> Iterator[tuple[Resource, Unknown | None]]:
     """The functions that count which the resource is of, each with what decides whether it is."""
-    found = _function(world, one)
     value = one.attrs.get("function_name")
-    if found is not None:
-        yield found, one.possible
-    if isinstance(found, Resource) or (isinstance(value, Unknown) and value.ref is not None):
+    named = meant(world, value, one, FUNCTION)
+    for each in named:
+        if world.nodes[each.resource.id].roles & {*STACK, Role.MODEL}:
+            yield each.resource, one.possible or each.doubt
+    if named or (isinstance(value, Unknown) and value.ref is not None):
         return
-    for each in world.inventory.of(FUNCTION, unit=one.unit):
-        name = each.attrs.get("function_name")
+    for function in world.inventory.of(FUNCTION, unit=one.unit):
+        name = function.attrs.get("function_name")
         doubt = next((side for side in (value, name) if isinstance(side, Unknown)), None)
-        if doubt is not None and world.nodes[each.id].roles & {*STACK, Role.MODEL}:
-            yield each, doubt
-
-
-def _function(world: World, one: Resource) -> Resource | None:
-    """The function that the resource is of, where it is one that counts: by reference, by name or by ARN."""
-    value = one.attrs.get("function_name")
-    found = world.inventory.find(value, one, FUNCTION)
-    if not isinstance(found, Resource) and isinstance(value, str):
-        name = value.partition(":function:")[2].partition(":")[0] or value
-        functions = world.inventory.of(FUNCTION, unit=one.unit)
-        found = next((each for each in functions if each.attrs.get("function_name") == name), None)
-    if isinstance(found, Resource) and world.nodes[found.id].roles & {*STACK, Role.MODEL}:
-        return found
-    return None
+        if doubt is not None and world.nodes[function.id].roles & {*STACK, Role.MODEL}:
+            yield function, doubt
 
 
 def _urls(world: World) -> None:

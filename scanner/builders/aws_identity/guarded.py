@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from scanner.builders.aws_identity.accounts import account_of
+from scanner.builders.aws_identity.by_arn import meant
 from scanner.builders.aws_identity.documents import policy_at
 from scanner.builders.aws_policy.authorize import Guarded
 from scanner.builders.aws_policy.named import OWN_ACCOUNT
@@ -95,9 +96,9 @@ def _grants(world: World, key: Resource) -> Iterator[Policy]:
 
 def _permissions(world: World, function: Resource) -> Iterator[Policy]:
     for one in world.inventory.of(PERMISSION, unit=function.unit):
-        value = one.attrs.get("function_name")
-        named = world.inventory.find(value, one, FUNCTION) is function
-        if not named and not (isinstance(value, str) and value == function.attrs.get("function_name")):
+        named = [each for each in meant(world, one.attrs.get("function_name"), one, FUNCTION)
+                 if each.resource is function]  # fmt: skip
+        if not named:
             continue
         action = one.attrs.get("action") or "lambda:InvokeFunction"
         who: Value = {"AWS": one.attrs.get("principal")}
@@ -110,5 +111,5 @@ def _permissions(world: World, function: Resource) -> Iterator[Policy]:
         )
         line = mark(one.attrs, "principal") or one.origin
         statement = Statement("Allow", (action,), ("*",), conditions, one.address, line, principals=who,
-                              doubt=one.possible)  # fmt: skip
+                              doubt=one.possible or named[0].doubt)  # fmt: skip
         yield Policy(one.address, one.origin, (statement,))

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scanner.builders.aws_identity.carriers import Carrier, matches, role_by_arn
+from scanner.builders.aws_identity.by_arn import meant
+from scanner.builders.aws_identity.carriers import Carrier, matches
 from scanner.builders.aws_identity.targets import Target, targets
 from scanner.builders.blocks import Found, at, strings, text
 from scanner.builders.draft import World
@@ -98,10 +99,8 @@ def _named(world: World, one: Resource, found: Found) -> Iterator[tuple[Resource
         for role in world.inventory.of("aws_iam_role"):
             yield role, found, found.value
         return
-    for unit in sorted({role.unit for role in world.inventory.of("aws_iam_role")}):
-        named = role_by_arn(world, found.text, unit)
-        if named is not None:
-            yield named, found, _other_unit(one, unit)
+    for named in meant(world, found.value, one, "aws_iam_role"):
+        yield named.resource, found, named.doubt
 
 
 def _of_object(world: World, one: Resource, found: Found) -> Iterator[tuple[Resource, Found, Unknown | None]]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from scanner.builders.aws_identity.by_arn import meant
 from scanner.builders.aws_identity.documents import policy_at, policy_of
 from scanner.builders.aws_identity.managed import managed
 from scanner.builders.aws_policy.statements import Policy, listed_in
@@ -120,7 +121,7 @@ def _permission_sets(world: World, found: dict[str, Principal]) -> None:
     for one in world.inventory.of(LIMIT):
         arns = at(one, "permissions_boundary.managed_policy_arn")
         names = at(one, "permissions_boundary.customer_managed_policy_reference.name")
-        limits = [named_policy(world, each.value, one.unit, each.origin) for each in arns]
+        limits = [named_policy(world, each.value, one, each.origin) for each in arns]
         limits += [_of_account(world, one, each) for each in names]
         for principal in _named(world, found, one, "permission_set_arn", SETS):
             if limits and one.possible is None:
@@ -172,7 +173,7 @@ def _principal(world: World, resource: Resource) -> Principal:
     boundary = resource.attrs.get("permissions_boundary")
     if boundary is not None:
         place = mark(resource.attrs, "permissions_boundary") or resource.origin
-        principal.boundary = named_policy(world, boundary, resource.unit, place)
+        principal.boundary = named_policy(world, boundary, resource, place)
     return principal
 
 
@@ -209,7 +210,7 @@ def _attached(world: World, resource: Resource, attribute: str) -> Iterator[Poli
     for index, value in enumerate(listed_in(listed)):
         path = (attribute,) if isinstance(listed, (str, Unknown)) else (attribute, index)
         place: Origin = mark(resource.attrs, *path) or resource.origin
-        policy = named_policy(world, value, resource.unit, place)
+        policy = named_policy(world, value, resource, place)
         if resource.possible is not None:
             policy = _doubted(policy, resource.possible)
         yield policy
@@ -227,14 +228,14 @@ def _doubted(policy: Policy, why: Unknown) -> Policy:
     return replace(policy, statements=statements)
 
 
-def named_policy(world: World, value: Value, unit: str, origin: Origin | None) -> Policy:
-    """The managed policy that an ARN or a reference names."""
-    found = world.inventory.find(value, unit, "aws_iam_policy")
+def named_policy(world: World, value: Value, where: Resource, origin: Origin | None) -> Policy:
+    """The managed policy that an ARN or a reference names, said at `where`."""
+    found = world.inventory.find(value, where, "aws_iam_policy")
     if isinstance(found, Resource) and not found.data:
         policy = policy_at(world.inventory, found, "policy")
         return policy if found.possible is None else _doubted(policy, found.possible)
     if isinstance(value, Unknown):
-        return _by_reference(world, value, unit, origin)
+        return _by_reference(world, value, where, origin)
     if not isinstance(value, str):
         return Policy("", origin)
     own = managed(value, origin)
@@ -242,38 +243,38 @@ def named_policy(world: World, value: Value, unit: str, origin: Origin | None) -
         own = policy_at(world.inventory, found, "policy", name=own.name)  # what the account shows of a policy of AWS
     if own is not None:
         return own
-    local = _by_arn(world, value, unit)
+    local = _by_arn(world, value, where)
     if local is not None:
         return local
     return Policy(value, origin, unknown=Unknown(f"the policy `{value}` is not in the inputs", decided_by=(value,)))
 
 
-def _by_reference(world: World, value: Unknown, unit: str, origin: Origin | None) -> Policy:
+def _by_reference(world: World, value: Unknown, where: Resource, origin: Origin | None) -> Policy:
     """A reference: to the data source of a policy, or a partly known ARN (`arn:${partition}:iam::aws:policy/X`)."""
     text = value.text()
     if value.pieces and ":iam::aws:policy/" in text and "*" not in text.rpartition("/")[2]:
         own = managed(f"arn:aws:iam::aws:policy/{text.partition(':policy/')[2]}", origin)
         if own is not None:
             return own
-    data = None if value.ref is None else world.inventory.at(unit, value.ref.address)
+    data = None if value.ref is None else world.inventory.at(where.unit, value.ref.address)
     if data is not None and data.kind == "aws_iam_policy":
         arn, name = data.attrs.get("arn"), data.attrs.get("name")
         if isinstance(arn, str):
-            return named_policy(world, arn, unit, origin)
+            return named_policy(world, arn, where, origin)
         if isinstance(name, str):
             own = managed(f"arn:aws:iam::aws:policy/{name}", origin)
             if own is not None and (own.statements or own.unknown is None):
                 return own
-    local = _by_arn(world, text, unit) if value.pieces else None
+    local = _by_arn(world, value, where) if value.pieces else None
     name = ", ".join(value.decided_by) if text == "*" and value.decided_by else text
     return local or Policy(name, origin, unknown=value)
 
 
-def _by_arn(world: World, arn: str, unit: str) -> Policy | None:
-    name = arn.rpartition("/")[2]
-    for one in world.inventory.of("aws_iam_policy", unit=unit):
-        if ":policy/" in arn and name and "*" not in name and one.attrs.get("name") == name:
-            return policy_at(world.inventory, one, "policy")
+def _by_arn(world: World, arn: Value, where: Resource) -> Policy | None:
+    """The policy of the inputs that an ARN means; one that it only may mean allows and denies nothing for certain."""
+    for one in meant(world, arn, where, "aws_iam_policy"):
+        policy = policy_at(world.inventory, one.resource, "policy")
+        return policy if one.doubt is None else replace(_doubted(policy, one.doubt), unknown=one.doubt)
     return None
 
 

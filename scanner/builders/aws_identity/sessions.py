@@ -35,7 +35,7 @@ def narrowing(world: World, one: Resource) -> tuple[Policy, ...] | None:
             found.append(policy_at(world.inventory, one, path))
     for value in listed_in(one.attrs.get("managed_policy_arns")):
         line = mark(one.attrs, "managed_policy_arns") or one.origin
-        found.append(named_policy(world, value, one.unit, line))
+        found.append(named_policy(world, value, one, line))
     return tuple(found) or None
 
 

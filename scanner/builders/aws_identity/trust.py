@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from scanner.builders.aws_identity.access import Access, Judge
 from scanner.builders.aws_identity.arns import arn_of
+from scanner.builders.aws_identity.by_arn import PRINCIPALS, is_certain, meant
 from scanner.builders.aws_identity.callers import owned
 from scanner.builders.aws_identity.carriers import Carrier
 from scanner.builders.aws_identity.documents import policy_at
@@ -31,6 +32,7 @@ class Trusted(Struct, frozen=True, eq=False):
     """One principal that a trust statement names.
 
     truth: as far as the trust policy and the organisation decide. policy: the statement and every Deny beside it.
+    doubt: what decides whether it names a principal of the inputs at all.
     """
 
     role: Principal
@@ -40,29 +42,30 @@ class Trusted(Struct, frozen=True, eq=False):
     value: Value
     truth: Truth
     decided_by: tuple[str, ...]
+    doubt: tuple[str, ...] = ()
 
 
 class _People(Struct, frozen=True, eq=False):
     """The principals of the inputs, by what a trust policy asks of them.
 
-    assuming: by unit, those that some policy lets assume a role. named: by unit, kind and name. by_id: by node id.
+    assuming: by the number of their account ("" and their unit where it is not known), those that some policy lets
+    assume a role. accounts: those that the inputs show principals of. by_id: by node id.
     """
 
-    assuming: Mapping[str, list[Principal]]
-    named: Mapping[tuple[str, str, str], Principal]
+    assuming: Mapping[tuple[str, str], list[Principal]]
+    accounts: frozenset[str]
     by_id: Mapping[str, Principal]
 
 
 def _people(everyone: list[Principal], judges: Mapping[str, Judge]) -> _People:
-    assuming: dict[str, list[Principal]] = {}
-    named: dict[tuple[str, str, str], Principal] = {}
+    assuming: dict[tuple[str, str], list[Principal]] = {}
+    known: set[str] = set()
     for one in everyone:
+        number = judges[one.unit].number(one)
+        known.add(number)
         if not judges[one.unit].silent(one, "sts:AssumeRole"):
-            assuming.setdefault(one.unit, []).append(one)
-        name = None if one.resource is None else one.resource.attrs.get("name")
-        if one.resource is not None and one.session is None and isinstance(name, str):
-            named.setdefault((one.unit, one.resource.kind, name), one)
-    return _People(assuming, named, {one.node_id: one for one in everyone})
+            assuming.setdefault((number, "" if number else one.unit), []).append(one)
+    return _People(assuming, frozenset(known - {""}), {one.node_id: one for one in everyone})
 
 
 def add_becoming(world: World, everyone: list[Principal], judges: Mapping[str, Judge], carried: list[Carrier]) -> None:
@@ -160,13 +163,16 @@ def _carry(world: World, one: Trusted, carrier: Carrier) -> None:
 
 
 def _account(world: World, one: Trusted, people: _People, judges: Mapping[str, Judge]) -> None:
-    value = one.value
-    target = world.inventory.find(value, one.role.unit, "aws_iam_role", "aws_iam_user")
-    if isinstance(target, Resource) and target.id in people.by_id:
-        why = f"the trust policy of `{one.role.name}` names it"
-        _assume(world, one, people.by_id[target.id], why, judges)
-        return
+    value, home = one.value, one.role.resource
+    assert home is not None
+    named = meant(world, value, home, *PRINCIPALS)
     text = glob(value, wild=False).text
+    for each in named:
+        if each.resource.id in people.by_id:
+            why = f"the trust policy of `{one.role.name}` names it"
+            _assume(world, _in_doubt(one, each.doubt), people.by_id[each.resource.id], why, judges)
+    if is_certain(named):
+        return
     if text == "*":
         _edge(world, one, world.external("anyone"), "its trust policy admits every AWS account", one.truth)
         return
@@ -177,35 +183,46 @@ def _account(world: World, one: Trusted, people: _People, judges: Mapping[str, J
         why = "whom its trust policy names is not known"
         _edge(world, one, world.external("anyone"), why, Truth.POSSIBLE, decided or ("principal",))
         return
-    own = owned(world, one.role.unit, value)
     if found is not None and found["kind"] != "root":
-        _named(world, one, found, own, people, judges)
+        _outside(world, one, found, next((each.doubt for each in named), None))
         return
+    _of_account(world, one, account, people, judges)
+
+
+def _in_doubt(one: Trusted, doubt: Unknown | None) -> Trusted:
+    if doubt is None:
+        return one
+    return replace(one, doubt=doubt.decided_by or ("the account of the principal",))
+
+
+def _of_account(world: World, one: Trusted, account: str, people: _People, judges: Mapping[str, Judge]) -> None:
+    """Everybody of an account: those of the inputs whom it lets assume the role, and the account itself."""
+    home = one.role.resource
+    assert home is not None
+    own = owned(world, home, one.value)
+    mine = judges[one.role.unit].number(one.role)
+    number = account if account.isdecimal() else mine if own is Truth.YES else ""
+    some = [*people.assuming.get((number, ""), ())] if number else []
     if own is not Truth.NO:
-        for principal in people.assuming.get(one.role.unit, ()):
-            _assume(world, one, principal, "", judges)
-    if own is not Truth.YES:
+        some += people.assuming.get(("", one.role.unit), ())
+    for principal in some:
+        _assume(world, one, principal, "", judges)
+    if own is not Truth.YES and number not in people.accounts:
         truth = Truth.YES if own is Truth.NO else Truth.POSSIBLE
         why = f"its trust policy admits account `{account}`"
         decided = (f"the account of `{one.role.unit}`",)
         _edge(world, one, world.external(f"aws-account/{account}"), why, min(truth, one.truth), decided)
 
 
-def _named(
-    world: World, one: Trusted, found: re.Match[str], own: Truth, people: _People, judges: Mapping[str, Judge]
-) -> None:
-    """A role or user by its ARN: the one of the inputs that has its name, else one outside."""
-    path = found["path"] or ""
-    name = path.split("/")[0 if found["kind"] == "assumed-role" else -1]
+def _outside(world: World, one: Trusted, found: re.Match[str], doubt: Unknown | None) -> None:
+    """A role or user by its ARN that the inputs do not have, or may not have."""
     word = "role/" if "role" in found["kind"] else "user/"
-    principal = people.named.get((one.role.unit, f"aws_iam_{word[:-1]}", name))
-    if own is not Truth.NO and principal is not None:
-        _assume(world, one, principal, f"its trust policy names `{name}`", judges)
-        return
     shown = found.group(0).replace(ANY, "*")
-    outside = world.external(f"aws-account/{found['account'].replace(ANY, '*')}/{word}{path.replace(ANY, '*')}")
-    truth = Truth.POSSIBLE if ANY in shown else Truth.YES
-    _edge(world, one, outside, f"its trust policy admits `{shown}`", min(truth, one.truth), ("principal",))
+    path = (found["path"] or "").replace(ANY, "*")
+    outside = world.external(f"aws-account/{found['account'].replace(ANY, '*')}/{word}{path}")
+    truth = Truth.POSSIBLE if ANY in found.group(0) or doubt is not None else Truth.YES
+    decided = ("principal",) if doubt is None else doubt.decided_by
+    _edge(world, one, outside, f"its trust policy admits `{shown}`", min(truth, one.truth), decided)
 
 
 def _assume(world: World, one: Trusted, principal: Principal, why: str, judges: Mapping[str, Judge]) -> None:
@@ -219,8 +236,9 @@ def _assume(world: World, one: Trusted, principal: Principal, why: str, judges: 
     own = statement is not one.statement
     if not why and own:
         why = f"the trust policy admits the account, and policy `{statement.policy}` allows `sts:AssumeRole` on it"
-    alone = replace(one, decided_by=())
-    _edge(world, alone, world.nodes[principal.node_id], why or "its trust policy admits it", access.truth,
+    alone = replace(one, decided_by=one.doubt)
+    truth = min(access.truth, Truth.POSSIBLE) if one.doubt else access.truth
+    _edge(world, alone, world.nodes[principal.node_id], why or "its trust policy admits it", truth,
           access.decided_by)  # fmt: skip
 
 

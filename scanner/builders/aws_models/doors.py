@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from scanner.builders.aws_identity.access import INSIDE, INTERNET, Judge, judge
-from scanner.builders.aws_identity.carriers import carriers, role_by_arn
+from scanner.builders.aws_identity.by_arn import PRINCIPALS, is_certain, meant
+from scanner.builders.aws_identity.carriers import carriers
 from scanner.builders.aws_identity.documents import policy_at
 from scanner.builders.aws_identity.operators import associated
 from scanner.builders.aws_identity.principals import Principal
@@ -207,19 +208,18 @@ def _others(world: World, unit: str, statement: Statement, gateways: frozenset[s
 
 
 def _other(world: World, unit: str, value: Value, gateways: frozenset[str]) -> Truth:
-    found = world.inventory.find(value, unit, "aws_iam_role", "aws_iam_user")
-    if isinstance(found, Resource):
-        return Truth.NO if found.id in gateways else Truth.YES
+    """Whether a principal of a statement is somebody else than a gateway."""
+    named = meant(world, value, unit, *PRINCIPALS)
+    if is_certain(named):
+        return Truth.NO if all(one.resource.id in gateways for one in named) else Truth.YES
     text = glob(value).text
     role = ROLE.fullmatch(text)
     if isinstance(value, Unknown) and (role is None or ANY in role["path"]):
         return Truth.POSSIBLE
     if role is None or ANY in role["path"]:
         return Truth.YES
-    path = role["path"].partition("/")[0] if ":assumed-role/" in text else role["path"].rpartition("/")[2]
-    target = role_by_arn(world, f"arn:aws:iam::0:role/{path}", unit)
-    if target is None:
-        if text in world.profile.gateways:
-            return Truth.NO  # the profile names it so, and the inputs do not show it
-        return Truth.YES if world.profile.gateways or gateways else Truth.POSSIBLE
-    return Truth.NO if target.id in gateways else Truth.YES
+    if text in world.profile.gateways:
+        return Truth.NO  # the profile names it so
+    if any(one.resource.id in gateways for one in named):
+        return Truth.POSSIBLE
+    return Truth.YES if world.profile.gateways or gateways else Truth.POSSIBLE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scanner.builders.aws_identity.carriers import role_by_arn
+from scanner.builders.aws_identity.by_arn import PRINCIPALS, is_certain, meant
 from scanner.builders.aws_policy.statements import listed_in
 from scanner.builders.blocks import first
 from scanner.builders.control.clouds import SECRETS, Estate, Given, anything, like
@@ -33,14 +33,15 @@ ENTRY = "aws_eks_access_entry"
 def access_rights(world: World, estate: Estate) -> Iterator[Right]:
     """The rights that access policies give to IAM principals, and those of principals whose groups nobody knows."""
     for one in world.inventory.of("aws_eks_access_policy_association"):
-        yield from estate.rights(_associated(world, one))
+        for given in _associated(world, one):
+            yield from estate.rights(given)
     for one in world.inventory.of(ENTRY):
         for value in listed_in(one.attrs.get("kubernetes_groups")):
             if isinstance(value, Unknown):
-                who = principal_node(world, one, one.attrs.get("principal_arn"))
                 line = mark(one.attrs, "kubernetes_groups") or one.origin
                 grants = anything("the groups of its access entry")
-                yield from estate.rights(Given(who, grants, (CLUSTER_WIDE,), one, line, value))
+                for who, _ in principal_nodes(world, one, one.attrs.get("principal_arn")):
+                    yield from estate.rights(Given(who, grants, (CLUSTER_WIDE,), one, line, value))
     for one in _mappings(world):
         for key, field in MAPPED:
             yield from _mapped_rights(world, estate, one, key, field)
@@ -59,9 +60,9 @@ def _mapped_rights(world: World, estate: Estate, one: Resource, key: str, field:
         groups = items_of(dig(entry, "groups"))
         unknown = next((group for group in groups if isinstance(group, Unknown)), None)
         if MASTERS in groups or unknown is not None:
-            who = _outside(world, one, dig(entry, field))
-            doubt = _unnamed(world, who, dig(entry, field)) if MASTERS in groups else unknown
-            yield from estate.rights(Given(who, anything(MASTERS), (CLUSTER_WIDE,), one, line, doubt))
+            for who, why in principal_nodes(world, one, dig(entry, field)):
+                doubt = why if MASTERS in groups else unknown
+                yield from estate.rights(Given(who, anything(MASTERS), (CLUSTER_WIDE,), one, line, doubt))
 
 
 def _entries(one: Resource, key: str) -> list[Value] | Unknown:
@@ -82,18 +83,17 @@ def _entries(one: Resource, key: str) -> list[Value] | Unknown:
     return list(items_of(listed))
 
 
-def _associated(world: World, one: Resource) -> Given:
-    who = principal_node(world, one, one.attrs.get("principal_arn"))
+def _associated(world: World, one: Resource) -> Iterator[Given]:
     policy = first(one, "policy_arn")
     name = "" if policy is None else policy.text.rpartition("/")[2]
     namespaces, doubt = _scope(one)
-    doubt = doubt or _unnamed(world, who, one.attrs.get("principal_arn"))
     grants = (*like(POLICIES.get(name, ""), name), *((SECRETS,) if name in READS_SECRETS else ()))
     if name not in POLICIES:
         grants = anything(name or "access policy")
         cause = f"what the access policy `{name or '*'}` gives is not known"
         doubt = doubt or Unknown(cause, decided_by=(f"{one.address}.policy_arn",))
-    return Given(who, grants, namespaces, one, mark(one.attrs, "policy_arn") or one.origin, doubt)
+    for who, why in principal_nodes(world, one, one.attrs.get("principal_arn")):
+        yield Given(who, grants, namespaces, one, mark(one.attrs, "policy_arn") or one.origin, doubt or why)
 
 
 def _unnamed(world: World, who: str, value: Value) -> Unknown | None:
@@ -128,44 +128,44 @@ def _mappings(world: World) -> Iterator[Resource]:
             yield one
 
 
-def principal_node(world: World, one: Resource, value: Value) -> str:
-    """The node of an IAM principal that an access entry or a mapping names; one outside where the inputs lack it."""
-    found = world.inventory.find(value, one, "aws_iam_role", "aws_iam_user")
-    if isinstance(found, Resource):
-        return found.id
-    text = value.text() if isinstance(value, Unknown) else str(value)
-    named = role_by_arn(world, text, one.unit)
-    return named.id if named is not None else world.external(f"aws-principal/{text}").id
+def principal_nodes(world: World, one: Resource, value: Value) -> list[tuple[str, Unknown | None]]:
+    """The nodes of the IAM principals that an access entry or a mapping means, or may mean, each with what decides it.
+
+    One outside is among them where the inputs may not have the principal.
+    """
+    named = meant(world, value, one, *PRINCIPALS)
+    found = [(each.resource.id, each.doubt) for each in named]
+    if not is_certain(named):
+        text = value.text() if isinstance(value, Unknown) else str(value)
+        outside = world.external(f"aws-principal/{text}").id
+        doubt = next((each.doubt for each in named), None)
+        found.append((outside, doubt or _unnamed(world, outside, value)))
+    return found
 
 
 def add_groups(world: World, estate: Estate) -> None:
     """Principal -> group, "become", for the groups of access entries and of the `aws-auth` ConfigMap."""
     for one in world.inventory.of(ENTRY):
-        who = principal_node(world, one, one.attrs.get("principal_arn"))
-        for value in listed_in(one.attrs.get("kubernetes_groups")):
-            if isinstance(value, str):
-                line = mark(one.attrs, "kubernetes_groups") or one.origin
-                _member(world, estate, one, who, value, line)
+        line = mark(one.attrs, "kubernetes_groups") or one.origin
+        for who in principal_nodes(world, one, one.attrs.get("principal_arn")):
+            for value in listed_in(one.attrs.get("kubernetes_groups")):
+                if isinstance(value, str):
+                    _member(world, estate, one, *who, value, line)
     for one in _mappings(world):
         for key, field in MAPPED:
             entries = _entries(one, key)
             line = mark(one.attrs, "data", key) or one.origin
             for entry in entries if not isinstance(entries, Unknown) else ():
-                for group in items_of(dig(entry, "groups")):
-                    if isinstance(group, str) and dig(entry, field) is not None:
-                        _member(world, estate, one, _outside(world, one, dig(entry, field)), group, line)
+                named = dig(entry, field)
+                for who in principal_nodes(world, one, named) if named is not None else ():
+                    for group in items_of(dig(entry, "groups")):
+                        if isinstance(group, str):
+                            _member(world, estate, one, *who, group, line)
 
 
-def _outside(world: World, one: Resource, value: Value) -> str:
-    """A principal of a mapping, in whichever unit its role is declared."""
-    arn = value if isinstance(value, str) else ""
-    for role in world.inventory.of("aws_iam_role"):
-        if arn and arn.rpartition("/")[2] == role.attrs.get("name"):
-            return role.id
-    return principal_node(world, one, value)
-
-
-def _member(world: World, estate: Estate, one: Resource, who: str, group: str, origin: Origin) -> None:
+def _member(
+    world: World, estate: Estate, one: Resource, who: str, doubt: Unknown | None, group: str, origin: Origin
+) -> None:
     """The group of the unit, and that of every unit that may run in this cluster."""
     if not world.nodes[who].actor:
         world.set_actor(who)
@@ -173,9 +173,9 @@ def _member(world: World, estate: Estate, one: Resource, who: str, group: str, o
         if unit != one.unit and f"{unit}:Group/{group}" not in world.nodes:
             continue
         node = subject_node(world, unit, "Group", group, origin)
-        across = unit != one.unit or not who.startswith((f"{one.unit}:", "external:"))
-        vague = "*" in world.nodes[who].name
-        unsure = across or vague or one.possible is not None
+        across = unit != one.unit
+        unsure = across or doubt is not None or one.possible is not None
+        decided = ("profile:units",) if across else (one.address,) if doubt is None else doubt.decided_by
         world.add_edge(
             Edge(
                 source=who,
@@ -186,7 +186,7 @@ def _member(world: World, estate: Estate, one: Resource, who: str, group: str, o
                 origin=origin,
                 state=State.POSSIBLE if unsure else State.OPEN,
                 reason="cross-unit" if across else "value-unknown" if unsure else "",
-                decided_by=("profile:units",) if across else (one.address,) if unsure else (),
+                decided_by=decided or (one.address,) if unsure else (),
                 cut=True,
             )
         )

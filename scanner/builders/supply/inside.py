@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 from scanner.builders.aws_identity.accounts import own_accounts
-from scanner.builders.aws_identity.arns import arn_of
-from scanner.builders.aws_policy.match import ANY
+from scanner.builders.aws_identity.by_arn import PRINCIPALS, Meant, meant
 from scanner.builders.blocks import text
 from scanner.builders.draft import World
 from scanner.resource import Resource
 from scanner.unknown import Unknown, Value, refs_in
 
-PRINCIPALS = ("aws_iam_role", "aws_iam_user")
 CALLER = "data.aws_caller_identity."
 
 
-def inside(world: World, unit: str, who: Value) -> Resource | bool:
-    """The principal of the inputs that `who` is; True for the own account as a whole; False for anybody else."""
-    named = world.inventory.find(who, unit, *PRINCIPALS)
-    if isinstance(named, Resource) and not named.data:
+def inside(world: World, where: Resource, who: Value) -> list[Meant] | bool:
+    """The principals of the inputs that `who` is or may be; True for the own account as a whole; False for others."""
+    named = meant(world, who, where, *PRINCIPALS)
+    if named:
         return named
     written = text(who)
     account, _, path = written.removeprefix("arn:").partition(":")[2].removeprefix("iam::").partition(":")
-    own = _own(world, unit, written, account, who)
+    own = _own(world, where.unit, written, account, who)
     if not own:
         return False
-    if written.isdecimal() or path == "root":
-        return True
-    name = path.rpartition("/")[2]
-    for one in world.inventory.of(*PRINCIPALS, unit=unit):
-        if name and arn_of(one).text.rpartition("/")[2] == name and ANY not in name:
-            return one
-    return False
+    return written.isdecimal() or path == "root"
 
 
 def _own(world: World, unit: str, written: str, account: str, who: Value) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from scanner.builders.aws_identity.by_arn import Meant, is_certain
 from scanner.builders.aws_identity.documents import policy_of
 from scanner.builders.aws_policy.match import Truth, glob, includes
 from scanner.builders.aws_policy.statements import Policy, Statement, listed_in
 from scanner.builders.blocks import Found, text
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, connect, doubt_of, first_doubt, values
+from scanner.builders.homes import together
 from scanner.builders.supply.inside import inside
 from scanner.builders.supply.named import ends
 from scanner.builders.supply.outside import account_of, named, read
@@ -104,12 +106,10 @@ def _policy(world: World, one: Resource, policy: Policy, action: str, store: str
 
 
 def _reader(world: World, one: Resource, store: str, statement: Statement, who: Value, doubt: Doubt | None) -> None:
-    own = inside(world, one.unit, who)
-    if own is not False:
-        if isinstance(own, Resource) and own.unit == one.unit:
-            # Within an account the store's policy is enough.
-            because, line = f"`{one.address}` lets `{own.address}` read it", statement.principal_line()
-            connect(world, store, own.id, because, line, plane=Plane.SUPPLY, verb="read", doubt=doubt, cut=True)
+    own = inside(world, one, who)
+    for each in own if isinstance(own, list) else ():
+        _own(world, one, store, statement, each, doubt)
+    if own is True or (isinstance(own, list) and is_certain(own)):
         return
     name, hidden = named(who)
     closed = public_closed(world, store) if name == "anyone" else False
@@ -119,6 +119,17 @@ def _reader(world: World, one: Resource, store: str, statement: Statement, who: 
     also = first_doubt(hidden, closed if isinstance(closed, Doubt) else None, kept)
     because = f"`{one.address}` lets `{text(who) or '*'}` read it"
     read(world, store, name, because, statement.origin, first_doubt(doubt, also))
+
+
+def _own(world: World, one: Resource, store: str, statement: Statement, own: Meant, doubt: Doubt | None) -> None:
+    """A principal of the inputs: within an account the policy of the store is enough, across accounts it is not."""
+    apart = together(world.inventory, one, own.resource)
+    if own.resource.unit != one.unit or apart is Truth.NO:
+        return
+    unsure = None if apart is Truth.YES else Doubt("value-unknown", (f"the account of `{own.resource.address}`",))
+    because, line = f"`{one.address}` lets `{own.resource.address}` read it", statement.principal_line()
+    why = first_doubt(doubt, doubt_of(own.doubt), unsure)
+    connect(world, store, own.resource.id, because, line, plane=Plane.SUPPLY, verb="read", doubt=why, cut=True)
 
 
 def _reads(statement: Statement, action: str) -> Truth:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scanner.builders.aws_identity.by_arn import Meant, is_certain
 from scanner.builders.aws_identity.documents import policy_at
 from scanner.builders.aws_policy.decide import acts_on
 from scanner.builders.aws_policy.match import Truth
@@ -51,9 +52,13 @@ def build_key_readers(world: World, held: frozenset[str]) -> None:
     for key in keys.values():
         for who, origin, doubt in _decrypting(world, key):
             account = account_of(text(who))
-            if account and inside(world, key.unit, who) is False:
+            if account and _may_be_outside(inside(world, key, who)):
                 because = f"`{text(who)}` may decrypt with it"
                 read(world, key.id, f"aws-account/{account}", because, origin, doubt)
+
+
+def _may_be_outside(own: list[Meant] | bool) -> bool:
+    return own is False or (isinstance(own, list) and not is_certain(own))
 
 
 def sealed(world: World, store: str, account: str) -> Doubt | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
+from scanner.builders.aws_identity.by_arn import is_certain
 from scanner.builders.blocks import Found, first, text
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, connect, doubt_of, first_doubt, values
@@ -139,10 +140,13 @@ def _buckets(world: World, one: Resource, doubt: Doubt | None) -> Iterator[tuple
 
 def _grantee(world: World, one: Resource, store: str, found: Found, doubt: Doubt | None) -> None:
     because = f"`{one.address}` grants it"
-    own = inside(world, one.unit, found.value)
-    if isinstance(own, Resource):
-        connect(world, store, own.id, because, found.origin, plane=Plane.SUPPLY, verb="read", doubt=doubt, cut=True)
-    elif own is False:
+    own = inside(world, one, found.value)
+    for each in own if isinstance(own, list) else ():
+        why = first_doubt(doubt, doubt_of(each.doubt))
+        connect(
+            world, store, each.resource.id, because, found.origin, plane=Plane.SUPPLY, verb="read", doubt=why, cut=True
+        )
+    if own is False or (isinstance(own, list) and not is_certain(own)):
         name, hidden = named(found.value)
         kind = first(one, "grantee.grantee_type")
         if kind is not None and kind.text.startswith("DIRECTORY"):
