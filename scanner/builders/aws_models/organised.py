@@ -16,7 +16,6 @@ from scanner.builders.aws_policy.guard import approver
 from scanner.builders.aws_policy.match import Truth
 from scanner.builders.aws_policy.statements import listed_in, structure
 from scanner.builders.draft import World
-from scanner.builders.homes import Account
 from scanner.graph.facts import Enforcement
 from scanner.origin import Origin
 from scanner.resource import Resource, dig, mark
