@@ -133,6 +133,12 @@ OFF: dict[str, tuple[str, tuple[tuple[str, str, str], ...], str]] = {
           "      annotations: {k8s.v1.cni.cncf.io/networks: second}\n    spec"),),
         "k8s.v1.cni.cncf.io/networks",
     ),
+    "a second network of Google": (
+        "",
+        ((MODEL, "      labels: {app: claude-gov}\n    spec", "      labels: {app: claude-gov}\n"
+          "      annotations: {networking.gke.io/interfaces: '[{network: data}]'}\n    spec"),),
+        "networking.gke.io/interfaces",
+    ),
     "an endpoint by hand": (
         made("PolicyEndpoint", "networking.k8s.aws/v1alpha1", ENDPOINT, "only-the-gateway-abcde", "inference"),
         (), "PolicyEndpoint",

@@ -4,7 +4,8 @@ A machine that a pod names, and that no input shows, may be any of these.
 
 Sources: EKS user guide, "Limit Pod traffic with Kubernetes network policies" (Linux machines alone; not on Fargate);
 Microsoft Learn, "Create and configure an AKS cluster to use virtual nodes" (no network policies); Multus CNI,
-"Quickstart guide" (networks beside that of the cluster, which NetworkPolicies do not speak of); Confidential
+"Quickstart guide", Google Cloud, "Set up multi-network support for Pods", KubeVirt user guide, "Interfaces and
+networks" (networks beside that of the cluster, which NetworkPolicies do not speak of); Confidential
 Containers, "Cloud API Adaptor" (pods of the class `kata-remote` run in virtual machines beside their node).
 """
 
@@ -21,7 +22,10 @@ _VIRTUAL = {"type": ("virtual-kubelet",), "eks.amazonaws.com/compute-type": ("fa
 _TAINT = "virtual-kubelet.io/"
 _COMPUTE = "eks.amazonaws.com/compute-type"
 _REMOTE = ("kata-remote", "kata-remote-cc", "peerpods", "peer-pods")
-_NETWORKS = ("k8s.v1.cni.cncf.io/networks", "v1.multus-cni.io/default-network")
+_NETWORKS = (
+    "k8s.v1.cni.cncf.io/networks", "v1.multus-cni.io/default-network", "networking.gke.io/interfaces",
+    "danm.io/interfaces", "network.v1alpha1.isovalent.com/pod-networks",
+)  # fmt: skip
 
 
 def beyond(template: PodTemplate, machines: frozenset[str]) -> str:
@@ -84,4 +88,7 @@ def _networks(template: PodTemplate) -> str:
         value = dig(notes, key)
         if isinstance(value, Unknown) or (value is not None and str(value).strip() not in ("", "[]")):
             return f"annotation {key}"
+    for one in items_of(dig(template.spec, "networks")):  # of a virtual machine
+        if isinstance(one, Unknown) or dig(one, "multus") is not None:
+            return "networks"
     return ""
