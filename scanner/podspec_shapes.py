@@ -75,7 +75,7 @@ def machine(value: Value) -> Attrs | None:
             containers.append(Attrs({"name": dig(disk, "name"), "image": image}, {"image": origin} if origin else None))
             containers.marks.extend([origin] if origin else [])
     spec = Attrs({"containers": containers})
-    for key in ("nodeSelector", "affinity", "tolerations", "schedulerName"):
+    for key in ("nodeSelector", "affinity", "tolerations", "schedulerName", "networks"):
         if key in value:
             _put(spec, key, value[key], mark(value, key))
     named = [dig(one, "serviceAccount", "serviceAccountName") for one in items_of(disks)]
