@@ -156,6 +156,19 @@ def test_an_ecs_service_that_runs_a_server_is_the_model(tmp_path):
     assert references(world, "aws_ecs_service.s") == ["hf:org/name"]
 
 
+def test_the_keys_of_a_task_are_read_in_any_case(tmp_path):
+    """The provider decodes `Image` and `entrypoint` as it does `image` and `entryPoint`; labels are the author's."""
+    text = TASK.replace("IMAGE", "vllm/vllm-openai:1")
+    for written, other in (("name =", "Name ="), ("image =", "Image ="), ("command =", "Command =")):
+        text = text.replace(written, other)
+    world = world_of(tmp_path, text)
+    assert roles(world, "aws_ecs_service.s") == {"model"}
+    assert references(world, "aws_ecs_service.s") == ["hf:org/name"]
+    labels = text.replace("Image =", "dockerLabels = { Image = ").replace(':1"', ':1" }')
+    assert "vllm" in labels.partition("dockerLabels")[2]
+    assert roles(world_of(tmp_path, labels), "aws_ecs_service.s") == set()
+
+
 def test_an_ecs_service_of_something_else_is_none(tmp_path):
     world = world_of(tmp_path, TASK.replace("IMAGE", "nginx:1"))
     assert roles(world, "aws_ecs_service.s") == set()

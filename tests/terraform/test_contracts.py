@@ -425,3 +425,64 @@ def test_names_and_tags_by_the_contract_of_a_module_that_makes_nothing_else(tree
     assert dict(one.attrs["tags"]) == tags
     maybe = found["probe.maybe[*]"]
     assert maybe.possible is not None and maybe.possible.decided_by == ("var.tier",)
+
+
+SERVICES = """
+module "ecs" {
+  source       = "terraform-aws-modules/ecs/aws"
+  version      = "%s"
+  cluster_name = "c"
+  services = {
+    llm = {
+      subnet_ids            = ["subnet-1"]
+      container_definitions = {
+        vllm = {
+          image       = "vllm/vllm-openai:v1"
+          entrypoint  = ["vllm", "serve", "org/name"]
+          environment = [{ name = "PORT", value = 8000 }]
+        }
+      }
+      tasks_iam_role_statements = [{ actions = ["s3:GetObject"], resources = ["arn:aws:s3:::w/*"] }]
+      %s
+    }
+    bare = { create_task_definition = false, task_definition_arn = "arn:t", network_mode = "host" }
+  }
+}
+"""
+RULES_6 = 'security_group_ingress_rules = { a = { cidr_ipv4 = "10.0.0.0/8", from_port = 8000 } }'
+RULES_5 = """security_group_rules = { a = {
+        type = "ingress", protocol = "tcp", from_port = 8000, to_port = 8000, cidr_blocks = ["10.0.0.0/8"] } }"""
+
+
+@pytest.mark.parametrize(("version", "rules"), [("~> 7.0", RULES_6), ("6.12.0", RULES_6), ("~> 5.12", RULES_5)])
+def test_the_services_of_a_cluster(tree, version: str, rules: str) -> None:
+    """What runs, who may reach it, and what it may do: as the module at that release makes it."""
+    made = tree(SERVICES % (version, rules))
+    found = made.resources()
+    here = 'module.ecs.module.service["llm"].'
+    service, task = found[f"{here}aws_ecs_service.this[0]"], found[f"{here}aws_ecs_task_definition.this[0]"]
+    assert (service.attrs["name"], service.attrs["launch_type"], task.attrs["family"]) == ("llm", "FARGATE", "llm")
+    [network] = service.attrs["network_configuration"]
+    group = Ref(f"{here}aws_security_group.this[0]", "id")
+    assert [one.ref for one in network["security_groups"]] == [group]
+    assert service.attrs["cluster"].ref == Ref("module.ecs.module.cluster.aws_ecs_cluster.this[0]", "arn")
+    [container] = task.attrs["container_definitions"].document
+    assert (container["image"], container["entrypoint"][0]) == ("vllm/vllm-openai:v1", "vllm")
+    assert container["environment"] == [{"name": "PORT", "value": "8000"}]
+    [rule] = [one for name, one in found.items() if "security_group_" in name and name.endswith('rule.this["a"]')]
+    assert (rule.attrs["security_group_id"].ref, rule.attrs["to_port"]) == (group, 8000)
+    [policy] = [one.attrs["policy"] for name, one in found.items() if ".tasks[0]" in name and "policy" in one.attrs]
+    assert json.loads(str(policy))["Statement"][0]["Action"] == "s3:GetObject"
+    bare = found['module.ecs.module.service["bare"].aws_ecs_service.this[0]'].attrs
+    assert (bare["task_definition"], bare["network_configuration"]) == ("arn:t", [])
+    assert made.read().unread == []
+
+
+def test_what_a_service_has_beyond_its_contract_is_unread(tree) -> None:
+    text = (SERVICES % ("7.5.0", RULES_6)).replace("subnet_ids            =", "door = 1\n subnet_ids =")
+    causes = [one.cause for one in tree(text).read().unread]
+    assert causes == ["the contract of module `ecs` does not tell what `door` in its input `services` does"]
+    external = text.replace("door = 1", 'deployment_controller = { type = "EXTERNAL" }')
+    assert any("`aws_ecs_task_set`" in one.cause for one in tree(external).read().unread)
+    older = tree(SERVICES % ("~> 5.2", RULES_5)).read().unread
+    assert len(older) == 1 and "the call allows others" in older[0].cause

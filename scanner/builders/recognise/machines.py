@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -17,7 +17,7 @@ from scanner.builders.recognise.served import served
 from scanner.builders.recognise.signals import Verdict, argument_fact, image_fact, verdict
 from scanner.graph.facts import ModelReference
 from scanner.graph.model import Role
-from scanner.resource import Encoded, Resource
+from scanner.resource import Attrs, Encoded, Items, Resource
 from scanner.unknown import Unknown, Value
 from scanner.yamltext import TextError, json_document, load_one
 
@@ -31,6 +31,19 @@ SCRIPTS = {
     "google_compute_instance_template": ("metadata_startup_script", "metadata.startup-script", "metadata.user-data"),
 }
 """Where a machine's start script stands."""
+_CASED = {
+    name.lower(): name
+    for name in (
+        "name", "image", "command", "entryPoint", "environment", "environmentFiles", "value", "valueFrom", "secrets",
+        "essential", "portMappings", "containerPort", "hostPort", "protocol", "mountPoints", "sourceVolume",
+        "containerPath", "readOnly", "resourceRequirements", "type", "linuxParameters", "devices", "hostPath",
+        "privileged", "user", "dockerLabels", "logConfiguration", "firelensConfiguration", "options",
+        "repositoryCredentials", "volumesFrom", "dependsOn", "healthCheck", "readonlyRootFilesystem",
+    )
+}  # fmt: skip
+"""The keys of a container definition that are read, by their lower case."""
+_FREE = ("dockerLabels", "options")
+"""Keys that hold names of the author's own."""
 SIZES = {
     "instance_type": r"^(p\d|g\d|gr\d|inf\d|trn\d|dl\d)",
     "size": r"^Standard_(N[CDV]|ND)",
@@ -101,8 +114,33 @@ def task_containers(resource: Resource) -> Iterator[Container]:
     for one in at(resource, "container_definitions"):
         for body in _definitions(one):
             if isinstance(body, dict):
-                made = container(body, one.origin)
-                yield replace(made, own_command=bool(body.get("entryPoint")))
+                folded = _in_their_case(body)
+                made = container(folded, one.origin)
+                yield replace(made, own_command=bool(folded.get("entryPoint")))
+
+
+def _in_their_case(body: Mapping[str, Value]) -> Attrs:
+    """A definition with its keys as ECS writes them: the provider takes them in any case (`entrypoint`, `Image`).
+
+    Source: hashicorp/terraform-provider-aws, whose decoder of JSON matches names without regard to case.
+    """
+    marks = body.marks if isinstance(body, Attrs) else {}
+    result = Attrs()
+    for key, value in body.items():
+        name = _CASED.get(key.lower(), key)
+        inner = value if name in _FREE else _each_in_their_case(value)
+        result[name] = inner
+        if key in marks:
+            result.marks[name] = marks[key]
+    return result
+
+
+def _each_in_their_case(value: Value) -> Value:
+    if isinstance(value, Mapping):
+        return _in_their_case(value)
+    if isinstance(value, list | tuple):
+        return Items([_each_in_their_case(one) for one in value], value.marks if isinstance(value, Items) else ())
+    return value
 
 
 def _definitions(one: Found) -> list[Value]:
