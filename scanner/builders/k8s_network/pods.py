@@ -110,9 +110,8 @@ def _owner(resource: Resource, by_name: Mapping[tuple[str, str], list[Resource]]
         if known:
             return known[0].address, known[0].kind
         version = dig(chosen, "apiVersion")
-        kind = _OWNERS_OF_VERSION.get(version.partition("/")[0], "") if isinstance(version, str) else ""
-        if not kind:
-            return None
+        # What nothing tells the kind of is called by what it has: pods.
+        kind = _OWNERS_OF_VERSION.get(version.partition("/")[0], "Pod") if isinstance(version, str) else "Pod"
     if kind == "Node":
         return None
     place = f"{resource.namespace}/" if resource.namespace else ""

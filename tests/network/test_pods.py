@@ -1,4 +1,4 @@
-"""Machines with a network of their own beside that of the cluster: what no NetworkPolicy speaks of is not closed."""
+"""Pods as the network sees them: on networks beside that of the cluster, and of owners that are half told."""
 
 from __future__ import annotations
 
@@ -28,3 +28,22 @@ def test_on_a_machine_with_another_network_no_policy_is_sure_to_be_enforced(tmp_
     assert not reading.unread
     (pod,) = [pod for one in workloads(reading.resources) for pod in pods_of(one)]
     assert pod.beyond == beyond
+
+
+OWNED = """
+apiVersion: v1
+kind: Pod
+metadata:
+  name: {name}
+  namespace: n
+  ownerReferences: [{{name: owner, controller: true}}]
+spec: {{containers: [{{name: c, image: i}}]}}
+---
+"""
+
+
+def test_pods_of_an_owner_of_which_only_the_name_is_told_are_one_workload(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text(OWNED.format(name="one") + OWNED.format(name="two"))
+    reading = read_manifests(tmp_path, [path])
+    assert [one.address for one in workloads(reading.resources)] == ["n/Pod/owner"]
