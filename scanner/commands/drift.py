@@ -26,6 +26,7 @@ def arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Compare; the exit code says whether the sides agree."""
     from scanner.commands.drift_compare import compare
+    from scanner.commands.drift_names import with_names_of_both
     from scanner.commands.output import emit
     from scanner.reports.drift_formats import Told, as_json, as_text
     from scanner.scan import read_and_build
@@ -40,6 +41,7 @@ def run(options: Namespace) -> int:
     note_foreign_profiles(request, options)
     declared = read_and_build(replace(request, bundles=(), live=()))
     live = read_and_build(replace(request, paths=(), plans=()))
+    declared, live = with_names_of_both(declared, live)
     found = compare(declared, live)
     unread = [(name, one) for name, side in (("declared", declared), ("live", live)) for one in side.reading.unread]
     reasons = [

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 
+from scanner.commands.drift_itself import by_itself
 from scanner.commands.drift_join import Joined, Side, join, side
 from scanner.graph.facts_observed import Observed
 from scanner.graph.graph import plain
-from scanner.graph.model import Edge, Node, Plane, State
+from scanner.graph.model import Edge, Plane, State
 from scanner.origin import Origin
 from scanner.scan import Scanned
 
 _WORDS = ("origin", "because", "decided_by", "pinned_at", "type")
 """Fields of a fact that say how it is known, and not what is so."""
+_WHERE_KNOWN = {"Bound": "which guardrail its policies name may not be known to the other side"}
+"""Facts that a side has only where it knows enough: that the other has none says little."""
 _UNKNOWN = '"unknown": '
 DECLARED, LIVE = "declared", "live"
 _OF_A_MOMENT = (Observed,)
@@ -77,15 +80,10 @@ def _things(sides: tuple[Side, Side], both: Joined) -> Iterator[Differs]:
         there = set(others.values())
         for id_, key in mine.items():
             node = one.scanned.built.graph.nodes[id_]
-            if key not in there and id_ in one.resources and not _made_by_itself(node):
+            resource = one.resources.get(id_)
+            if key not in there and resource is not None and not by_itself(node, resource, one.resources):
                 roles = ", ".join(sorted(node.roles))
                 yield Differs("thing", name, key, roles, node.origin, both.doubtful.get(id_, ""))
-
-
-def _made_by_itself(node: Node) -> bool:
-    """What every network of AWS and every namespace has without anybody's doing; what it opens is told as a way."""
-    aws = node.kind.startswith("aws_default_") or node.kind == "aws_main_route_table_association"
-    return aws or (node.kind, node.name) in (("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default"))
 
 
 def _facts(sides: tuple[Side, Side], both: Joined) -> Iterator[Differs]:
@@ -96,10 +94,12 @@ def _facts(sides: tuple[Side, Side], both: Joined) -> Iterator[Differs]:
         for key in mine.keys() & others.keys():
             unknown = {kind for kind, _, text in (*mine[key], *others[key]) if _UNKNOWN in text}
             texts = {(kind, text) for kind, _, text in others[key]}
+            there = {kind for kind, _ in texts}
             for kind, origin, text in mine[key]:
                 # What neither side knows for the same reason follows from the same things on both.
                 if (kind, text) not in texts:
                     why = "a value of it is not known" if kind in unknown else ""
+                    why = why or ("" if kind in there else _WHERE_KNOWN.get(kind, ""))
                     yield Differs("fact", name, key, f"{kind} {text}", origin, why)
 
 
@@ -137,7 +137,7 @@ def _ways(sides: tuple[Side, Side], both: Joined) -> Iterator[Differs]:
         mine, others = found[index], found[1 - index]
         for (about, detail), edges in mine.items():
             against = others.get((about, detail), [])
-            if any(one.state is State.OPEN for one in against):
+            if any(one.state is State.OPEN for one in against) or _of_itself(sides[index], edges):
                 continue
             doubt = next(
                 (both.doubtful[end] for one in edges for end in (one.source, one.target) if end in both.doubtful), ""
@@ -150,6 +150,15 @@ def _ways(sides: tuple[Side, Side], both: Joined) -> Iterator[Differs]:
             elif open_ is None:
                 doubt = doubt or "it is only possible here"
             yield Differs("way", name, about, detail, (open_ or edges[0]).origin, doubt)
+
+
+def _of_itself(one: Side, edges: Sequence[Edge]) -> bool:
+    """Whether edges say no more than what a thing that is there by itself is attached to; what it lets pass is told."""
+    ends = {end for edge in edges if edge.plane is Plane.CONTROL for end in (edge.source,)}
+    nodes = [one.scanned.built.graph.nodes[end] for end in ends]
+    return len(ends) == len({edge.source for edge in edges}) and all(
+        by_itself(node, one.resources.get(node.id), one.resources) for node in nodes
+    )
 
 
 def _edges(one: Side, keys: Mapping[str, str]) -> dict[tuple[str, str], list[Edge]]:

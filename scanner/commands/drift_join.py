@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
+from scanner.commands.drift_itself import is_main, referred
 from scanner.graph.model import Node, State
 from scanner.resource import Resource, items_of
 from scanner.scan import Scanned
@@ -21,7 +22,8 @@ _OWN = {
     ),
     "bucket": (
         *("aws_s3_bucket", "aws_s3_bucket_policy", "aws_s3_bucket_versioning", "aws_s3_bucket_public_access_block"),
-        *("aws_s3_bucket_object_lock_configuration", "aws_s3_bucket_replication_configuration"),
+        *("aws_s3_bucket_object_lock_configuration", "aws_s3_bucket_replication_configuration", "aws_s3_bucket_acl"),
+        *("aws_s3_bucket_ownership_controls", "aws_s3_bucket_server_side_encryption_configuration"),
     ),
     "function_name": ("aws_lambda_function",),
     "cidr_block": ("aws_vpc",),
@@ -43,10 +45,15 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "aws_vpc_endpoint": ("vpc_id", "service_name"),
     "aws_subnet": ("vpc_id", "cidr_block"),
     "aws_bedrock_guardrail_version": ("guardrail_arn", "version"),
+    "aws_bedrock_enforced_guardrail_configuration": ("guardrail_identifier",),
+    "aws_route_table_association": ("subnet_id",),
+    "aws_main_route_table_association": ("vpc_id",),
     "aws_bedrock_model_invocation_logging_configuration": (),
 }
 """By which arguments one thing of a kind is told from another (the import ids of the provider's documentation, but for
 ids that AWS makes up: there, what cannot be changed without another thing)."""
+_ALONE = {"aws_bedrock_guardrail_version": "guardrail_arn"}
+"""Kinds whose own name AWS gives when they are made: one that is alone at its parent, on both sides, is the same."""
 _GLOBAL = ("aws_iam_", "aws_s3_bucket")
 """Kinds that an account has once, whatever the region of the provider that declares them."""
 
@@ -79,9 +86,10 @@ def join(declared: Side, live: Side) -> Joined:
     units = frozenset(one.name for one in declared.scanned.profile.units)
     groups: dict[tuple[str, ...], tuple[list[Node], list[Node]]] = {}
     nameless: dict[str, tuple[list[Node], list[Node]]] = {}
+    alone = _only_children(declared, live)
     for index, one in enumerate((declared, live)):
         for node in _nodes(one):
-            name = _natural(node, one)
+            name = alone.get(node.id) or _natural(node, one)
             into = groups.setdefault(name, ([], [])) if name else nameless.setdefault(node.kind, ([], []))
             into[index].append(node)
     keys: tuple[dict[str, str], dict[str, str]] = ({}, {})
@@ -124,11 +132,36 @@ def _natural(node: Node, one: Side) -> tuple[str, ...]:
     resource = one.resources.get(node.id)
     if resource is None or not resource.kind.startswith("aws_"):
         return (node.kind, node.address)
+    if resource.kind == "aws_route_table":
+        return _table(resource, one)
     wanted = NAMES.get(resource.kind)
     if wanted is None:
         return ()
     values = [_value(resource, key, one) for key in wanted]
     return (resource.kind, *values) if all(values) else ()
+
+
+def _table(resource: Resource, one: Side) -> tuple[str, ...]:
+    """A route table by the subnets that are put to it, or as the main one of its network."""
+    links = [each for each in one.resources.values() if each.kind == "aws_route_table_association"]
+    subnets = [_value(each, "subnet_id", one) for each in links if referred(each, "route_table_id") == resource.address]
+    network = _value(resource, "vpc_id", one)
+    if subnets:
+        return (resource.kind, network, *sorted(subnets)) if network and all(subnets) else ()
+    return (resource.kind, network, "main") if network and is_main(resource, one.resources) else ()
+
+
+def _only_children(declared: Side, live: Side) -> dict[str, tuple[str, ...]]:
+    """The names of things that are the only ones of their kind at their parent, on either side."""
+    found: tuple[dict[tuple[str, str], list[str]], ...] = ({}, {})
+    for index, one in enumerate((declared, live)):
+        for id_, resource in one.resources.items():
+            parent = _value(resource, _ALONE[resource.kind], one) if resource.kind in _ALONE else ""
+            if parent and resource.possible is None:
+                found[index].setdefault((resource.kind, parent), []).append(id_)
+    both = found[0].keys() & found[1].keys()
+    alone = [key for key in both if len(found[0][key]) == len(found[1][key]) == 1]
+    return {each[key][0]: key for key in alone for each in found}
 
 
 def _value(resource: Resource, key: str, one: Side, depth: int = 4) -> str:

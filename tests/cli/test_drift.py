@@ -107,9 +107,9 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_an_account_is_joined_by_the_names_of_things(account: Path) -> None:
     told = drift(str(WORLD / "terraform"), "--bundle", str(account))
-    # The recorded account calls one policy otherwise, and has the rules that EKS makes for a cluster's group.
+    # The recorded account calls one policy otherwise; what EKS makes for a cluster is as it makes it.
     things = entries(told, "thing", "live") | entries(told, "thing", "declared")
-    assert {one.split(" (")[0] for one in things if "security_group" not in one} == {
+    assert {one.split(" (")[0] for one in things} == {
         "aws_iam_role_policy acme-gateway invoke",
         "aws_iam_role_policy acme-gateway invoke-with-guardrail",
     }
@@ -123,8 +123,29 @@ def test_an_account_is_joined_by_the_names_of_things(account: Path) -> None:
     )
     for one in (*told["drift"], *told["undecided"]):
         assert not (one["what"] == "thing" and one["about"].startswith(joined)), one
-    assert told["undecided"], "an enforced guardrail has no name to be known by"
+    assert told["undecided"] == []
+    assert {one["what"] for one in told["drift"]} == {"thing"}
+
+
+def test_what_cannot_be_told_apart_is_not_decided(tmp_path: Path) -> None:
+    """Two published versions, of which the files know one that has no number yet; a rule of a cluster's group more."""
+    found = answers()
+    found["bedrock:ListGuardrails", "gr7acme2026x"]["guardrails"].append(
+        {**found["bedrock:ListGuardrails", "gr7acme2026x"]["guardrails"][1], "version": "8"}
+    )
+    found["bedrock:GetGuardrail", "gr7acme2026x/8"] = {
+        **found["bedrock:GetGuardrail", "gr7acme2026x/7"],
+        "version": "8",
+    }
+    group = found["ec2:DescribeSecurityGroups", ""]["SecurityGroups"][1]
+    more = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    group["IpPermissions"].append(more)
+    told = drift(str(WORLD / "terraform"), "--bundle", str(write(tmp_path / "aws.bundle", full(found))))
+    undecided = {one["about"].split(" ")[0] for one in told["undecided"]}
+    assert undecided == {"aws_bedrock_guardrail_version"}
     assert all(one["because"] for one in told["undecided"])
+    (rule,) = (one for one in entries(told, "thing", "live") if one.startswith("aws_security_group_rule"))
+    assert "#ingress/1" in rule
 
 
 def test_the_same_names_in_another_account_are_other_things(account: Path, tmp_path: Path) -> None:

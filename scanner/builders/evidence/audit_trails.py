@@ -53,6 +53,9 @@ def _trail(world: World, one: Resource) -> Iterator[Trail]:
     yield _flag(one, "include_global_service_events", "global-events", True, "events of IAM and STS are left out")
     if not regions_of(world):
         yield _flag(one, "is_multi_region_trail", "regions", False, "events of other regions are left out")
+    if not (one.attrs.get("event_selector") or one.attrs.get("advanced_event_selector")):
+        because = "no event selector is set: the default is all management events"
+        yield Trail(origin=one.origin, because=because, aspect="management-events", complete=True)
     for found in at(one, "event_selector.include_management_events"):
         yield _said(found, found.value is True, "management-events", "management events are left out")
     for found in values(one, "event_selector.exclude_management_event_sources"):

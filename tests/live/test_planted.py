@@ -1,0 +1,171 @@
+"""The worlds of `fixtures/`, seeded into moto: the verdicts of their files, and no drift where there is none."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bundle import reference
+from tests.harness import FIXTURES, run, run_scan
+from tests.live.aws import HOME
+from tests.live.planted import SERVED, planted
+
+WORLDS = FIXTURES / "worlds"
+OF_A_MOMENT = "classifier-not-seen-running"
+
+
+@pytest.fixture(scope="module", params=["reference", "broken"])
+def asked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """The name of a world, and a folder with what was recorded of it."""
+    name = str(request.param)
+    folder = tmp_path_factory.mktemp(name)
+    with planted(WORLDS / name) as (answers, _):
+        code, _, err = run("collect", "--live", "aws", "--regions", HOME, "-o", str(folder / "aws.bundle"))
+    assert code == 0, err
+    assert len(answers.checked) > 8, "the answers that are not moto's were held against botocore's shapes"
+    shutil.copytree(WORLDS / name / "k8s", folder / "k8s")
+    (folder / "tether.yaml").write_text(reference.profile((WORLDS / name / "tether.yaml").read_text()))
+    return name, folder
+
+
+def test_a_seeded_world_has_the_verdicts_of_its_files(asked: tuple[str, Path]) -> None:
+    name, folder = asked
+    live, declared = run_scan(folder, "--bundle", str(folder / "aws.bundle")), run_scan(WORLDS / name)
+    assert live["unread"] == []
+    ours, theirs = ({one["id"]: one["verdict"] for one in each["rules"]} for each in (live, declared))
+    assert (ours.pop(OF_A_MOMENT), theirs.pop(OF_A_MOMENT)) == ("holds", "not-judged")
+    assert ours == theirs
+    assert found(live) == found(declared)
+    assert verdicts(live) == verdicts(declared)
+
+
+def found(report: dict[str, Any]) -> set[tuple[str, str, str]]:
+    return {(one["rule"], one["verdict"], one["subject"]["kind"]) for one in report["findings"]}
+
+
+def verdicts(report: dict[str, Any]) -> dict[str, str]:
+    return {one["id"]: one["verdict"] for one in report["commitments"]}
+
+
+def drift(name: str, bundle: Path, *more: str) -> dict[str, Any]:
+    _, out, err = run("drift", str(WORLDS / name / "terraform"), "--bundle", str(bundle), "--format", "json", *more)
+    assert out, err
+    told: dict[str, Any] = json.loads(out)
+    return told
+
+
+def test_a_deployment_that_is_as_declared_has_no_drift(asked: tuple[str, Path]) -> None:
+    name, folder = asked
+    told = drift(name, folder / "aws.bundle")
+    assert told["verdict"] == "none", told["drift"] + told["undecided"]
+    assert told["counts"]["declared"] > 30
+
+
+def test_a_profile_that_names_things_as_they_are_declared_means_the_same_things_live(
+    asked: tuple[str, Path], tmp_path: Path
+) -> None:
+    name, folder = asked
+    text = (WORLDS / name / "tether.yaml").read_text()
+    unit = "    terraform: [terraform]\n"
+    shutil.copytree(WORLDS / name, tmp_path / "world")
+    (tmp_path / "world" / "tether.yaml").write_text(text.replace(unit, unit + "    live: [aws-us-gov]\n"))
+    given = ("--profile", str(tmp_path / "world" / "tether.yaml"), "--bundle", str(folder / "aws.bundle"))
+    _, out, err = run("drift", str(tmp_path / "world" / "terraform"), *given, "--format", "json")
+    told = json.loads(out)
+    assert told["drift"] == [], err
+    # The files do not know that the identifier in a policy is that of the guardrail beside it.
+    assert {one["detail"].split(" ")[0] for one in told["undecided"]} == {"Bound"}
+
+
+def other(bundle: Path, into: Path, operation: str, change: Callable[[dict[str, Any]], None]) -> Path:
+    """The bundle with the pages of one operation changed."""
+    header, *lines = (json.loads(one) for one in gzip.decompress(bundle.read_bytes()).splitlines()[:-1])
+    from scanner.sources.bundle import BundleWriter, Call  # noqa: PLC0415
+    from scanner.sources.bundle.call import call_of  # noqa: PLC0415
+
+    changed = 0
+    with BundleWriter(into, version="test", at="2026-11-01T00:00:00Z") as writer:
+        for one in lines:
+            if one["operation"] == operation:
+                for page in one["pages"]:
+                    change(page)
+                    changed += 1
+            call = call_of(one)
+            assert isinstance(call, Call)
+            writer.add(call)
+        writer.finish()
+    assert header and changed
+    return into
+
+
+def opened(page: dict[str, Any]) -> None:
+    every = {
+        "Grantee": {"Type": "Group", "URI": "http://acs.amazonaws.com/groups/global/AllUsers"},
+        "Permission": "READ",
+    }
+    page["Grants"].append(every)
+
+
+def kept_by_writers(page: dict[str, Any]) -> None:
+    page["OwnershipControls"]["Rules"][0]["ObjectOwnership"] = "ObjectWriter"
+
+
+def sealed_otherwise(page: dict[str, Any]) -> None:
+    rule = page["ServerSideEncryptionConfiguration"]["Rules"][0]["ApplyServerSideEncryptionByDefault"]
+    rule |= {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "arn:aws-us-gov:kms:us-gov-west-1:999988887777:key/k"}
+
+
+def suspended(page: dict[str, Any]) -> None:
+    page["Status"] = "Suspended"
+
+
+def other_subnets(page: dict[str, Any]) -> None:
+    for table in page["RouteTables"]:
+        own = [one for one in table["Associations"] if not one.get("Main")]
+        for one in own[1:]:
+            table["Associations"].remove(one)
+
+
+def weaker(page: dict[str, Any]) -> None:
+    page["contentPolicy"]["filters"][0]["outputStrength"] = "LOW"
+
+
+def no_events(page: dict[str, Any]) -> None:
+    for one in page["EventSelectors"]:
+        one["IncludeManagementEvents"] = False
+
+
+@pytest.mark.parametrize(
+    ("operation", "change", "about"),
+    [
+        ("s3:GetBucketAcl", opened, "aws_s3_bucket_acl"),
+        ("s3:GetBucketOwnershipControls", kept_by_writers, "aws_s3_bucket_ownership_controls"),
+        ("s3:GetBucketEncryption", sealed_otherwise, "aws_s3_bucket_server_side_encryption_configuration"),
+        ("s3:GetBucketVersioning", suspended, "aws_s3_bucket_versioning acme-gov-evidence"),
+        ("ec2:DescribeRouteTables", other_subnets, "aws_route_table"),
+        ("bedrock:GetGuardrail", weaker, "aws_bedrock_guardrail"),
+        ("cloudtrail:GetEventSelectors", no_events, "aws_cloudtrail"),
+    ],
+    ids=lambda one: one if isinstance(one, str) and ":" in one else "",
+)
+def test_what_is_not_as_aws_makes_it_is_drift(
+    asked: tuple[str, Path], tmp_path: Path, operation: str, change: Callable[[dict[str, Any]], None], about: str
+) -> None:
+    name, folder = asked
+    if name == "reference":
+        told = drift(name, other(folder / "aws.bundle", tmp_path / "other.bundle", operation, change))
+        assert told["verdict"] == "drift"
+        assert any(about in one["about"] for one in told["drift"]), told["drift"]
+
+
+def test_moto_is_asked_for_what_it_serves(asked: tuple[str, Path]) -> None:
+    _, folder = asked
+    lines = [json.loads(one) for one in gzip.decompress((folder / "aws.bundle").read_bytes()).splitlines()[1:-1]]
+    assert {one["operation"] for one in lines if one["operation"] in SERVED} >= SERVED - {"s3:GetBucketPolicy"}
+    assert {one["outcome"] for one in lines} == {"read", "absent"}
