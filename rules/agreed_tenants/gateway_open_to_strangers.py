@@ -8,11 +8,13 @@ whoever comes; the safety stack sees the call, but nobody agreed to the caller.
 How to fix
 ----------
 Let the gateway's load balancer, policy and resource policy admit the agreed tenants alone, and name those under
-`tenants.agreed` in the profile.
+`tenants.agreed` in the profile. A network policy admits them by the names of their namespaces
+(`kubernetes.io/metadata.name`); where every pod of the cluster is an agreed caller, `namespace:*` says so.
 
 What it cannot see
 ------------------
-Who sits behind an address range or a shared credential.
+Who sits behind an address range or a shared credential. Manifests never show all namespaces of a cluster, and a cluster
+only those of a day: a policy that admits any, or any with a label, is never proven.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,6 +27,8 @@ from scanner.rule_tenants import covers
 
 ASSERTION = "TENANT-001"
 SEVERITY = "critical"
+UNSEEN = "Namespaces"
+"""The kind of callers that no input shows."""
 
 
 def check(case: Case) -> Iterable[Finding]:
@@ -47,7 +51,7 @@ def check(case: Case) -> Iterable[Finding]:
             "who may call the gateway is not known: the profile has no `tenants.agreed`",
             "tenants: {agreed: [namespace:NAME, cidr:10.0.0.0/8, account:111122223333]}",
         )
-    for group in _by_last_edge(found.ways):
+    for group in _by_last_edge(_telling(case, found.ways)):
         yield _finding(case, group)
     case.prove("only agreed tenants reach a gateway", found)
     case.summary = f"{counted(len(gateways), 'gateway')}, {counted(len(found.allowed), 'agreed caller')}"
@@ -55,6 +59,13 @@ def check(case: Case) -> Iterable[Finding]:
 
 def _own(node: Node) -> bool:
     return bool(node.roles & {*STACK, Role.OPERATOR, Role.PLATFORM})
+
+
+def _telling(case: Case, ways: Sequence[Way]) -> list[Way]:
+    """The ways; those of callers that no input shows only where no other is seen to be open, and some are agreed."""
+    agreed = case.profile.has("tenants.agreed")
+    inside = {way.edges[-1].target for way in ways if way.state is State.OPEN and Role.EXTERNAL not in way.actor.roles}
+    return [way for way in ways if way.actor.kind != UNSEEN or (agreed and way.edges[-1].target not in inside)]
 
 
 def _by_last_edge(ways: Sequence[Way]) -> list[list[Way]]:

@@ -16,6 +16,7 @@ from scanner.builders.k8s_network.pods import HELM
 from scanner.builders.k8s_network.routes import build_routes
 from scanner.builders.k8s_network.services import Services
 from scanner.builders.k8s_network.sets import build_sets
+from scanner.builders.k8s_network.strangers import build_strangers
 from scanner.builders.k8s_network.trusted import admitted_callers
 from scanner.builders.k8s_network.view import View, view_of
 from scanner.graph.model import Role
@@ -55,6 +56,7 @@ def _build(view: View) -> None:
     members(view, sources)
     build_isolation(view, admitted)
     build_guards(view)
+    build_strangers(view)
     build_egress(view)
     for target in view.targets:
         if any(view.world.nodes[one].roles & {Role.MODEL} for one in target.nodes) and not target.listening.inference:
