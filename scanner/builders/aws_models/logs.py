@@ -111,7 +111,7 @@ def _capture(world: World, endpoint: Resource) -> Log:
     named = first(endpoint, key)
     config = world.inventory.find(
         named.value if named else None,
-        endpoint.unit,
+        endpoint,
         "aws_sagemaker_endpoint_configuration",
         "awscc_sagemaker_endpoint_config",
     )
