@@ -28,7 +28,7 @@ Flaw = tuple[bool | Unknown, str]
 def organised(world: World, unit: str, callers: Sequence[Resource]) -> Iterator[Enforcement]:
     """An Enforcement for each account and each region of each Bedrock policy; with no region for what covers none."""
     policies = [one for one in world.inventory.of(POLICY, unit=unit) if one.attrs.get("type") == KIND]
-    for label, member in sorted(_members(world, unit, callers).items()):
+    for label, member in sorted(_members(world, unit, callers).items()) if policies else ():
         covering = [(one, found) for one in policies if (found := _covers(world, one, member)) is not None]
         for policy, cover in covering:
             yield from _stated(world, unit, policy, cover, covering, label)
