@@ -58,7 +58,13 @@ def reach(value: Value, path: str, origin: Origin | None = None) -> Iterator[Fou
 
 def at(resource: Resource, path: str) -> list[Found]:
     """Every value at the dotted `path` of a resource; the resource's own line where a value has none."""
-    return list(reach(resource.attrs, path, resource.origin))
+    return list(reach(resource.attrs, path, resource.origin)) if may_have(resource, path) else []
+
+
+def may_have(resource: Resource, path: str) -> bool:
+    """Whether the first step of a path is there at all: of most paths that are asked for it is not."""
+    head = path.partition(".")[0]
+    return head in ("*", "") or resource.attrs.get(head) is not None
 
 
 def first(resource: Resource, path: str) -> Found | None:
@@ -80,7 +86,7 @@ def _reach(found: Found, steps: tuple[str, ...]) -> Iterator[Found]:
             yield found
             return
         for index, item in enumerate(value):
-            yield from _reach(Found(item, _mark(value, index) or found.origin, found.possible), steps)
+            yield from _reach(Found(item, mark_of(value, index) or found.origin, found.possible), steps)
         return
     if isinstance(value, Unknown) or not steps:
         yield found
@@ -88,8 +94,9 @@ def _reach(found: Found, steps: tuple[str, ...]) -> Iterator[Found]:
     if isinstance(value, (dict, Mapping)):
         possible = found.possible or doubt(value)
         for key in value if steps[0] == "*" else (steps[0],):
-            if key != POSSIBLE:
-                yield from _reach(Found(value.get(key), _mark(value, key) or found.origin, possible), steps[1:])
+            item = value.get(key)
+            if key != POSSIBLE and item is not None:
+                yield from _reach(Found(item, mark_of(value, key) or found.origin, possible), steps[1:])
 
 
 def doubt(block: Value) -> Unknown | None:
@@ -100,12 +107,22 @@ def doubt(block: Value) -> Unknown | None:
     return why if isinstance(why, Unknown) else Unknown("the block may not exist")
 
 
-def _mark(value: Value, key: str | int) -> Origin | None:
+def mark_of(value: Value, key: str | int) -> Origin | None:
     if isinstance(value, Attrs) and isinstance(key, str):
         return value.marks.get(key)
     if isinstance(value, Items) and isinstance(key, int):
         return value.marks[key] if key < len(value.marks) else None
     return None
+
+
+def has_key(value: Value, names: frozenset[str], depth: int) -> bool:
+    """Whether anything inside a value, down to a depth, is called by one of `names`."""
+    if isinstance(value, (dict, Mapping)):
+        inner = (one for one in value.values() if type(one) is not str)
+        return depth >= 0 and (not names.isdisjoint(value) or any(has_key(one, names, depth - 1) for one in inner))
+    if isinstance(value, (list, Sequence)) and not isinstance(value, str):
+        return depth >= 0 and any(has_key(one, names, depth - 1) for one in value if type(one) is not str)
+    return False
 
 
 def strings(value: Value, origin: Origin | None = None) -> Iterator[Found]:
@@ -129,7 +146,7 @@ def _gather(value: Value, origin: Origin | None, possible: Unknown | None, found
         possible = doubt(value) or possible
         for key, item in value.items():
             if key != POSSIBLE and item is not None:
-                _gather(item, _mark(value, key) or origin, possible, found)
+                _gather(item, mark_of(value, key) or origin, possible, found)
     elif isinstance(value, (list, Sequence)):
         for index, item in enumerate(value):
-            _gather(item, _mark(value, index) or origin, possible, found)
+            _gather(item, mark_of(value, index) or origin, possible, found)

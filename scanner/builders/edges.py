@@ -7,12 +7,12 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from scanner.builders.blocks import Found, reach
+from scanner.builders.blocks import Found, mark_of, may_have, reach
 from scanner.builders.draft import World
 from scanner.builders.ranges import Traffics
 from scanner.graph.model import ALL_TRAFFIC, Edge, Plane, State
 from scanner.origin import Origin
-from scanner.resource import Resource, mark
+from scanner.resource import Resource
 from scanner.unknown import Unknown, Value
 
 
@@ -117,9 +117,9 @@ def _items(found: Found) -> Iterator[Found]:
         return
     for index, item in enumerate(found.value):
         if item is not None:
-            yield from _items(Found(item, mark(found.value, index) or found.origin, found.possible))
+            yield from _items(Found(item, mark_of(found.value, index) or found.origin, found.possible))
 
 
 def values(resource: Resource, path: str) -> list[Found]:
     """Every single value at the dotted `path` of a resource, with its line or the resource's own."""
-    return list(each(resource.attrs, path, resource.origin))
+    return list(each(resource.attrs, path, resource.origin)) if may_have(resource, path) else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from scanner import tables
@@ -18,7 +18,7 @@ from scanner.graph.facts import Capacity, Placement
 from scanner.origin import FileOrigin, Origin
 from scanner.resource import Resource
 from scanner.table_rows import PlaceFact
-from scanner.unknown import Unknown
+from scanner.unknown import Unknown, Value
 
 ENCODED = frozenset({"user_data", "user_data_base64", "custom_data", "UserData"})
 """Arguments whose text is base64, as a rule."""
@@ -36,6 +36,9 @@ def build_literals(world: World) -> None:
         if resource.kind == "module":
             _module(world, resource)
         carried = frozenset(key for carrier in carriers_of(resource) for key in carrier.keys)
+        plain = not carried and not is_kubernetes(resource) and ENCODED.isdisjoint(resource.attrs)
+        if plain and not any(map(telling.rows, _plainly(resource.attrs))):
+            continue
         seen: set[str] = set()
         for key, found in _texts(resource, carried):
             for row in telling.rows(found.text):
@@ -61,6 +64,25 @@ class _Telling:
         if found is None:
             found = self._known[text] = [row for row, trips in self._all if trips(text)]
         return found
+
+
+def _plainly(value: Value) -> Iterator[str]:
+    """Every string that `strings` would find, without where it stands: most resources have none that tells anything."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Unknown):
+        if value.pieces:
+            yield value.text()
+        for inside in (value.document, value.known, *value.options):
+            if inside is not None:
+                yield from _plainly(inside)
+    elif isinstance(value, (dict, Mapping)):
+        for key, item in value.items():
+            if key != POSSIBLE and item is not None:
+                yield from _plainly(item)
+    elif isinstance(value, (list, Sequence)):
+        for item in value:
+            yield from _plainly(item)
 
 
 def _texts(resource: Resource, carried: frozenset[str]) -> Iterator[tuple[str, Found]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -39,13 +41,26 @@ class AddressRange(Struct, frozen=True, order=True):
         return self.version == other.version and self.first <= other.last and other.first <= self.last
 
 
+@lru_cache(maxsize=65536)
 def parse_cidr(text: str) -> AddressRange | None:
     """The range that a CIDR or a single address writes; None for anything else. Host bits are ignored, as AWS does."""
+    plain = _PLAIN.fullmatch(text)
+    if plain is not None:
+        first, bits = 0, int(plain[5] or 32)
+        for part in plain.group(1, 2, 3, 4):
+            first = first << 8 | int(part)
+        size = 1 << (32 - bits)
+        return AddressRange(4, first & -size, (first & -size) + size - 1)
     try:
         network = ipaddress.ip_network(text.strip(), strict=False)
     except ValueError:
         return None
     return AddressRange(network.version, int(network.network_address), int(network.broadcast_address))
+
+
+_PART = r"(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_PLAIN = re.compile(rf"{_PART}\.{_PART}\.{_PART}\.{_PART}(?:/(3[0-2]|[12]?[0-9]))?")
+"""A range of version 4 as nearly everybody writes it."""
 
 
 def _fixed(text: str) -> AddressRange:

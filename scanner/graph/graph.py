@@ -139,15 +139,21 @@ def _edge_row(edge: Edge) -> list[object]:
 
 def plain(thing: object) -> object:
     """`thing` as plain JSON values: dataclasses with their type's name, sets sorted."""
-    if thing is None or type(thing) in (str, int, bool):
+    kind: type = type(thing)
+    if thing is None or kind in _SCALARS:
         return thing
-    if isinstance(thing, Enum):
-        return thing.value
     if isinstance(thing, Unknown):
         return {"unknown": thing.cause, "decided_by": list(thing.decided_by)}
-    names = _field_names(type(thing).__mro__[0])
+    if isinstance(thing, Enum):
+        return thing.value
+    names = _field_names(kind)
     if names:
-        return {"type": type(thing).__name__, **{name: plain(getattr(thing, name)) for name in names}}
+        # A scalar is itself: most fields are, and a graph has millions of them.
+        made: dict[str, object] = {"type": kind.__name__}
+        for name in names:
+            value = getattr(thing, name)
+            made[name] = value if type(value) in _SCALARS else plain(value)
+        return made
     if isinstance(thing, Mapping):
         return {str(key): plain(value) for key, value in thing.items()}
     if isinstance(thing, (frozenset, set)):
@@ -155,6 +161,9 @@ def plain(thing: object) -> object:
     if isinstance(thing, (tuple, list)):
         return [plain(one) for one in thing]
     return thing
+
+
+_SCALARS = frozenset({str, int, bool})
 
 
 @cache

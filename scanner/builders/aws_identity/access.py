@@ -22,6 +22,7 @@ from scanner.builders.aws_policy.named import DELEGATED, Named, addressed
 from scanner.builders.aws_policy.statements import Policy
 from scanner.builders.draft import World
 from scanner.builders.homes import Account
+from scanner.table_rows import InferenceAction
 
 INTERNET: Mapping[str, Fact] = {**dict.fromkeys(SOURCE_KEYS, Given.ABSENT), "aws:sourceip": Given.OUTSIDE}
 """A request that comes over the public endpoint, from an address nobody named."""
@@ -123,6 +124,14 @@ class Judge(Struct, frozen=True, eq=False):
             allows = (one for policy in principal.policies for one in policy.statements if one.allows)
             known[action] = all(acts_on(one, action) is Truth.NO for one in allows)
         return known[action]
+
+    def mute(self, principal: Principal, rows: tuple[InferenceAction, ...]) -> bool:
+        """Whether no policy of the principal may allow the action of any row."""
+        known = self.spoken(principal)
+        key = f"{rows[0].action} {rows[-1].action} {len(rows)}" if rows else ""
+        if key not in known:
+            known[key] = all(self.silent(principal, row.action) for row in rows)
+        return known[key]
 
     def spoken(self, principal: Principal) -> dict[str, bool]:
         """What is known of the actions that a principal's policies do not speak of: one for all that say the same."""

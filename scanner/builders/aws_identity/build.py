@@ -60,6 +60,8 @@ def _invoke(world: World, judged: Judge, principal: Principal, model: Target) ->
     if model.unit != principal.unit and model.bedrock:
         # A principal of another unit has the models of its own unit to call; that edge says it all.
         return None
+    if judged.mute(principal, model.actions()):
+        return _unknown(principal, model)
     enforced = _enforced(world, model, principal)
     found = [(row, _access(judged, principal, model, row, enforced)) for row in model.actions()]
     best = max((access.truth for _, access in found), default=Truth.NO)

@@ -20,8 +20,14 @@ MERGED = ("source_policy_documents", "override_policy_documents", "source_json",
 
 def policy_at(inventory: Inventory, resource: Resource, *path: str | int, name: str = "") -> Policy:
     """The policy that the attribute of `resource` holds, followed through data sources and policy resources."""
+    key = ("policy", *map(str, path), name)
+    known = resource.memo.get(repr(key))
+    if isinstance(known, tuple) and known[0] is inventory and isinstance(known[1], Policy):
+        return known[1]
     origin = mark(resource.attrs, *path) or resource.origin
-    return policy_of(inventory, dig(resource.attrs, *path), resource.unit, name or resource.address, origin)
+    found = policy_of(inventory, dig(resource.attrs, *path), resource.unit, name or resource.address, origin)
+    resource.memo[repr(key)] = inventory, found
+    return found
 
 
 def policy_of(inventory: Inventory, value: Value, unit: str, name: str, origin: Origin | None) -> Policy:

@@ -51,6 +51,7 @@ BY_NAME = (
     "aws_ssoadmin_customer_managed_policy_attachment",
     "aws_ssoadmin_customer_managed_policy_attachments_exclusive",
 )
+MEMO = "aws_identity.principals"
 LIMIT = "aws_ssoadmin_permissions_boundary_attachment"
 """What gives a permission set policies of the account by their names, and what gives it a boundary."""
 
@@ -90,6 +91,13 @@ class Principal(Struct, eq=False):
 
 def principals(world: World) -> list[Principal]:
     """Every principal of the inputs, by node id; every one of them is an actor, or becomes one here."""
+    known = world.memo.get(MEMO)
+    if not isinstance(known, list):
+        known = world.memo[MEMO] = _principals(world)
+    return list(known)
+
+
+def _principals(world: World) -> list[Principal]:
     found = {one.id: _principal(world, one) for one in world.inventory.of(*PRINCIPALS)}
     for kind, (attribute, principal_kind) in INLINE.items():
         for one in world.inventory.of(kind):

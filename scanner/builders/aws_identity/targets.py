@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from msgspec import Struct
 
 from scanner.builders.aws_identity.arns import arn_of
@@ -47,9 +49,7 @@ class Target(Struct, frozen=True):
 
     def actions(self) -> tuple[InferenceAction, ...]:
         """The rows of the actions table that lead to this model."""
-        services = ("bedrock", "bedrock-mantle", "bedrock-agentcore") if self.bedrock else ("sagemaker",)
-        rows = (row for row in inference_actions() if row.kind in KINDS)
-        return tuple(row for row in rows if row.action.partition(":")[0] in services)
+        return _rows(self.bedrock)
 
     def arns_for(self, row: InferenceAction) -> tuple[str, ...]:
         """What the resource of this action is, for this model."""
@@ -57,6 +57,13 @@ class Target(Struct, frozen=True):
         if row.action in NAMING or (not self.bedrock and row.kind == "direct"):
             return self.arns
         return (f"arn:{ANY}:{service}:{ANY}",)
+
+
+@cache
+def _rows(bedrock: bool) -> tuple[InferenceAction, ...]:
+    services = ("bedrock", "bedrock-mantle", "bedrock-agentcore") if bedrock else ("sagemaker",)
+    rows = (row for row in inference_actions() if row.kind in KINDS)
+    return tuple(row for row in rows if row.action.partition(":")[0] in services)
 
 
 def targets(world: World) -> list[Target]:

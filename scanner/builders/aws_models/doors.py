@@ -114,8 +114,10 @@ def _public(judged: Judge, target: Target, here: list[Principal]) -> Door:
 
 
 def _uses(judged: Judge, target: Target, here: list[Principal]) -> Iterator[_Use]:
-    rows = [row for row in target.actions() if row.kind in CALLS]
+    rows = tuple(row for row in target.actions() if row.kind in CALLS)
     for principal in here:
+        if judged.mute(principal, rows):
+            continue
         best = {}
         for name, source in (("outside", INTERNET), ("inside", INSIDE)):
             answer = Answer(Truth.NO)

@@ -91,11 +91,16 @@ class Asset(Struct, frozen=True, eq=False):
 def assets(world: World, units: list[str]) -> Iterator[Asset]:
     """Every asset of the inputs, and those that the profile alone names; `units` have principals."""
     rows = control_actions("aws")
+    speaking: dict[str, list[ControlAction]] = {}
     for one in world.inventory.all:
-        node = world.nodes[one.id]
         if one.data or not one.kind.startswith(("aws_", "awscc_")):
             continue
-        wanted = tuple((row.action, row.because) for row in rows if _touches(world, row, one, node))
+        if one.kind not in speaking:
+            speaking[one.kind] = [row for row in rows if one.kind in KINDS.get(row.changes, ())]
+        if not speaking[one.kind]:
+            continue
+        node = world.nodes[one.id]
+        wanted = tuple((row.action, row.because) for row in speaking[one.kind] if _touches(world, row, one, node))
         if wanted:
             yield _asset(world, one, tuple(_held_by(world, one, node)), wanted)
     for each in behind(world):
@@ -166,8 +171,7 @@ def _held_by(world: World, one: Resource, node: Node) -> Iterator[str]:
 
 
 def _touches(world: World, row: ControlAction, one: Resource, node: Node) -> bool:
-    if one.kind not in KINDS.get(row.changes, ()):
-        return False
+    """Whether a row of its kind changes the resource."""
     if row.changes in COMPUTE:
         return bool(node.roles & STACK)
     if row.changes == "identity":

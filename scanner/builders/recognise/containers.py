@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from scanner import podspec
-from scanner.builders.blocks import Found, doubt, reach, text
+from scanner.builders.blocks import Found, doubt, has_key, reach, text
 from scanner.origin import Origin
 from scanner.resource import Resource, dig, mark
 from scanner.unknown import Unknown, Value, merge_unknowns
@@ -25,7 +25,7 @@ _SCRIPT_FLAG = re.compile(r"^-[a-z]*c$")
 _PARAMETER = re.compile(r"\$(?:[@*#0-9]|\{[@*#0-9])")
 _JSON = re.compile(r"^(?:--?[\w.-]+=)?\s*(?=[{\[])")
 _INIT = frozenset({"initContainers", "init_container", "init_containers"})
-_LISTS = ("containers", "container", "initContainers", "init_container", "mainContainer")
+_LISTS = frozenset({"containers", "container", "initContainers", "init_container", "mainContainer"})
 MAX_DEPTH = 14
 """No pod template lies deeper in any workload; a bound keeps hostile nesting cheap."""
 
@@ -85,7 +85,11 @@ def containers_of(resource: Resource, lookup: Lookup = nothing) -> Sequence[Cont
 
 def _containers(resource: Resource, lookup: Lookup) -> list[Container]:
     if not is_kubernetes(resource):
-        return list(containers_in(resource.attrs, resource.origin, lookup))
+        return (
+            list(containers_in(resource.attrs, resource.origin, lookup))
+            if has_key(resource.attrs, _LISTS, MAX_DEPTH)
+            else []
+        )
     found: list[Container] = []
     for template in podspec.pod_templates(resource):
         for one in podspec.containers(template.spec):

@@ -26,7 +26,10 @@ class _Fields(dict[str, Origin]):
         return self._at.within(f"{self._path}.{key}" if self._path else key)
 
     def get(self, key: str, default: Any = None) -> Any:
-        return self[key] if key in self._of or dict.__contains__(self, key) else default
+        found = dict.get(self, key)
+        if found is None and key in self._of:
+            return self._at.within(f"{self._path}.{key}" if self._path else key)
+        return default if found is None else found
 
     def __contains__(self, key: object) -> bool:
         return key in self._of or dict.__contains__(self, key)
