@@ -15,8 +15,19 @@ from scanner.origin import FileOrigin
 from scanner.unknown import Value
 from scanner.yamltext_json import TWICE, JsonError, JsonReader, Lines
 from scanner.yamltext_nodes import Budget, Builder, Refused, Where, YamlAttrs, YamlItems, pyyaml
+from scanner.yamltext_scalars import KUBECTL, Scalars
 
-__all__ = ["BadDocument", "Document", "TextError", "YamlAttrs", "YamlItems", "documents", "json_document", "load_one"]
+__all__ = [
+    "BadDocument",
+    "Document",
+    "Scalars",
+    "TextError",
+    "YamlAttrs",
+    "YamlItems",
+    "documents",
+    "json_document",
+    "load_one",
+]
 
 MAX_CHARACTERS = 50_000_000
 
@@ -63,19 +74,19 @@ class TextError(ValueError):
         self.cause = cause
 
 
-def documents(text: str, path: str) -> Iterator[Document | BadDocument]:
+def documents(text: str, path: str, scalars: Scalars = KUBECTL) -> Iterator[Document | BadDocument]:
     """Every document of a YAML stream that is not empty, in order; never raises for any text."""
     if len(text) > MAX_CHARACTERS:
         yield BadDocument(FileOrigin(path, 1), f"larger than {MAX_CHARACTERS // 1_000_000} MB", 1, 1)
         return
     budget = Budget()
     for chunk, line in _chunks(text.removeprefix("\ufeff")):
-        yield from _parse(chunk, path, line, budget)
+        yield from _parse(chunk, path, line, budget, scalars)
 
 
-def load_one(text: str, path: str) -> Document:
+def load_one(text: str, path: str, scalars: Scalars = KUBECTL) -> Document:
     """The only document of a YAML text. Raises TextError where there is none, more than one, or a bad one."""
-    found = list(documents(text, path))
+    found = list(documents(text, path, scalars))
     for one in found:
         if isinstance(one, BadDocument):
             raise TextError(one.origin, one.cause)
@@ -122,7 +133,7 @@ def _chunks(text: str) -> Iterator[tuple[str, int]]:
         start = end
 
 
-def _parse(chunk: str, path: str, line: int, budget: Budget) -> Iterator[Document | BadDocument]:
+def _parse(chunk: str, path: str, line: int, budget: Budget, scalars: Scalars) -> Iterator[Document | BadDocument]:
     """The documents of one piece: nearly always one."""
     yaml = pyyaml()
     last = line + chunk.rstrip("\n").count("\n")
@@ -138,7 +149,7 @@ def _parse(chunk: str, path: str, line: int, budget: Budget) -> Iterator[Documen
         events = iter(loader.get_event, None)
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
-                builder = Builder(events, where, budget)
+                builder = Builder(events, where, budget, scalars)
                 value, origin = builder.node(next(events), 1)
                 if value is not None or builder.written:
                     yield Document(value, origin, line, last)

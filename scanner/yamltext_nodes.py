@@ -14,7 +14,7 @@ from scanner.origin import FileOrigin, Origin
 from scanner.resource import Attrs, Items
 from scanner.unknown import Value
 from scanner.yamltext_json import MAX_DEPTH, TWICE, Lines
-from scanner.yamltext_scalars import ScalarError, collection_tag, key_text, plain, shown, tagged
+from scanner.yamltext_scalars import ScalarError, Scalars, collection_tag, key_text, shown
 
 MAX_EXPANDED = 1_000_000
 """How many nodes the aliases of one file may stand for."""
@@ -154,13 +154,13 @@ class _Anchor(Struct):
 class Builder:
     """Values from the events of one document."""
 
-    def __init__(self, events: Iterator[Any], where: Where, budget: Budget) -> None:
+    def __init__(self, events: Iterator[Any], where: Where, budget: Budget, scalars: Scalars) -> None:
         self._events = events
         self._where = where
         self._budget = budget
         self._anchors: dict[str, _Anchor] = {}
-        self._nodes = 0
-        self._deepest = 0
+        self._nodes = self._deepest = 0
+        self._scalars = scalars
         self._end: Any = None
         self._alias_event, self._scalar_event = pyyaml().AliasEvent, pyyaml().ScalarEvent
         self.text: str | None = None
@@ -219,10 +219,10 @@ class Builder:
         self.text = None
         try:
             if event.tag is not None:
-                return tagged(event.tag, text)
+                return self._scalars.tagged(event.tag, text)
             if not event.implicit[0]:
                 return text
-            value = plain(text)
+            value = self._scalars.plain(text)
         except ScalarError as error:
             raise Refused(event.start_mark, str(error), shown(event.tag) if event.tag else "") from error
         self.text = None if isinstance(value, str) else text

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Callable
+from typing import NamedTuple
 
 from scanner.unknown import Value
 
@@ -31,6 +33,13 @@ _PREFIX = "tag:yaml.org,2002:"
 
 class ScalarError(ValueError):
     """A scalar that kubectl refuses; the message is a sentence fragment."""
+
+
+def word(text: str) -> Scalar:
+    """The value of a word that stands for one, else the text itself. Raises ScalarError for NaN and infinities."""
+    if text in _ENDLESS:
+        raise ScalarError(f"`{text}` has no JSON form")
+    return _WORDS.get(text, text)
 
 
 def plain(text: str) -> Scalar:
@@ -94,6 +103,16 @@ def tagged(tag: str, text: str) -> Scalar:
     if not fits:
         raise ScalarError(f"`{text}` is no `!!{name}`")
     return value
+
+
+class Scalars(NamedTuple):
+    """How scalars are read: those without quotes, and those with a tag; each raises ScalarError."""
+
+    plain: Callable[[str], Value]
+    tagged: Callable[[str, str], Value]
+
+
+KUBECTL = Scalars(plain, tagged)
 
 
 def collection_tag(tag: str | None, mapping: bool) -> bool:

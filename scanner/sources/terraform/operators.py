@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal, DivisionByZero, InvalidOperation, Overflow, localcontext
+from operator import ge, gt, le, lt
+from typing import Any
 
 from scanner.resource import Attrs, Items
+from scanner.sources.terraform.exact import Exact, fraction, number_of, rounded
 from scanner.sources.terraform.types import to_bool, to_number
 from scanner.sources.terraform.values import (
     ListOf,
     MapOf,
-    Refused,
     SetOf,
     TooLarge,
     is_list,
@@ -22,6 +23,7 @@ from scanner.sources.terraform.values import (
 )
 from scanner.unknown import Unknown, Value
 
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {"<": lt, ">": gt, "<=": le, ">=": ge}
 _CERTAIN = (ListOf, SetOf, MapOf, Items, Attrs)
 
 
@@ -95,47 +97,35 @@ def unary(operator: str, operand: Value) -> Value:
 
 
 def _numbers(operator: str, left: int | float, right: int | float) -> Value:
-    comparisons: dict[str, Callable[[], bool]] = {
-        "<": lambda: left < right,
-        ">": lambda: left > right,
-        "<=": lambda: left <= right,
-        ">=": lambda: left >= right,
-    }
-    if operator in comparisons:
-        return comparisons[operator]()
+    if operator in _COMPARISONS:
+        if isinstance(left, Exact) or isinstance(right, Exact):
+            return _COMPARISONS[operator](fraction(left), fraction(right))
+        return _COMPARISONS[operator](left, right)
     if isinstance(left, int) and isinstance(right, int) and operator in "+-*":
         if left.bit_length() + right.bit_length() > 4000:
             raise TooLarge("a number with more than a thousand digits")
         return {"+": left + right, "-": left - right, "*": left * right}[operator]
-    return _decimal(operator, left, right)
+    return _fractions(operator, left, right)
 
 
-def _decimal(operator: str, left: int | float, right: int | float) -> int | float:
-    """Arithmetic on fractions in base ten, so that 0.1 + 0.2 is 0.3 as it is in Terraform."""
-    if operator in "/%" and right == 0:
-        raise Refused("a division by zero")
-    with localcontext() as context:
-        context.prec = 150
-        first, second = Decimal(repr(left)), Decimal(repr(right))
-        try:
-            match operator:
-                case "+":
-                    result = first + second
-                case "-":
-                    result = first - second
-                case "*":
-                    result = first * second
-                case "/":
-                    result = first / second
-                case _:
-                    result = first % second
-        except (InvalidOperation, DivisionByZero, Overflow) as error:
-            raise Refused("arithmetic without a result") from error
-    return plain(result)
-
-
-def plain(number: Decimal) -> int | float:
-    """A decimal as an int where it is whole, else as a float."""
-    if number.is_finite() and number == number.to_integral_value() and number.adjusted() < 1200:
-        return int(number)
-    return float(number)
+def _fractions(operator: str, left: int | float, right: int | float) -> int | float:
+    """Arithmetic on fractions of 512 bits. Raises TooLarge."""
+    if right == 0 and operator in "/%":
+        if operator == "%":
+            return left
+        raise TooLarge("a division by zero, which is infinite")
+    one, other = fraction(left), fraction(right)
+    try:
+        match operator:
+            case "+":
+                return number_of(one + other)
+            case "-":
+                return number_of(one - other)
+            case "*":
+                return number_of(one * other)
+            case "/":
+                return number_of(one / other)
+            case _:
+                return number_of(one - rounded(other * int(rounded(one / other))))
+    except OverflowError as error:
+        raise TooLarge("a number with more than three hundred digits") from error

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from decimal import Decimal, InvalidOperation
+from decimal import InvalidOperation
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from scanner.resource import Attrs, Items
+from scanner.sources.terraform.exact import parsed
 from scanner.sources.terraform.identity import set_of
 from scanner.sources.terraform.syntax import Call, Expression, Literal, Object, Parens, Traversal, Tuple
 from scanner.sources.terraform.values import (
@@ -250,12 +251,8 @@ def to_number(value: Value) -> int | float:
     if is_number(value):
         return value
     if isinstance(value, str) and 0 < len(value) < 400 and value.strip() == value and "_" not in value:
-        try:
-            number = Decimal(value)
-        except InvalidOperation:
-            number = Decimal("nan")
-        if number.is_finite() and abs(number.adjusted()) < 1000:
-            return int(number) if number == number.to_integral_value() else float(number)
+        with suppress(ValueError, InvalidOperation, OverflowError):
+            return parsed(value)
     raise Refused(f"{kind(value)} where a number is required")
 
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from scanner.origin import FileOrigin
 from scanner.resource import Attrs, Encoded, Items
+from scanner.sources.terraform.exact import Exact, fraction, shortest
 from scanner.unknown import INVALID, PLAIN, Ref, Unknown, Value, merge_unknowns
 
 MAX_TEXT = 1_000_000
@@ -258,7 +259,8 @@ def same(left: Value, right: Value) -> bool:
     if is_list(left) and is_list(right):
         return len(left) == len(right) and all(same(one, other) for one, other in zip(left, right, strict=True))
     if is_number(left) and is_number(right):
-        return left == right
+        exact = isinstance(left, Exact) or isinstance(right, Exact)
+        return fraction(left) == fraction(right) if exact else left == right
     if isinstance(left, str) and isinstance(right, str):
         return left == right
     return type(left) is type(right) and left == right
@@ -281,6 +283,8 @@ def number_text(value: int | float) -> str:
     """A number as Terraform writes it: never with an exponent below 10 to the power of 100."""
     if isinstance(value, int):
         return str(value) if value.bit_length() < 12_000 else "Inf"
+    if isinstance(value, Exact):
+        return shortest(value)
     text = repr(value)
     if "e" not in text:
         return text.removesuffix(".0")

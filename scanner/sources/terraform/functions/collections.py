@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from msgspec.structs import replace
 
@@ -57,6 +58,9 @@ def _concat(arguments: list[Value]) -> Value:
         result.marks.extend(part.marks if isinstance(part, Items) else ())
     if len(result.marks) != len(result):
         result.marks.clear()
+    if not open_ and all(isinstance(argument, ListOf) for argument in arguments):
+        with suppress(Refused):  # of lists whose elements have no common type Terraform makes a tuple
+            return ListOf(unify(list(result)), result.marks)
     return partly(result, open_) if open_ else result
 
 
@@ -141,7 +145,7 @@ def _index(arguments: list[Value]) -> Value:
 
 
 def _chunklist(arguments: list[Value]) -> Value:
-    values, length = items(arguments[0]), whole(arguments[1])
+    values, length = unify(list(items(arguments[0]))), whole(arguments[1])
     if length < 0:
         raise Refused("a negative length")
     length = length or max(len(values), 1)
@@ -160,8 +164,9 @@ def _matchkeys(arguments: list[Value]) -> Value:
     values, keys, wanted = (items(one) for one in arguments)
     if len(values) != len(keys):
         raise Refused("lists of different lengths")
-    asked = {identity(one) for one in wanted}
-    return ListOf(value for value, key in zip(values, keys, strict=True) if identity(key) in asked)
+    alike = unify([*keys, *wanted])
+    asked = {identity(one) for one in alike[len(keys) :]}
+    return ListOf(value for value, key in zip(values, alike, strict=False) if identity(key) in asked)
 
 
 def _transpose(arguments: list[Value]) -> Value:

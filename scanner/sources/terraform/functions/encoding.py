@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from scanner.resource import Attrs, Encoded, Items
+from scanner.sources.terraform.exact import parsed
 from scanner.sources.terraform.functions.function import Function, pure, text
 from scanner.sources.terraform.values import (
     MAX_TEXT,
@@ -28,6 +29,10 @@ from scanner.unknown import Unknown, Value
 
 # What keeps a text of several lines out of a block scalar: other white space than spaces, and spaces before a break.
 _QUOTED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\U00010000-\U0010ffff]| (?:\n|\\Z)")
+_CONTROL = re.compile("\\\\\\\\|(\\\\u[0-9a-f]{4}|[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\U00010000-\U0010ffff])")
+"""A pair of backslashes, which is left as it is, or (in the group) a character that YAML writes in its own way."""
+_CHARSET = re.compile(r"UTF-(?:8|16|16LE|16BE)|US-ASCII|ISO-8859-\d{1,2}|WINDOWS-125\d")
+"""Encodings that Python and Terraform know by the same name, and as the same."""
 _ESCAPED = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
@@ -69,9 +74,16 @@ def _jsondecode(arguments: list[Value]) -> Value:
 def json_value(source: str) -> Value:
     """The value of a JSON text. Raises Refused."""
     try:
-        return _plain(json.loads(source, parse_constant=_no_constant))
+        return _plain(json.loads(source, parse_constant=_no_constant, parse_float=_number))
     except (ValueError, RecursionError) as error:
         raise Refused("a text that is not JSON") from error
+
+
+def _number(text: str) -> int | float:
+    try:
+        return parsed(text)
+    except (ValueError, OverflowError) as error:
+        raise TooLarge("a number with more than a thousand digits") from error
 
 
 def _no_constant(name: str) -> None:
@@ -84,7 +96,7 @@ def _plain(value: Value) -> Value:
         return Attrs((key, _plain(item)) for key, item in value.items())
     if is_list(value):
         return Items(_plain(item) for item in value)
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else value
+    return value
 
 
 def _yamldecode(arguments: list[Value]) -> Value:
@@ -93,10 +105,11 @@ def _yamldecode(arguments: list[Value]) -> Value:
 
 def yaml_value(source: str) -> Value:
     """The value of a YAML text. Raises TooLarge where it cannot be read."""
-    from scanner.yamltext import TextError, load_one
+    from scanner.sources.terraform.functions.yaml_scalars import terraform_scalar, terraform_tagged
+    from scanner.yamltext import Scalars, TextError, load_one
 
     try:
-        return _plain(load_one(source, "").value)
+        return _plain(load_one(source, "", Scalars(terraform_scalar, terraform_tagged)).value)
     except TextError as error:
         # This reader is stricter than Terraform's (a key that stands twice), so it cannot say that Terraform fails.
         raise TooLarge("a text that is not read as one YAML document") from error
@@ -129,7 +142,22 @@ def _yaml_lines(value: Value) -> list[str]:
         return [line for item in value for line in _yaml_entry("-", item, "  ", None)]
     if isinstance(value, str) and "\n" in value and not _QUOTED.search(value):
         return _block_scalar(value)
-    return [json.dumps(value, ensure_ascii=False) if isinstance(value, str) else _json(value)]
+    return [_yaml_quoted(value) if isinstance(value, str) else _json(value)]
+
+
+def _yaml_quoted(value: str) -> str:
+    """A string in double quotes, with the escapes of YAML where JSON has its own or none."""
+    return _CONTROL.sub(
+        lambda found: _yaml_escape(found[1]) if found[1] else found[0], json.dumps(value, ensure_ascii=False)
+    )
+
+
+def _yaml_escape(written: str) -> str:
+    code = int(written[2:], 16) if written[0] == "\\" else ord(written)
+    short = {0: "0", 7: "a", 11: "v", 27: "e", 0x85: "N", 0x2028: "L", 0x2029: "P"}.get(code)
+    if short is not None:
+        return "\\" + short
+    return f"\\x{code:02X}" if code < 0x100 else f"\\u{code:04X}" if code < 0x10000 else f"\\U{code:08X}"
 
 
 def _yaml_entry(lead: str, item: Value, indent: str, flat: object) -> list[str]:
@@ -168,7 +196,7 @@ def _base64decode(arguments: list[Value]) -> Value:
     if isinstance(arguments[0], Unknown):
         return arguments[0].document if isinstance(arguments[0].document, Unknown) else merged([arguments[0]])
     try:
-        return b64decode(text(arguments[0]), validate=True).decode()
+        return b64decode(text(arguments[0]).translate({10: None, 13: None}), validate=True).decode()
     except (ValueError, UnicodeDecodeError) as error:
         raise Refused("a text that is not base64 of UTF-8") from error
 
@@ -209,9 +237,10 @@ def _urldecode(arguments: list[Value]) -> Value:
 
 def _csvdecode(arguments: list[Value]) -> Value:
     import csv
+    from io import StringIO
 
     try:
-        rows = list(csv.DictReader(text(arguments[0]).splitlines(), strict=True))
+        rows = list(csv.DictReader(StringIO(text(arguments[0]), newline=""), strict=True))
     except csv.Error as error:
         raise Refused("a text that is not CSV") from error
     if any(None in row or None in row.values() for row in rows):
@@ -220,10 +249,16 @@ def _csvdecode(arguments: list[Value]) -> Value:
 
 
 def _texts(arguments: list[Value], decode: bool) -> Value:
+    import codecs
     from base64 import b64decode, b64encode
 
-    source, charset = text(arguments[0]), text(arguments[1])
+    source, charset = text(arguments[0]), text(arguments[1]).upper()
+    if not _CHARSET.fullmatch(charset) or (decode and charset == "UTF-16"):
+        raise TooLarge("an encoding that is not evaluated")
     try:
+        if charset == "UTF-16":
+            # With the mark of its order, the larger byte first.
+            return b64encode(codecs.BOM_UTF16_BE + source.encode("UTF-16BE")).decode()
         return b64decode(source).decode(charset) if decode else b64encode(source.encode(charset)).decode()
     except (LookupError, ValueError) as error:
         raise TooLarge("an encoding that is not evaluated") from error

@@ -123,7 +123,8 @@ def _templatefile(arguments: list[Value], env: Env, evaluate: Evaluate) -> Value
 
 
 def _templatestring(arguments: list[Value], env: Env, evaluate: Evaluate) -> Value:
-    return filled_template(text(arguments[0]), "template", arguments[1], env, evaluate)
+    filled = filled_template(text(arguments[0]), "template", arguments[1], env, evaluate)
+    return filled if isinstance(filled, Unknown) else text(filled)
 
 
 def filled_template(source: str, name: str, variables: Value, env: Env, evaluate: Evaluate) -> Value:

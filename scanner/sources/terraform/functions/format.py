@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from scanner.resource import Items
+from scanner.sources.terraform.exact import Exact, decimal
 from scanner.sources.terraform.functions.encoding import json_text
 from scanner.sources.terraform.functions.function import Function, boolean, number, pure, text
 from scanner.sources.terraform.functions.function import whole as whole_number
@@ -72,9 +73,9 @@ def _verb(found: re.Match[str], value: Value) -> Value:
     flags = found["flags"]
     if "-" in flags:
         return formatted + " " * (width - len(graphemes(formatted)))
-    if "0" in flags and found["verb"] in "dfeEgGxXob":
-        sign = formatted[:1] if formatted[:1] in "+-" else ""
-        return sign + formatted[len(sign) :].rjust(width - len(sign), "0")
+    if "0" in flags and found["verb"] != "t":
+        sign = formatted[:1] if formatted[:1] in "+-" and found["verb"] not in "sqv" else ""
+        return sign + "0" * (width - len(graphemes(formatted))) + formatted[len(sign) :]
     return " " * (width - len(graphemes(formatted))) + formatted
 
 
@@ -85,26 +86,32 @@ def _text(found: re.Match[str], value: Value) -> str:
     match verb:
         case "s":
             whole = text(value)
-            return whole if precision is None else "".join(graphemes(whole)[:precision])
+            return "".join(graphemes(whole)[:precision]) if precision else whole
         case "q":
-            return json_text(text(value))
+            whole = text(value)
+            return json_text("".join(graphemes(whole)[:precision]) if precision else whole)
         case "t":
             return "true" if boolean(value) else "false"
         case "v":
             return _natural(value, flags)
         case "d" | "x" | "X" | "o" | "b":
-            return format(whole_number(value), sign + verb)
+            shown = format(whole_number(value), sign + ("#" if "#" in flags and verb != "d" else "") + verb)
+            return shown.replace("0o", "0", 1) if verb == "o" else shown
         case "f" | "e" | "E" | "g" | "G":
             return _float(number(value), sign, precision, verb)
     raise Refused("a verb that the format does not have")
 
 
 def _float(value: int | float, sign: str, precision: int | None, verb: str) -> str:
-    if precision is None and verb in "gG":
-        shown = _shortest(float(value))
-        shown = shown.upper() if verb == "G" else shown
-        return sign + shown if value >= 0 else shown
-    return format(float(value), f"{sign}.{6 if precision is None else precision}{verb}")
+    try:
+        if precision is None and verb in "gG":
+            shown = number_text(value) if isinstance(value, Exact) else _shortest(float(value))
+            shown = shown.upper() if verb == "G" else shown
+            return sign + shown if value >= 0 else shown
+        wanted = f"{sign}.{6 if precision is None else precision}{verb}"
+        return format(decimal(value) if verb == "f" else float(value), wanted)
+    except OverflowError as error:
+        raise TooLarge("a number with more than three hundred digits") from error
 
 
 def _shortest(value: float) -> str:

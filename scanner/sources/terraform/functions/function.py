@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from scanner.sources.terraform.exact import Exact
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.steps import Evaluate
 from scanner.sources.terraform.types import to_bool, to_number, to_text
@@ -49,7 +50,7 @@ def number(value: Value) -> int | float:
 def whole(value: Value) -> int:
     """A whole number argument. Raises Refused."""
     found = number(value)
-    if found != int(found):
+    if isinstance(found, Exact) or found != int(found):
         raise Refused("a whole number is required")
     return int(found)
 

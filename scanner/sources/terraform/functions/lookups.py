@@ -12,7 +12,8 @@ from scanner.sources.terraform.choices import any_of
 from scanner.sources.terraform.functions.function import Function, items, mapping, pure, text, whole
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.steps import index
-from scanner.sources.terraform.values import BlockOf, Refused, SetOf, merged, over_options
+from scanner.sources.terraform.types import to_bool, to_number, to_text
+from scanner.sources.terraform.values import BlockOf, MapOf, Refused, SetOf, is_number, merged, over_options
 from scanner.unknown import INVALID, Unknown, Value
 
 MAX_SLICE = 100
@@ -26,7 +27,7 @@ def _element(arguments: list[Value], env: Env) -> Value:
     if isinstance(arguments[0], Unknown) or isinstance(arguments[1], Unknown):
         return _any(arguments, lambda chosen: _element(chosen, env))
     values, place = items(arguments[0]), whole(arguments[1])
-    if isinstance(arguments[0], SetOf) or not values or place < 0:
+    if isinstance(arguments[0], SetOf) or not values or (place < 0 and place % len(values)):
         raise Refused("no element with this index")
     return values[place % len(values)]
 
@@ -73,7 +74,20 @@ def _lookup(arguments: list[Value]) -> Value:
         return values[key]
     if len(arguments) < 3:
         raise Refused("no element with this key")
-    return arguments[2]
+    # The elements of a map have one type, and so has what stands in for one; those of an object have none.
+    return _as_one_of(values, arguments[2]) if isinstance(whole_, MapOf) else arguments[2]
+
+
+def _as_one_of(values: Mapping[str, Value], default: Value) -> Value:
+    """A value as the elements of a map are, where they are scalars. Raises Refused."""
+    first = next((one for one in values.values() if one is not None), None)
+    if default is None or isinstance(default, Unknown):
+        return default
+    if isinstance(first, bool):
+        return to_bool(default)
+    if is_number(first):
+        return to_number(default)
+    return to_text(default) if isinstance(first, str) else default
 
 
 def _refused(arguments: list[Value]) -> Unknown | None:

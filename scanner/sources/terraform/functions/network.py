@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from scanner.resource import Items
 from scanner.sources.terraform.functions.function import Function, pure, text, whole
-from scanner.sources.terraform.values import Refused
+from scanner.sources.terraform.values import Refused, TooLarge
 from scanner.unknown import Value
 
 _Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -24,9 +24,12 @@ def _network(value: Value) -> _Network:
     if ":" not in address:
         address = ".".join(part.lstrip("0") or "0" for part in address.split("."))
     try:
-        return ipaddress.ip_network(f"{address}/{length}", strict=False)
+        network = ipaddress.ip_network(f"{address}/{length}", strict=False)
     except ValueError as error:
         raise Refused("a text that is no CIDR range") from error
+    if isinstance(network, ipaddress.IPv6Network) and network.network_address.ipv4_mapped:
+        raise TooLarge("an IPv4 range in the form of IPv6")  # Terraform takes it apart in ways of its own
+    return network
 
 
 def _made(base: _Network, address: int, length: int) -> str:

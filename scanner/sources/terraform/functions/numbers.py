@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import reduce
 
 from scanner.resource import Items
+from scanner.sources.terraform.exact import fraction, number_of
 from scanner.sources.terraform.functions.function import Function, items, number, pure, text, whole
 from scanner.sources.terraform.operators import binary
 from scanner.sources.terraform.values import Refused, TooLarge
@@ -30,7 +31,7 @@ def _range(arguments: list[Value]) -> Value:
         raise Refused("a range that never ends")
     result: list[Value] = []
     value: Value = start
-    while isinstance(value, (int, float)) and (value < end if step > 0 else value > end):
+    while isinstance(value, (int, float)) and binary("<" if step > 0 else ">", value, end):
         if len(result) >= MAX_RANGE:
             raise Refused("a range of more than 1024 numbers")
         result.append(value)
@@ -55,8 +56,8 @@ def _not_a_number() -> Value:
 
 
 def _real(arguments: list[Value], name: str) -> Value:
-    values = [float(number(one)) for one in arguments]
     try:
+        values = [float(number(one)) for one in arguments]
         result = math.log(values[0], values[1]) if name == "log" else math.pow(values[0], values[1])
     except (ValueError, ZeroDivisionError, OverflowError) as error:
         raise Refused(f"`{name}` without a result") from error
@@ -69,12 +70,12 @@ def _signum(arguments: list[Value]) -> Value:
 
 
 TABLE: Mapping[str, Function] = {
-    "max": pure(lambda a: max(number(one) for one in a), 1, None),
-    "min": pure(lambda a: min(number(one) for one in a), 1, None),
+    "max": pure(lambda a: max((number(one) for one in a), key=fraction), 1, None),
+    "min": pure(lambda a: min((number(one) for one in a), key=fraction), 1, None),
     "sum": pure(_sum, 1),
-    "abs": pure(lambda a: abs(number(a[0])), 1),
-    "ceil": pure(lambda a: math.ceil(number(a[0])), 1),
-    "floor": pure(lambda a: math.floor(number(a[0])), 1),
+    "abs": pure(lambda a: number_of(abs(fraction(number(a[0])))), 1),
+    "ceil": pure(lambda a: math.ceil(fraction(number(a[0]))), 1),
+    "floor": pure(lambda a: math.floor(fraction(number(a[0]))), 1),
     "log": pure(lambda a: _real(a, "log"), 2),
     "pow": pure(lambda a: _real(a, "pow"), 2),
     "signum": pure(_signum, 1),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import product
+from itertools import accumulate, product
 
 from scanner.resource import Items
 from scanner.sources.terraform.functions.function import Function, items, pure
@@ -17,15 +17,24 @@ def _union(arguments: list[Value]) -> Value:
     return set_of(unify([item for argument in arguments for item in items(argument)]))
 
 
+def _alike(arguments: list[Value]) -> list[list[Value]]:
+    """The elements of several sets, all of one type, as Terraform compares them."""
+    parts = [list(items(argument)) for argument in arguments]
+    whole = unify([item for part in parts for item in part])
+    ends = list(accumulate(len(part) for part in parts))
+    return [whole[end - len(part) : end] for part, end in zip(parts, ends, strict=True)]
+
+
 def _intersection(arguments: list[Value]) -> Value:
-    first, *rest = arguments
-    others = [{identity(item) for item in items(other)} for other in rest]
-    return set_of(item for item in items(first) if all(identity(item) in other for other in others))
+    first, *rest = _alike(arguments)
+    others = [{identity(item) for item in other} for other in rest]
+    return set_of(item for item in first if all(identity(item) in other for other in others))
 
 
 def _subtract(arguments: list[Value]) -> Value:
-    without = {identity(item) for item in items(arguments[1])}
-    return set_of(item for item in items(arguments[0]) if identity(item) not in without)
+    first, second = _alike(arguments)
+    without = {identity(item) for item in second}
+    return set_of(item for item in first if identity(item) not in without)
 
 
 def _product(arguments: list[Value]) -> Value:
@@ -36,7 +45,7 @@ def _product(arguments: list[Value]) -> Value:
         count *= len(items(argument))
     if count * len(arguments) > MAX_ITEMS:
         raise TooLarge("a product with too many elements")
-    rows = [Items(row) for row in product(*(items(argument) for argument in arguments))]
+    rows = [Items(row) for row in product(*(unify(list(items(argument))) for argument in arguments))]
     return set_of(rows) if any(isinstance(one, SetOf) for one in arguments) and len(rows) < 2000 else Items(rows)
 
 

@@ -49,14 +49,16 @@ def _split(arguments: list[Value]) -> Value:
 def _substr(arguments: list[Value]) -> Value:
     source, offset, length = graphemes(text(arguments[0])), whole(arguments[1]), whole(arguments[2])
     start = max(len(source) + offset, 0) if offset < 0 else offset
-    return "".join(source[start:] if length < 0 else source[start : start + length])
+    # From the end, no length is no limit.
+    return "".join(source[start:] if length < 0 or (offset < 0 and not length) else source[start : start + length])
 
 
 def _title(arguments: list[Value]) -> Value:
     result, start = [], True
     for character in text(arguments[0]):
-        result.append(character.upper() if start else character)
-        start = not (character.isalnum() or character == "_")
+        changed = character.title() if start else character
+        result.append(changed if len(changed) == 1 else character)
+        start = character in _SPACE if ord(character) > 127 else not (character.isalnum() or character == "_")
     return "".join(result)
 
 

@@ -10,7 +10,7 @@ from scanner.sources.terraform.functions.function import Function, pure, text
 from scanner.sources.terraform.values import Refused
 from scanner.unknown import Unknown, Value
 
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)")
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(h|ms|m|s|us|µs|ns)")
 _TOKEN = re.compile(r"'(?:[^']|'')*'|Y+|M+|D+|E+|h+|H+|A+|a+|m+|s+|Z+|[^A-Za-z']+|.")
@@ -33,6 +33,8 @@ def _shown(moment: datetime) -> str:
 def _timeadd(arguments: list[Value]) -> Value:
     duration = text(arguments[1])
     bare = duration.lstrip("+-")
+    if bare == "0":
+        bare = "0s"
     if _DURATION.sub("", bare) or not bare or len(duration) - len(bare) > 1 or len(bare) > 100:
         raise Refused("a text that is no duration")
     seconds = sum(float(number) * _UNITS[unit] for number, unit in _DURATION.findall(bare))

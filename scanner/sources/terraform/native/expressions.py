@@ -10,6 +10,7 @@ import re
 from scanner.sources.terraform.hcl2_nodes import join, number
 from scanner.sources.terraform.native.cursor import Cursor
 from scanner.sources.terraform.native.lexer import Token
+from scanner.sources.terraform.native.splats import splat_behind
 from scanner.sources.terraform.native.strings import heredoc, quoted
 from scanner.sources.terraform.syntax import (
     AttrStep,
@@ -192,7 +193,7 @@ class Expressions:
         if token.kind == "name":
             steps.append(AttrStep(token.text, at))
         elif token.kind == "*":
-            steps.append(SplatStep(False, (), at))
+            steps.append(splat_behind(steps, at))
         elif token.kind == "number":
             # `.0.1` reads as a dot and the number 0.1: two steps.
             parts = token.text.split(".")
@@ -284,8 +285,7 @@ class Expressions:
         name = self.expression()
         cursor.expect("=>", "a `=>` and a value are missing here")
         result = self.expression()
-        group = cursor.peek().kind == "..."
-        if group:
+        if group := cursor.peek().kind == "...":
             cursor.take()
         condition = self._for_if()
         last = cursor.expect("}", "a `}` is missing here")
