@@ -20,13 +20,11 @@ OF_AWS = re.compile(r'"aws(?:cc)?(?:_[a-z0-9_]+)?"')
 ELSEWHERE = {
     "CLOUD-005": "nodes that are read are placed by `resource-outside-approved-places`",
     "CLOUD-007": "what delivers from Terraform brings manifests: the cases are of Kubernetes and other clouds",
-    "EDGE-007": "a file of a device's format is told where something ships it: `device-delivery-carries-model`",
     "ROUTE-004": "routes of a gateway are objects of Kubernetes; in AWS they are ways of `model-bypasses-safety-stack`",
     "ROUTE-007": "mutual TLS and who is let in by it count as guards of `model-bypasses-safety-stack`",
     "ROUTE-008": "a mirror, a canary or a second target is a way of `model-bypasses-safety-stack`",
     "GUARD-005": "what fails open on AWS is a front without its filter: `guardrail-not-enforced-on-every-call`",
     "GUARD-007": "what a caller of Bedrock can leave out is told by `invocation-without-approved-guardrail`",
-    "GUARD-009": "not judged: no rule asks for replicas, spread and headroom of the stack",
     "MODEL-007": "signatures are verified by admission in a cluster",
     "CTRL-004": "who may write routes, labels and filters counts in `outsider-controls-safety-stack`",
     "CTRL-005": "not judged: where settings of the stack come from is not asked",

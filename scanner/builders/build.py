@@ -59,6 +59,7 @@ STEPS = (
     Step("literals", "build_literals"),
     Step("opaque.build", "build_opaque"),
     Step("replicas", "build_replicas"),
+    Step("spares", "build_spares"),
     Step("observed", "build_observed", recorded),
     Step("switches.build", "build_switches"),
     Step("admission.build", "build_admission", kubernetes),

@@ -103,6 +103,8 @@ def _endpoint(world: World, resource: Resource) -> Iterator[Replicas]:
         counts = at(config, "production_variants.initial_instance_count")
         for found in counts:
             yield stated(found.unknown or found.value, found.origin, "initial_instance_count")
+        for found in at(config, "production_variants.managed_instance_scaling.min_instance_count"):
+            yield stated(found.unknown or found.value, found.origin, "min_instance_count")
         if not counts and at(config, "production_variants.serverless_config"):
             yield fact(1, config.origin, "a serverless endpoint runs whenever it is called")
         elif not counts:

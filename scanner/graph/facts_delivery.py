@@ -31,3 +31,15 @@ class Built(Fact, frozen=True, kw_only=True):
     how: str
     target: str
     device: bool | Unknown
+
+
+class Formatted(Fact, frozen=True, kw_only=True):
+    """The node names a file of a model, in or for a store of weights.
+
+    file: as written, `*` for what is not known of it. how: "stores", "serves" or "may build". device: whether its
+    format is one of devices.
+    """
+
+    file: str
+    how: str
+    device: bool | Unknown

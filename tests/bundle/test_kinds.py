@@ -82,6 +82,8 @@ def resources() -> list[object]:
 
 
 NOT_ASKED = {
+    "aws_s3_object": "what lies in a bucket is not listed: it can be any number",
+    "aws_s3_bucket_object": "what lies in a bucket is not listed: it can be any number",
     "aws_s3_object_copy": "an act, of which nothing is left but the object",
     "aws_bedrockagentcore_harness": "no operation of the API lists it by this name",
     "aws_storagegateway_file_system_association": "names file systems of Windows, which hold no weights that are known",
