@@ -22,7 +22,7 @@ ELSEWHERE = {
     "CLOUD-007": "what delivers from Terraform brings manifests: the cases are of Kubernetes and other clouds",
     "ROUTE-004": "routes of a gateway are objects of Kubernetes; in AWS they are ways of `model-bypasses-safety-stack`",
     "ROUTE-007": "mutual TLS and who is let in by it count as guards of `model-bypasses-safety-stack`",
-    "ROUTE-008": "a mirror, a canary or a second target is a way of `model-bypasses-safety-stack`",
+    "ROUTE-008": "mirrors are objects of Kubernetes; a second target is a way of `model-bypasses-safety-stack`",
     "GUARD-005": "what fails open on AWS is a front without its filter: `guardrail-not-enforced-on-every-call`",
     "GUARD-007": "what a caller of Bedrock can leave out is told by `invocation-without-approved-guardrail`",
     "MODEL-007": "signatures are verified by admission in a cluster",

@@ -72,6 +72,7 @@ STEPS = (
     Step("aws_entry.build", "build_aws_entry"),
     Step("mesh.build", "build_mesh", kubernetes),
     Step("stack_ways.build", "build_stack_ways", kubernetes),
+    Step("diversions.build", "build_diversions", kubernetes),
     Step("aws_models.build", "build_aws_models"),
     Step("azure_models", "build_azure_models"),
     Step("google_models", "build_google_models"),

@@ -45,3 +45,14 @@ class Program(Fact, frozen=True, kw_only=True):
 
     container: str
     serves: bool | Unknown
+
+
+class Diverted(Fact, frozen=True, kw_only=True):
+    """Something copies what comes to this member of the stack or model, or may answer in its stead.
+
+    by: the address of the object that does. away: to a place that is no declared member of the deployment.
+    """
+
+    by: str
+    away: bool | Unknown
+    legs: tuple[Leg, ...] = ()

@@ -11,6 +11,7 @@ from scanner.builders.k8s_network.gateways import build_gateways
 from scanner.builders.k8s_network.guards import build_guards
 from scanner.builders.k8s_network.isolation import build_isolation
 from scanner.builders.k8s_network.members import members
+from scanner.builders.k8s_network.other_clusters import build_other_clusters
 from scanner.builders.k8s_network.platforms.registry import made_objects
 from scanner.builders.k8s_network.pods import HELM
 from scanner.builders.k8s_network.routes import build_routes
@@ -49,6 +50,7 @@ def _build(view: View) -> None:
     view.add(made)
     services = Services.of(view)
     build_exposure(view, services, sources)
+    build_other_clusters(view, services)
     build_routes(view, services, sources)
     build_gateways(view, services, sources)
     build_containers(view)

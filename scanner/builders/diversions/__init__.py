@@ -1,0 +1,1 @@
+"""What copies the calls of the stack and the models, or may answer in their stead: mirrors, patches, taps."""
