@@ -219,6 +219,6 @@ def items_of(value: Value) -> Sequence[Value]:
     """`value` as a list: a list itself, () for None, a single mapping, scalar or Unknown wrapped."""
     if value is None:
         return ()
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, (list, Sequence)) and not isinstance(value, str):
         return value
     return (value,)

@@ -78,6 +78,8 @@ def unknowns_in(value: Value) -> Iterator[Unknown]:
         here = waiting.pop()
         if isinstance(here, Unknown):
             yield here
+        elif isinstance(here, list):  # asked first: to ask the abstract class of each costs more than the rest
+            waiting.extend(item for item in reversed(here) if type(item) not in PLAIN)
         elif isinstance(here, (dict, Mapping)):
             waiting.extend(item for item in reversed(list(here.values())) if type(item) not in PLAIN)
         elif isinstance(here, (list, Sequence)) and not isinstance(here, str):
@@ -89,10 +91,9 @@ def refs_in(value: Value) -> Iterator[Ref]:
     if isinstance(value, Unknown):
         if value.ref is not None:
             yield value.ref
-        yield from refs_in(value.pieces)
-        yield from refs_in(value.document)
-        yield from refs_in(value.options)
-        yield from refs_in(value.known)
+        for inside in (value.pieces, value.document, value.options, value.known):
+            if inside:
+                yield from refs_in(inside)
     elif isinstance(value, (dict, Mapping)):
         for item in value.values():
             if type(item) not in PLAIN:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from scanner.origin import Origin
 from scanner.resource import Attrs, Items, Resource, mark
-from scanner.unknown import Unknown, Value
+from scanner.unknown import PLAIN, Unknown, Value
 
 POSSIBLE = "__possible__"
 """The key that marks a Terraform block of which nobody knows whether it exists."""
@@ -142,6 +142,8 @@ def _gather(value: Value, origin: Origin | None, possible: Unknown | None, found
             found.append(Found(value.text(), where, possible))
         for inside in (value.document, value.known, *value.options):
             _gather(inside, where, possible, found)
+    elif type(value) in PLAIN:
+        return
     elif isinstance(value, (dict, Mapping)):
         possible = doubt(value) or possible
         for key, item in value.items():

@@ -36,7 +36,8 @@ class Matcher(Struct, eq=False):
 
     def rows(self, grant: Grant, unit: str, scope: str) -> list[tuple[ControlAction, Truth]]:
         """The rows of the control table that the rule gives in a scope, whatever they are done to."""
-        key = (*grant.key, unit, scope == CLUSTER_WIDE)
+        # What stands in the cluster does not matter here, so clusters of one version share the answer.
+        key = (*grant.key, self.minors.get(unit, 0), scope == CLUSTER_WIDE)
         if key not in self._given:
             asked = ((row, given(self._ask(row, grant, unit, scope))) for row in control_actions("kubernetes"))
             self._given[key] = [(row, truth) for row, truth in asked if truth is not Truth.NO]

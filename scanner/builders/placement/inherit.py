@@ -39,6 +39,7 @@ ARGUMENTS = {
     "extended_location.name": "its location is `{}`",
 }
 """By argument: how it says that a resource stands where the thing stands that it names."""
+HEADS = frozenset(path.partition(".")[0] for path in ARGUMENTS)
 ATTACHMENT = "aws_volume_attachment"
 
 
@@ -73,7 +74,7 @@ def _outside(fact: Fact) -> bool:
 
 def _named(world: World, resource: Resource) -> Iterator[tuple[str, str, str, Found]]:
     """What stands, on what, how it is said, and where."""
-    if resource.data or resource.provider is None:
+    if resource.data or resource.provider is None or HEADS.isdisjoint(resource.attrs):
         return
     for path, says in ARGUMENTS.items():
         for found in at(resource, path):

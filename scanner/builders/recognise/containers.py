@@ -14,7 +14,7 @@ from scanner import podspec
 from scanner.builders.blocks import Found, doubt, has_key, reach, text
 from scanner.origin import Origin
 from scanner.resource import Resource, dig, mark
-from scanner.unknown import Unknown, Value, merge_unknowns
+from scanner.unknown import PLAIN, Unknown, Value, merge_unknowns
 
 Lookup = Callable[[str, str], Value]
 """A value of a ConfigMap of the same namespace, by object name and key; None where neither is in the inputs."""
@@ -108,7 +108,8 @@ def containers_in(value: Value, origin: Origin | None, lookup: Lookup = nothing,
             where = mark(value, key) or origin
             if key in _LISTS:
                 yield from _listed(key, item, where, value, lookup)
-            yield from containers_in(item, where, lookup, depth + 1)
+            if type(item) not in PLAIN:
+                yield from containers_in(item, where, lookup, depth + 1)
     elif isinstance(value, Sequence) and not isinstance(value, str):
         for index, item in enumerate(value):
             yield from containers_in(item, mark(value, index) or origin, lookup, depth + 1)

@@ -7,7 +7,7 @@ Unknown that decides whether it exists under `__possible__`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from msgspec.structs import replace
 
@@ -18,6 +18,7 @@ from scanner.sources.terraform.comprehend import elements
 from scanner.sources.terraform.evaluate import evaluate
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.syntax import (
+    Attribute,
     AttrStep,
     Block,
     Body,
@@ -28,9 +29,10 @@ from scanner.sources.terraform.syntax import (
     Step,
     Traversal,
     Tuple,
+    Unplaced,
     literal_text,
 )
-from scanner.sources.terraform.values import Refused, invalid, is_list
+from scanner.sources.terraform.values import Refused, invalid, is_list, plain
 from scanner.unknown import Unknown, Value
 
 POSSIBLE = "__possible__"
@@ -40,19 +42,31 @@ LABELS = "__labels__"
 def body_value(body: Body, env: Env, skip: Collection[str] = ()) -> Attrs:
     """All arguments and nested blocks of a body but those in `skip`."""
     result = Attrs()
-    for name, attribute in body.attributes.items():
+    for name in body.attributes:
         if name not in skip:
-            value = evaluate(attribute.expression, env)
-            at = env.scope.place(attribute.expression)
-            fits = charge_whole(env.scope.budget, value)
-            result[name] = value if fits else Unknown("a value that is too large or too deep", origin=at)
-            result.marks[name] = at
+            result[name], result.marks[name] = _argument(body.attributes, name, env)
     for name, found in _grouped(block for block in body.blocks if block.kind not in skip).items():
         items, at = blocks_value(found, env)
         if items or not all(block.kind == "dynamic" for block in found):
             result[name] = items
             result.marks[name] = at
     return result
+
+
+def _argument(held: Mapping[str, Attribute], name: str, env: Env) -> tuple[Value, FileOrigin]:
+    """An argument's value, and where it is decided."""
+    shared = held if type(held) is not dict and isinstance(held, Unplaced) else None
+    kept = None if shared is None else shared.kept(env.scope.input, name)
+    if shared is not None and kept:
+        return kept["value"], shared.place(name)
+    expression = held[name].expression
+    value = evaluate(expression, env)
+    at = env.scope.place(expression)
+    if not charge_whole(env.scope.budget, value):
+        return Unknown("a value that is too large or too deep", origin=at), at
+    if kept is not None and plain(value):
+        kept["value"] = value
+    return value, at
 
 
 def type_of(block: Block) -> str:

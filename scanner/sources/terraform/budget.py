@@ -59,7 +59,7 @@ class Budget:
         self.doubt: Unknown | None = None
 
     def enter(self) -> bool:
-        """Goes one expression deeper; False where that is too deep, or too much has been evaluated already."""
+        """Goes one expression deeper (`depth` counts); False where that is too deep, or too much has been evaluated."""
         if not self.depth:
             self.left = self._allowance()
         self.depth += 1
@@ -75,10 +75,6 @@ class Budget:
         self.steps -= 1
         return True
 
-    def leave(self) -> None:
-        """Comes back from an expression."""
-        self.depth -= 1
-
     def spend(self, amount: int) -> bool:
         """Takes more steps for work over a large value; False where so much is not left: it must not be done then."""
         if amount >= self.left:
@@ -89,6 +85,8 @@ class Budget:
         return True
 
     def _allowance(self) -> int:
+        if self.steps >= MAX_STEPS * SHARE:  # as in most roots, all the time
+            return MAX_STEPS
         if self.steps <= -MAX_ALL_STEPS:
             return 0
         return max(ALWAYS_STEPS, min(MAX_STEPS, self.steps // SHARE))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from scanner.resource import Items
@@ -25,25 +25,37 @@ class ByDefault:
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
         self._inputs: dict[str, frozenset[str] | None] = {}
+        self._given: dict[tuple[tuple[str, ...], frozenset[str]], tuple[str, ...] | None] = {}
         self._slots: dict[tuple[Hashable, ...], dict[str, Any]] = {}
 
-    def slot(self, texts: tuple[str, ...], given: Collection[str], value_of: Inputs) -> dict[str, Any] | None:
+    def slot(self, texts: tuple[str, ...], given: frozenset[str], value_of: Inputs) -> dict[str, Any] | None:
         """Where what the texts come to is kept; None where they rest on more than inputs, or on one that is not plain.
 
         given: the arguments of the call; value_of: what they are.
         """
-        key: list[Hashable] = [*texts]
+        asked = (texts, given)
+        if asked not in self._given:
+            self._given[asked] = self._rest_on(texts, given)
+        names = self._given[asked]
+        if names is None:
+            return None
+        key: tuple[Hashable, ...] = (texts, names)
+        for name in names:
+            value = _key(value_of(name))
+            if value is None:
+                return None
+            key = (*key, value)
+        return self._slots.setdefault(key, {})
+
+    def _rest_on(self, texts: tuple[str, ...], given: frozenset[str]) -> tuple[str, ...] | None:
+        """The arguments among those given that texts rest on; None where they rest on more than inputs."""
+        found: set[str] = set()
         for text in texts:
             inputs = self.inputs(text)
             if inputs is None:
                 return None
-            for name in given:
-                if name in inputs:
-                    value = _key(value_of(name))
-                    if value is None:
-                        return None
-                    key += [name, value]
-        return self._slots.setdefault(tuple(key), {})
+            found |= inputs & given
+        return tuple(sorted(found))
 
     def inputs(self, text: str) -> frozenset[str] | None:
         """The inputs that a text rests on; None where it rests on resources, paths, files or the time as well."""

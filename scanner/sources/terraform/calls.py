@@ -28,7 +28,7 @@ from scanner.sources.terraform.values import (
     over_options,
     unknowns_of,
 )
-from scanner.unknown import FUNCTION_UNKNOWN, INVALID, Unknown, Value
+from scanner.unknown import FUNCTION_UNKNOWN, INVALID, PLAIN, Unknown, Value
 
 # Functions that fail for an element that is null or of another type.
 _ELEMENTS = ("join", "format", "formatlist", "compact", "distinct", "alltrue", "anytrue", "toset", "tolist", "tomap")
@@ -61,7 +61,7 @@ def call(expression: Call, env: Env, evaluate: Evaluate) -> Value:
     if len(arguments) < function.least or (function.most is not None and len(arguments) > function.most):
         raise Refused(f"the wrong number of arguments for `{name}`")
     charge_call(env.scope.budget, name, function.policy in ("strict", "members"), arguments)
-    if name not in _TOTAL:
+    if name not in _TOTAL and env.scope.budget.guarded:
         env.scope.budget.note(*(unknowns_of(arguments) if function.policy == "strict" else arguments))
         if name in _ELEMENTS:
             env.scope.budget.note(*unknowns_of(arguments))
@@ -124,6 +124,8 @@ def _checked(value: Value) -> Value:
 
 def fails(value: Value) -> bool:
     """Whether Terraform would fail to evaluate this."""
+    if type(value) in PLAIN:
+        return False
     return any(one.code == INVALID for one in unknowns_of(value))
 
 

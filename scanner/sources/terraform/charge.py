@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from scanner.sources.terraform.budget import Budget
 from scanner.sources.terraform.values import MAX_ITEMS, TooLarge, is_list, is_map, nodes, size
-from scanner.unknown import Unknown, Value
+from scanner.unknown import PLAIN, Unknown, Value
 
 CHARACTERS = 64
 ELEMENTS = 4
@@ -38,7 +38,7 @@ def charge_call(budget: Budget, name: str, strict: bool, arguments: Sequence[Val
 
 def charge_whole(budget: Budget, value: Value) -> bool:
     """For an argument as it is handed over, to all that walk over it; False where it is too large or too deep."""
-    if not isinstance(value, (list, Mapping, Unknown)):
+    if type(value) in PLAIN or not isinstance(value, (list, Unknown, Mapping)):
         return not isinstance(value, str) or len(value) < WALKED or budget.spend(len(value) // WALKED)
     if id(value) in budget.measured:
         found = budget.measured[id(value)][1]

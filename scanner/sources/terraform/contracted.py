@@ -103,7 +103,11 @@ class _Attributes(Unplaced):
         texts = [self._value.get(name, "") for name in names]
         if not all(isinstance(text, str) for text in texts):
             return None
-        return self._builder.by_default.slot((*names, *texts), self._builder.call.body.attributes, value_of)
+        return self._builder.by_default.slot((*names, *texts), self._builder.given, value_of)
+
+    def place(self, name: str) -> FileOrigin:
+        """Where the attribute stands."""
+        return self._builder.place(self._value[name], self._each, name == "for_each")
 
     def __contains__(self, name: object) -> bool:
         return name in self._value
@@ -190,6 +194,7 @@ class _Builder:
     def __init__(self, contract: Contract, call: Block) -> None:
         self.contract = contract
         self.call = call
+        self.given = frozenset(call.body.attributes)
         self._rests = _rests_of(contract)
         self.by_default = _by_default(contract)
 
@@ -230,6 +235,11 @@ class _Builder:
         """An attribute's value and its line, each part with a line of the call; `repeats` for a `for_each` itself."""
         inner = (self._rests.on(value, each) or each) if repeats else each
         return self.marked(value, inner), self._place(self._rests.on(value, inner))
+
+    def place(self, value: Any, each: tuple[str, ...], repeats: bool) -> FileOrigin:
+        """The line of an attribute alone."""
+        inner = (self._rests.on(value, each) or each) if repeats else each
+        return self._place(self._rests.on(value, inner))
 
     def marked(self, value: Any, each: tuple[str, ...]) -> Value:
         """The value with a line of the call for each part of it."""

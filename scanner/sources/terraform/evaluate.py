@@ -15,6 +15,7 @@ from scanner.sources.terraform.charge import charge, weight
 from scanner.sources.terraform.comprehend import for_object, for_tuple
 from scanner.sources.terraform.conditional import conditional
 from scanner.sources.terraform.functions.graphemes import composed
+from scanner.sources.terraform.placed import placed_value
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.steps import walk
 from scanner.sources.terraform.syntax import (
@@ -27,6 +28,7 @@ from scanner.sources.terraform.syntax import (
     Literal,
     Object,
     Parens,
+    Placed,
     Relative,
     Template,
     Traversal,
@@ -45,6 +47,8 @@ def evaluate(expression: Expression, env: Env) -> Value:
     if type(expression) is Literal and budget.inside():
         plain = expression.value
         return plain if type(plain) is not str or plain.isascii() else composed(plain)
+    if type(expression) is Placed:
+        return placed_value(evaluate(expression.shared, env), expression.at)
     try:
         if not budget.enter():
             return Unknown("an expression that is too deep or too large to evaluate", origin=expression.at)
@@ -62,7 +66,7 @@ def evaluate(expression: Expression, env: Env) -> Value:
     except TooLarge as error:
         return Unknown(error.cause, origin=expression.at)
     finally:
-        budget.leave()
+        budget.depth -= 1
 
 
 def _literal(expression: Literal, env: Env) -> Value:

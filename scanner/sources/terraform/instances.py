@@ -86,6 +86,8 @@ class ResourceInstance:
         self.address = group.address + instance.suffix()
         self._values: dict[str, Value] = {}
         self._evaluating: set[str] = set()
+        self._whole: Unknown | None = None
+        self._attrs: Attrs | None = None
         names = dict(instance.names)
         names["self"] = self.whole()
         self.env: Env = group.module.env.having(names)
@@ -97,7 +99,9 @@ class ResourceInstance:
 
     def whole(self) -> Unknown:
         """The instance as a value."""
-        return self._unknown("", f"`{self.address}` ")
+        if self._whole is None:
+            self._whole = self._unknown("", f"`{self.address}` ")
+        return self._whole
 
     def _unknown(self, attribute: str, subject: str) -> Unknown:
         data = self.group.key[0] != "resource"
@@ -150,7 +154,12 @@ class ResourceInstance:
         return value
 
     def attrs(self) -> Attrs:
-        """All arguments and blocks that are written, evaluated."""
+        """All arguments and blocks that are written, evaluated once."""
+        if self._attrs is None:
+            self._attrs = self._evaluated()
+        return self._attrs
+
+    def _evaluated(self) -> Attrs:
         body = self.group.block.body
         with self.group.module.budget.apart():
             result = body_value(body, self.env, _META)

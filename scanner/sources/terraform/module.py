@@ -82,14 +82,14 @@ class Module:
     def lookup(self, traversal: Traversal, env: Env) -> tuple[Value, tuple[Step, ...]]:
         """The value that the first steps of a reference name, and the steps that are left."""
         root, steps = traversal.root, traversal.steps
+        if root == "var" and steps and isinstance(steps[0], AttrStep):
+            return self.variable(steps[0].name, traversal), steps[1:]
+        if root == "local" and steps and isinstance(steps[0], AttrStep):
+            return self.local(steps[0].name, traversal), steps[1:]
         names = [step.name if isinstance(step, AttrStep) else None for step in steps[:2]]
         first = names[0] if names else None
         if first is None:
             return self._undeclared(root, traversal), ()
-        if root == "var":
-            return self.variable(first, traversal), steps[1:]
-        if root == "local":
-            return self.local(first, traversal), steps[1:]
         if root == "module":
             if first not in self.config.calls:
                 return self._undeclared(f"module.{first}", traversal), ()
@@ -190,8 +190,11 @@ class Module:
 
     def input(self, name: str) -> Value:
         """The value of a variable that is declared."""
+        key = f"var.{name}"
+        if key in self._values:
+            return self._values[key]
         block = self.config.variables[name]
-        return self._once(f"var.{name}", None, lambda: self._variable(name, block))
+        return self._once(key, None, lambda: self._variable(name, block))
 
     def _variable(self, name: str, block: Block) -> Value:
         is_set, value = self._input(name, block)

@@ -12,23 +12,25 @@ from typing import TypeAlias
 
 from scanner.origin import FileOrigin
 from scanner.resource import Attrs, Items
+from scanner.sources.terraform.placed import placed
 from scanner.sources.terraform.syntax import (
+    NOWHERE,
     Attribute,
     Block,
     Body,
     Expression,
     Literal,
     Object,
+    Parens,
+    Placed,
     SyntaxFault,
     Tuple,
-    placed,
 )
 from scanner.sources.terraform.template import Scanner, assemble
 from scanner.sources.terraform.values import is_list, is_map
 from scanner.unknown import Value
 
 _ReadText: TypeAlias = Callable[[str, FileOrigin], Expression]
-_NOWHERE = FileOrigin("", 1)
 
 # Block kinds, the number of their labels, and the kinds of blocks that may stand in them.
 _META: Mapping[str, int] = {"lifecycle": 0, "connection": 0, "provisioner": 1, "dynamic": 1}
@@ -87,14 +89,16 @@ def block_of(kind: str, labels: tuple[str, ...], value: Value, at: FileOrigin) -
 
 
 def attribute_of(kind: str, name: str, value: Value, at: FileOrigin) -> Attribute:
-    """An attribute of a block of a kind, whose name is that of no block in it. Raises SyntaxFault."""
-    return Attribute(name, _argument(name, value, at, kind), at)
+    """An attribute of a block of a kind, whose name is that of no block in it; its texts are shared with all that have
+    the same. Raises SyntaxFault.
+    """
+    return Attribute(name, _argument(name, value, at, kind, _shared), at)
 
 
 def unplaced(text: str) -> Expression | None:
     """A text as a template, its places left out; None where it is none."""
     read = _parsed(text, False)
-    return None if isinstance(read, SyntaxFault) else read
+    return None if isinstance(read, SyntaxFault) else read.inner if isinstance(read, Parens) else read
 
 
 def holds_blocks(kind: str, names: Iterable[str]) -> bool:
@@ -152,12 +156,12 @@ def _blocks(kind: str, labels: int, found: tuple[str, ...], value: Value, at: Fi
     yield Block(kind, found, _body(value, at, _INSIDE.get(kind, {}), kind), at)
 
 
-def _argument(name: str, value: Value, at: FileOrigin, inside: str) -> Expression:
+def _argument(name: str, value: Value, at: FileOrigin, inside: str, text: _ReadText | None = None) -> Expression:
     if inside == "variables" or (inside == "variable" and name == "default") or inside == "required_providers":
         return _plain(value, at)
     if name in _REFERENCES or (inside, name) in _REFERENCES_IN:
         return _reference(value, at)
-    return expression(value, at)
+    return _convert(value, at, text or _template)
 
 
 def _plain(value: Value, at: FileOrigin) -> Expression:
@@ -191,7 +195,7 @@ def _convert(value: Value, at: FileOrigin, text: _ReadText) -> Expression:
 
 
 def _key(name: str, at: FileOrigin, text: _ReadText) -> Expression:
-    return _template(name, at) if text is _template and ("${" in name or "%{" in name) else Literal(name, at)
+    return text(name, at) if text in (_template, _shared) and ("${" in name or "%{" in name) else Literal(name, at)
 
 
 def _template(text: str, at: FileOrigin) -> Expression:
@@ -199,6 +203,15 @@ def _template(text: str, at: FileOrigin) -> Expression:
         return Literal(text, at)
     # Escapes have shifted what stands in the string, so all of it carries the string's own position.
     return _read(text, at)
+
+
+def _shared(text: str, at: FileOrigin) -> Expression:
+    read = _parsed(text, False) if "{" in text else Literal(text, at)
+    if isinstance(read, SyntaxFault):
+        raise SyntaxFault(at.line, at.column, read.cause)
+    # What stands alone in `${}` is in parentheses, which say nothing here.
+    read = read.inner if isinstance(read, Parens) else read
+    return Literal(read.value, at) if isinstance(read, Literal) else Placed(read, at)
 
 
 def _named(text: str, at: FileOrigin) -> Expression:
@@ -222,6 +235,7 @@ def _parsed(text: str, named: bool) -> Expression | SyntaxFault:
         return parse_expression(inner, "", 1, 1)
 
     try:
-        return parse(text) if named else assemble(Scanner(text, "", 1, 1, parse, quoted=False).pieces(), _NOWHERE)
+        read = parse(text) if named else assemble(Scanner(text, "", 1, 1, parse, quoted=False).pieces(), NOWHERE)
+        return placed(read, NOWHERE)
     except SyntaxFault as fault:
         return fault

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
 from scanner.origin import FileOrigin
 from scanner.unknown import Value
+
+NOWHERE = FileOrigin("", 1)
+"""The place of what has none yet; it is told by identity."""
 
 
 class SyntaxFault(Exception):
@@ -27,9 +30,6 @@ class SyntaxFault(Exception):
 
 class Node(Struct, frozen=True, tag=True, array_like=True):
     """What every part of the tree is: cheap to make, and written to the cache as an array that starts with its name."""
-
-
-T = TypeVar("T", bound=Node)
 
 
 class Literal(Node, frozen=True):
@@ -183,6 +183,13 @@ class Parens(Node, frozen=True):
     at: FileOrigin
 
 
+class Placed(Node, frozen=True):
+    """A tree that many share, every part of it at `NOWHERE`, as one of them has it: with every part of it at `at`."""
+
+    shared: Expression
+    at: FileOrigin
+
+
 Step: TypeAlias = AttrStep | IndexStep | SplatStep
 Expression: TypeAlias = (
     Literal
@@ -198,6 +205,7 @@ Expression: TypeAlias = (
     | Tuple
     | Object
     | Parens
+    | Placed
 )
 Part: TypeAlias = Expression | TemplateIf | TemplateFor
 
@@ -241,29 +249,9 @@ class Unplaced(Mapping[str, Attribute]):
     def kept(self, value_of: Callable[[str], Value], *names: str) -> dict[str, Any] | None:
         """Where what these attributes come to is kept for all who ask with the same inputs; None where it is not."""
 
-
-def placed(node: T, at: FileOrigin) -> T:
-    """A tree with every part of it at one place."""
-    made: T = _placed(node, at)
-    return made
-
-
-def _placed(part: Any, at: FileOrigin) -> Any:
-    kind = type(part)
-    # Most parts of a tree are of these kinds.
-    if kind is Literal:
-        return Literal(part.value, at)
-    if kind is AttrStep:
-        return AttrStep(part.name, at)
-    if kind is Traversal:
-        return Traversal(part.root, tuple([_placed(step, at) for step in part.steps]), at)
-    if kind is tuple:
-        return tuple([_placed(item, at) for item in part])
-    if kind is FileOrigin:
-        return at
-    if isinstance(part, Node):
-        return kind(*[_placed(getattr(part, name), at) for name in kind.__struct_fields__])
-    return part
+    @abstractmethod
+    def place(self, name: str) -> FileOrigin:
+        """Where an attribute stands."""
 
 
 def regroup(steps: list[Step]) -> tuple[Step, ...]:

@@ -131,6 +131,8 @@ def unknowns_of(value: Value) -> list[Unknown]:
     found: list[Unknown] = []
     if type(value) in PLAIN:
         return found
+    if isinstance(value, Unknown):
+        return [value]
     seen: set[int] = set()
     stack: list[Value] = [value]
     while stack:
