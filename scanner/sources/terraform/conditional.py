@@ -5,7 +5,7 @@ Source: the expression language of HCL (`ConditionalExpr`) and `convert.UnifyUns
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import reduce
 
@@ -105,7 +105,8 @@ def type_of_value(value: Value) -> Type:
 
 def _common(types: Iterable[Type]) -> Type:
     """The type that all become. Raises Refused."""
-    return reduce(_joined, types, _NOTHING)
+    # A text among them makes texts of all, of booleans beside numbers as well.
+    return reduce(_joined, sorted(types, key=lambda one: one.name != "string"), _NOTHING)
 
 
 def _joined(one: Type, other: Type) -> Type:
@@ -123,18 +124,18 @@ def _joined(one: Type, other: Type) -> Type:
         with suppress(Refused):
             return Type("tuple", items=tuple(map(_joined, one.items, other.items)))
     if names <= {"object", "map"}:
-        return Type("map", _joined(_element(one), _element(other)))
+        return Type("map", _common([*_elements(one), *_elements(other)]))
     if names <= {"tuple", "list", "set"}:
-        return Type("set" if "set" in names else "list", _joined(_element(one), _element(other)))
+        return Type("set" if "set" in names else "list", _common([*_elements(one), *_elements(other)]))
     if "string" in names and names <= {"string", "number", "bool"}:
         return Type("string")
     raise Refused("the two results of a conditional are of types that cannot be one type")
 
 
-def _element(wanted: Type) -> Type:
+def _elements(wanted: Type) -> Sequence[Type]:
     if wanted.name == "object":
-        return _common(wanted.fields.values())
-    return _common(wanted.items) if wanted.name == "tuple" else wanted.element or ANY
+        return tuple(wanted.fields.values())
+    return wanted.items if wanted.name == "tuple" else (wanted.element or ANY,)
 
 
 def _plain(wanted: Type) -> Type:

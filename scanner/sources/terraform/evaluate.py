@@ -64,7 +64,10 @@ def evaluate(expression: Expression, env: Env) -> Value:
     except Refused as error:
         return invalid(error.cause, expression.at)
     except TooLarge as error:
-        return Unknown(error.cause, origin=expression.at)
+        left = Unknown(error.cause, origin=expression.at)
+        if budget.guarded:
+            budget.doubt = left  # whether Terraform can evaluate it is not told either
+        return left
     finally:
         budget.depth -= 1
 

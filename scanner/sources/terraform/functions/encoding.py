@@ -31,6 +31,8 @@ from scanner.unknown import Unknown, Value
 _QUOTED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\U00010000-\U0010ffff]| (?:\n|\\Z)")
 _CONTROL = re.compile("\\\\\\\\|(\\\\u[0-9a-f]{4}|[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\U00010000-\U0010ffff])")
 """A pair of backslashes, which is left as it is, or (in the group) a character that YAML writes in its own way."""
+_LONE = re.compile("[\ud800-\udfff]")
+"""Half a character, which Go reads as one that does not exist."""
 _CHARSET = re.compile(r"UTF-(?:8|16|16LE|16BE)|US-ASCII|ISO-8859-\d{1,2}|WINDOWS-125\d")
 """Encodings that Python and Terraform know by the same name, and as the same."""
 _ESCAPED = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
@@ -93,10 +95,10 @@ def _no_constant(name: str) -> None:
 def _plain(value: Value) -> Value:
     """The value without marks: positions inside a decoded text are positions in no file."""
     if is_map(value):
-        return Attrs((key, _plain(item)) for key, item in value.items())
+        return Attrs((_LONE.sub("\ufffd", key), _plain(item)) for key, item in value.items())
     if is_list(value):
         return Items(_plain(item) for item in value)
-    return value
+    return _LONE.sub("\ufffd", value) if isinstance(value, str) else value
 
 
 def _yamldecode(arguments: list[Value]) -> Value:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from functools import reduce
 
 from scanner.resource import Items
@@ -61,7 +62,23 @@ def _real(arguments: list[Value], name: str) -> Value:
         result = math.log(values[0], values[1]) if name == "log" else math.pow(values[0], values[1])
     except (ValueError, ZeroDivisionError, OverflowError) as error:
         raise Refused(f"`{name}` without a result") from error
-    return int(result) if result.is_integer() else result
+    near = round(result)
+    if abs(result - near) < 1e-9 * max(abs(result), 1) and not _sure(name, values, near):
+        # Go's last digit may be another one, and what rounds the result up or down would follow it.
+        raise TooLarge(f"`{name}` so close to a whole number")
+    return near if result == near else result
+
+
+def _sure(name: str, values: Sequence[float], near: int) -> bool:
+    """Whether a whole result is exact on any machine."""
+    if name == "log":
+        return values[1] == 2 and Fraction(2) ** near == Fraction(values[0])
+    whole = values[1].is_integer() and 0 <= values[1] < 1100
+    return (
+        whole
+        and Fraction(values[0]) ** int(values[1]) == near
+        and (abs(near) < 2**53 or math.frexp(values[0])[0] == 0.5)
+    )
 
 
 def _signum(arguments: list[Value]) -> Value:

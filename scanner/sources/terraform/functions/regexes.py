@@ -136,7 +136,10 @@ def compiled(pattern: str, subject: str, budget: Budget) -> re.Pattern[str]:
 def _matches(pattern: str, subject: str, budget: Budget) -> Iterator[re.Match[str]]:
     """All matches; unlike Python, Go finds no empty one right behind another."""
     end = -1
+    lazy = re.search(r"[*+?}]\?", pattern) is not None
     for found in compiled(pattern, subject, budget).finditer(subject):
+        if lazy and found.end() == found.start():
+            raise TooLarge("a pattern that is content with nothing")  # Python then looks again at the same place
         if found.end() > found.start() or found.start() != end:
             yield found
         end = found.end()
