@@ -168,12 +168,16 @@ class Switch(Struct, frozen=True):
 
 
 class Heuristic(Struct, frozen=True):
+    """words: of a row on numbers, the words that are suspicious in their place; its `values` are the harmless ones."""
+
     id: str
     on: str
     regex: str
     values: Strings
     because: str
     source: str
+    unless_regex: str | None = None
+    words: Strings = ()
 
 
 class InferenceAction(Struct, frozen=True):

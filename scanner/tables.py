@@ -184,16 +184,21 @@ def artifacts(fact: str) -> tuple[Artifact, ...]:
 
 
 def tripwires(model: str) -> tuple[Artifact, ...]:
-    """The deny rows that a model id or adapter name trips, exceptions heeded."""
-    excepted = {row.of for row in artifacts("exception") if row.regex and pattern(row.regex).search(model)}
+    """The deny rows that a model id or adapter name trips, once what their exceptions find is left out of it."""
     return tuple(
         row
         for row in artifacts("deny")
         if row.regex
-        and row.id not in excepted
-        and pattern(row.regex).search(model)
+        and pattern(row.regex).search(_without_exceptions(model, row.id))
         and not (row.unless_regex and pattern(row.unless_regex).search(model))
     )
+
+
+def _without_exceptions(model: str, row: str) -> str:
+    for one in artifacts("exception"):
+        if one.of == row and one.regex:
+            model = pattern(one.regex).sub("", model)
+    return model
 
 
 def modalities(reference: str) -> ModelModality | None:

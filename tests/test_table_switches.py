@@ -10,6 +10,7 @@ import yaml
 
 from scanner import table_rows as rows
 from scanner import tables
+from scanner.builders.switches.telling import is_odd
 from scanner.unknown import Unknown
 
 OPS = {"present", "absent", "eq", "not_eq", "in", "not_in", "lt", "regex", "lacks"}
@@ -265,11 +266,65 @@ HEURISTICS = {
         ["failure_mode_allow", "failOpen", "fail-open", "on_error: continue"],
         ["fail_closed", "failover", "on_error: fail"],
     ),
+    "classifier-threshold": (
+        ["THRESHOLD", "CLASSIFIER_THRESHOLD", "block_threshold", "TOXICITY_SCORE_THRESHOLD", "GUARD_MIN_SCORE"],
+        ["CIRCUIT_BREAKER_THRESHOLD", "RETRY_THRESHOLD", "SIMILARITY_THRESHOLD", "THRESHOLDS_URL", "LOG_THRESHOLD"],
+    ),
+    "share-of-calls": (
+        ["SAMPLING", "SAMPLE_RATE", "CLASSIFIER_SAMPLE_RATE", "sampling_ratio", "GUARD_SAMPLING_PROBABILITY"],
+        ["OTEL_TRACES_SAMPLER_ARG", "SENTRY_TRACES_SAMPLE_RATE", "LOG_SAMPLING", "AUDIO_SAMPLE_RATE", "SAMPLES"],
+    ),
+    "percentage-of-calls": (
+        ["GUARDRAIL_PERCENT", "SAMPLE_PERCENTAGE", "check_fraction", "CLASSIFIER_COVERAGE"],
+        ["MEMORY_PERCENT", "PERCENT", "ASPECT_RATIO", "HEALTH_CHECK_RATIO"],
+    ),
+    "ratio-of-calls": (
+        ["CLASSIFY_RATE", "GUARD_RATE", "scan_rate"],
+        ["RATE", "GUARD_CACHE_RATE", "ERROR_RATE", "CHECKS_PER_SECOND_RATE"],
+    ),
+    "passed-by": (["BYPASS_PERCENT", "skip_ratio", "EXEMPT_RATE"], ["SKIP", "CACHE_SKIP_RATIO", "BYPASS_URL"]),
+    "no-time-to-judge": (
+        ["CLASSIFIER_TIMEOUT", "GUARD_TIMEOUT_MS", "moderation_timeout_seconds"],
+        ["TIMEOUT", "UPSTREAM_TIMEOUT", "GUARD_CONNECT_TIMEOUT", "CLASSIFIER_IDLE_TIMEOUT"],
+    ),
+    "not-closed": (
+        ["FAIL_CLOSED", "failsafe", "BLOCK_ON_ERROR", "ENFORCE", "ENFORCEMENT_MODE", "GUARD_ACTION"],
+        ["FAILOVER", "BLOCKING_QUEUE", "ENFORCER_URL", "ACTION"],
+    ),
+    "mode-that-watches": (
+        ["MODE", "FAILURE_MODE", "FAILURE_POLICY", "DEFAULT_ACTION", "guard_action"],
+        ["IMAGE_PULL_POLICY", "MODEL", "RESTART_POLICY", "CACHE_MODE"],
+    ),
 }
+NUMBERS = {
+    "classifier-threshold": ({"0", "1", "1.0", "100", "-1", "0.9999", "2e0", "OFF"}, {"0.5", ".8", "85%", "HIGH"}),
+    "share-of-calls": ({"0.1", "0", "10", "50%", "true"}, {"1", "1.0", "100", "100%", "16000", "false"}),
+    "percentage-of-calls": ({"10", "1", "0.5", "50%"}, {"100", "100%", "100.0", "x"}),
+    "passed-by": ({"1", "0.5", "5%"}, {"0", "0.0", "0%"}),
+    "no-time-to-judge": ({"0", "0.001", "1ms", "0s"}, {"5", "5s", "500ms", "1m"}),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("row", tables.heuristics(), ids=lambda row: row.id)
 def test_heuristics(row: rows.Heuristic) -> None:
     bad, good = HEURISTICS[row.id]
-    assert [text for text in bad if not re.search(row.regex, text)] == []
-    assert [text for text in good if re.search(row.regex, text)] == []
+    assert [text for text in bad if not _names(row, text)] == []
+    assert [text for text in good if _names(row, text)] == []
+
+
+def _names(row: rows.Heuristic, text: str) -> bool:
+    unless = row.unless_regex and re.search(row.unless_regex, text)
+    return not unless and re.search(row.regex, text) is not None
+
+
+@pytest.mark.parametrize("id_", NUMBERS)
+def test_numbers_and_words_that_are_suspicious(id_: str) -> None:
+    row = next(one for one in tables.heuristics() if one.id == id_)
+    odd, harmless = NUMBERS[id_]
+    assert {one for one in odd | harmless if is_odd(row, "NAME", one.lower())} == odd
+
+
+def test_thousandths_in_a_name() -> None:
+    row = next(one for one in tables.heuristics() if one.id == "no-time-to-judge")
+    assert is_odd(row, "GUARD_TIMEOUT_MS", "5")
+    assert not is_odd(row, "GUARD_TIMEOUT_MS", "500")

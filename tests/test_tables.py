@@ -42,7 +42,7 @@ COUNTS = {
     "inference_actions": 47,
     "placement_azure": 53,
     "placement_terraform": 321,
-    "switch_heuristics": 6,
+    "switch_heuristics": 14,
     "switches": 119,
 }
 SIGNALS = {"strong", "medium", "weak", "source", "recurse", "unknown", "info"}
@@ -50,7 +50,7 @@ FACTS = {
     "literals": {"id", "command", "module", "ordinary"},
     "model_artifacts": {
         "format", "target-device", "target-platform", "scheme", "store", "csi-driver", "volume", "offline-variable",
-        "deny", "exception", "adapter",
+        "deny", "exception", "adapter", "server-code",
     },
     "model_servers": {
         "image", "argument", "client", "port", "environment", "resource", "path", "crd", "endpoint", "api",

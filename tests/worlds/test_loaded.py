@@ -90,3 +90,42 @@ def test_a_tokenizer_or_adapter_that_is_not_listed(tmp_path: Path, arguments: tu
 )
 def test_what_is_not_shown_is_not_proved(tmp_path: Path, arguments: tuple[str, ...], env: str) -> None:
     assert rules(tmp_path, *arguments, env=env)[0] == "unproven"
+
+
+CODE = (
+    "--middleware=plugin.Middleware", "--logits-processors", "plugin:Steer", "--tool-parser-plugin=/mnt/a.py",
+    "--reasoning_parser_plugin=b.py", "--worker-extension-cls=plugin.Worker", "--io-processor-plugin=plugin",
+    "--enable-custom-logit-processor", "--backend-directory=/mnt/backends",
+)  # fmt: skip
+CODE_IN = (
+    "{name: VLLM_PLUGINS, value: mine}, {name: TRUST_REMOTE_CODE, value: 'true'},"
+    " {name: LLAMA_ARG_CHAT_TEMPLATE, value: '{{ messages }}'}, {name: LD_PRELOAD, value: /dev/shm/x.so},"
+    " {name: SGLANG_EXTERNAL_MODEL_PACKAGE, value: mine}"
+)
+MOUNT = "volumeMounts: [{name: m, mountPath: /mnt}]"
+
+
+def test_code_that_a_server_is_given_by_name(tmp_path: Path) -> None:
+    said, seen, messages = rules(tmp_path, *CODE, env=f"{CODE_IN}]\n          {MOUNT[:-1]}")
+    assert said == "unproven"
+    assert {"weights-changed-at-run-time", "adapter-not-approved"} <= seen
+    words = " ".join(messages)
+    names = [one.partition("=")[0].replace("_", "-") for one in CODE if one.startswith("--")]
+    for name in (*names, "VLLM_PLUGINS", "TRUST_REMOTE_CODE", "LLAMA_ARG_CHAT_TEMPLATE", "LD_PRELOAD", "SGLANG_EXT"):
+        assert name in words, name
+
+
+def test_code_of_the_servers_own(tmp_path: Path) -> None:
+    own = (
+        "--middleware=vllm.entrypoints.x.Middleware", "--tool-parser-plugin=/opt/plugins/a.py",
+        "--tool-call-parser=hermes",
+        "--worker-cls=vllm.v1.worker.gpu_worker.Worker", "--reasoning-parser=deepseek_r1",
+    )  # fmt: skip
+    env = "{name: VLLM_PLUGINS, value: ''}, {name: TRUST_REMOTE_CODE, value: 'false'}"
+    assert rules(tmp_path, *own, env=env) == ("holds", set(), [])
+
+
+def test_a_control_vector_is_an_adapter(tmp_path: Path) -> None:
+    said, seen, _ = rules(tmp_path, "--control-vector-scaled=/mnt/steer.gguf:0.8")
+    assert said != "holds"
+    assert "adapter-not-approved" in seen

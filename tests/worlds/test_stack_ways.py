@@ -112,6 +112,8 @@ PODS = {
     "more name servers": ("      dnsConfig: {nameservers: [10.0.0.9]}\n", "unproven"),
     "the node's": ("      dnsPolicy: Default\n", "unproven"),
     "options alone": ("      dnsConfig: {options: [{name: ndots, value: '2'}]}\n", ""),
+    "as it stands first": ("      dnsConfig: {options: [{name: ndots, value: '1'}]}\n", "unproven"),
+    "other options": ("      dnsConfig: {searches: [acme.example], options: [{name: timeout, value: '1'}]}\n", ""),
 }
 
 
@@ -121,8 +123,20 @@ def test_a_pod_may_look_names_up_elsewhere(tmp_path: Path, case: str) -> None:
     assert verdicts(found(tmp_path, pod(text)), CALLS) == ({verdict} if verdict else set())
 
 
+def test_names_of_a_file_that_is_mounted(tmp_path: Path) -> None:
+    port = "          ports:\n            - containerPort: 8443\n"
+    mount = (SAFETY, port, f"{port}          volumeMounts: [{{name: h, mountPath: /etc/hosts, subPath: hosts}}]\n")
+    names = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: h, namespace: safety}\ndata: {hosts: x}\n"
+    report = found(tmp_path, [*pod("      volumes: [{name: h, configMap: {name: h}}]\n"), mount], names)
+    assert verdicts(report, CALLS) == {"unproven"}
+
+
 SPARED = 'http://proxy.example.com:3128"}\n            - {name: NO_PROXY, value: ".safety,.inference'
 VARIABLES = {
+    "other options": ("RES_OPTIONS", "ndots:1", CALLS, "unproven"),
+    "harmless options": ("RES_OPTIONS", "timeout:1 ndots:4", CALLS, ""),
+    "another list": ("LOCALDOMAIN", "acme.example", CALLS, "unproven"),
+    "another cluster's domain": ("PROMPT_CLASSIFIER", f"http://{HOST[:-5]}.acme.example:8000", CALLS, "unproven"),
     "proxy": ("HTTP_PROXY", "http://proxy.example.com:3128", CALLS, "unproven"),
     "proxy that spares": ("HTTP_PROXY", SPARED, CALLS, ""),
     "named twice": ("PROMPT_CLASSIFIER", "http://noop.tenant-a:8000", CALLS, "unproven"),

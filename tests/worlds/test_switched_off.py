@@ -243,6 +243,16 @@ OFF: dict[str, tuple[str, tuple[tuple[str, str, str], ...], str]] = {
         + made("RuntimeClass", "node.k8s.io/v1", "handler: runc", "nvidia").replace("apiV", "---\napiV", 1),
         ((SAFETY, AS_GATEWAY, f"{AS_GATEWAY}      runtimeClassName: nvidia\n"),), "ClusterRole/x: change-runtime-class",
     ),
+    "a class of the model that tenants may change": (
+        made("ClusterRole", "rbac.authorization.k8s.io/v1",
+             "rules: [{apiGroups: [node.k8s.io], resources: [runtimeclasses], verbs: [patch]}]")
+        + made("ClusterRoleBinding", "rbac.authorization.k8s.io/v1",
+               "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: x}\n"
+               "subjects: [{kind: ServiceAccount, name: assistant, namespace: tenant-a}]")
+        .replace("apiVersion", "---\napiVersion", 1)
+        + made("RuntimeClass", "node.k8s.io/v1", "handler: runc", "nvidia").replace("apiV", "---\napiV", 1),
+        (pod("runtimeClassName: nvidia"),), "ClusterRole/x: change-runtime-class",
+    ),
     "a member of the operators": (members("safety-ops"), (), "Group/safety-ops: users"),
     "templates of callers": (
         "", ((MODEL, STREAM, f"            - --trust-request-chat-template\n{STREAM}"),), "--trust-request",

@@ -36,12 +36,18 @@ def endpoint(url: str) -> tuple[str, str, str]:
 
 ENVOY = "spec: {services: [{name: %s, namespace: %s}], resources: []}"
 KUMA = "spec: {to: [{targetRef: {kind: MeshService, name: %s_safety_svc_8000}}]}"
-MOUNTS = "volumeMounts: [{name: i, mountPath: %s}, {name: n, mountPath: %s}]"
+MOUNTS = "volumeMounts: [{name: i, mountPath: %s}, {name: n, mountPath: %s}, {name: s, mountPath: %s}]"
 VOLUMES = (
     SAFETY, "      serviceAccountName: gateway\n",
     "      serviceAccountName: gateway\n      volumes: [{name: i, image: {reference: 'x/y:1'}},"
-    " {name: n, nfs: {server: h, path: /}}]\n",
+    " {name: n, nfs: {server: h, path: /}}, {name: s, configMap: {name: gw}}]\n",
 )  # fmt: skip
+
+
+def settings(text: str, lines: str) -> str:
+    """Settings files of the gateway: a document, and lines of names and values."""
+    data = f"  a.yaml: |\n{text}\n  b.env: |\n{lines}"
+    return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: gw, namespace: safety}}\ndata:\n{data}\n"
 
 
 def others(name: str, space: str = "safety") -> str:
@@ -59,15 +65,28 @@ def test_what_switches_a_guard_off_is_named(tmp_path: Path) -> None:
     sidecars = made("SidecarSet", "apps.kruise.io/v1alpha1", "spec: {containers: []}")
     failed, words = judged(
         tmp_path,
-        "---\n".join((others("prompt-guard"), sidecars, RIGHT % "patch")),
+        "---\n".join(
+            (
+                others("prompt-guard"),
+                sidecars,
+                RIGHT % "patch",
+                settings(
+                    "    port: 8443\n    classifier:\n      sampleRate: 0.1\n      threshold: 1.0",
+                    "    GUARD_TIMEOUT_MS=1\n    FAIL_CLOSED=false",
+                ),
+            )
+        ),
         noted("dapr.io/enabled: 'true', instrumentation.opentelemetry.io/inject-python: 'true'"),
-        gateway("args: [--no-guardrails, --moderation, 'false']"),
-        gateway(MOUNTS % ("/app", "/etc/gateway")),
+        gateway("args: [--no-guardrails, --moderation, 'false', --score-threshold=0, -bypass-rate, '1']"),
+        gateway(MOUNTS % ("/app", "/etc/gateway", "/opt/settings")),
         variable("name: GUARDRAILS, value: 'off'"),
         variable("name: GUARD_MODE, value: audit"),
         variable("name: CLASSIFIER_DRY_RUN, value: '1'"),
         variable("name: ON_CLASSIFIER_ERROR, value: allow"),
         variable("name: ENABLE_SAFETY, value: '0'"),
+        variable("name: CLASSIFIER_THRESHOLD, value: '1.0'"),
+        variable("name: SAMPLING, value: '0.5'"),
+        variable("name: GUARD_PERCENT, value: '10'"),
         VOLUMES,
         endpoint("http://elsewhere"),
         (SAFETY, CLASSIFIER, f"{CLASSIFIER}  annotations: {{service.cilium.io/global: 'true'}}\n"),
@@ -76,7 +95,9 @@ def test_what_switches_a_guard_off_is_named(tmp_path: Path) -> None:
     for said in (
         "CiliumEnvoyConfig/x", "ServiceResolver/prompt-guard", "MeshHTTPRoute/x", "other clusters", "SidecarSet/x",
         "pod-security.kubernetes.io/enforce", "`dapr.io/enabled`", "inject-python", "`GUARDRAILS`", "`GUARD_MODE`",
-        "`CLASSIFIER_DRY_RUN`", "`ON_CLASSIFIER_ERROR`", "`ENABLE_SAFETY`", "`no-guardrails`", "`moderation`",
+        "`CLASSIFIER_DRY_RUN`", "`ON_CLASSIFIER_ERROR`", "`ENABLE_SAFETY`", "`CLASSIFIER_THRESHOLD`", "`SAMPLING`",
+        "`GUARD_PERCENT`", "`classifier_sampleRate`", "`classifier_threshold`", "`GUARD_TIMEOUT_MS`", "`FAIL_CLOSED`",
+        "`score-threshold`", "`bypass-rate`", "`no-guardrails`", "`moderation`",
         "`/app`", "`/etc/gateway`", "AWS_ENDPOINT_URL_S3",
     ):  # fmt: skip
         assert said in words, said
@@ -86,6 +107,10 @@ def test_what_switches_nothing_off_is_not(tmp_path: Path) -> None:
     added = (
         others("shop", "tenant-a"),
         RIGHT % "get",
+        settings(
+            "    classifier:\n      sampleRate: 1.0\n      threshold: 0.8\n    log:\n      sampleRate: 0.1",
+            "    GUARD_TIMEOUT_MS=500\n    FAIL_CLOSED=true",
+        ),
         made("DaemonSet", "apps/v1", AGENT % "true", "aws-node", "kube-system"),
     )
     assert judged(
@@ -93,11 +118,17 @@ def test_what_switches_nothing_off_is_not(tmp_path: Path) -> None:
         "---\n".join(added),
         noted("dapr.io/enabled: 'false', inject.istio.io/templates: sidecar"),
         gateway("args: [--guardrails=on, --port, '8443']"),
-        gateway(MOUNTS % ("/data", "/var/log/gateway")),
+        gateway(MOUNTS % ("/data", "/var/log/gateway", "/opt/settings")),
         variable("name: GUARDRAILS, value: 'on'"),
         variable("name: GUARD_MODE, value: block"),
         variable("name: DRY_RUN, value: 'false'"),
         variable("name: ON_CLASSIFIER_ERROR, value: block"),
+        variable("name: CLASSIFIER_THRESHOLD, value: '0.5'"),
+        variable("name: SAMPLING, value: '1.0'"),
+        variable("name: GUARD_PERCENT, value: '100'"),
+        variable("name: OTEL_TRACES_SAMPLE_RATE, value: '0.1'"),
+        variable("name: RETRY_THRESHOLD, value: '3'"),
+        variable("name: UPSTREAM_TIMEOUT, value: '0'"),
         VOLUMES,
         endpoint("https://b.vpce-1a2b.s3.us-gov-west-1.vpce.amazonaws.com"),
         (CLUSTER, ADDON, ADDON.replace("aws_eks_cluster.main.name", '"acme-gov"')),

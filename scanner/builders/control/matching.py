@@ -17,6 +17,8 @@ from scanner.tables import control_actions
 
 GUARDS = ("network", "admission", "guardrail")
 """What stands between callers and a model: who changes it changes the model's guard, though not the model."""
+RUN_BY = frozenset({"runtime-class", "claim", "device"})
+"""By `names` of a row: what a pod names and is run by, which decides what it is given, and beside whom it runs."""
 
 
 class Ask(Struct, frozen=True, eq=False):
@@ -66,8 +68,8 @@ def _known_groups() -> frozenset[str]:
 
 
 def _concerns(row: ControlAction, target: Target) -> bool:
-    """Of a model alone: who becomes it or reaches it, and who changes its guards; the stack is asked about all."""
-    return target.stack or row.effect in ("become", "reach") or row.changes in GUARDS
+    """Of a model alone: who becomes or reaches it, changes its guards or what runs it; the stack is asked about all."""
+    return target.stack or row.effect in ("become", "reach") or row.changes in GUARDS or row.names in RUN_BY
 
 
 def _base(ask: Ask, target: Target) -> Truth:

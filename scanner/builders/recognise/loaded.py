@@ -27,10 +27,20 @@ IN_CONFIGS = ("model", "speculative_model_dir", "speculative_model")
 """Where a configuration of vLLM or TensorRT-LLM has it."""
 NO_DRAFT = frozenset({"ngram", "[ngram]", "suffix"})
 """What stands in place of a draft model where the server guesses from the prompt itself."""
-ADAPTERS = ("--lora-modules", "--lora-paths", "--lora-adapters", "--lora", "--lora-scaled")
+ADAPTERS = (
+    "--lora-modules", "--lora-paths", "--lora-adapters", "--lora", "--lora-scaled", "--control-vector",
+    "--control-vector-scaled",
+)  # fmt: skip
+ONE = frozenset({"--lora", "--lora-scaled", "--control-vector", "--control-vector-scaled"})
+"""Those after which a single one stands."""
 TOKENIZERS = ("--tokenizer", "--tokenizer-path", "--hf-config-path")
-TEMPLATES = ("--chat-template", "--chat-template-file", "--default-chat-template")
-"""The arguments of vLLM, SGLang and llama.cpp that name, or hold, what is written around every prompt."""
+TEMPLATES = (
+    "--chat-template", "--chat-template-file", "--default-chat-template", "--completion-template",
+    "--tokenizer-config-path",
+)  # fmt: skip
+"""The arguments of vLLM, SGLang, llama.cpp and TGI that name, or hold, what is written around every prompt."""
+IN_VARIABLES = ("LLAMA_ARG_CHAT_TEMPLATE", "LLAMA_ARG_CHAT_TEMPLATE_FILE", "TOKENIZER_CONFIG_PATH")
+"""The variables of llama.cpp and TGI that say the same."""
 TRUSTED = "--trust-request-chat-template"
 DRAFT = "the server lets this model draft its answers"
 ADAPTER = "the server loads this adapter over the model"
@@ -61,8 +71,10 @@ def loaded(container: Container, server: str, models: list[ModelReference]) -> I
 
 def _templates(container: Container) -> Iterator[ModelReference]:
     """What is written around prompts, where it is no file of the image and no template of the server's own by name."""
-    for flag in TEMPLATES:
-        for word in list(flag_values(container.words, flag))[-1:]:
+    given = [(flag, list(flag_values(container.words, flag))[-1:]) for flag in TEMPLATES]
+    given += [(name, [_word(container.env[name])]) for name in IN_VARIABLES if name in container.env]
+    for flag, words in given:
+        for word in words:
             mounted = word.text.startswith("/") and mount_of(container, word.text) is not None
             if word.unknown is not None or mounted or "{" in word.text or "://" in word.text:
                 cause = f"what `{flag}` makes of a prompt is not part of the model, nor of its image"
@@ -73,6 +85,11 @@ def _templates(container: Container) -> Iterator[ModelReference]:
             cause = "every caller may give a template of its own for what is written around its prompt"
             unknown = Unknown(cause, decided_by=(TRUSTED,))
             yield replace(fact_of(Reference(unknown), word.origin, TEMPLATE), adapter=True)
+
+
+def _word(found: Found) -> Word:
+    unknown = found.value if isinstance(found.value, Unknown) else None
+    return Word(found.text, found.origin, unknown)
 
 
 def _resolved(container: Container, word: Word, flag: str, server: str) -> Reference:
@@ -127,7 +144,7 @@ def _adapters(container: Container) -> Iterator[ModelReference]:
             if follower.text.startswith("-"):
                 break
             listed.append(follower)
-            if name in ("--lora", "--lora-scaled"):
+            if name in ONE:
                 break
         for one in listed:
             yield from _adapter(one, name)

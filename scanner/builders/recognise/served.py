@@ -47,8 +47,15 @@ VARIABLES = (
 )  # fmt: skip
 """Variables that name the model, the surest first; an alias (SERVED_MODEL_NAME) proves nothing."""
 
-_LOADS = re.compile(r"lora|chat-template|^--?(?:spec|sc(?:$|=)|tokenizer|hf[-_d]|hfr|model[-_]draft|md(?:$|=))")
+_LOADS = re.compile(
+    r"lora|chat-template|control-vector|completion-template|"
+    r"^--?(?:spec|sc(?:$|=)|tokenizer|hf[-_d]|hfr|model[-_]draft|md(?:$|=))"
+)
 """Arguments beside which a server loads more than its model."""
+_TELLING = frozenset(
+    {"LORA_ADAPTERS", "LLAMA_ARG_CHAT_TEMPLATE", "LLAMA_ARG_CHAT_TEMPLATE_FILE", "TOKENIZER_CONFIG_PATH"}
+)
+"""Variables that say the same."""
 
 
 def served(container: Container) -> list[ModelReference]:
@@ -69,7 +76,7 @@ def own_model(container: Container) -> list[ModelReference]:
 def beside(container: Container, models: list[ModelReference]) -> list[ModelReference]:
     """What a container loads beside its `models`: drafts, adapters, other tokenizers, templates."""
     # Most servers load nothing else, and pay for none of it.
-    if "LORA_ADAPTERS" not in container.env and not any(_LOADS.search(word.text) for word in container.words):
+    if _TELLING.isdisjoint(container.env) and not any(_LOADS.search(word.text) for word in container.words):
         return []
     from scanner.builders.recognise.loaded import loaded
 

@@ -16,6 +16,7 @@ from scanner.builders.stack_ways.follow import Follow, Shared
 from scanner.builders.stack_ways.program import build_programs
 from scanner.builders.stack_ways.reached import blocked
 from scanner.builders.stack_ways.resolver import Proxies
+from scanner.builders.stack_ways.searched import Searches
 from scanner.builders.stack_ways.settings import CLASSIFIER, MODEL, Setting, running, settings
 from scanner.builders.stack_ways.way import Way, perhaps
 from scanner.graph.facts_ways import StackWay
@@ -61,8 +62,9 @@ def _gateway(view: View, ends: dict[str, Ends], shared: Shared, gateway: Resourc
     )
     if not pods:
         return
-    proxies = Proxies.of(list(running(view.world, gateway)))
-    follows = {purpose: Follow(gateway, pods, proxies, one, shared) for purpose, one in ends.items()}
+    containers = list(running(view.world, gateway))
+    own = Proxies.of(containers), Searches.of(containers)
+    follows = {purpose: Follow(gateway, pods, *own, one, shared) for purpose, one in ends.items()}
     for setting in some:
         for fact in _facts(view, follows, gateway, setting):
             view.world.add_fact(gateway.id, fact)

@@ -16,6 +16,7 @@ from scanner.builders.stack_ways.ends import Ends
 from scanner.builders.stack_ways.outside import is_exposed, outside
 from scanner.builders.stack_ways.overlay import Overlay
 from scanner.builders.stack_ways.resolver import Proxies, aliased, looked_up, renamed
+from scanner.builders.stack_ways.searched import Searches
 from scanner.builders.stack_ways.settings import Setting
 from scanner.builders.stack_ways.way import Way, after, leg, unknown
 from scanner.graph.facts_ways import Leg
@@ -49,6 +50,7 @@ class Follow:
     gateway: Resource
     pods: tuple[tuple[int, PodTemplate], ...]
     proxies: Proxies
+    searches: Searches
     ends: Ends
     shared: Shared
 
@@ -84,11 +86,16 @@ class Follow:
             if found:
                 continue
             own = bool(_ADDRESS.match(host)) or host in _OWN
-            doubt = None if own else looked_up(self.gateway, template) or renamed(self.shared.world, self.gateway, host)
+            doubt = None if own else self._astray(template, host)
             if doubt is not None:
                 yield doubt
             else:
                 yield from self._named(host, port, self.gateway.namespace)
+
+    def _astray(self, template: PodTemplate, host: str) -> Way | None:
+        """Why a name may be looked up elsewhere, or as another name; None where it is not."""
+        found = looked_up(self.gateway, template) or self.searches.doubt(self.gateway, template, host)
+        return found or renamed(self.shared.world, self.gateway, host)
 
     def _named(self, host: Value, port: Value, namespace: str, depth: int = 0, *, bare: bool = False) -> Iterator[Way]:
         """Where a name leads; bare: without what meshes do with it."""

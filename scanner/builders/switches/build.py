@@ -12,12 +12,13 @@ from scanner.builders.draft import World
 from scanner.builders.recognise.containers import Container, Word, is_kubernetes
 from scanner.builders.recognise.objects import object_containers
 from scanner.builders.recognise.upstreams import holders_of
-from scanner.builders.switches.callers import add_caller_choices, add_one_direction, add_telling_names
+from scanner.builders.switches.callers import add_caller_choices, add_one_direction
 from scanner.builders.switches.compute import COMPUTE, run_by
 from scanner.builders.switches.configs import configs
 from scanner.builders.switches.filters import add_filters
 from scanner.builders.switches.match import Hit, Spot, answers
 from scanner.builders.switches.scope import matters
+from scanner.builders.switches.telling import add_telling_keys, add_telling_names
 from scanner.graph.facts import Switch as SwitchFact
 from scanner.graph.model import STACK, Role
 from scanner.origin import Origin
@@ -43,7 +44,10 @@ def build_switches(world: World) -> None:
             _pods(world, resource)
         elif world.nodes[resource.id].roles & OWN and resource.kind in COMPUTE:
             _switches(world, resource, list(run_by(world, resource)))
-        for kind, document in configs(world, resource):
+        found = list(configs(world, resource))
+        if resource.id in mentioned:
+            add_telling_keys(world, resource, [document for kind, document in found if kind in ("", "litellm")])
+        for kind, document in found:
             if kind or resource.id in mentioned:
                 _judge(world, resource, tables.switch_tests("config", kind), document)
             if kind == "litellm":

@@ -1,8 +1,6 @@
-"""Switches that no setting shows: what a caller chooses in its request, and names that suggest a switch."""
+"""Switches that no single setting shows: what a caller chooses in its request, and guardrails taken together."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 from scanner import tables
 from scanner.builders.blocks import Found
@@ -12,7 +10,7 @@ from scanner.builders.switches.match import Spot, spots
 from scanner.graph.facts import Switch as SwitchFact
 from scanner.graph.model import Role
 from scanner.resource import Resource
-from scanner.table_rows import Heuristic, Switch
+from scanner.table_rows import Switch
 from scanner.unknown import Unknown
 
 CHOSEN_BY_CALLERS = (
@@ -20,7 +18,6 @@ CHOSEN_BY_CALLERS = (
     ("K-25", r"(?i)portkeyai/gateway", "the header x-portkey-config"),
 )
 """Row, image, and where a caller says what is to be checked."""
-NAMED = "GUARD-008"
 VIEW = "GUARD-006"
 DIRECTIONS = {"prompts": frozenset({"pre_call", "during_call", "pre_mcp_call"}), "answers": frozenset({"post_call"})}
 """Modes of LiteLLM in which a guardrail looks at a direction."""
@@ -54,50 +51,6 @@ def _choice(world: World, resource: Resource, row: Switch, setting: str, image: 
         assertion=row.asserts,
         general=row.general,
     )
-
-
-def add_telling_names(world: World, resource: Resource, container: Container) -> None:
-    """Variables and options of a member of the stack whose name suggests a switch: a name makes nothing certain."""
-    for name, found in (*container.env.items(), *_options(container)):
-        for row in _suggested(name, found):
-            cause = f"`{name}` is `{found.text or '*'}`: {row.because}"
-            fact = SwitchFact(
-                origin=found.origin or resource.origin,
-                because=cause,
-                row=row.id,
-                product="component",
-                effect="off",
-                setting=name,
-                bad=Unknown(cause, decided_by=(f"what {name} of {resource.address} does",)),
-                assertion=NAMED,
-            )
-            world.add_fact(resource.id, fact)
-
-
-def _options(container: Container) -> Iterator[tuple[str, Found]]:
-    """The long options of a command line with their values; one that has none is on."""
-    words = container.words
-    for index, word in enumerate(words):
-        name, given, value = word.text.partition("=")
-        if not name.startswith("--") or name == "--":
-            continue
-        after = words[index + 1] if index + 1 < len(words) else None
-        if not given and after is not None and not after.text.startswith("-"):
-            yield name.removeprefix("--"), Found(after.unknown or after.text, word.origin)
-        else:
-            yield name.removeprefix("--"), Found(word.unknown or (value if given else "true"), word.origin)
-
-
-def _suggested(name: str, found: Found) -> Iterator[Heuristic]:
-    value = found.text.lower() if isinstance(found.value, (str, Unknown)) else str(found.value).lower()
-    unknown = isinstance(found.value, Unknown)
-    for row in tables.heuristics():
-        if not tables.pattern(row.regex).search(name):
-            continue
-        if (row.on == "falsy" and (unknown or value in row.values)) or (
-            row.on != "falsy" and value not in ("", "0", "false", "no", "off", "none")
-        ):
-            yield row
 
 
 def add_one_direction(world: World, resource: Resource, document: Spot) -> None:

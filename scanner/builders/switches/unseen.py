@@ -14,6 +14,7 @@ from scanner.builders.recognise.untold import untold_variables
 from scanner.builders.switches.commands import from_files, loaded, replaced
 from scanner.builders.switches.hooks import hooks
 from scanner.builders.switches.injected import injected
+from scanner.builders.switches.server_code import brought
 from scanner.graph.facts import Switch
 from scanner.graph.model import STACK, Role
 from scanner.origin import Origin
@@ -49,7 +50,8 @@ def add_unseen(world: World, resource: Resource, containers: Sequence[Container]
     if not roles & (STACK | {Role.MODEL}):
         return
     told: set[tuple[str, str]] = set()
-    for setting, found, cause, decided in _everything(world, resource, containers, bool(roles & STACK)):
+    served = bool(roles & {Role.MODEL, Role.CLASSIFIER})
+    for setting, found, cause, decided in _everything(world, resource, containers, bool(roles & STACK), served):
         if (setting, cause) in told:
             continue
         told.add((setting, cause))
@@ -70,7 +72,9 @@ Seen = tuple[str, Origin | None, str, str]
 """A setting, its line, why it is open, and what decides it."""
 
 
-def _everything(world: World, resource: Resource, containers: Sequence[Container], stack: bool) -> Iterator[Seen]:
+def _everything(
+    world: World, resource: Resource, containers: Sequence[Container], stack: bool, served: bool
+) -> Iterator[Seen]:
     for template in pod_templates(resource):
         for each in podspec_containers(template.spec):
             if isinstance(each.value, Unknown):
@@ -84,6 +88,9 @@ def _everything(world: World, resource: Resource, containers: Sequence[Container
         yield from _files(world, resource, container, stack=stack)
         yield from _code(container)
         yield from hooks(container)
+        if served:
+            yield from brought(container)
+            yield from () if stack else loaded(container)
         if stack:
             yield from _run(container)
             yield from _image(container)
@@ -133,8 +140,8 @@ def _files(world: World, resource: Resource, container: Container, *, stack: boo
             elif kind == "Secret" and (_SETTINGS.search(mount.path) or _named_in(container, mount)):
                 cause = f"the settings that Secret `{name}` puts at `{mount.path}` are not shown"
                 yield "volumeMounts", mount.origin, cause, f"Secret/{name}"
-        brought = mount.path.startswith("/etc/") and any(dig(mount.volume, kind) is not None for kind in _BROUGHT)
-        if not mount.holders and (brought or _named_in(container, mount)):
+        packed = mount.path.startswith("/etc/") and any(dig(mount.volume, kind) is not None for kind in _BROUGHT)
+        if not mount.holders and (packed or _named_in(container, mount)):
             cause = f"the settings that {mount.shown} holds at `{mount.path}` are not shown"
             yield "volumeMounts", mount.origin, cause, f"the files at {mount.path}"
 
@@ -165,8 +172,8 @@ def _named_in(container: Container, mount: Mount) -> bool:
 def _code(container: Container) -> Iterator[Seen]:
     """Volumes over the programs of an image, and volumes that a variable tells it to load programs from."""
     for mount in mounts(container):
-        brought = any(dig(mount.volume, kind) is not None for kind in _BROUGHT)
-        over = _CODE.search(mount.path) or (mount.path in _HOME and (mount.holder[0] == "ConfigMap" or brought))
+        packed = any(dig(mount.volume, kind) is not None for kind in _BROUGHT)
+        over = _CODE.search(mount.path) or (mount.path in _HOME and (mount.holder[0] == "ConfigMap" or packed))
         if over and not _DRIVERS.search(mount.path):
             cause = f"what {mount.shown} puts in place of the image's own `{mount.path}` is not looked at"
             yield "volumeMounts", mount.origin, cause, f"the code at {mount.path}"
