@@ -168,8 +168,6 @@ class Switch(Struct, frozen=True):
 
 
 class Heuristic(Struct, frozen=True):
-    """words: of a row on numbers, the words that are suspicious in their place; its `values` are the harmless ones."""
-
     id: str
     on: str
     regex: str

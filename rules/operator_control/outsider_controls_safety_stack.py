@@ -84,7 +84,7 @@ def _finding(case: Case, way: Way) -> Finding:
     known = stranger or case.profile.has("operators")
     who = "it is not among the operators" if known else "whether it is an operator is not known"
     model = Role.MODEL in target.roles and not target.roles & STACK
-    what = f"what guards the model `{target.address}`" if model else f"`{target.address}` of the safety stack"
+    what = f"what guards or runs the model `{target.address}`" if model else f"`{target.address}` of the safety stack"
     message = f"`{way.actor.address}` {able} change {what}: {who}"
     doubts = () if known else ("profile:operators",)
     return case.way(way, message, fix="narrow this grant, or name the operator in the profile", doubts=doubts)

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from scanner.builders.aws_policy.match import Truth
 from scanner.builders.control.fan import FEW, Goal, spread, surest
 from scanner.builders.control.grants import Grant
-from scanner.builders.control.matching import GUARDS, Ask, given, touches
+from scanner.builders.control.matching import GUARDS, RUN_BY, Ask, given, touches
 from scanner.builders.control.rights import CLUSTER_WIDE, NOT_IN_INPUT, Right
 from scanner.builders.control.targets import Cluster, Target
 from scanner.builders.draft import World
@@ -67,8 +67,8 @@ class Matcher(Struct, eq=False):
 
 
 def _verbs(row: ControlAction, target: Target) -> Iterator[str]:
-    """What a row opens on a target: to write it, or a model's guards; to become it; to reach it past every policy."""
-    if target.stack or row.changes in GUARDS:
+    """What a row opens on a target: to write it, or what guards or runs a model; to become it; to reach it."""
+    if target.stack or row.changes in GUARDS or row.names in RUN_BY:
         yield "write"
     if row.effect == "become":
         yield "become"

@@ -18,7 +18,6 @@ from scanner.builders.switches.configs import configs
 from scanner.builders.switches.filters import add_filters
 from scanner.builders.switches.match import Hit, Spot, answers
 from scanner.builders.switches.scope import matters
-from scanner.builders.switches.telling import add_telling_keys, add_telling_names
 from scanner.graph.facts import Switch as SwitchFact
 from scanner.graph.model import STACK, Role
 from scanner.origin import Origin
@@ -46,6 +45,9 @@ def build_switches(world: World) -> None:
             _switches(world, resource, list(run_by(world, resource)))
         found = list(configs(world, resource))
         if resource.id in mentioned:
+            # Loaded only where a member of the stack says something.
+            from scanner.builders.switches.telling import add_telling_keys
+
             add_telling_keys(world, resource, [document for kind, document in found if kind in ("", "litellm")])
         for kind, document in found:
             if kind or resource.id in mentioned:
@@ -79,6 +81,8 @@ def _switches(world: World, resource: Resource, containers: Iterable[Container])
     for container in containers:
         _judge(world, resource, tables.switch_tests("container"), _container(container), container.words)
         if world.nodes[resource.id].roles & STACK:
+            from scanner.builders.switches.telling import add_telling_names
+
             add_caller_choices(world, resource, container)
             add_telling_names(world, resource, container)
 
