@@ -148,6 +148,11 @@ def test_a_public_policy_counts_as_far_as_public_access_is_not_blocked(tmp_path)
     public = POLICY % ("Allow", "s3:GetObject", '"*"')
     assert supply(tmp_path, public + BLOCK % ("false", "false")) == ["aws_s3_bucket.weights -> external/anyone open"]
     assert supply(tmp_path, public + BLOCK % ("true", "true")) == []
+    # What refuses public policies from now on leaves one that is there; which comes first nobody tells.
+    before = "whether the policy is put before aws_s3_bucket_public_access_block.b: restrict_public_buckets"
+    assert supply(tmp_path, public + BLOCK % ("true", "false")) == [
+        f"aws_s3_bucket.weights -> external/anyone possible({before})"
+    ]
     assert supply(tmp_path, public) == [
         "aws_s3_bucket.weights -> external/anyone "
         "possible(whether public access to aws_s3_bucket.weights is blocked, as it is by default)"

@@ -22,6 +22,7 @@ from scanner.builders.aws_policy.named import DELEGATED, Named, addressed
 from scanner.builders.aws_policy.statements import Policy
 from scanner.builders.draft import World
 from scanner.builders.homes import Account
+from scanner.resource import Resource
 from scanner.table_rows import InferenceAction
 
 INTERNET: Mapping[str, Fact] = {**dict.fromkeys(SOURCE_KEYS, Given.ABSENT), "aws:sourceip": Given.OUTSIDE}
@@ -152,7 +153,7 @@ class Judge(Struct, frozen=True, eq=False):
     def over(self, principal: Principal, kind: str, action: str) -> Organisation:
         """What an organisation's policies of `kind` say of an action in the account of a principal."""
         resource = principal.resource
-        if resource is None:
+        if resource is None or _of_service(resource):
             return NONE
         account = account_of(self.world, resource)
         if (account, kind, "") not in self._over:
@@ -196,6 +197,12 @@ class Judge(Struct, frozen=True, eq=False):
             policies = tuple(one for one in spoken if one.statements)
             self._callers[key] = Caller(who, policies, principal.boundary, principal.session, over.levels, over.denies)
         return self._callers[key]
+
+
+def _of_service(resource: Resource) -> bool:
+    """Whether it is a service-linked role: policies of an organisation do not hold for those (user guide of it)."""
+    path = resource.attrs.get("path")
+    return isinstance(path, str) and path.startswith("/aws-service-role/")
 
 
 def _shapes(principal: Principal) -> Iterator[object]:

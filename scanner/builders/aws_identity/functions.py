@@ -17,6 +17,9 @@ from scanner.resource import Resource, mark
 from scanner.unknown import Unknown, Value
 
 FUNCTION = "aws_lambda_function"
+NARROWING = ("principal_org_id", "source_arn", "source_account")
+DEPUTIES = frozenset({"apigateway", "events", "s3", "sns", "elasticloadbalancing", "iot", "ses", "logs", "config"})
+"""Services that call a function of another account where its own policy lets them."""
 ACTIONS = ("lambda:InvokeFunction", "lambda:InvokeFunctionUrl")
 
 
@@ -80,7 +83,10 @@ def _permissions(world: World) -> None:
     for one in world.inventory.of("aws_lambda_permission"):
         who = one.attrs.get("principal")
         functions = list(_functions(world, one))
-        if not functions or (isinstance(who, str) and ".amazonaws.com" in who):
+        if not functions:
+            continue
+        if isinstance(who, str) and ".amazonaws.com" in who:
+            _deputy(world, one, who, functions)
             continue
         origin = mark(one.attrs, "principal") or one.origin
         found = world.inventory.find(who, one, "aws_iam_role", "aws_iam_user")
@@ -88,7 +94,7 @@ def _permissions(world: World) -> None:
             # A principal of the inputs: the evaluator has asked its other policies as well.
             continue
         name = _name(who)
-        narrowed = any(one.attrs.get(key) is not None for key in ("principal_org_id", "source_arn", "source_account"))
+        narrowed = any(one.attrs.get(key) is not None for key in NARROWING)
         narrowing = Unknown("a condition narrows whom it lets in", decided_by=(one.address,)) if narrowed else None
         why = f"`{one.address}` lets `{name}` call the function"
         if isinstance(who, Unknown):
@@ -96,6 +102,21 @@ def _permissions(world: World) -> None:
         for function, unsure in functions:
             doubt = who if isinstance(who, Unknown) else unsure or narrowing
             _add(world, world.external(name).id, function, why, origin, doubt)
+
+
+def _deputy(world: World, one: Resource, who: str, functions: list[tuple[Resource, Unknown | None]]) -> None:
+    """A service that calls for whoever sets it up, in any account, where nothing says for whom it may.
+
+    Source: the Lambda developer guide, "Granting Lambda function access to AWS services" (`source_arn` and
+    `source_account` keep others from using the service as their deputy).
+    """
+    service = who.partition(".")[0]
+    if service not in DEPUTIES or any(one.attrs.get(key) is not None for key in NARROWING):
+        return
+    why = f"`{one.address}` lets `{who}` call the function for whatever account sets it up so"
+    doubt = Unknown(why, decided_by=(f"{one.address}: source_arn",))
+    for function, unsure in functions:
+        _add(world, world.external(f"anyone-through-{service}").id, function, why, one.origin, unsure or doubt)
 
 
 def _name(who: Value) -> str:

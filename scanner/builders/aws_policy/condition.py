@@ -177,6 +177,8 @@ def _negative(base: str) -> bool:
 
 def _null(condition: Condition, fact: Fact, key: str) -> Held:
     wanted = {str(value).lower() for value in condition.values if not isinstance(value, Unknown)}
+    if {"true", "false"} <= wanted:
+        return Held(Truth.YES)
     if fact is Given.UNKNOWN or len(wanted) != 1:
         return Held(Truth.POSSIBLE, decided_by=frozenset({key}))
     if fact is Given.CHOSEN:

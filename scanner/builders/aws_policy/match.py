@@ -193,6 +193,8 @@ def includes(pattern: Glob, target: str, partly: bool = False, shape: Shape = Sh
     """Whether `pattern` admits all of what `target` stands for; `partly` where the target is not fully known."""
     if not _meet(pattern.text, target, shape):
         return Truth.NO
+    if shape is Shape.ARN and pattern.text != ANY and pattern.text.count(":") < 5:
+        return Truth.POSSIBLE  # parts are left out: the guide says that each is compared, and not what becomes of this
     if not pattern.partly and _cover(pattern.text, target, shape):
         return Truth.YES
     return Truth.POSSIBLE if pattern.partly or partly else Truth.NO

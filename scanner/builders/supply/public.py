@@ -14,6 +14,7 @@ from scanner.builders.aws_policy.match import Truth
 from scanner.builders.blocks import text
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, doubt_of, first_doubt, truth, values
+from scanner.builders.inventory import RECORDED
 from scanner.builders.supply.named import ends
 from scanner.builders.supply.outside import read
 from scanner.resource import Resource
@@ -23,6 +24,7 @@ BLOCK, ACCOUNT = "aws_s3_bucket_public_access_block", "aws_s3_account_public_acc
 OWNERSHIP, LIST, BUCKET = "aws_s3_bucket_ownership_controls", "aws_s3_bucket_acl", "aws_s3_bucket"
 HANDLED = frozenset({BLOCK, ACCOUNT, OWNERSHIP, LIST, BUCKET})
 POLICIES = ("block_public_policy", "restrict_public_buckets")
+"""The first refuses policies that would open a bucket; only the second takes away what one has opened."""
 LISTS = ("ignore_public_acls",)
 PUBLIC_LISTS = {"public-read": "anyone", "public-read-write": "anyone", "authenticated-read": "aws-principals"}
 PUBLIC_GROUPS = {"AllUsers": "anyone", "AuthenticatedUsers": "aws-principals"}
@@ -44,10 +46,13 @@ def public_closed(world: World, store: str, settings: tuple[str, ...] = POLICIES
         for one in world.inventory.of(BLOCK, unit=bucket.unit)
         if world.inventory.find(one.attrs.get("bucket"), one) is bucket
     ]
-    over = [
-        one for one in world.inventory.of(ACCOUNT, unit=bucket.unit) if same_account(world, one, bucket) is not Truth.NO
-    ]
-    states = [_state(one, settings) for one in (*blocks, *over)]
+    states = [_state(one, settings) for one in blocks]
+    for one in world.inventory.of(ACCOUNT, unit=bucket.unit):
+        here = same_account(world, one, bucket)
+        if here is not Truth.NO:
+            state = _state(one, settings)
+            unsure = Doubt("value-unknown", (f"whether {one.address} is of the account of {bucket.address}",))
+            states.append(unsure if state is True and here is Truth.POSSIBLE else state)
     if any(state is True for state in states):
         return True
     doubts = [state for state in states if isinstance(state, Doubt)]
@@ -59,8 +64,13 @@ def public_closed(world: World, store: str, settings: tuple[str, ...] = POLICIES
 def _state(one: Resource, settings: tuple[str, ...]) -> bool | Doubt:
     """What one block comes to; one that may not exist closes nothing for certain."""
     found = [truth(one.attrs.get(key), False) for key in settings]
-    if any(each is True for each in found):
+    if found[-1] is True:
         return doubt_of(one.possible) or True
+    if found[0] is True and one.source not in RECORDED:
+        # It refuses public policies that are put later: one that is put before it stays.
+        return Doubt("value-unknown", (f"whether the policy is put before {one.address}: {settings[-1]}",))
+    if found[0] is True:
+        found = found[1:]
     return next((each for each in found if isinstance(each, Doubt)), False)
 
 
