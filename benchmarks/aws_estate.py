@@ -1,8 +1,8 @@
 """A generated organisation as a bundle: accounts with networks, roles, buckets and models, the same for a seed.
 
 Sizes differ in the number of accounts alone: each has 500 interfaces, 250 security groups in 4 networks, and 100 roles.
-One account in ten serves a model of its own and calls Bedrock. Not in it yet: load balancers, agents, guardrails,
-policies of the organisation and of buckets.
+One account in ten serves a model of its own and calls Bedrock. `aws_estate_more.py` adds load balancers, guardrails and
+the policies of the organisation. Not in it: agents, policies of buckets.
 """
 
 from __future__ import annotations
@@ -11,34 +11,30 @@ import random
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from benchmarks.aws_estate_more import (
+    PARTITION,
+    REGION,
+    ROLES,
+    SUBNETS,
+    VPCS,
+    Answers,
+    account_of,
+    allow,
+    described,
+    document,
+    fronts,
+    guardrails,
+    identifier,
+    ruled,
+)  # fmt: skip
 from scanner.sources.bundle import BundleWriter, Call
 from tests.bundle.estate import AT, full
 
-REGION, PARTITION = "us-gov-west-1", "aws-us-gov"
-VPCS, SUBNETS, GROUPS, INTERFACES, ROLES = 4, 6, 250, 500, 100
+GROUPS, INTERFACES = 250, 500
 SERVICES = ("lambda", "ec2", "ecs-tasks", "sagemaker", "bedrock")
-Answers = dict[tuple[str, str], Any]
 SHARED_GATEWAY = "tgw-0000000000000001"
-
-
-def account_of(number: int) -> str:
-    """The twelve digits of an account."""
-    return str(100000000000 + number * 37)
-
-
-def identifier(prefix: str, account: int, number: int) -> str:
-    """An id as EC2 makes them, unlike any other of the kind."""
-    return f"{prefix}-{account:06x}{number:011x}"
-
-
-def document(*statements: dict[str, Any]) -> dict[str, Any]:
-    """A policy."""
-    return {"Version": "2012-10-17", "Statement": list(statements)}
-
-
-def allow(actions: list[str], on: str, **more: Any) -> dict[str, Any]:
-    """A statement that allows."""
-    return {"Effect": "Allow", "Action": actions, "Resource": on, **more}
 
 
 def network(number: int, dice: random.Random) -> Answers:
@@ -205,10 +201,22 @@ def account(number: int, accounts: int) -> list[Call]:
     answers["iam:GetAccountAuthorizationDetails", ""] = {"RoleDetailList": roles}
     answers["s3:ListBuckets", ""] = {"Buckets": buckets}
     answers |= model(number) if number % 10 == 0 else {}
+    answers |= fronts(number, answers)
+    answers |= guardrails(number) if number % 5 == 0 else {}
+    answers |= ruled(accounts) if number == 0 else {("organizations:DescribeOrganization", ""): described()}
     if number == 0:
         gateway = {"TransitGatewayId": SHARED_GATEWAY, "State": "available"}
         answers["ec2:DescribeTransitGateways", ""] = {"TransitGateways": [gateway]}
-    return full(answers, REGION, account_of(number))
+    calls = full(answers, REGION, account_of(number))
+    if number == 0:
+        return calls
+    # Members may not read the organisation: the management account tells what it has.
+    return [
+        msgspec.structs.replace(one, outcome="denied", pages=())
+        if one.operation.startswith("organizations:") and "DescribeOrganization" not in one.operation
+        else one
+        for one in calls
+    ]
 
 
 def write(path: Path, accounts: int) -> int:
