@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 
+import pytest
+
 from tests.harness import FIXTURES, run_scan
 
 LEVEL = "    pod-security.kubernetes.io/enforce: baseline\n"
@@ -52,3 +54,40 @@ def test_one_namespace_without_a_level_is_told_where_others_have_one(tmp_path):
     report = scanned(tmp_path, level=LEVEL, more=TENANT.format(one="b"))
     subjects = {one["subject"]["address"] for one in report["findings"]}
     assert subjects == {"Group/tenant-b-developers"}
+
+
+SPARED = """\
+apiVersion: apiserver.config.k8s.io/v1
+kind: AdmissionConfiguration
+plugins:
+  - name: %s
+    configuration:
+      apiVersion: pod-security.admission.config.k8s.io/v1
+      kind: PodSecurityConfiguration
+      defaults: {enforce: baseline}
+      exemptions: {%s}
+"""
+TEMPLATE = """\
+apiVersion: management.cattle.io/v3
+kind: PodSecurityAdmissionConfigurationTemplate
+metadata: {name: rancher}
+configuration: {exemptions: {namespaces: [tenant-a]}}
+"""
+ACCOUNTS = "system:serviceaccount:kube-system"
+
+
+@pytest.mark.parametrize(
+    ("added", "held"),
+    [
+        (SPARED % ("PodSecurity", "namespaces: [tenant-a]"), False),
+        (SPARED % ("PodSecurity", "runtimeClasses: [kata]"), False),
+        (SPARED % ("PodSecurity", f"usernames: ['{ACCOUNTS}:replicaset-controller']"), False),
+        (TEMPLATE, False),
+        (SPARED % ("PodSecurity", "usernames: [bob], namespaces: [monitoring], runtimeClasses: []"), True),
+        (SPARED % ("EventRateLimit", "namespaces: [tenant-a]"), True),
+        (TEMPLATE.replace("tenant-a", "cattle-system"), True),
+    ],
+)
+def test_what_the_api_server_spares_from_the_level(tmp_path, added, held):
+    report = scanned(tmp_path, level=LEVEL, more=f"---\n{added}")
+    assert (not report["findings"]) is held

@@ -35,6 +35,7 @@ OPENING: dict[str, Right] = {
     "the binding of pods": ("", "pods/binding", "create", "safety"),
     "KEDA": ("keda.sh", "scaledobjects", "create", "safety"),
     "an autoscaler": ("autoscaling", "horizontalpodautoscalers", "patch", "safety"),
+    "the account of the stack": ("", "serviceaccounts", "patch", "safety"),
     "a quota": ("", "resourcequotas", "create", "safety"),
     "a plug-in of the mesh": ("extensions.istio.io", "wasmplugins", "create", "safety"),
     "an envoy of Cilium": ("cilium.io", "ciliumenvoyconfigs", "create", "inference"),
@@ -63,6 +64,8 @@ HARMLESS: dict[str, Right] = {
     "a kind that no table knows, elsewhere": ("widgets.example.com", "widgets", "create", "tenant-a"),
     "pods where privileged ones are refused": ("", "pods", "create", "tenant-a"),
     "reading where every pod is admitted": ("", "pods", "list", "unlabelled"),
+    "accounts of another": ("", "serviceaccounts", "patch", "tenant-a"),
+    "reading accounts": ("", "serviceaccounts", "get", "safety"),
     "autoscalers of another": ("keda.sh", "scaledobjects", "create", "tenant-a"),
 }
 
@@ -101,6 +104,12 @@ def test_settings_of_the_system_count_by_their_name(tmp_path: Path) -> None:
     right = ("", "configmaps", "patch", "kube-system")
     assert verdict(tmp_path / "a", right, ", resourceNames: [aws-auth]") in ("violated", "unproven")
     assert verdict(tmp_path / "b", right, ", resourceNames: [leader-election]") == "holds"
+
+
+def test_accounts_count_by_their_name(tmp_path: Path) -> None:
+    right = ("", "serviceaccounts", "patch", "safety")
+    assert verdict(tmp_path / "a", right, ", resourceNames: [gateway]") == "violated"
+    assert verdict(tmp_path / "b", right, ", resourceNames: [metrics]") == "holds"
 
 
 @pytest.mark.parametrize("level", ["baseline", "restricted"])

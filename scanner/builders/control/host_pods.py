@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from scanner.builders.aws_policy.match import Truth
 from scanner.builders.blocks import first
+from scanner.builders.control.pod_exemptions import Exemptions
 from scanner.builders.control.rbac import Matcher, tell
 from scanner.builders.control.rights import CLUSTER_WIDE, Right
 from scanner.builders.draft import World
@@ -63,6 +64,7 @@ def host_pod_edges(world: World, rights: Iterable[Right], matcher: Matcher) -> l
     if not targets:
         return []
     spaces = _Spaces({(one.unit, one.name): one for one in world.inventory.of("Namespace")})
+    exempt = Exemptions.of(world.inventory)
     rights = [one for one in rights if one.unit in targets]
     labelling = _labelling(rights, matcher)
     made: dict[tuple[str, str], Edge] = {}
@@ -74,6 +76,9 @@ def host_pod_edges(world: World, rights: Iterable[Right], matcher: Matcher) -> l
         why = spaces.why(right.unit, right.namespace)
         if why is None and labelling & {(*key, right.namespace), (*key, CLUSTER_WIDE)}:
             why = _Open(f"who may do so may also take `{LABEL}` off the namespace", None)
+        if why is None:
+            found = exempt.why(right.unit, right.namespace, world.nodes[right.subject])
+            why = None if found is None else _Open(*found)
         if why is not None:
             made[key] = _edge(world, right, row, why)
     return [*made.values(), *_onward(world, {unit for unit, _ in made}, targets)]
