@@ -476,6 +476,73 @@ def test_a_plan_of_other_values_or_of_what_it_does_not_repeat_is_stale(tmp_path:
     assert stale(now, "", "acme/m", "evil/m") == (17, "the `source` of `module.m` is not the planned one")
 
 
+INSIDE = """
+variable "open" {}
+resource "guard" "a" {
+  spec {
+    dynamic "rule" {
+      for_each = var.open
+      content {
+        from = rule.value
+      }
+    }
+  }
+  dynamic "door" {
+    for_each = toset(var.open)
+    content {
+      from = door.value
+    }
+  }
+}
+"""
+
+
+def test_dynamic_blocks_of_modules_and_inside_of_blocks_are_compared(tmp_path: Path) -> None:
+    source = tmp_path / "src"
+    (source / "m").mkdir(parents=True)
+    (source / "main.tf").write_text(
+        'variable "to" {}\nmodule "m" {\n  source = "./m"\n  count = 1\n  open = [var.to]\n}\n'
+    )
+    guard = {"mode": "managed", "type": "guard", "name": "a"}
+    address = {"address": "module.m[0].guard.a", **guard}
+    call = {
+        "source": "./m",
+        "count_expression": {"constant_value": 1},
+        "expressions": {"open": {"references": ["var.to"]}},
+    }
+    inner = {"resources": [{"address": "guard.a", **guard, "expressions": {"spec": [{}]}}], "variables": {"open": {}}}
+
+    def stale(text: str, **values: object) -> tuple[int, str]:
+        (source / "m" / "main.tf").write_text(text)
+        plan = {
+            **PLAN,
+            "complete": True,
+            "variables": {"to": {"value": "10.0.0.0/8"}},
+            "planned_values": {"root_module": {"child_modules": [{"resources": [{**address, "values": values}]}]}},
+            "resource_changes": [{**address, "change": {"actions": ["create"], "after_unknown": {"id": True}}}],
+            "configuration": {
+                "root_module": {"module_calls": {"m": {**call, "module": inner}}, "variables": {"to": {}}}
+            },
+        }
+        report = scan(source, "--plan", written(tmp_path, plan))
+        found = [one for one in report["unread"] if "is not of this source" in one["cause"]]
+        return (found[0]["origin"]["line"], found[0]["cause"].rpartition(": ")[2]) if found else (0, "")
+
+    one = [{"from": "10.0.0.0/8"}]
+    assert stale(INSIDE, spec=[{"rule": one, "id": "x"}], door=one) == (0, "")
+    cause = "`module.m[0].guard.a` has other `%s` blocks in the plan"
+    assert stale(INSIDE, spec=[{"rule": [{"from": "::/0"}]}], door=one) == (4, cause % "spec")
+    assert stale(INSIDE, spec=[{"rule": [*one, {"from": "::/0"}]}], door=one) == (4, cause % "spec")
+    assert stale(INSIDE.replace("= door.value", '= "0.0.0.0/0"'), spec=[{"rule": one}], door=one) == (
+        12,
+        cause % "door",
+    )
+    assert stale(INSIDE.replace("= var.open", "= []"), spec=[{"rule": one}], door=one) == (
+        0,
+        "",
+    )  # as a provider keeps it
+
+
 def test_what_a_whole_plan_lacks_and_the_source_makes_for_certain_is_not_gone(tmp_path: Path) -> None:
     # The configuration is the same: a plan that only refreshes has no more than what was applied.
     body = planned_now()

@@ -10,8 +10,8 @@ from scanner.sources.terraform.blocks import POSSIBLE, type_of
 from scanner.sources.terraform.config import Config
 from scanner.sources.terraform.planned.constants import other_constant, plainly
 from scanner.sources.terraform.planned.objects import mapping
-from scanner.sources.terraform.planned.stale import Difference
-from scanner.sources.terraform.syntax import Body
+from scanner.sources.terraform.planned.stale import MAX_MODULES, Declared, Difference, beside
+from scanner.sources.terraform.syntax import Block, Body
 from scanner.sources.terraform.variables import Given, Told
 from scanner.unknown import Unknown, Value
 
@@ -41,9 +41,19 @@ def other_values(planned: Mapping[str, Any], given: Mapping[str, Given], config:
             yield value.at, cause
 
 
-def has_dynamic(config: Config) -> bool:
-    """Whether a resource of a module has a dynamic block."""
-    return any(_dynamic(block.body) for block in config.resources.values())
+def dynamic_bodies(declared: Declared) -> dict[str, Body]:
+    """What is declared with dynamic blocks, in the root module and in those beside it, by address without keys."""
+    found: dict[str, Body] = {}
+    waiting = [("", declared.config)]
+    for _ in range(MAX_MODULES):
+        if not waiting:
+            break
+        prefix, config = waiting.pop()
+        for (mode, kind, name), block in config.resources.items():
+            if _dynamic(block.body):
+                found[f"{prefix}{'data.' if mode == 'data' else ''}{kind}.{name}"] = block.body
+        waiting.extend((f"{prefix}module.{name}.", inner) for name, inner in beside(config, declared.read))
+    return found
 
 
 def other_blocks(body: Body, own: Resource, planned: Resource) -> Iterator[Difference]:
@@ -52,15 +62,25 @@ def other_blocks(body: Body, own: Resource, planned: Resource) -> Iterator[Diffe
         here, there = _blocks(own.attrs.get(kind)), _blocks(planned.attrs.get(kind))
         if not here or there is None:
             continue  # where nothing is written, a provider keeps what it finds
-        certain = [one for one in here if POSSIBLE not in one]
-        gone = [one for one in certain if not any(_fits(one, other) for other in there)]
-        if gone or not all(any(_fits(one, other) for one in here) for other in there):
-            place = next(one.at for one in body.blocks if one.kind == "dynamic" and type_of(one) == kind)
+        if not _match(here, there):
+            place = next(one.at for one in body.blocks if type_of(one) == kind and _varies(one))
             yield place, f"`{own.address}` has other `{kind}` blocks in the plan"
 
 
 def _dynamic(body: Body) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(type_of(one) for one in body.blocks if one.kind == "dynamic"))
+    """The kinds of blocks that are dynamic, or have dynamic ones inside."""
+    return tuple(dict.fromkeys(type_of(one) for one in body.blocks if _varies(one)))
+
+
+def _varies(block: Block) -> bool:
+    return block.kind == "dynamic" or any(map(_varies, block.body.blocks))
+
+
+def _match(here: Sequence[Attrs], there: Sequence[Attrs]) -> bool:
+    """Whether each planned block can be one of the source, and each certain one of the source is planned."""
+    certain = [one for one in here if POSSIBLE not in one]
+    gone = any(not any(_fits(one, other) for other in there) for one in certain)
+    return not gone and all(any(_fits(one, other) for one in here) for other in there)
 
 
 def _blocks(value: Value) -> list[Attrs] | None:
@@ -84,6 +104,9 @@ def _same(own: Value, planned: Value) -> bool:
     if isinstance(own, Sequence) and not isinstance(own, str):
         if not isinstance(planned, Sequence) or isinstance(planned, str):
             return not own and planned is None
+        here, there = _blocks(own), _blocks(planned)
+        if here and there is not None:
+            return _match(here, there)
         if any(isinstance(one, (Unknown, Mapping)) for one in (*own, *planned)):
             return True
         return sorted(map(_text, own)) == sorted(map(_text, planned))

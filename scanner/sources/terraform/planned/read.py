@@ -11,7 +11,7 @@ from msgspec import Struct
 from scanner.origin import FileOrigin
 from scanner.resource import Reading, Resource, Unread
 from scanner.sources.terraform.others import moved, moves
-from scanner.sources.terraform.planned.assigned import has_dynamic, other_blocks, other_values, planned_given
+from scanner.sources.terraform.planned.assigned import dynamic_bodies, other_blocks, other_values, planned_given
 from scanner.sources.terraform.planned.configuration import ASSUMED
 from scanner.sources.terraform.planned.document import Unusable, load
 from scanner.sources.terraform.planned.objects import without_keys
@@ -114,11 +114,12 @@ def _stale(whole: Reading, plan: Plan, root: Root, told: list[Resource]) -> list
 
 
 def _other_blocks(plan: Plan, declared: Declared, by_address: Mapping[str, Resource]) -> Iterator[Difference]:
-    """Of the root module's dynamic blocks: a plan repeats no more of them than what they came to."""
-    if declared.again is None or not has_dynamic(declared.config):
+    """Of dynamic blocks: a plan repeats no more of them than what they came to."""
+    bodies = dynamic_bodies(declared) if declared.again is not None else {}
+    if declared.again is None or not bodies:
         return
     for one in declared.again(planned_given(plan.variables)):
-        body = _body(one, declared)
+        body = bodies.get(without_keys(one.address))
         if body is not None and one.address in by_address:
             yield from other_blocks(body, one, by_address[one.address])
 

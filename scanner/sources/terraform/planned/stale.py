@@ -71,12 +71,19 @@ def differences(
         prefix, module, config = waiting.pop()
         yield from _module(prefix, module, config)
         calls = mapping(module.get("module_calls"))
-        for name, block in config.calls.items():
-            source = block.body.attributes.get("source")
-            path = literal_text(source.expression) if source else None
-            inner = mapping(mapping(calls.get(name)).get("module"))
-            if path is not None and is_local(path) and inner and (config.directory / path).is_dir():
-                waiting.append((f"{prefix}module.{name}.", inner, declared.read(config.directory / path)))
+        for name, inner in beside(config, declared.read):
+            told = mapping(mapping(calls.get(name)).get("module"))
+            if told:
+                waiting.append((f"{prefix}module.{name}.", told, inner))
+
+
+def beside(config: Config, read: Callable[[Path], Config]) -> Iterator[tuple[str, Config]]:
+    """The modules that are called and stand beside the code, each under the name of its call."""
+    for name, block in config.calls.items():
+        source = block.body.attributes.get("source")
+        path = literal_text(source.expression) if source else None
+        if path is not None and is_local(path) and (config.directory / path).is_dir():
+            yield name, read(config.directory / path)
 
 
 def _module(prefix: str, module: Mapping[str, Any], config: Config) -> Iterator[Difference]:
