@@ -16,6 +16,7 @@ from scanner.resource import Unread
 
 SUFFIXES = (
     ".tf", ".tf.json", ".tofu", ".tfvars", ".tfvars.json", ".hcl", ".yaml", ".yml", ".json", ".bicep", ".template",
+    ".jsonnet", ".cue", ".dhall", ".ncl", ".nomad",
 )  # fmt: skip
 """What some reader looks at: only such a file is missed when it cannot be read."""
 

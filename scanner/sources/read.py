@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from scanner.sources.terraform.config import Config
 
 _TERRAFORM = (".tf", ".tofu", ".tfvars", ".tf.json", ".tofu.json", ".tfvars.json")
+_OTHERS = (
+    ".jsonnet", ".cue", ".pkl", "pklproject", ".dhall", ".ncl", ".k", "cdk8s.yaml", "cdk8s.yml", "cdktf.json", ".nomad",
+    ".nomad.json", ".hcl", ".tm", ".container", ".kube", ".pod", "sst.config.ts", "sst.config.js", "sst.config.mjs",
+    "serverless.ts", "serverless.js", "fly.toml", "dockerrun.aws.json", "acornfile",
+)  # fmt: skip
+"""The ends of the names of files of other tools (`generators`), which is loaded only where there is one."""
 _STACKS = (".tfstack.hcl", ".tfcomponent.hcl", ".tfdeploy.hcl")
 _HOLDERS = (
     *("kubernetes_", "kubectl_", "helm_", "argocd_", "flux_", "google_gke_hub_feature"),
@@ -136,6 +142,11 @@ def _roots(
         if path.name.endswith(_STACKS):
             cause = "a file of Terraform Stacks: what its components and deployments make is not scanned"
             whole.unread.append(Unread(FileOrigin(path.as_posix(), 1), cause, "foreign"))
+    others = [path for path in files.files if path.name.lower().endswith(_OTHERS)]
+    if any(not path.name.endswith(".lock.hcl") for path in others):
+        from scanner.sources.generators import of_tools
+
+        whole.unread.extend(of_tools(request.root, files.files))
     candidates = [request.root / path for path in (*files.files, *files.links)]
     for folder in find_roots(request.root, candidates, options.syntax):
         if folder.resolve() not in called:

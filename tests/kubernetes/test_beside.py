@@ -173,6 +173,12 @@ AZURE_ML = "https://azuremlschemas.azureedge.net/latest/managedOnlineDeployment.
         ("serverless.yml", "service: x\nprovider: {name: aws}\n", "Serverless"),
         ("recipe.yaml", "RecipeFormatVersion: '2020-01-25'\nComponentName: x\n", "Greengrass"),
         ("play.yml", "- hosts: all\n  tasks: []\n", "Ansible"),
+        ("site.yml", "- import_playbook: a.yml\n", "Ansible"),
+        ("main.yml", "- name: x\n  kubernetes.core.k8s: {state: present}\n", "Ansible"),
+        ("heat.yaml", "heat_template_version: 2021-04-16\nresources: {}\n", "Heat"),
+        ("score.yaml", "apiVersion: score.dev/v1b1\nmetadata: {name: x}\ncontainers: {}\n", "Score"),
+        ("ray.yaml", "cluster_name: x\nprovider: {type: aws}\n", "Ray"),
+        ("gdm.yaml", "resources: [{name: vm, type: compute.v1.instance}]\n", "Deployment Manager"),
         ("task.json", '{"family": "x", "containerDefinitions": []}', "ECS"),
         ("e.yml", f"$schema: {AZURE_ML}\n", "Machine Learning"),
     ],
@@ -200,6 +206,8 @@ def test_what_can_deploy_a_model_is_unread(read, path: str, text: str, words: st
             '{"version": 4, "terraform_version": "1.5", "serial": 1}',
             "a Terraform state: give it with `--state`",
         ),
+        ("words.yaml", "- name: x\n  helm_version: 3\n", "it has no `apiVersion` and `kind`"),
+        ("list.yaml", "resources: [{name: a, type: text}]\n", "it has no `apiVersion` and `kind`"),
         ("my-values.yaml", "replicas: 2\n", "it has no `apiVersion` and `kind`"),
     ],
 )
@@ -207,3 +215,12 @@ def test_what_cannot_is_passed_over(read, path: str, text: str, words: str) -> N
     found = read({path: text})
     assert found.passed_over == {path: words}
     assert not found.unread
+
+
+OBJECT = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {a: b}\n"
+
+
+def test_the_comments_of_ytt_are_a_program(read) -> None:
+    ((_, kind, cause),) = unread(read({"a.yaml": "#@ load('@ytt:data', 'data')\n" + OBJECT}))
+    assert (kind, cause) == ("template", "a template needs rendering")
+    assert not read({"a.yaml": "# @param a\n#@author b\n" + OBJECT}).unread

@@ -24,6 +24,15 @@ CLOUDFORMATION = Format("a CloudFormation template", True)
 _COMPOSE = Format("a Compose file", True)
 _ARM = Format("an Azure Resource Manager template", True)
 
+_BY_KEY = {
+    "heat_template_version": "a Heat template",
+    "tosca_definitions_version": "a TOSCA template",
+    "ROSTemplateFormatVersion": "a ROS template",
+}
+"""By a key at the top of a document: templates of OpenStack, of TOSCA and of Alibaba Cloud."""
+_MANAGER = re.compile(r"[a-z]+\.(?:v\d\w*|py|jinja)(?:[./:]|\Z)")
+"""Types of Google's Deployment Manager: `compute.v1.instance`, or a template."""
+
 _NAMES: tuple[tuple[str, Format], ...] = (
     (r"(docker-)?compose([-._].*)?\.ya?ml", _COMPOSE),
     (r"pulumi\.ya?ml", Format("a Pulumi program", True)),
@@ -47,11 +56,26 @@ _AWS_TYPE = re.compile(r"(AWS|Custom|Alexa)::")
 _ARM_SCHEMA = re.compile(r"schema\.management\.azure\.com/.*deploymentTemplate", re.IGNORECASE)
 _AZURE_ML = re.compile(r"azuremlschemas|/azureml/", re.IGNORECASE)
 
+_IMPORTED = frozenset({"import_playbook", "ansible.builtin.import_playbook"})
+_MODULE = re.compile(
+    r"(?:kubernetes\.core|community\.(?:docker|kubernetes|aws|general)|amazon\.aws|azure\.azcollection|google\.cloud|"
+    r"containers\.podman|redhat\.openshift|community\.okd|openstack\.cloud)\.\w+\Z|(?:k8s|helm|docker_container)\Z"
+)
+"""Modules by which tasks make containers, objects and things in clouds."""
+
 TELLING = re.compile(
     r"apiVersion|AWSTemplateFormatVersion|AWS::|deploymentTemplate|azuremlschemas|RecipeFormatVersion"
     r"|containerDefinitions|planned_values|terraform_version|ComponentConfiguration"
 )
 """A JSON text without any of these is of no known format that matters, and need not be parsed."""
+
+
+_YTT = re.compile(r"(?m)(?:^|[\s:-])#@(?:[ \t]|/|overlay/|data/|schema/|library/|text/|yaml/)")
+
+
+def is_ytt(text: str) -> bool:
+    """Whether comments of a YAML file are the program of ytt (carvel.dev), which makes something else of it."""
+    return "#@" in text and _YTT.search(text) is not None
 
 
 def by_path(path: str) -> Format | None:
@@ -99,6 +123,15 @@ def _deploying(value: Mapping[str, Value]) -> Format | None:
         return Format("a Greengrass component recipe", True)
     if _containers_of_compose(value.get("services")):
         return _COMPOSE
+    for key, words in _BY_KEY.items():
+        if key in value:
+            return Format(words, True)
+    if isinstance(version := value.get("apiVersion"), str) and version.startswith("score.dev/"):
+        return Format("a Score workload", True)
+    if "cluster_name" in value and isinstance(dig(value, "provider", "type"), str):
+        return Format("a Ray cluster", True)
+    if _typed_list(value.get("resources")):
+        return Format("a configuration of Google's Deployment Manager", True)
     if "containerDefinitions" in value:
         return Format("an ECS task definition", True)
     if isinstance(value.get("releases"), list) and dig(value, "releases", 0, "chart") is not None:
@@ -134,6 +167,10 @@ def _of_list(value: Sequence[Value]) -> Format | None:
         if isinstance(item, Mapping)
     ):
         return Format("an Ansible playbook", True)
+    if any(isinstance(item, Mapping) and _IMPORTED.intersection(item) for item in value):
+        return Format("an Ansible playbook", True)
+    if any(isinstance(item, Mapping) and any(_MODULE.match(key) for key in item) for item in value):
+        return Format("tasks of Ansible", True)
     return None
 
 
@@ -142,6 +179,13 @@ def _typed(resources: Value, pattern: re.Pattern[str]) -> bool:
         return False
     types = [dig(one, "Type") for one in resources.values()]
     return any(isinstance(one, str) and pattern.match(one) for one in types)
+
+
+def _typed_list(resources: Value) -> bool:
+    if not isinstance(resources, list) or not resources:
+        return False
+    types = [dig(one, "type") for one in resources]
+    return all(isinstance(one, str) and _MANAGER.match(one) for one in types)
 
 
 def _containers_of_compose(services: Value) -> bool:

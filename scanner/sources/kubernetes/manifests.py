@@ -110,7 +110,7 @@ class _Reader:
         if isinstance(read, Unread):
             self._reading.unread.append(read)
             return
-        if path.lower().endswith(".template") or _TEMPLATE_NAME.search(path):
+        if path.lower().endswith(".template") or _TEMPLATE_NAME.search(path) or foreign.is_ytt(read.text):
             self._template(path, read)
             return
         self._reading.inputs[path] = read.sha256
