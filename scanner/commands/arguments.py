@@ -136,7 +136,7 @@ def add_terraform(parser: ArgumentParser) -> None:
     parser.add_argument(
         *("--var-file", "-var-file"), action="append", default=[], type=Path, metavar="FILE", help="a file of them"
     )
-    parser.add_argument("--workspace", default="default", metavar="NAME", help="the Terraform workspace")
+    parser.add_argument("--workspace", default="", metavar="NAME", help="the Terraform workspace; not known without")
     parser.add_argument(
         "--cross-check", action="store_true", help="read every Terraform file twice; unread where two readers differ"
     )

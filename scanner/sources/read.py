@@ -81,7 +81,7 @@ class ReadRequest(Struct, frozen=True):
     var_files: tuple[Path, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
-    workspace: str = "default"
+    workspace: str = ""
     cross_check: bool = False
     cache: Path | None = None
     plans: tuple[Path, ...] = ()

@@ -48,7 +48,7 @@ def marks(found: Any) -> Any:
 
 
 def resources(folder: Path) -> dict[str, Resource]:
-    found = read_root(folder, folder, "u", TerraformOptions())
+    found = read_root(folder, folder, "u", TerraformOptions(workspace="default"))
     assert found.unread == []
     return {one.address: one for one in found.resources if one.kind == "terraform_data"}
 

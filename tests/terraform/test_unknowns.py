@@ -379,3 +379,18 @@ def test_what_is_certain_of_a_partly_known_map_is_found(tree) -> None:
     line = mark(attrs, "tags", "a")
     assert isinstance(line, FileOrigin)
     assert line.line == 4
+
+
+def test_the_workspace_is_not_known_unless_it_is_told(tree) -> None:
+    """What is made in one workspace alone is possible, and a table of workspaces has one of its values."""
+    made = tree(
+        'resource "probe" "p" {\n  count = terraform.workspace == "prod" ? 1 : 0\n'
+        '  size = lookup({ dev = "a", prod = "b" }, terraform.workspace, "a")\n  name = "x-${terraform.workspace}"\n}\n'
+    )
+    [one] = made.read().resources
+    assert one.possible is not None and one.possible.decided_by == ("terraform.workspace",)
+    assert isinstance(one.attrs["name"], Unknown) and one.attrs["name"].pieces[0] == "x-"
+    assert isinstance(one.attrs["size"], Unknown)
+    assert made.read(workspace="dev").resources == []
+    [told] = made.read(workspace="prod").resources
+    assert (told.possible, told.attrs["size"], told.attrs["name"]) == (None, "b", "x-prod")

@@ -126,7 +126,9 @@ class Module:
             if name in places:
                 return Path(places[name]).as_posix()
         elif name == "workspace":
-            return self.run.options.workspace
+            told = self.run.options.workspace
+            cause = "which workspace `terraform.workspace` is depends on the run: `--workspace` tells it"
+            return told or Unknown(cause, decided_by=("terraform.workspace",), origin=traversal.at)
         elif name == "applying":
             return Unknown(
                 f"`{root}.{name}` differs between plan and apply", origin=traversal.at, options=(False, True)

@@ -30,12 +30,15 @@ from scanner.unknown import Unknown, Value
 
 
 class TerraformOptions(Struct, frozen=True):
-    """Settings of the user: `-var-file` and `-var` in order; of `environ` only `TF_VAR_*` is looked at."""
+    """Settings of the user: `-var-file` and `-var` in order; of `environ` only `TF_VAR_*` is looked at.
+
+    workspace: "" where it is not told; a configuration that asks for it is run in several.
+    """
 
     var_files: tuple[Path, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
-    workspace: str = "default"
+    workspace: str = ""
     syntax: Parsed | None = None
     """What parses the files; None for one of its own, which reads each file once and keeps nothing."""
 
