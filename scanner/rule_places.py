@@ -18,7 +18,7 @@ SITE = frozenset({"on-prem", "hybrid-compute"})
 """In the customer's own building, or on machines outside the cloud."""
 ZONE = frozenset({"near-edge", "unordinary-zone"})
 TELCO = frozenset({"telco-edge"})
-DEVICE = frozenset({"edge-device", "edge-distribution", "edge-compile"})
+DEVICE = frozenset({"edge-device", "edge-distribution", "edge-compile", "cdn-compute"})
 DATA = frozenset({"hybrid-data"})
 OWNED = SITE | ZONE | TELCO | DEVICE | DATA
 """The classes that have a rule of their own; the rest is told by the allow-list."""

@@ -77,12 +77,22 @@ def _told(case: Case) -> Iterable[Finding]:
 def _answered(case: Case) -> Iterable[Finding]:
     """Workloads that get the calls of a model from its Service, and that nobody says are one."""
     for node, fact in case.graph.facts(Answerer):
+        if fact.role == Role.GATEWAY.value:
+            yield _instead(case, node, fact)
         if fact.role != Role.MODEL.value or Role.CLASSIFIER in node.roles:
             continue
         message = f"calls to model `{node.address}` may be answered by `{fact.other}`, which is not declared to be one"
         fix = "list it under `models.servers`, or let the selector pick the model's pods alone"
         decided = ("profile:models.servers",)
         yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided, fix=fix)
+
+
+def _instead(case: Case, node: Node, fact: Answerer) -> Finding:
+    """A function before a gateway, which may answer calls that are meant for it."""
+    message = f"calls to gateway `{node.address}` may be answered by `{fact.other}`, which is not of the safety stack"
+    fix = "take the function off the distribution, or name it under `safety_stack.gateways`"
+    decided = ("profile:safety_stack.gateways",)
+    return case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided, fix=fix)
 
 
 def _judged(node: Node) -> bool:

@@ -33,6 +33,11 @@ def clusters(inventory: Inventory) -> bool:
     return inventory.has_kubernetes or inventory.has_clusters
 
 
+def distributions(inventory: Inventory) -> bool:
+    """Distributions of CloudFront."""
+    return next(inventory.of("aws_cloudfront_distribution"), None) is not None
+
+
 def recorded(inventory: Inventory) -> bool:
     """What an API told, now or when it was recorded."""
     return any(one.source in ("bundle", "live") for one in inventory.all)
@@ -77,6 +82,7 @@ STEPS = (
     Step("azure_models", "build_azure_models"),
     Step("google_models", "build_google_models"),
     Step("aws_identity.build", "build_aws_identity"),
+    Step("edge_functions", "build_edge_functions", distributions),
     Step("consumers.build", "build_consumers"),
     Step("workload_identity", "build_workload_identity"),
     Step("control.build", "build_cluster_control", clusters),

@@ -76,9 +76,9 @@ class ToldEndpoint(Fact, frozen=True, kw_only=True):
 
 
 class Answerer(Fact, frozen=True, kw_only=True):
-    """Another workload that answers, or may answer, calls that are meant for this model or classifier.
+    """Another workload that answers, or may answer, calls that are meant for this model, classifier or gateway.
 
-    role: as what this node is called, "model" or "classifier". other: the address of the workload.
+    role: as what this node is called, "model", "classifier" or "gateway". other: the address of the workload.
     """
 
     role: str
