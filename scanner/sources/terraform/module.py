@@ -21,7 +21,7 @@ from scanner.sources.terraform.run import Run
 from scanner.sources.terraform.scope import Env, NoNames
 from scanner.sources.terraform.syntax import AttrStep, Block, Expression, Step, Traversal, Unplaced
 from scanner.sources.terraform.values import fits, invalid, plain
-from scanner.sources.terraform.variables import given_value, variable_value
+from scanner.sources.terraform.variables import Told, either_value, given_value, variable_value
 from scanner.unknown import Unknown, Value
 
 
@@ -200,7 +200,13 @@ class Module:
 
     def _variable(self, name: str, block: Block) -> Value:
         is_set, value = self._input(name, block)
-        return variable_value(block, self.inside(f"var.{name}"), value, is_set, self._bare)
+        address = self.inside(f"var.{name}")
+        found = variable_value(block, address, value, is_set, self._bare)
+        others = self.run.unused.get(name) if self.parent is None else None
+        if not others or isinstance(self.run.given.get(name), Told):
+            return found
+        told = [variable_value(block, address, evaluate(one, self._bare), True, self._bare) for one in others]
+        return either_value([found, *told], block, address, others[0].at)
 
     def _input(self, name: str, block: Block) -> tuple[bool, Value]:
         if self.parent is None:

@@ -14,6 +14,8 @@ from scanner.sources.terraform.budget import Budget
 from scanner.sources.terraform.config import Config, read_config
 from scanner.sources.terraform.files import Files
 from scanner.sources.terraform.manifest import entries_of
+from scanner.sources.terraform.syntax import Expression
+from scanner.sources.terraform.unused import unused_values
 from scanner.sources.terraform.values import merged
 from scanner.sources.terraform.variables import Given, TerraformOptions
 from scanner.unknown import Ref, Unknown, Value
@@ -48,6 +50,11 @@ class Run:
     def installed(self) -> Value:
         """What `terraform init` has written down of the modules that it fetched, read once."""
         return entries_of(self.directory, self.files)
+
+    @cached_property
+    def unused(self) -> Mapping[str, list[Expression]]:
+        """What files of variables that nothing loads set the root module's variables to."""
+        return unused_values(self.options, self.directory, self.files)
 
     def crowded(self, at: FileOrigin) -> bool:
         """Whether a call is the first at its place that there was no room for."""

@@ -25,7 +25,7 @@ from scanner.sources.terraform.types import (
     instead_of_null,
     read_type,
 )
-from scanner.sources.terraform.values import Refused, invalid
+from scanner.sources.terraform.values import Refused, invalid, one_of
 from scanner.unknown import Unknown, Value
 
 
@@ -49,6 +49,7 @@ class Told(Struct, frozen=True):
     value: Value
 
 
+_FIXED = ("terraform.tfvars", "terraform.tfvars.json")
 Given: TypeAlias = str | Expression | Told
 """A value as text (from the environment or the command line), as an expression of a file, or as it is."""
 
@@ -77,9 +78,13 @@ def _automatic(directory: Path) -> list[Path]:
         names = sorted(entry.name for entry in os.scandir(directory))
     except OSError:
         return []
-    auto = [name for name in names if name.endswith((".auto.tfvars", ".auto.tfvars.json"))]
-    fixed = [name for name in ("terraform.tfvars", "terraform.tfvars.json") if name in names]
-    return [directory / name for name in (*fixed, *auto)]
+    auto = [name for name in names if is_automatic(name) and name not in _FIXED]
+    return [directory / name for name in (*(name for name in _FIXED if name in names), *auto)]
+
+
+def is_automatic(name: str) -> bool:
+    """Whether Terraform loads a file of variables of this name by itself."""
+    return name in _FIXED or name.endswith((".auto.tfvars", ".auto.tfvars.json"))
 
 
 def _from_file(path: Path, files: Files, anywhere: bool = False) -> dict[str, Given]:
@@ -143,6 +148,13 @@ def variable_value(block: Block, address: str, value: Value, is_set: bool, env: 
     except Refused as error:
         return invalid(f"`{address}` does not fit its type: {error.cause}", _place(block), (address,))
     return replace(value, secret=True) if secret and isinstance(value, Unknown) else value
+
+
+def either_value(values: list[Value], block: Block, address: str, at: FileOrigin) -> Value:
+    """One of the values that a variable may be set to; `at` is where the first of the others stands."""
+    cause = f"`{at.path}` sets `{address}`, and whether it is loaded is not told"
+    secret = _flag(block, "sensitive", False)
+    return one_of(values, Unknown(cause, decided_by=(address,), origin=at, secret=secret))
 
 
 def _place(block: Block) -> FileOrigin:
