@@ -27,11 +27,12 @@ ELSEWHERE = {
     "GUARD-007": "what a caller of Bedrock can leave out is told by `invocation-without-approved-guardrail`",
     "MODEL-007": "signatures are verified by admission in a cluster",
     "CTRL-004": "who may write routes, labels and filters counts in `outsider-controls-safety-stack`",
-    "CTRL-005": "not judged: where settings of the stack come from is not asked",
-    "CTRL-006": "not judged: a stop control is not asked for",
-    "AUDIT-004": "whatever is not read, denied or missing is `unproven` in every rule that it could decide",
-    "AUDIT-005": "not judged: no rule compares what is declared with what runs",
-    "AUDIT-006": "not judged: when the last scan ran is not in its inputs",
+    "CTRL-005": "not judged: what brings a setting is in pipelines; that deliveries are the operator's and at a known "
+    "revision is asked when they are read, images by digest in `model-image-verification-relaxed`",
+    "CTRL-006": "not judged: the profile has no word for a stop control, and that one was tried is in no input",
+    "AUDIT-004": "no rule: what is not read or denied, an account or a region that is on, is unread by name, and nothing "
+    "holds; accounts of the organisation outside a bundle are assumptions",
+    "AUDIT-005": "no rule: two sides are needed, and `tether drift` compares them, with an exit code of its own",
     "CLASS-002": "the age of what runs is in no file",
     "CLASS-003": "not judged: what updates a classifier is not asked",
     "CLASS-004": "not judged: there is no release to hold it against",

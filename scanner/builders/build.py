@@ -38,6 +38,12 @@ def distributions(inventory: Inventory) -> bool:
     return next(inventory.of("aws_cloudfront_distribution"), None) is not None
 
 
+def schedules(inventory: Inventory) -> bool:
+    """Schedules, of AWS or of a cluster."""
+    kinds = ("aws_scheduler_schedule", "aws_cloudwatch_event_target", "CronJob")
+    return any(True for kind in kinds for _ in inventory.like(kind))
+
+
 def recorded(inventory: Inventory) -> bool:
     """What an API told, now or when it was recorded."""
     return any(one.source in ("bundle", "live") for one in inventory.all)
@@ -93,6 +99,7 @@ STEPS = (
     Step("explicit_denies", "build_explicit_denies"),
     Step("evidence.audit_trails", "build_audit_trails"),
     Step("evidence.stores", "build_evidence_stores"),
+    Step("evidence.schedules", "build_schedules", schedules),
     Step("model_supply.build", "build_model_supply"),
     Step("switches.modalities", "build_modalities"),
     Step("caller_identity.build", "build_caller_identity"),

@@ -35,3 +35,13 @@ class Landing(Fact, frozen=True, kw_only=True):
 
     store: str
     kept: bool | Unknown
+
+
+class ScanRun(Fact, frozen=True, kw_only=True):
+    """One statement about a schedule by which Tether itself is run.
+
+    aspect: "on", "again" (it runs more than once), "kept" (what it says is kept). good: as it should be.
+    """
+
+    aspect: str
+    good: bool | Unknown

@@ -6,7 +6,6 @@ from scanner.builders.draft import World
 from scanner.builders.supply import compiled as supply_compiled
 from scanner.builders.supply import copies as supply_copies
 from scanner.builders.supply import delivery as supply_delivery
-from scanner.builders.supply import formats as supply_formats
 from scanner.builders.supply import readers as supply_readers
 from scanner.builders.supply.compiled import build_compilations
 from scanner.builders.supply.copied import holders
@@ -21,7 +20,7 @@ from scanner.builders.supply.sealed import build_key_readers
 def handled() -> frozenset[str]:
     """The types that these builders read."""
     found = supply_copies.handled() | supply_readers.HANDLED | supply_delivery.handled()
-    return found | supply_compiled.HANDLED | supply_formats.HANDLED
+    return found | supply_compiled.HANDLED
 
 
 def build_supply(world: World) -> None:

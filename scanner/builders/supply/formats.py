@@ -32,20 +32,22 @@ BUILDS = {"aws_codebuild_project": "source.buildspec", "aws_sagemaker_pipeline":
 MODELS = ("aws_sagemaker_model", "awscc_sagemaker_model")
 DATA = ("model_data_url", "model_data_source.s3_data_source.s3_uri")
 CONTAINERS = ("primary_container", "container", "containers")
-HANDLED = frozenset({*NAMES, *BUILDS, *MODELS})
 PACKED = (".gz", ".tgz", ".zip", ".tar", ".zst", ".bz2", ".xz")
 FROM_A_HUB = ("hf:", "bedrock:", "azureml:", "ngc:", "oci:")
 """References that are no files of a store."""
 
 
 def build_formats(world: World) -> None:
-    """A Formatted fact on every object of a store of weights, on what serves a file of one, and on builds of one."""
+    """A Formatted fact on every object of a store of weights, on what serves a file of one, and on builds of one.
+
+    What else such a thing does is told elsewhere, or by what looks for kinds that nobody models.
+    """
     for kind, keys in NAMES.items():
-        for one in world.inventory.of(kind):
+        for one in world.inventory.like(kind):
             stored, unsure = _stored(world, one)
             if stored:
                 world.add_fact(one.id, _object(one, keys, unsure or one.possible))
-    for one in world.inventory.of(*MODELS):
+    for one in (each for kind in MODELS for each in world.inventory.like(kind)):
         for path in (f"{holder}.{name}" for holder in CONTAINERS for name in DATA):
             for found in at(one, path):
                 world.add_fact(one.id, _served(found.value, found.origin, found.possible or one.possible))
@@ -55,7 +57,7 @@ def build_formats(world: World) -> None:
             if "://" in written and not written.startswith(FROM_A_HUB):
                 world.add_fact(node.id, _served(fact.reference, fact.origin, None))
     for kind, path in BUILDS.items():
-        for one in world.inventory.of(kind):
+        for one in world.inventory.like(kind):
             for made in _built(one, path):
                 world.add_fact(one.id, made)
 

@@ -1,0 +1,127 @@
+"""Schedules that run Tether itself: is it switched on, does it run again, and is what it says kept.
+
+Sources: hashicorp/aws documentation of `aws_scheduler_schedule` (`state`, `schedule_expression`, `end_date`),
+`aws_cloudwatch_event_rule` (`state`, `is_enabled`) and `aws_cloudwatch_event_target`; the ECS API reference,
+"LogConfiguration" (`awslogs-group`); the Kubernetes API reference, "CronJobSpec" (`suspend`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scanner.builders.blocks import Found, at, text
+from scanner.builders.draft import World
+from scanner.builders.recognise.containers import Container, containers_of
+from scanner.builders.recognise.machines import machine_containers
+from scanner.graph.facts_audit import ScanRun
+from scanner.graph.model import Role
+from scanner.resource import Resource, dig
+from scanner.unknown import Unknown
+
+SCHEDULE, RULE, TARGET, CRON = (
+    "aws_scheduler_schedule",
+    "aws_cloudwatch_event_rule",
+    "aws_cloudwatch_event_target",
+    "CronJob",
+)
+TASK, FUNCTION, GROUP = "aws_ecs_task_definition", "aws_lambda_function", "aws_cloudwatch_log_group"
+OURS = re.compile(r"(?:^|[/:])tether(?:-scanner)?(?:[:@]|$)")
+RUNS = frozenset({"scan", "collect"})
+KEEPS = ("--store", "--store-from", "--output")
+ENDED = re.compile(r"^\d{4}-\d{2}-\d{2}")
+
+
+def build_schedules(world: World) -> None:
+    """ScanRun facts on every schedule, rule and job that runs Tether.
+
+    Nothing else is told of schedules: to whoever looks for kinds that nobody models, they stay such.
+    """
+    for one in world.inventory.like(SCHEDULE):
+        for program in _targets(world, one, "target.ecs_parameters.task_definition_arn", "target.arn"):
+            _tell(world, one, [*_state(one), *_again(world, one), _kept(world, program)])
+    for one in world.inventory.like(TARGET):
+        rule = world.inventory.find(one.attrs.get("rule"), one, RULE)
+        for program in _targets(world, one, "ecs_target.task_definition_arn", "arn"):
+            if isinstance(rule, Resource):
+                _tell(world, rule, [*_state(rule), _kept(world, program)])
+    for one in world.inventory.like(CRON):
+        if any(_ours(each) for each in containers_of(one)):
+            _tell(world, one, [_flag(one, "spec.suspend", True, "on", "it is suspended")])
+
+
+def _tell(world: World, one: Resource, facts: list[ScanRun]) -> None:
+    for fact in facts:
+        world.add_fact(one.id, fact)
+
+
+def _ours(one: Container) -> bool:
+    """Whether a container runs a scan of Tether: its image or its command is called so."""
+    words = [word.text for word in one.words]
+    called = one.image is not None and OURS.search(one.image.text) is not None
+    return (called or any(OURS.search(word) for word in words[:3])) and (
+        not words or any(word in RUNS for word in words)
+    )
+
+
+def _targets(world: World, one: Resource, *paths: str) -> Iterator[tuple[Resource, Container]]:
+    """The task, or the function with an image, that a schedule starts, where it runs Tether."""
+    for found in (each for path in paths for each in at(one, path)):
+        program = world.inventory.find(found.value, one, TASK, FUNCTION)
+        if isinstance(program, Resource) and program.kind == TASK:
+            yield from ((program, each) for each in machine_containers(world, program) if _ours(each))
+        elif isinstance(program, Resource) and OURS.search(text(program.attrs.get("image_uri"))):
+            yield program, Container(name=program.name, image=None)
+
+
+def _said(found: Found | None, one: Resource, bad: bool, aspect: str, why: str) -> ScanRun:
+    if found is not None and found.unknown is not None:
+        return ScanRun(origin=found.origin, because=found.unknown.cause, aspect=aspect, good=found.unknown)
+    origin = one.origin if found is None else found.origin
+    return ScanRun(origin=origin, because=why if bad else "as it should be", aspect=aspect, good=not bad)
+
+
+def _flag(one: Resource, path: str, bad: object, aspect: str, why: str) -> ScanRun:
+    found = next(iter(at(one, path)), None)
+    return _said(found, one, found is not None and found.value == bad, aspect, why)
+
+
+def _state(one: Resource) -> Iterator[ScanRun]:
+    """Both are on where nothing is said."""
+    yield _flag(one, "state", "DISABLED", "on", "it is switched off")
+    if one.kind == RULE:
+        yield _flag(one, "is_enabled", False, "on", "it is switched off")
+
+
+def _again(world: World, one: Resource) -> Iterator[ScanRun]:
+    found = next(iter(at(one, "schedule_expression")), None)
+    once = found is not None and found.text.strip().startswith("at(")
+    yield _said(found, one, once, "again", "it runs once, and never again")
+    ends = next(iter(at(one, "end_date")), None)
+    if ends is not None and world.pins is not None:
+        over = ENDED.match(ends.text) is not None and ends.text[:10] < world.pins.as_of.isoformat()
+        yield _said(ends, one, over, "again", f"it ended on {ends.text[:10]}")
+
+
+def _kept(world: World, program: tuple[Resource, Container]) -> ScanRun:
+    """Whether the result lands in a store of evidence: its output by the log of the task, or where it is told to."""
+    task, container = program
+    log = dig(container.body, "logConfiguration", "options", "awslogs-group")
+    told = [word for word in container.words if word.text.partition("=")[0] in KEEPS]
+    origin = container.image.origin if container.image is not None else task.origin
+    group = world.inventory.find(log, task, GROUP)
+    if isinstance(group, Resource) and Role.SINK in world.nodes[group.id].roles:
+        because = f"what it says goes to the store of evidence `{group.address}`"
+        return ScanRun(origin=origin, because=because, aspect="kept", good=True)
+    name = group.address if isinstance(group, Resource) else text(log)
+    if told or task.kind == FUNCTION or (log is not None and not isinstance(group, Resource)):
+        because = f"where it keeps what it says is not known: {f'`{told[0].text}`' if told else name or task.address}"
+        hidden = Unknown(because, decided_by=(f"where {task.address} keeps its result",))
+        return ScanRun(origin=origin, because=because, aspect="kept", good=hidden)
+    if name and not world.profile.has("evidence.sinks"):
+        because = f"whether `{name}` is a store of evidence is not known: the profile has no `evidence.sinks`"
+        return ScanRun(
+            origin=origin, because=because, aspect="kept", good=Unknown(because, decided_by=("profile:evidence.sinks",))
+        )
+    because = f"what it says goes to `{name}`, which is no store of evidence" if name else "nothing keeps what it says"
+    return ScanRun(origin=origin, because=because, aspect="kept", good=False)
