@@ -71,6 +71,7 @@ def deny(source: str = "{}", more: str = "") -> str:
         (allow("{selector: \"app == 'gateway'\", namespaceSelector: all()}"), "closed", "open"),
         (allow("{selector: all(), namespaceSelector: all()}"), "open", "open"),
         (allow("{namespaceSelector: global()}"), "closed", "closed"),
+        (allow("{namespaceSelector: global(), selector: partner == 'yes'}"), "possible", "possible"),
         (allow("{namespaceSelector: \"projectcalico.org/name in {'tenant', 'x'}\"}"), "open", "closed"),
         (allow("{namespaceSelector: \"projectcalico.org/name not in {'tenant'}\"}"), "closed", "open"),
         (allow("{selector: \"app starts with 'b'\", namespaceSelector: all()}"), "open", "closed"),

@@ -175,11 +175,17 @@ class Entity(Struct, frozen=True):
             peer = pods_of(terms, self.line)
             if peer is not None:
                 yield peer
+            found = False
             for one in self.objects.all("NetworkSet", "GlobalNetworkSet"):
                 fits = _fits(one, terms)
+                found = found or fits is not Match.NO
                 unsure = unmodelled(f"whether {one.address} is selected") if fits is Match.MAYBE else None
                 for net in items_of(dig(one.attrs, "spec", "nets")) if fits is not Match.NO else ():
                     yield replace(self._net(net, (), None), doubt=unsure)
+            if peer is None and not found and len(terms) > 1 and Requirement(NAMESPACE, "DoesNotExist") in terms:
+                # `global()` with labels: networks are meant, of a set that the inputs do not show.
+                absent = Doubt("selector-target-not-in-input", ("the GlobalNetworkSets that it selects",))
+                yield Peer(PeerKind.BLOCK, text="*", addressed=True, doubt=absent, origin=self.line)
 
     def _all_but(self, without: str) -> Iterator[Peer]:
         """Everyone but the endpoints that `notSelector` selects: what is outside the cluster as well."""
