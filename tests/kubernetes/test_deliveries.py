@@ -62,7 +62,7 @@ def test_a_folder_of_the_checkout_is_not_missed_and_the_repository_is_said(read,
     files = {"a.yaml": APPLICATION % ("a", OURS, "path: apps/web"), "apps/web/pod.yaml": POD}
     found = read(files, repositories=checkout(origin))
     assert not found.unread
-    assert list(found.assumptions) == [f"`{OURS}` is taken to be what is scanned, as the profile says"]
+    assert list(found.assumptions) == [f"`{OURS}` is taken to be {SCANNED}"]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_delivery_of_another_revision_is_not_what_is_scanned(read, asked: str,
     shown = asked.strip("'")
     at = f" at `{shown}`" if shown else ""
     if there:
-        assert list(found.assumptions) == [f"`{OURS}`{at} is taken to be what is scanned, as the profile says"]
+        assert list(found.assumptions) == [f"`{OURS}`{at} is taken to be {SCANNED}"]
     else:
         assert f"from `{OURS}`{at} is not certainly in the inputs" in causes(found)[0]
 

@@ -149,7 +149,7 @@ def test_what_is_delivered_is_the_checkout_or_unread_by_name(tmp_path: Path, nam
     at = "".join(f" at `{one}`" for one in branch)
     ours = read(tmp_path, WAYS[name] % OURS, *branch)
     assert missed(ours) == []
-    assert list(ours.assumptions) == [f"`{OURS}`{at} is taken to be what is scanned, as the profile says"]
+    assert list(ours.assumptions) == [f"`{OURS}`{at} is taken to be {SCANNED}"]
     for url, revisions in ((THEIRS, branch), (OURS, ["release"])):
         other = read(tmp_path, WAYS[name] % url, *revisions)
         assert missed(other) == [f"what `{name}` brings from `{url}`{at} is not certainly in the inputs"]

@@ -56,6 +56,17 @@ class Checkouts:
             if revision in one.revisions or (revision in DEFAULT and not one.revisions)
         )
 
+    def places(self, repository: str, folder: str) -> set[str]:
+        """Where a folder of a repository may be among the inputs: in a unit, or around it."""
+        said = [place for one in self._said.get(repository_name(repository), ()) for place in one.folders]
+        return {
+            start
+            for unit in (place if place != "." else "" for place in said)
+            for start in _starts(unit, folder)
+            if start in self._folders
+            and (not unit or start == unit or start.startswith(f"{unit}/") or (start and unit.startswith(f"{start}/")))
+        }
+
     def changes(self, repository: str, folder: str, settings: str) -> bool:
         """Whether files of settings of this name, in a folder of a repository or below, change what is brought."""
         changed = self._changed.get(settings, ())

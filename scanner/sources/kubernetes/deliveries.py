@@ -33,6 +33,7 @@ class Delivery(Struct, frozen=True):
     chart, whose name `chart` is. revision: the branch, tag or commit of the repository, "" for its default branch;
     the version of a chart. changes, values: its own fields that change what comes, and those that are a chart's values.
     settings: the name of the files in the repository by which who brings it changes what comes, "" where none do.
+    flat: a folder of plain manifests is brought without its subfolders.
     """
 
     address: str
@@ -44,6 +45,7 @@ class Delivery(Struct, frozen=True):
     changes: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
     settings: str = ""
+    flat: bool = False
 
 
 _FLUX_CHANGES = (
@@ -181,7 +183,8 @@ def _argo(one: _Asking) -> Iterator[Delivery]:
                 continue  # it only lends values to another source
             own = own_of(source, "", "kustomize plugin directory.jsonnet directory.include directory.exclude", "helm")
             own = replace(own, changes=(*own.changes, *patched))
-            yield one.made(place, dig(source, "repoURL"), folder, chart, dig(source, "targetRevision"), own)
+            made = one.made(place, dig(source, "repoURL"), folder, chart, dig(source, "targetRevision"), own)
+            yield replace(made, flat=dig(source, "directory", "recurse") is not True)
     if not sourced:
         yield one.made(before, "*", "", None)
 

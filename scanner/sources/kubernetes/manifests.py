@@ -23,6 +23,7 @@ from scanner.sources.kubernetes.kustomize import Forest, Kustomization, Rendered
 from scanner.sources.kubernetes.kustomize.load import Loader
 from scanner.sources.kubernetes.not_shown import Known, asked, installed, not_shown
 from scanner.sources.kubernetes.objects import expanded, looks_like_object, restore_text
+from scanner.sources.kubernetes.shallow import held_back
 from scanner.sources.units import unit_name
 from scanner.unknown import NOT_RENDERED, Unknown
 from scanner.yamltext import BadDocument, Document, documents
@@ -224,23 +225,21 @@ class _Reader:
         ]
         kept += self._chart_objects()
         kept += self._inside(kept)
-        self._deliveries(kept)
-        assemble(self._root, kept, unit_of, self._reading)
+        assemble(self._root, self._deliveries(kept), unit_of, self._reading)
         self._reading.unread.sort(key=_place)
         return self._reading
 
-    def _deliveries(self, kept: Sequence[Found]) -> None:
-        """Say what is delivered and is not certainly here."""
+    def _deliveries(self, kept: Sequence[Found]) -> Sequence[Found]:
+        """Say what is delivered and is not certainly here; the objects, as they are delivered."""
         some = list(asked(((one.value, one.origin) for one in kept), [one.value for one in kept]))
         if not some:
-            return
+            return kept
         checkouts = Checkouts(self._paths, self._repositories, changing(self._root, self._paths))
         known = Known(checkouts, installed(self._entries, self._root.name))
-        for one in not_shown(some, known):
-            if isinstance(one, Unread):
-                self._reading.unread.append(one)
-            else:
-                self._reading.assumptions[one] = None
+        told = list(not_shown(some, known))
+        self._reading.unread += [one for one in told if isinstance(one, Unread)]
+        self._reading.assumptions.update({one: None for one in told if not isinstance(one, Unread)})
+        return held_back(kept, some, checkouts, self._paths)
 
     def _listed(self, one: Found) -> Found:
         """The object, possible where the kustomization in its folder takes its file in nowhere, and no other does."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from scanner.unknown import Value
 if TYPE_CHECKING:
     from scanner.sources.kubernetes.helm import ChartEntry
 
+_COMMIT = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
 SHOWN = 3
 """How many deliveries of one repository or chart are named."""
 
@@ -82,7 +84,9 @@ def _folder(one: Delivery, checkouts: Checkouts) -> str:
     if not checkouts.have(one.repository, one.folder or "", one.revision):
         return ""
     at = f" at `{one.revision}`" if one.revision else ""
-    return f"`{one.repository}`{at} is taken to be what is scanned, as the profile says"
+    # A branch and a tag are where they are today; what is merged later is brought without another word.
+    moves = "" if _COMMIT.match(one.revision) else "; it may move, and what it is moved to is for the next scan"
+    return f"`{one.repository}`{at} is taken to be what is scanned, as the profile says{moves}"
 
 
 def _changed(one: Delivery, own: Sequence[str]) -> Unread:
