@@ -34,6 +34,7 @@ kind: HelmRelease
 metadata: {name: r, namespace: n}
 spec: {chart: {spec: {chart: %s, sourceRef: {kind: %s, name: h}}}}
 """
+SCANNED = "what is scanned, as the profile says; it may move, and what it is moved to is for the next scan"
 OURS, THEIRS = "https://git.example/team/fleet", "https://git.example/tenant/x"
 
 

@@ -11,6 +11,7 @@ from scanner.profile import Unit
 from scanner.resource import Reading
 from scanner.sources.read import ReadRequest, read_all
 
+SCANNED = "what is scanned, as the profile says; it may move, and what it is moved to is for the next scan"
 OURS, THEIRS = "https://git.example/team/fleet", "https://git.example/tenant/x"
 APPLICATION = """\
 resource "argocd_application" "a" {
