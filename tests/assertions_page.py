@@ -30,8 +30,8 @@ ELSEWHERE = {
     "CTRL-005": "not judged: what brings a setting is in pipelines; that deliveries are the operator's and at a known "
     "revision is asked when they are read, images by digest in `model-image-verification-relaxed`",
     "CTRL-006": "not judged: the profile has no word for a stop control, and that one was tried is in no input",
-    "AUDIT-004": "no rule: what is not read or denied, an account or a region that is on, is unread by name, and nothing "
-    "holds; accounts of the organisation outside a bundle are assumptions",
+    "AUDIT-004": "no rule: what was asked and not answered, and a region that is on and was not asked, is unread by "
+    "name, and nothing holds; accounts of the organisation outside a bundle are assumptions",
     "AUDIT-005": "no rule: two sides are needed, and `tether drift` compares them, with an exit code of its own",
     "CLASS-002": "the age of what runs is in no file",
     "CLASS-003": "not judged: what updates a classifier is not asked",
