@@ -399,7 +399,8 @@ def test_the_workspace_is_not_known_unless_it_is_told(tree) -> None:
 def test_a_file_of_variables_that_nothing_loads_may_be_loaded(tree) -> None:
     """`terraform apply -var-file=prod.tfvars` is not told: a variable has either value, unless the user says which."""
     text = (
-        'variable "open" {\n  type = bool\n  default = false\n}\nvariable "same" { default = "a" }\nvariable "need" {}\n'
+        'variable "open" {\n  type = bool\n  default = false\n}\nvariable "same" { default = "a" }\n'
+        'variable "need" {}\n'
         'variable "key" {\n  default = ""\n  sensitive = true\n}\n'
         'resource "probe" "p" {\n  count = var.open ? 1 : 0\n  same = var.same\n  need = var.need\n'
         "  key = var.key\n}\n"
