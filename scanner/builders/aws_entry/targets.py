@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.builders.aws_network.admission import Network
 from scanner.builders.aws_network.admitted import Admitted
@@ -139,7 +140,7 @@ def link_members(
             if interface is None or target.partition(":")[2].startswith(BALANCER_KINDS):
                 connect(world, behind, target, "it is registered as a target", member.origin, doubt=also, cut=True)
                 continue
-            let = _let_in(network, balancers, interface, traffic)
+            let = _known(network, balancers, interface, traffic)
             why = "it is registered as a target, and its security groups let the load balancer in"
             for node in carriers(world, interface) or [target]:
                 if let.sure:
@@ -170,6 +171,14 @@ def _at_address(world: World, address: str, unit: str) -> Iterator[str]:
         written = [found.value for path in ("private_ip", "private_ips") for found in values(one, path)]
         if address in written:
             yield one.id
+
+
+def _known(network: Network, balancers: list[Interface], target: Interface, traffic: Traffics) -> Admitted:
+    """The same for all targets that no guard tells apart: worked out once."""
+    key = (tuple(one.owner for one in balancers), replace(target, owner="", carries=None), traffic)
+    if key not in network.let_in:
+        network.let_in[key] = _let_in(network, balancers, target, traffic)
+    return network.let_in[key]
 
 
 def _let_in(network: Network, balancers: list[Interface], target: Interface, traffic: Traffics) -> Admitted:

@@ -44,6 +44,8 @@ class Network:
         for key in self.subnets.by_key:
             self._subnets_of.setdefault(key.partition(":")[0], []).append(key)
         self._within: dict[object, list[InterfaceClass]] = {}
+        self.let_in: dict[object, Admitted] = {}
+        """What load balancers get through to a target, for those who ask it of many that are alike."""
 
     @property
     def assumed(self) -> dict[str, None]:

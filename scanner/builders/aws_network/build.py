@@ -9,7 +9,7 @@ from scanner import tables
 from scanner.builders.aws_network.admission import Network
 from scanner.builders.aws_network.classes import Entry, Inhabitants, InterfaceClass
 from scanner.builders.aws_network.egress import add_egress
-from scanner.builders.aws_network.interfaces import TEMPLATE_PATHS, Interface
+from scanner.builders.aws_network.interfaces import PLACED, POD, TEMPLATE_PATHS, Interface
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, connect, doubt_of, first_doubt, values
 from scanner.builders.ranges import Traffics
@@ -58,8 +58,11 @@ def build_aws_network(world: World) -> None:
             world.set_actor(resource.id)
     for one in network.interfaces.of.values():
         targets = carriers(world, one)
+        if one.kind == POD:
+            world.set_actor(one.owner)
         for target in targets if one.receives else ():
-            enter(world, network, one, target)
+            # Policies of the cluster hold over pods as well: what their groups admit may be all there is to pass.
+            enter(world, network, one, target, doubt=_of_pod(one))
         add_egress(world, network, one, targets if one.actor else ())
 
 
@@ -109,11 +112,23 @@ def enter(
                 because,
                 entry.origin,
                 traffic=entry.traffic,
-                doubt=first_doubt(entry.doubt, doubt),
+                doubt=first_doubt(entry.doubt, doubt, _alone(entry)),
                 cut=entry.origin is not None,
             )
     for sentence in network.assumed:
         world.assumed_absent[sentence] = None
+
+
+def _of_pod(one: Interface) -> Doubt | None:
+    """What decides whether pods have the interface at all; the policies of their cluster hold over them beside it."""
+    return PLACED if one.kind == POD else None
+
+
+def _alone(entry: Entry) -> Doubt | None:
+    """The doubt of a single source; where there are more of its class, each has its own."""
+    if isinstance(entry.source, InterfaceClass) and len(entry.source.members) == 1:
+        return _of_pod(entry.source.sample)
+    return None
 
 
 def _sources(world: World, network: Network, entry: Entry, target: str) -> list[str]:
@@ -136,7 +151,9 @@ def _range(world: World, network: Network, home: Inhabitants) -> str:
         world.ensure(Node(node_id, "AddressRange", address, address))
         for one in home.classes:
             source = _relay(world, network, one) if len(one.members) > 1 else one.members[0].owner
-            connect(world, source, node_id, f"its subnets are in `{home.range}`", one.sample.carries)
+            unsure = _of_pod(one.sample) if len(one.members) == 1 else None
+            because = f"its subnets are in `{home.range}`"
+            connect(world, source, node_id, because, one.sample.carries, doubt=unsure)
     return node_id
 
 
@@ -156,6 +173,6 @@ def _relay(world: World, network: Network, one: InterfaceClass) -> str:
     one.relay = world.ensure(node).id
     said = ", ".join(f"`{name}`" for name in names)
     for member in one.members:
-        exists = doubt_of(world.inventory.by_id[member.owner].possible)
+        exists = doubt_of(world.inventory.by_id[member.owner].possible) or _of_pod(member)
         connect(world, member.owner, one.relay, f"it carries {said}", member.carries, doubt=exists)
     return one.relay

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,6 +20,9 @@ from scanner.origin import Origin
 from scanner.resource import Resource
 from scanner.unknown import Unknown
 
+if TYPE_CHECKING:
+    from scanner.builders.aws_network.pod_groups import PodGroups
+
 TEMPLATE_KINDS = ("aws_launch_template", "aws_launch_configuration")
 TEMPLATE_PATHS = (
     "launch_template.id",
@@ -29,6 +33,9 @@ TEMPLATE_PATHS = (
     "launch_configuration",
 )
 
+POD = "Pod"
+PLACED = Doubt("node-placement-unknown", ("whether its machines give pods interfaces: ENABLE_POD_ENI",))
+"""What every interface of a pod is in doubt for: its machine, and with it the subnet, is in no manifest."""
 SINGLE = ("aws_instance", "aws_network_interface", "aws_spot_instance_request")
 """What has one interface, whose addresses can be written."""
 BALANCERS = ("aws_lb", "aws_alb", "aws_elb")
@@ -83,6 +90,27 @@ class Interfaces:
                 found = self._interface(one)
                 if found is not None:
                     self.of[one.id] = found
+        if any(True for _ in inventory.of("SecurityGroupPolicy")):
+            from scanner.builders.aws_network.pod_groups import pods_with_groups
+
+            for pods in pods_with_groups(inventory):
+                self.of[pods.owner.id] = self._pods(pods)
+
+    def _pods(self, pods: PodGroups) -> Interface:
+        """The interfaces of pods that carry groups of their own, in a subnet that no manifest tells."""
+        keys, doubt = self._groups(list(pods.named), pods.owner.unit)
+        return Interface(
+            owner=pods.owner.id,
+            unit=next((self.groups.by_key[key].unit for key in keys), pods.owner.unit),
+            kind=POD,
+            groups=keys,
+            doubt=doubt,
+            elsewhere=first_doubt(pods.doubt, PLACED),
+            vpc=self._vpc(keys, ()),
+            actor=True,
+            receives=True,
+            carries=pods.named[0].origin,
+        )
 
     def _interface(self, one: Resource) -> Interface | None:
         row = self._rows[one.kind]

@@ -160,6 +160,7 @@ LISTED: dict[str, frozenset[str]] = {
         "vmoperator.vmware.com": "VirtualMachine VirtualMachineClass VirtualMachineImage",
         "vmware.cluster.gke.io": "*",
         "vmware.infrastructure.cluster.x-k8s.io": "*",
+        "vpcresources.k8s.aws": "SecurityGroupPolicy",
         "work.karmada.io": "Work",
         "work.open-cluster-management.io": "ManifestWork ManifestWorkReplicaSet",
     }.items()
