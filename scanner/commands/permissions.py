@@ -21,7 +21,8 @@ verb: a scan asks for their names alone. Without it, leave `secrets` out: what t
 With --live kubernetes, the cluster is asked which kinds it serves, and those that no table knows are added: one of
 them may run pods or lead to a model.
 
---aws prints managed policies for the role that scans AWS, every action of them a read:
+--aws prints managed policies for the role that scans AWS, every action of them a read. They are the same for every
+profile and every --rules: any answer may decide any rule, and while one is lacking none holds (docs/live-aws.md):
 
   tether permissions --aws | split -l 1 - tether-scan-
   aws iam create-policy --policy-name tether-scan-1 --policy-document file://tether-scan-aa"""

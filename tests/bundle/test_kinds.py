@@ -13,8 +13,9 @@ from scanner.builders.draft import World
 from scanner.builders.inventory import Inventory
 from scanner.profile import Profile
 from scanner.sources.aws.answers import answers, translated
-from scanner.sources.aws.operations import operations
+from scanner.sources.aws.operations import follows, operations
 from scanner.sources.read import ReadRequest, read_all
+from scanner.tables import aws_operations
 from tests.harness import FIXTURES
 
 SAID_BY: dict[str, str] = {
@@ -108,3 +109,44 @@ def test_every_table_of_answers_is_of_operations_that_are_asked() -> None:
         rows = json.loads(path.read_text())["rows"]
         text = path.read_text().split('"rows": [\n')[1].split("\n ]\n}")[0].splitlines()
         assert [json.loads(line.rstrip(",")) for line in text] == rows
+
+
+def told_to_something() -> set[str]:
+    """The operations whose answers a builder, a rule or a table of theirs has a word for, or that lead to such."""
+    root = Path(scanner.__file__).parent
+    folder = tables.tables_dir()
+    names = [*(root / "builders").rglob("*.py"), *folder.parent.rglob("*.py"), *(root / "sources" / "aws").glob("*.py")]
+    names += [path for path in folder.glob("*.json") if path.stem != "aws_operations"]
+    words = "\n".join(path.read_text() for path in names)
+    asked = "\n".join(path.read_text() for path in (folder / "aws_answers").glob("*.json"))
+    found = {
+        row.id
+        for row in aws_operations()
+        if f'"{row.id}"' in words or f'"answer": "{row.id}"' in asked or any(
+            one.thin or re.search(rf"\b{one.kind}\b", words) for one in answers().get(row.id, ())
+        )
+    }  # fmt: skip
+    while more := {name for row in aws_operations() if row.id in found for name in follows(row)} - found:
+        found |= more
+    return found | {row.id for row in aws_operations() if row.instead in found}
+
+
+ONLY_ASKED = {
+    "sts:GetCallerIdentity": "who asks",
+    "kms:DescribeCustomKeyStores": "whether a key stands outside AWS is told as a thing that no table knows",
+    **dict.fromkeys(
+        (
+            "ec2:GetTransitGatewayRouteTableAssociations",
+            "ec2:GetTransitGatewayRouteTablePropagations",
+            "globalaccelerator:ListCustomRoutingAccelerators",
+            "globalaccelerator:ListCustomRoutingListeners",
+            "globalaccelerator:ListCustomRoutingEndpointGroups",
+        ),
+        "the builder puts the name of its kind together of parts",
+    ),
+}
+
+
+def test_no_operation_is_asked_whose_answer_decides_nothing() -> None:
+    """So the policies of `tether permissions --aws` are no wider than what a scan judges and tells."""
+    assert {row.id for row in aws_operations()} - told_to_something() == set(ONLY_ASKED)

@@ -434,7 +434,6 @@ def models() -> dict[tuple[str, str], Any]:
         ("ecs:ListServices", ""): {"serviceArns": [f"{ECS}:service/main/model"]},
         ("ecs:DescribeServices", ""): {"services": [service]},
         ("ecs:DescribeTaskDefinition", ""): {"taskDefinition": task},
-        ("ecs:ListContainerInstances", ""): {},
         ("sagemaker:ListModels", ""): {"Models": [{"ModelName": "claude"}]},
         ("sagemaker:DescribeModel", ""): {
             "ModelName": "claude", "ModelArn": f"{SAGEMAKER}:model/claude",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -12,18 +11,13 @@ from msgspec.structs import replace
 from scanner.sources.aws.operations import ACCOUNT, asked, context_of, follows, operations, pieces
 from scanner.sources.aws.paths import Here
 from scanner.sources.bundle import Call
-from scanner.sources.bundle.call import ANSWERED
+from scanner.sources.bundle.call import ANSWERED, parameters_key
 from scanner.table_rows import AwsOperation
 from scanner.tables import aws_operations
 from scanner.unknown import Unknown
 
 SOURCE = "aws"
 Scope = tuple[tuple[str, str], ...]
-
-
-def parameters_key(parameters: Mapping[str, Any]) -> str:
-    """What tells the calls of one operation in one scope apart."""
-    return json.dumps(parameters, sort_keys=True)
 
 
 def why(call: Call) -> Unknown:
@@ -72,7 +66,12 @@ def estate_of(calls: Iterable[Call]) -> Estate:
             found.strange.append(call)
             continue
         where = found.by_scope.setdefault(call.scope, {})
-        where.setdefault(call.operation, {})[parameters_key(call.parameters)] = call
+        key = parameters_key(call.parameters)
+        before = where.get(call.operation)
+        if before is None:
+            where[call.operation] = {key: call}
+        else:
+            before[key] = call
     for scope in list(found.by_scope):
         _whole(found, scope)
     every = [call for where in found.by_scope.values() for made in where.values() for call in made.values()]
@@ -108,7 +107,7 @@ def _whole(found: Estate, scope: Scope) -> None:
     for operation in aws_operations():
         if operation.instead or (operation.scope == "account") is not (where.get("region") == ACCOUNT):
             continue
-        made = everything.setdefault(operation.id, {})
+        made = everything.get(operation.id, {})
         earlier = [call for name in follows(operation) for call in found.of(scope, name)]
         told = _pieces(operation, made.values()) if operation.batched else frozenset()
         for parameters in asked(operation, where, earlier):
@@ -117,6 +116,8 @@ def _whole(found: Estate, scope: Scope) -> None:
                 made[key] = replace(
                     some, operation=operation.id, parameters=parameters, outcome="not-asked", pages=(), cause=""
                 )
+        if made:
+            everything[operation.id] = made
 
 
 def _pieces(operation: AwsOperation, calls: Iterable[Call]) -> frozenset[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from msgspec import Struct, field
@@ -55,7 +57,7 @@ class Call(Struct, frozen=True):
     @property
     def key(self) -> Key:
         """What tells calls apart: the same question is the same call, whenever it was asked."""
-        return self.source, self.scope, self.operation, json.dumps(self.parameters, sort_keys=True)
+        return self.source, self.scope, self.operation, parameters_key(self.parameters)
 
     def line(self) -> dict[str, Any]:
         """The call as plain JSON."""
@@ -92,15 +94,66 @@ def call_of(plain: object) -> Call | str:
     ):
         return "a `scope` is neither a cluster nor a partition, account and region"
     return Call(
-        source=plain["source"],
-        scope=tuple(sorted(scope.items())),
-        operation=plain["operation"],
-        parameters=plain["parameters"],
-        outcome=plain["outcome"],
-        pages=plain["pages"],
-        at=plain["at"],
+        source=sys.intern(plain["source"]),
+        scope=_scope(tuple(sorted(scope.items()))),
+        operation=sys.intern(plain["operation"]),
+        parameters=_shared(plain["parameters"]),
+        outcome=OUTCOMES[OUTCOMES.index(plain["outcome"])],  # type: ignore[arg-type]
+        pages=_shared(plain["pages"]),
+        at=sys.intern(plain["at"]),
         cause=plain.get("cause", ""),
     )
+
+
+_LITTLE = 12
+"""Pieces of what is kept once however often it is read: that nothing is there is most of what an account says."""
+
+
+@lru_cache(maxsize=1 << 14)
+def _scope(scope: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return scope
+
+
+def _shared(value: Any) -> Any:
+    """The value, or one like it that was read before; nobody changes what was read."""
+    return _kept(_Text(repr(value), value)).value if _left(value, _LITTLE) > 0 else value
+
+
+def _left(value: Any, pieces: int) -> int:
+    """How many pieces are left of so many once those of a value are taken away; none where there are too many."""
+    if isinstance(value, str):
+        return pieces - 1 if len(value) <= 100 else 0
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            if pieces <= 0:
+                break
+            pieces = _left(one, pieces)
+    return pieces - 1
+
+
+class _Text:
+    """A value that is told from others by its text."""
+
+    __slots__ = ("text", "value")
+
+    def __init__(self, text: str, value: Any) -> None:
+        self.text, self.value = text, value
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Text) and self.text == other.text
+
+
+@lru_cache(maxsize=1 << 14)
+def _kept(one: _Text) -> _Text:
+    return one
+
+
+def parameters_key(parameters: Mapping[str, Any]) -> str:
+    """What tells the calls of one operation in one scope apart."""
+    return json.dumps(parameters, sort_keys=True) if parameters else "{}"
 
 
 def merged(calls: Iterable[Call]) -> list[Call]:
