@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -112,22 +113,29 @@ def structure(value: Value, name: str, origin: Origin | None) -> Value:
 
 
 def _loaded(text: str, name: str, origin: Origin | None) -> Value:
+    """What a text holds, its marks moved to where it stands in its file, or dropped where that is not known."""
     try:
-        found = json_document(text, origin.path if isinstance(origin, FileOrigin) else "")
+        if (
+            isinstance(origin, FileOrigin)
+            and "\n" in text
+            and origin.end_line - origin.line >= text.rstrip("\n").count("\n")
+        ):
+            return _moved(_parsed(text, origin.path), origin.line)
+        return _without_marks(text)
     except TextError as error:
         return Unknown(f"`{name}` is not a JSON document: {error.cause}")
+
+
+@lru_cache(maxsize=1_000)
+def _without_marks(text: str) -> Value:
+    """The same policy stands in many accounts and roots: it is read once. Raises TextError."""
+    return _moved(_parsed(text, ""), None)
+
+
+def _parsed(text: str, path: str) -> Value:
+    found = json_document(text, path)
     assert isinstance(found, Document)
-    return _placed(found.value, text, origin)
-
-
-def _placed(value: Value, text: str, origin: Origin | None) -> Value:
-    """`value` with its marks moved to where the text stands in its file, or dropped where that is not known."""
-    heredoc = (
-        isinstance(origin, FileOrigin)
-        and "\n" in text
-        and origin.end_line - origin.line >= text.rstrip("\n").count("\n")
-    )
-    return _moved(value, origin.line if heredoc and isinstance(origin, FileOrigin) else None)
+    return found.value
 
 
 def _moved(value: Value, lines: int | None) -> Value:

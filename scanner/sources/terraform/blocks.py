@@ -16,6 +16,7 @@ from scanner.resource import Attrs, Items
 from scanner.sources.terraform.charge import charge_whole
 from scanner.sources.terraform.comprehend import elements
 from scanner.sources.terraform.evaluate import evaluate
+from scanner.sources.terraform.placed import is_nowhere, placed_value
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.syntax import (
     Attribute,
@@ -26,13 +27,14 @@ from scanner.sources.terraform.syntax import (
     IndexStep,
     Literal,
     Parens,
+    Placed,
     Step,
     Traversal,
     Tuple,
     Unplaced,
     literal_text,
 )
-from scanner.sources.terraform.values import Refused, invalid, is_list, plain
+from scanner.sources.terraform.values import Refused, invalid, is_list
 from scanner.unknown import Unknown, Value
 
 POSSIBLE = "__possible__"
@@ -58,14 +60,19 @@ def _argument(held: Mapping[str, Attribute], name: str, env: Env) -> tuple[Value
     shared = held if type(held) is not dict and isinstance(held, Unplaced) else None
     kept = None if shared is None else shared.kept(env.scope.input, name)
     if shared is not None and kept:
-        return kept["value"], shared.place(name)
+        at = shared.place(name)
+        return placed_value(kept["value"], at), at
     expression = held[name].expression
-    value = evaluate(expression, env)
+    if kept is not None and isinstance(expression, Placed):
+        value = evaluate(expression.shared, env)
+        if is_nowhere(value):
+            kept["value"] = value
+        value = placed_value(value, expression.at)
+    else:
+        value = evaluate(expression, env)
     at = env.scope.place(expression)
     if not charge_whole(env.scope.budget, value):
         return Unknown("a value that is too large or too deep", origin=at), at
-    if kept is not None and plain(value):
-        kept["value"] = value
     return value, at
 
 

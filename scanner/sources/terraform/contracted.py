@@ -34,10 +34,15 @@ def contracted(contract: Contract, call: Block, directory: Path) -> Config:
 
 def untold(contract: Contract, call: Block) -> Iterator[Attribute]:
     """The arguments of a call that its contract does not take up."""
-    told = {*contract.inputs, *contract.required, *contract.inert, *META}
+    told = _told(contract)
     for name, attribute in call.body.attributes.items():
         if name not in told:
             yield attribute
+
+
+@cache
+def _told(contract: Contract) -> frozenset[str]:
+    return frozenset({*contract.inputs, *contract.required, *contract.inert, *META})
 
 
 def note_lacking(module: Module, name: str, at: FileOrigin | None) -> None:
@@ -52,7 +57,10 @@ def note_lacking(module: Module, name: str, at: FileOrigin | None) -> None:
             where = mark if isinstance(mark, FileOrigin) else at
             files.unread(where or module.config.variables[given].at, cause, "module", REMEDY)
     for what, condition in module.config.lacks:
-        if not ruled_out(condition, "when", module.env):
+        kept = condition.kept(module.input, "when")
+        if kept is not None and not kept:
+            kept["out"] = ruled_out(condition, "when", module.env)
+        if not (kept["out"] if kept else ruled_out(condition, "when", module.env)):
             where = condition["when"].expression.at
             files.unread(where, f"the contract of module `{name}` does not tell of {what}", "module", REMEDY)
 

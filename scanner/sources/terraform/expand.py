@@ -65,9 +65,9 @@ def expand(body: Body, env: Env) -> Expansion:
         return Expansion("count")
     if isinstance(body.attributes, Unplaced):
         kept = body.attributes.kept(env.scope.input, "count", "for_each")
-        told = kept["told"] if kept else _without_place(body.attributes, env)
-        if kept is not None:
-            kept["told"] = told
+        if kept is not None and not kept:
+            kept["told"] = _without_place(body.attributes, env)
+        told = kept["told"] if kept else None
         if told is not None:
             return _counted(told, env) if told != _NO_KEY else Expansion("each")
     if "count" in body.attributes:

@@ -45,6 +45,16 @@ def placed_value(value: Value, at: FileOrigin) -> Value:
     return value if type(value) in PLAIN else _Placing(at).of(value)
 
 
+def is_nowhere(value: Value) -> bool:
+    """Whether a value is known, and stands nowhere: it is the same for all who share its tree."""
+    if isinstance(value, list):
+        marks = value.marks if isinstance(value, Items) else []
+        return all(one is NOWHERE for one in marks) and all(map(is_nowhere, value))
+    if isinstance(value, Attrs):
+        return all(one is NOWHERE for one in value.marks.values()) and all(map(is_nowhere, value.values()))
+    return type(value) in PLAIN
+
+
 class _Placing:
     """One value that gets its places; a part that is shared in it is entered once, and stays shared."""
 
