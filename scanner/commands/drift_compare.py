@@ -81,7 +81,11 @@ def _things(sides: tuple[Side, Side], both: Joined) -> Iterator[Differs]:
         for id_, key in mine.items():
             node = one.scanned.built.graph.nodes[id_]
             resource = one.resources.get(id_)
-            if key not in there and resource is not None and not by_itself(node, resource, one.resources):
+            if (
+                key not in there
+                and resource is not None
+                and not by_itself(node, resource, one.resources, live=name == LIVE)
+            ):
                 roles = ", ".join(sorted(node.roles))
                 yield Differs("thing", name, key, roles, node.origin, both.doubtful.get(id_, ""))
 
@@ -137,7 +141,7 @@ def _ways(sides: tuple[Side, Side], both: Joined) -> Iterator[Differs]:
         mine, others = found[index], found[1 - index]
         for (about, detail), edges in mine.items():
             against = others.get((about, detail), [])
-            if any(one.state is State.OPEN for one in against) or _of_itself(sides[index], edges):
+            if any(one.state is State.OPEN for one in against) or (name == LIVE and _of_itself(sides[index], edges)):
                 continue
             doubt = next(
                 (both.doubtful[end] for one in edges for end in (one.source, one.target) if end in both.doubtful), ""
@@ -157,7 +161,7 @@ def _of_itself(one: Side, edges: Sequence[Edge]) -> bool:
     ends = {end for edge in edges if edge.plane is Plane.CONTROL for end in (edge.source,)}
     nodes = [one.scanned.built.graph.nodes[end] for end in ends]
     return len(ends) == len({edge.source for edge in edges}) and all(
-        by_itself(node, one.resources.get(node.id), one.resources) for node in nodes
+        by_itself(node, one.resources.get(node.id), one.resources, live=True) for node in nodes
     )
 
 

@@ -12,8 +12,10 @@ EVERYWHERE = frozenset({"0.0.0.0/0", "::/0"})
 CLUSTER_GROUP = "cluster_security_group_id"
 
 
-def by_itself(node: Node, resource: Resource | None, beside: Mapping[str, Resource]) -> bool:
+def by_itself(node: Node, resource: Resource | None, beside: Mapping[str, Resource], *, live: bool) -> bool:
     """Whether a thing is one that is there by itself, as it is by itself. beside: all of its side, by node id.
+
+    What is declared as AWS would make it, and is not live, is missed all the same: an old bucket has other defaults.
 
     What a network, its security group or its route table open beyond that is told as a way.
     """
@@ -21,7 +23,7 @@ def by_itself(node: Node, resource: Resource | None, beside: Mapping[str, Resour
         return True
     if (node.kind, node.name) in (("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default")):
         return True
-    return resource is not None and resource.kind in _AS_MADE and _AS_MADE[resource.kind](resource, beside)
+    return live and resource is not None and resource.kind in _AS_MADE and _AS_MADE[resource.kind](resource, beside)
 
 
 def _main_table(one: Resource, beside: Mapping[str, Resource]) -> bool:

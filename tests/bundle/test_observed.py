@@ -85,3 +85,22 @@ def test_what_was_asked_in_other_batches_was_asked(calls: list[Call]) -> None:
     assert read_estate([*others, *each], "u", "bundle").unread == []
     (unread,) = read_estate([*others, each[0]], "u", "bundle").unread
     assert METRICS in unread.cause
+
+
+@pytest.mark.parametrize(
+    "queries",
+    [
+        "x", [1], [{}], [{"MetricStat": 1}], [{"MetricStat": {"Metric": {"Dimensions": [1]}}}],
+        [{"Id": [], "MetricStat": {"Metric": {"MetricName": "Invocations", "Dimensions": [{"Name": [], "Value": 1}]}}}],
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_bundle_that_asked_what_nobody_asks_counts_nothing_and_is_read(calls: list[Call], queries: Any) -> None:
+    odd = [
+        replace(one, parameters={"MetricDataQueries": queries}) if one.operation == METRICS else one for one in calls
+    ]
+    reading = read_estate(odd, "u", "bundle")
+    assert any(METRICS in one.cause for one in reading.unread)
+    (guardrail,) = (one for one in reading.resources if one.kind == "aws_bedrock_guardrail")
+    seen: Any = guardrail.attrs[OBSERVED]  # by the question that was not asked, of which nothing is known
+    assert not [one for one in seen if isinstance(one["count"], int)]

@@ -164,6 +164,26 @@ def test_what_is_not_as_aws_makes_it_is_drift(
         assert any(about in one["about"] for one in told["drift"]), told["drift"]
 
 
+def test_what_is_declared_as_aws_would_make_it_and_is_not_there_is_drift(
+    asked: tuple[str, Path], tmp_path: Path
+) -> None:
+    """A bucket of before 2023 has no ownership controls: that they are declared does not make them."""
+    name, folder = asked
+    if name == "reference":
+        shutil.copytree(WORLDS / name / "terraform", tmp_path / "terraform")
+        with (tmp_path / "terraform" / "weights.tf").open("a") as file:
+            file.write(
+                'resource "aws_s3_bucket_ownership_controls" "weights" {\n  bucket = aws_s3_bucket.weights.id\n'
+                '  rule {\n    object_ownership = "BucketOwnerEnforced"\n  }\n}\n'
+            )
+        given = (str(tmp_path / "terraform"), "--format", "json", "--bundle")
+        _, out, _ = run("drift", *given, str(folder / "aws.bundle"))
+        assert json.loads(out)["verdict"] == "none", "it is declared, and it is there"
+        gone = other(folder / "aws.bundle", tmp_path / "gone.bundle", "s3:GetBucketOwnershipControls", dict.clear)
+        told = json.loads(run("drift", *given, str(gone))[1])
+        assert any("aws_s3_bucket_ownership_controls" in one["about"] for one in told["drift"]), told
+
+
 def test_moto_is_asked_for_what_it_serves(asked: tuple[str, Path]) -> None:
     _, folder = asked
     lines = [json.loads(one) for one in gzip.decompress((folder / "aws.bundle").read_bytes()).splitlines()[1:-1]]

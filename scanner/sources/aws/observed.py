@@ -8,6 +8,7 @@ from typing import Any
 from scanner.resource import OBSERVED, Items
 from scanner.sources.aws.estate import why
 from scanner.sources.aws.operations import operations
+from scanner.sources.aws.paths import at
 from scanner.sources.aws.translate import Translation
 from scanner.sources.bundle import Call
 from scanner.sources.kubernetes.live_marks import marked
@@ -36,33 +37,31 @@ def observed(into: Translation) -> Mapping[str, tuple[str, str]]:
 def _calls(call: Call) -> Seen:
     """The calls of each thing that was asked about, with the last hour in which there was one."""
     hours = operations()[METRICS].window
-    for query in call.parameters.get("MetricDataQueries") or ():
-        metric = query["MetricStat"]["Metric"]
-        named = {one["Name"]: one["Value"] for one in metric["Dimensions"]}
-        count, last = _sum(call, query["Id"])
-        yield (
-            _address(call, named),
-            {
-                "what": "calls",
-                "of": named.get("GuardrailVersion") or named.get("VariantName") or "",
-                "count": count,
-                "last": last,
-                "hours": hours,
-            },
-        )
+    for query in _dicts(call.parameters.get("MetricDataQueries")):
+        metric = at(query, ("MetricStat", "Metric"))
+        named = {str(one.get("Name")): str(one.get("Value")) for one in _dicts(at(metric, ("Dimensions",)))}
+        address = _address(call, named) if at(metric, ("MetricName",)) == "Invocations" else ""
+        if not address:
+            continue  # nothing that the table asks: a bundle may hold whatever somebody wrote
+        count, last = _sum(call, query.get("Id"))
+        of = named.get("GuardrailVersion") or named.get("VariantName") or ""
+        yield address, {"what": "calls", "of": of, "count": count, "last": last, "hours": hours}
 
 
 def _address(call: Call, named: Mapping[str, str]) -> str:
+    """The address of what has the dimensions of a metric; "" for none that the table asks about."""
     where = dict(call.scope)
-    base = f"arn:{where['partition']}:{{}}:{where['region']}:{where['account']}:{{}}"
+    place = f"{where['region']}:{where['account']}"
     if "GuardrailArn" in named:
         return named["GuardrailArn"]
     if "EndpointName" in named:
-        return base.format("sagemaker", f"endpoint/{named['EndpointName']}")
-    return base.format("lambda", f"function:{named['FunctionName']}")
+        return f"arn:{where['partition']}:sagemaker:{place}:endpoint/{named['EndpointName']}"
+    return (
+        f"arn:{where['partition']}:lambda:{place}:function:{named['FunctionName']}" if "FunctionName" in named else ""
+    )
 
 
-def _sum(call: Call, id_: str) -> tuple[int | Unknown, str]:
+def _sum(call: Call, id_: object) -> tuple[int | Unknown, str]:
     """The sum of a metric; not known where a part of it did not come."""
     if call.outcome != "read":
         return why(call), ""
@@ -76,11 +75,11 @@ def _sum(call: Call, id_: str) -> tuple[int | Unknown, str]:
         values, times = one.get("Values"), one.get("Timestamps")
         if not isinstance(values, list) or not isinstance(times, list) or len(values) != len(times):
             return unknown, ""
-        for value, at in zip(values, times, strict=True):
+        for value, hour in zip(values, times, strict=True):
             if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
                 return unknown, ""
             total += value
-            last = max(last, str(at)) if value else last
+            last = max(last, str(hour)) if value else last
     return int(total), last
 
 
