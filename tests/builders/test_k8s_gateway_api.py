@@ -48,6 +48,20 @@ spec: {{parentRefs: [{parent}]{spec}, rules: [{{backendRefs: [{refs}]{rule}}}]}}
 
 
 @pytest.mark.parametrize(
+    ("scope", "asks", "expected"),
+    [
+        (", defaultScope: All", "All", "open"),
+        (", defaultScope: All", "None", "closed"),
+        (", defaultScope: None", "All", "possible"),
+        ("", "$(ASKS)", "possible"),
+    ],
+)
+def test_a_route_attaches_to_the_default_gateways(scope, asks, expected):
+    asking = route(parent="", spec=f", useDefaultGateways: {asks}")
+    assert state(graph_of(BASE, CALICO, PLAIN, gateway(spec=scope), asking), INTERNET) == expected
+
+
+@pytest.mark.parametrize(
     ("listener", "more", "expected"),
     [
         ("", {}, "open"),

@@ -36,6 +36,7 @@ OPENING: dict[str, Right] = {
     "KEDA": ("keda.sh", "scaledobjects", "create", "safety"),
     "an autoscaler": ("autoscaling", "horizontalpodautoscalers", "patch", "safety"),
     "the account of the stack": ("", "serviceaccounts", "patch", "safety"),
+    "captures of packets": ("projectcalico.org", "packetcaptures", "create", "safety"),
     "a quota": ("", "resourcequotas", "create", "safety"),
     "a plug-in of the mesh": ("extensions.istio.io", "wasmplugins", "create", "safety"),
     "an envoy of Cilium": ("cilium.io", "ciliumenvoyconfigs", "create", "inference"),
@@ -65,6 +66,7 @@ HARMLESS: dict[str, Right] = {
     "pods where privileged ones are refused": ("", "pods", "create", "tenant-a"),
     "reading where every pod is admitted": ("", "pods", "list", "unlabelled"),
     "accounts of another": ("", "serviceaccounts", "patch", "tenant-a"),
+    "captures of another": ("projectcalico.org", "packetcaptures", "create", "tenant-a"),
     "reading accounts": ("", "serviceaccounts", "get", "safety"),
     "autoscalers of another": ("keda.sh", "scaledobjects", "create", "tenant-a"),
 }

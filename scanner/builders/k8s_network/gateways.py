@@ -15,7 +15,7 @@ from scanner.builders.k8s_network.services import Services
 from scanner.builders.k8s_network.sets import any_pod
 from scanner.builders.k8s_network.view import View, own_line
 from scanner.origin import Origin
-from scanner.resource import Resource, dig, mark
+from scanner.resource import Attrs, Resource, dig, mark
 from scanner.unknown import Value
 
 GROUP = "gateway.networking.k8s.io"
@@ -57,8 +57,22 @@ def build_gateways(view: View, services: Services, sources: Sources) -> None:
             continue
         for parent, key, index in parents(route):
             _attach(gateways, route, parent, mark(route.attrs, "spec", key, index))
+        for parent in _defaults(gateways, route):
+            _attach(gateways, route, parent, mark(route.attrs, "spec", "useDefaultGateways"))
     for gateway in gateways.called.values():
         gateway_callers(view, sources, gateway)
+
+
+def _defaults(gateways: _Gateways, route: Resource) -> list[Value]:
+    """The Gateways that a route attaches to without naming them; one of no known name where the inputs show none.
+
+    Source: Gateway API, GEP-3793 (`useDefaultGateways` of a route, `defaultScope` of a Gateway; both None by default).
+    """
+    if dig(route.attrs, "spec", "useDefaultGateways") in (None, "None"):
+        return []
+    own = [one for (kind, _, _), one in gateways.by_name.items() if kind == "Gateway"]
+    found = [one for one in own if dig(one.attrs, "spec", "defaultScope") not in (None, "None")]
+    return [Attrs({"name": one.name, "namespace": one.namespace}) for one in found] or [Attrs({"name": "*"})]
 
 
 def _attach(gateways: _Gateways, route: Resource, parent: Value, line: Origin | None) -> None:
