@@ -19,6 +19,14 @@ _OF_KIND = {
 """By type: those that the provider makes, and that in other types name another resource."""
 
 
+ALONE = frozenset(
+    {
+        "aws_iam_role", "aws_iam_user", "aws_iam_policy", "aws_kms_key", "aws_s3_bucket", "aws_bedrock_guardrail",
+        "aws_lambda_function",
+    }
+)  # fmt: skip
+"""Kinds that are looked for in other units as well: what is asked of them is asked of their own unit. What stands in a
+network is not among them: who else is in it is asked of the unit of who asks."""
 RECORDED = ("bundle", "live", "state")
 """Sources that show the identifiers that AWS made up: what has one there is the thing that has it elsewhere."""
 
@@ -104,17 +112,16 @@ class Inventory:
             one for one in self._by_literal.get(value, ()) if one.unit == unit and (not kinds or one.kind in kinds)
         ]
         if not called:
-            return self._elsewhere(value, kinds) if kinds else None
+            return self.recorded(value, *(kind for kind in kinds if kind in ALONE))
         if isinstance(where, str):
             return called[0] if len(called) == 1 else chosen(self, value, called, None)
         return chosen(self, value, called, where)
 
-    def _elsewhere(self, value: str, kinds: tuple[str, ...]) -> Resource | None:
-        """The recorded thing of another unit that has an identifier which no two things have."""
+    def recorded(self, value: str, *kinds: str) -> Resource | None:
+        """The recorded thing of `kinds`, in whatever unit, that has an identifier which no two things have."""
         found = (one for one in self._by_literal.get(value, ()) if one.kind in kinds and one.source in RECORDED)
-        return next(
-            (one for one in found if value in (one.attrs.get("arn"), one.attrs.get("id")) and unique(one, value)), None
-        )
+        mine = (one for one in found if value in (one.attrs.get("arn"), one.attrs.get("id")))
+        return next((one for one in mine if unique(one, value)), None)
 
 
 def names(entry: str, unit: str, address: str) -> bool:

@@ -174,3 +174,16 @@ def test_an_organisation_with_one_name_in_two_accounts(tmp_path: Path) -> None:
         (f"external/aws-account/{ELSEWHERE}/role/gateway", "gone", "open"),
         (f"{gov}{B}:role/gateway", "account", "open"),
     }
+
+
+def test_a_file_that_names_a_recorded_role_by_its_arn_means_it(tmp_path: Path) -> None:
+    """What runs as a role of a recorded account becomes it, and not the role of its name in another."""
+    gov = f"arn:{PARTITION}:iam::"
+    calls = {"calls": statement(Action="bedrock:InvokeModel", Resource="*")}
+    own = recorded("gateway", service("lambda.amazonaws.com"), calls)
+    bundle = write(tmp_path / "bundle", [*recorded_account(NUMBER, own), *recorded_account(B, own)])
+    (tmp_path / "main.tf").write_text(function("caller", f"{gov}{B}:role/gateway"))
+    (tmp_path / "tether.yaml").write_text("models: {}\n")
+    found = edges(tmp_path, "--bundle", str(bundle))
+    ways = {(one[3], one[4], one[2]) for one in found if one[1] == "become"}
+    assert ways == {("aws_lambda_function.caller", f"{gov}{B}:role/gateway", "open")}

@@ -7,6 +7,7 @@ import pytest
 from scanner.builders.aws_network.build import build_aws_network
 from scanner.graph.model import Role
 from tests.builders.aws import edges, manifest, read, var, world
+from tests.changed import replace
 
 PLACED = "possible(whether its machines give pods interfaces: ENABLE_POD_ENI)"
 MODEL = """
@@ -99,3 +100,19 @@ def test_a_model_in_pods_is_entered_by_whom_its_groups_admit(tmp_path):
         roles={"team/Deployment/m": Role.MODEL},
     )  # fmt: skip
     assert [one.split(" possible")[0] for one in found] == ["aws_instance.model -> team/Deployment/m TCP:8000-8000"]
+
+
+def test_a_recorded_group_is_that_of_pods_in_a_cluster_of_another_unit(tmp_path):
+    """The ids of groups are told by the account alone: manifests that name one of them need no unit with it."""
+    named = {"aws_security_group.gate": "sg-0aaaaaaaaaaaaaaa1", "aws_security_group.model": "sg-0aaaaaaaaaaaaaaa2"}
+    account = []
+    for one in read(tmp_path, MODEL):
+        if one.address in named:
+            one.attrs["id"] = named[one.address]
+        account.append(replace(one, source="bundle"))
+    cluster = [
+        replace(one, unit="cluster") for one in (policy(["sg-0aaaaaaaaaaaaaaa1"], podSelector={}), deployment("w", {}))
+    ]
+    made = world(*account, *cluster, roles={"aws_instance.model": Role.MODEL})
+    build_aws_network(made)
+    assert edges(made, "aws_instance.model") == [f"team/Deployment/w -> aws_instance.model TCP:8000-8000 {PLACED}"]

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
+from scanner.builders.aws_identity.by_arn import meant
 from scanner.builders.aws_identity.documents import policy_at
 from scanner.builders.aws_identity.principals import Principal, named_policy, principals
 from scanner.builders.aws_policy.statements import Policy, listed_in
@@ -56,9 +57,9 @@ def sessions(world: World, roles: Mapping[str, Principal]) -> Iterator[Principal
             policies = narrowing(world, one)
             values = [each for found in at(one, path) for each in listed_in(found.value)]
             for value in values if policies is not None else ():
-                role = world.inventory.find(value, one, "aws_iam_role")
-                if isinstance(role, Resource) and role.id in roles:
-                    yield _session(world, one, role, roles[role.id], policies or ())
+                for named in meant(world, value, one, "aws_iam_role"):
+                    if named.resource.id in roles:
+                        yield _session(world, one, named.resource, roles[named.resource.id], policies or ())
 
 
 def everybody(world: World) -> list[Principal]:

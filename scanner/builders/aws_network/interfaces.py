@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from scanner import tables
 from scanner.builders.aws_network.attached import cards_of, hosts_of, linked_subnets, links_of
-from scanner.builders.aws_network.groups import SecurityGroups
+from scanner.builders.aws_network.groups import GROUP_KINDS, SecurityGroups
 from scanner.builders.aws_network.routes import SUBNET_KINDS, Subnets
 from scanner.builders.blocks import Found
 from scanner.builders.edges import Doubt, Truth, both, doubt_of, either, first_doubt, truth, values
@@ -98,10 +98,13 @@ class Interfaces:
 
     def _pods(self, pods: PodGroups) -> Interface:
         """The interfaces of pods that carry groups of their own, in a subnet that no manifest tells."""
-        keys, doubt = self._groups(list(pods.named), pods.owner.unit)
+        texts = (found.value for found in pods.named if isinstance(found.value, str))
+        homes = (self.inventory.recorded(text, *GROUP_KINDS) for text in texts)
+        unit = next((home.unit for home in homes if home is not None), pods.owner.unit)
+        keys, doubt = self._groups(list(pods.named), unit)
         return Interface(
             owner=pods.owner.id,
-            unit=next((self.groups.by_key[key].unit for key in keys), pods.owner.unit),
+            unit=unit,
             kind=POD,
             groups=keys,
             doubt=doubt,
