@@ -15,6 +15,7 @@ from scanner.sources.terraform.syntax import AttrStep, Expression, IndexStep, Sp
 from scanner.sources.terraform.types import to_number, to_text
 from scanner.sources.terraform.values import (
     BlockOf,
+    ListOf,
     Refused,
     SetOf,
     is_list,
@@ -110,7 +111,8 @@ def _splat(value: Value, step: SplatStep, env: Env, evaluate: Evaluate) -> Value
         return Items([walk(value, step.each, env, evaluate)], [step.at])
     charge(env.scope.budget, len(value))
     marks = value.marks if isinstance(value, Items) else [step.at] * len(value)
-    return Items([walk(item, step.each, env, evaluate) for item in value], marks)
+    found = [walk(item, step.each, env, evaluate) for item in value]
+    return ListOf(found, marks) if isinstance(value, (ListOf, SetOf)) else Items(found, marks)
 
 
 def _unlisted(value: Value) -> Value:

@@ -16,6 +16,7 @@ from scanner.sources.terraform.operators import equality
 from scanner.sources.terraform.types import unify
 from scanner.sources.terraform.values import (
     ListOf,
+    MapOf,
     Refused,
     SetOf,
     is_list,
@@ -65,11 +66,13 @@ def _concat(arguments: list[Value]) -> Value:
 
 
 def _keys(arguments: list[Value]) -> Value:
-    return ListOf(sorted(mapping(arguments[0])))
+    names = sorted(mapping(arguments[0]))
+    return ListOf(names) if isinstance(arguments[0], MapOf) else Items(names)
 
 
 def _values(arguments: list[Value]) -> Value:
-    return Items(item for _, item in ordered(mapping(arguments[0])))
+    values = [item for _, item in ordered(mapping(arguments[0]))]
+    return ListOf(values) if isinstance(arguments[0], MapOf) else Items(values)
 
 
 def _flatten(arguments: list[Value]) -> Value:
@@ -104,11 +107,11 @@ def _scalar(attribute: str) -> bool:
 def _distinct(arguments: list[Value]) -> Value:
     kept = distinct(unify(list(items(arguments[0]))))
     open_ = unknowns_of(kept)
-    return partly(Items(kept), open_) if open_ and len(kept) > 1 else Items(kept)
+    return partly(ListOf(kept), open_) if open_ and len(kept) > 1 else ListOf(kept)
 
 
 def _compact(arguments: list[Value]) -> Value:
-    kept = Items(
+    kept = ListOf(
         item if isinstance(item, Unknown) else text(item)
         for item in items(arguments[0])
         if item is not None and item != ""
@@ -149,7 +152,7 @@ def _chunklist(arguments: list[Value]) -> Value:
     if length < 0:
         raise Refused("a negative length")
     length = length or max(len(values), 1)
-    return Items(Items(values[start : start + length]) for start in range(0, len(values), length))
+    return ListOf(ListOf(values[start : start + length]) for start in range(0, len(values), length))
 
 
 def _zipmap(arguments: list[Value]) -> Value:
@@ -157,7 +160,9 @@ def _zipmap(arguments: list[Value]) -> Value:
     if len(keys) != len(values):
         raise Refused("lists of different lengths")
     open_ = [key for key in keys if isinstance(key, Unknown)]
-    return merged(open_) if open_ else Attrs((text(key), value) for key, value in zip(keys, values, strict=True))
+    pairs = zip(keys, values, strict=True)
+    whole_ = MapOf if isinstance(arguments[1], ListOf) else Attrs
+    return merged(open_) if open_ else whole_((text(key), value) for key, value in pairs)
 
 
 def _matchkeys(arguments: list[Value]) -> Value:
@@ -174,7 +179,7 @@ def _transpose(arguments: list[Value]) -> Value:
     for key, value in ordered(mapping(arguments[0])):
         for item in items(value):
             result.setdefault(text(item), []).append(key)
-    return Attrs((key, Items(sorted(value, key=str))) for key, value in sorted(result.items()))
+    return MapOf((key, ListOf(sorted(value, key=str))) for key, value in sorted(result.items()))
 
 
 def _one(arguments: list[Value]) -> Value:
@@ -219,7 +224,8 @@ def _kept(arguments: list[Value], compute: Callable[[list[Value]], Value]) -> Va
 
 
 def _reverse(arguments: list[Value]) -> Value:
-    return Items(reversed(items(arguments[0])))
+    backwards = reversed(items(arguments[0]))
+    return ListOf(backwards) if isinstance(arguments[0], ListOf) else Items(backwards)
 
 
 def _sort(arguments: list[Value]) -> Value:

@@ -13,6 +13,7 @@ from scanner.sources.terraform.exact import parsed
 from scanner.sources.terraform.functions.function import Function, pure, text
 from scanner.sources.terraform.values import (
     MAX_TEXT,
+    ListOf,
     Refused,
     TooLarge,
     is_list,
@@ -242,12 +243,15 @@ def _csvdecode(arguments: list[Value]) -> Value:
     from io import StringIO
 
     try:
-        rows = list(csv.DictReader(StringIO(text(arguments[0]), newline=""), strict=True))
+        reader = csv.DictReader(StringIO(text(arguments[0]), newline=""), strict=True)
+        rows = list(reader)
     except csv.Error as error:
         raise Refused("a text that is not CSV") from error
+    if not reader.fieldnames or len(set(reader.fieldnames)) < len(reader.fieldnames):
+        raise Refused("a table without a header, or with a column that stands twice")
     if any(None in row or None in row.values() for row in rows):
         raise Refused("a row with another number of columns than the header")
-    return Items(Attrs(row) for row in rows)
+    return ListOf(Attrs(row) for row in rows)
 
 
 def _texts(arguments: list[Value], decode: bool) -> Value:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
-from scanner.resource import Items
 from scanner.sources.terraform.exact import Exact, decimal
 from scanner.sources.terraform.functions.encoding import json_text
 from scanner.sources.terraform.functions.function import Function, boolean, number, pure, text
@@ -15,6 +14,7 @@ from scanner.sources.terraform.functions.graphemes import graphemes
 from scanner.sources.terraform.template_value import joined
 from scanner.sources.terraform.types import to_text
 from scanner.sources.terraform.values import (
+    ListOf,
     Refused,
     TooLarge,
     is_list,
@@ -144,7 +144,7 @@ def _formatlist(arguments: list[Value]) -> Value:
         raise Refused("lists of different lengths")
     count = lengths.pop() if lengths else 1
     rows = [[one[place] if is_list(one) else one for one in rest] for place in range(count)]
-    return Items([_format([pattern, *row]) for row in rows])
+    return ListOf([_format([pattern, *row]) for row in rows])
 
 
 TABLE: Mapping[str, Function] = {

@@ -13,7 +13,7 @@ from scanner.sources.terraform.functions.function import Function, items, mappin
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.steps import index
 from scanner.sources.terraform.types import to_bool, to_number, to_text
-from scanner.sources.terraform.values import BlockOf, MapOf, Refused, SetOf, is_number, merged, over_options
+from scanner.sources.terraform.values import BlockOf, ListOf, MapOf, Refused, SetOf, is_number, merged, over_options
 from scanner.unknown import INVALID, Unknown, Value
 
 MAX_SLICE = 100
@@ -27,7 +27,9 @@ def _element(arguments: list[Value], env: Env) -> Value:
     if isinstance(arguments[0], Unknown) or isinstance(arguments[1], Unknown):
         return _any(arguments, lambda chosen: _element(chosen, env))
     values, place = items(arguments[0]), whole(arguments[1])
-    if isinstance(arguments[0], SetOf) or not values or (place < 0 and place % len(values)):
+    if isinstance(arguments[0], SetOf) or not values:
+        raise Refused("no element with this index")
+    if place < 0 and place % len(values) and not isinstance(arguments[0], ListOf):  # of a list it counts from the end
         raise Refused("no element with this index")
     return values[place % len(values)]
 
@@ -52,7 +54,7 @@ def _slice(arguments: list[Value], env: Env) -> Value:
     values = items(arguments[0])
     if end > len(values):
         raise Refused("a slice out of the list")
-    return Items(values[start:end])
+    return (ListOf if isinstance(values, ListOf) else Items)(values[start:end])
 
 
 def _nth(values: Unknown, place: int, env: Env) -> Value:
@@ -108,7 +110,9 @@ def _any(arguments: list[Value], compute: Callable[[list[Value]], Value]) -> Val
 def _merge(arguments: list[Value]) -> Value:
     open_ = [one for one in arguments if isinstance(one, Unknown)]
     if not open_:
-        return _merged(arguments)
+        merged_ = _merged(arguments)
+        alike = all(isinstance(one, MapOf) for one in arguments) and len({type(one) for one in merged_.values()}) < 2
+        return MapOf(merged_, merged_.marks) if arguments and alike else merged_
     spread = over_options(lambda *values: _merge(list(values)), *arguments) or _refused(arguments)
     if spread is not None:
         return spread

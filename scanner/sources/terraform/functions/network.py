@@ -7,9 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from scanner.resource import Items
 from scanner.sources.terraform.functions.function import Function, pure, text, whole
-from scanner.sources.terraform.values import Refused, TooLarge
+from scanner.sources.terraform.values import ListOf, Refused, TooLarge
 from scanner.unknown import Value
 
 _Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -74,7 +73,7 @@ def _cidrsubnets(arguments: list[Value]) -> Value:
             raise Refused("the range has no room for this subnet")
         result.append(_made(network, place, length))
         place += step
-    return Items(result)
+    return ListOf(result)
 
 
 def _cidrcontains(arguments: list[Value]) -> Value:

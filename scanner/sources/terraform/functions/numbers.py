@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import reduce
 
-from scanner.resource import Items
 from scanner.sources.terraform.exact import fraction, number_of
 from scanner.sources.terraform.functions.function import Function, items, number, pure, text, whole
 from scanner.sources.terraform.operators import binary
-from scanner.sources.terraform.values import Refused, TooLarge
+from scanner.sources.terraform.values import ListOf, Refused, TooLarge
 from scanner.unknown import Value
 
 MAX_RANGE = 1024
@@ -37,7 +36,7 @@ def _range(arguments: list[Value]) -> Value:
             raise Refused("a range of more than 1024 numbers")
         result.append(value)
         value = binary("+", value, step)
-    return Items(result)
+    return ListOf(result)
 
 
 def _parseint(arguments: list[Value]) -> Value:

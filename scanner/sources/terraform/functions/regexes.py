@@ -15,7 +15,7 @@ from scanner.sources.terraform.charge import MATCHING, charge
 from scanner.sources.terraform.functions.function import Function, text
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.steps import Evaluate
-from scanner.sources.terraform.values import MAX_TEXT, Refused, TooLarge
+from scanner.sources.terraform.values import MAX_TEXT, ListOf, Refused, TooLarge
 from scanner.unknown import Value
 
 MAX_SUBJECT = 10_000
@@ -163,7 +163,7 @@ def _regex(arguments: list[Value], env: Env, evaluate: Evaluate) -> Value:
 
 def _regexall(arguments: list[Value], env: Env, evaluate: Evaluate) -> Value:
     pattern, subject = text(arguments[0]), text(arguments[1])
-    return Items([_captures(found) for found in _matches(pattern, subject, env.scope.budget)])
+    return ListOf([_captures(found) for found in _matches(pattern, subject, env.scope.budget)])
 
 
 def _replace(arguments: list[Value], env: Env, evaluate: Evaluate) -> Value:

@@ -9,7 +9,7 @@ from scanner.resource import Items
 from scanner.sources.terraform.functions.function import Function, items, pure
 from scanner.sources.terraform.identity import identity, set_of
 from scanner.sources.terraform.types import unify
-from scanner.sources.terraform.values import MAX_ITEMS, Refused, SetOf, TooLarge
+from scanner.sources.terraform.values import MAX_ITEMS, ListOf, Refused, SetOf, TooLarge
 from scanner.unknown import Value
 
 
@@ -46,7 +46,7 @@ def _product(arguments: list[Value]) -> Value:
     if count * len(arguments) > MAX_ITEMS:
         raise TooLarge("a product with too many elements")
     rows = [Items(row) for row in product(*(unify(list(items(argument))) for argument in arguments))]
-    return set_of(rows) if any(isinstance(one, SetOf) for one in arguments) and len(rows) < 2000 else Items(rows)
+    return set_of(rows) if any(isinstance(one, SetOf) for one in arguments) and len(rows) < 2000 else ListOf(rows)
 
 
 TABLE: Mapping[str, Function] = {

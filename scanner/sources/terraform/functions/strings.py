@@ -6,11 +6,19 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from scanner.resource import Items
 from scanner.sources.terraform.functions.function import Function, items, pure, text, whole
 from scanner.sources.terraform.functions.graphemes import graphemes
 from scanner.sources.terraform.template_value import joined
-from scanner.sources.terraform.values import MAX_TEXT, Refused, TooLarge, is_list, merged, over_options, unknowns_of
+from scanner.sources.terraform.values import (
+    MAX_TEXT,
+    ListOf,
+    Refused,
+    TooLarge,
+    is_list,
+    merged,
+    over_options,
+    unknowns_of,
+)
 from scanner.unknown import Unknown, Value
 
 # What is white space to Go; to Python, the separators from 0x1c to 0x1f are as well.
@@ -43,7 +51,7 @@ def _join(arguments: list[Value]) -> Value:
 
 def _split(arguments: list[Value]) -> Value:
     separator, source = text(arguments[0]), text(arguments[1])
-    return Items(source.split(separator) if separator else list(source))
+    return ListOf(source.split(separator) if separator else list(source))
 
 
 def _substr(arguments: list[Value]) -> Value:
