@@ -118,6 +118,15 @@ class _Above(Struct, frozen=True):
 
 
 def _above(world: World, account: Account) -> _Above:
+    """What stands above an account; asked for every policy of its organisation, and worked out once."""
+    key = f"accounts.above {account.number} {account.declared}"
+    known = world.memo.get(key)
+    if not isinstance(known, _Above):
+        known = world.memo[key] = _found_above(world, account)
+    return known
+
+
+def _found_above(world: World, account: Account) -> _Above:
     named = world.inventory.by_id.get(account.declared)
     if named is None and account.number:
         made = (one for one in world.inventory.of(ACCOUNT) if one.attrs.get("id") == account.number)

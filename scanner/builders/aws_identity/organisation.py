@@ -72,11 +72,19 @@ def kind_of(policy: Resource) -> Value:
     return policy.attrs.get("type") or SERVICE
 
 
-def _attached(world: World, unit: str, kind: str) -> Iterator[tuple[Resource, list[Resource]]]:
-    links = list(world.inventory.of(ATTACHMENT, unit=unit))
-    for policy in world.inventory.of(POLICY, unit=unit):
-        if kind_of(policy) == kind:
-            yield policy, [one for one in links if world.inventory.find(one.attrs.get("policy_id"), unit) is policy]
+def _attached(world: World, unit: str, kind: str) -> list[tuple[Resource, list[Resource]]]:
+    """The policies of a kind with their attachments; the same for every account, so it is worked out once."""
+    key = f"organisation.attached {unit} {kind}"
+    known = world.memo.get(key)
+    if not isinstance(known, list):
+        links: dict[str, list[Resource]] = {}
+        for one in world.inventory.of(ATTACHMENT, unit=unit):
+            policy = world.inventory.find(one.attrs.get("policy_id"), unit)
+            if isinstance(policy, Resource):
+                links.setdefault(policy.id, []).append(one)
+        mine = (one for one in world.inventory.of(POLICY, unit=unit) if kind_of(one) == kind)
+        known = world.memo[key] = [(one, links.get(one.id, [])) for one in mine]
+    return known
 
 
 def _doubt(world: World, policy: Resource, link: Resource, member: Resource, account: Account) -> Unknown | None | bool:
