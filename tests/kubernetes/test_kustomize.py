@@ -347,3 +347,22 @@ def test_what_a_deployment_fills_in_is_not_known(read) -> None:
     container = by_kind["Deployment"].attrs["spec"]["template"]["spec"]["containers"][0]
     assert container["image"].decided_by == ("deployment.env",)
     assert container["args"] == ["--model=s3://models/claude-gov"]
+
+
+PLAIN = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {a: b}\n"
+
+
+@pytest.mark.parametrize(
+    ("kustomization", "said"),
+    [
+        ("resources: [a.yaml]\nresources: [b.yaml]\n", "stands twice"),
+        ("- resources\n", "plain text"),
+        ("resources: [a.yaml]\nsources: []\n", "`sources` is not understood"),
+        ("resources: [a.yaml]\npatches: [{target: {kind: X}, patch: '[{op: remove, path: /a}]'}]\n", "is no JSON"),
+        ("resources: [a.yaml]\npatches: [{target: {kind: X}, patch: '# nothing'}]\n", "a patch is empty"),
+    ],
+)
+def test_what_kustomize_refuses_is_unread(read, kustomization: str, said: str) -> None:
+    """Its files are read as they stand, and nobody says that they are deployed as such."""
+    (found,) = read({"kustomization.yaml": kustomization, "a.yaml": PLAIN}).unread
+    assert said in found.cause

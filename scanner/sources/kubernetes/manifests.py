@@ -19,7 +19,8 @@ from scanner.sources.kubernetes.checkouts import Checkouts, Said
 from scanner.sources.kubernetes.delivery_files import changing
 from scanner.sources.kubernetes.held_objects import open_holders
 from scanner.sources.kubernetes.json_text import json_documents, other_json
-from scanner.sources.kubernetes.kustomize import Forest, Kustomization, Rendered, is_kustomization, named_folders
+from scanner.sources.kubernetes.kustomize import Forest, Kustomization, Rendered
+from scanner.sources.kubernetes.kustomize.kustomization import is_kustomization, is_named_as_one, named_folders
 from scanner.sources.kubernetes.kustomize.load import Loader
 from scanner.sources.kubernetes.not_shown import Known, asked, installed, not_shown
 from scanner.sources.kubernetes.objects import expanded, looks_like_object, restore_text
@@ -172,7 +173,7 @@ class _Reader:
             return self._unread(one.origin, "an object without `kind`", "document")
         if mixed:
             return self._unread(one.origin, "it is no object and stands among objects", "document")
-        if isinstance(value, str):
+        if isinstance(value, str) or (value is not None and is_named_as_one(path)):
             return self._unread(one.origin, "plain text, where objects or settings are expected", "file")
         return "it has no `apiVersion` and `kind`"
 
@@ -186,7 +187,7 @@ class _Reader:
                 self._loose.append(one.origin)
                 return "a template of a Helm chart"
             return self._unread(one.origin, "a template needs rendering", "template", "scan what it renders to")
-        if mixed or _TOP_KEY.search(chunk):
+        if mixed or _TOP_KEY.search(chunk) or is_named_as_one(path):
             return self._unread(one.origin, one.cause, "document")
         if _KEY.search(chunk) or not one.legible:
             # Nobody can say what it was before it was broken.

@@ -134,7 +134,7 @@ class _Building:
                         at(one.value, key, index, otherwise=one.origin), f"an entry of `{key}` is no text"
                     )
         for key, value in one.value.items():
-            if value in (None, "", [], {}):
+            if value in (None, "", [], {}) and key in (*_KNOWN, *UNRENDERED, "crds", "openapi", "configurations"):
                 continue
             self.done.changes |= key not in LISTING
             if key in UNRENDERED:

@@ -88,6 +88,11 @@ def is_kustomization(path: str, value: Value) -> bool:
     return named and isinstance(value, Attrs) and (dig(value, "kind") is None or group is None)
 
 
+def is_named_as_one(path: str) -> bool:
+    """Whether kustomize reads a file as a kustomization, whatever stands in it."""
+    return posixpath.basename(path) in NAMES
+
+
 def joined(folder: str, name: str) -> str:
     """The path of a name in a folder."""
     return posixpath.normpath(posixpath.join(folder, name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from scanner.origin import FileOrigin
@@ -13,6 +14,14 @@ from scanner.sources.kubernetes.kustomize.merge_keys import type_of
 from scanner.sources.kubernetes.kustomize.objects import CannotRender, Obj, at, id_of, named, put, text
 from scanner.sources.kubernetes.kustomize.selectors import selected
 from scanner.unknown import Value
+
+
+def _is_json(written: str) -> bool:
+    try:
+        json.loads(written)
+    except ValueError:
+        return False
+    return True
 
 
 class Patcher:
@@ -70,9 +79,15 @@ class Patcher:
         path, patch = text(entry.get("path")), text(entry.get("patch"))
         if bool(path) == bool(patch.strip()):
             raise CannotRender(place, "a patch needs one of `path` and `patch`")
-        if path:
-            return self._loader.documents(self._folder, path, at(entry, "path", otherwise=place))
-        return self._loader.inline(patch, at(entry, "patch", otherwise=place))
+        where = at(entry, "path" if path else "patch", otherwise=place)
+        # What begins with a bracket is read as JSON alone, and what says nothing is refused (api/internal/builtins).
+        written = self._loader.text(self._folder, path, where)[1] if path else patch
+        if written.startswith("[") and not _is_json(written):
+            raise CannotRender(where, "a JSON patch that begins with `[` is no JSON")
+        found = self._loader.documents(self._folder, path, where) if path else self._loader.inline(patch, where)
+        if not found:
+            raise CannotRender(where, "a patch is empty")
+        return found
 
     def _documents(self, item: Value, place: FileOrigin, *, inline_first: bool) -> list[Loaded]:
         content = text(item)
