@@ -33,7 +33,6 @@ ELSEWHERE = {
     "AUDIT-004": "no rule: what was asked and not answered, and a region that is on and was not asked, is unread by "
     "name, and nothing holds; accounts of the organisation outside a bundle are assumptions",
     "AUDIT-005": "no rule: two sides are needed, and `tether drift` compares them, with an exit code of its own",
-    "CLASS-002": "the age of what runs is in no file",
     "CLASS-003": "not judged: what updates a classifier is not asked",
     "CLASS-004": "not judged: there is no release to hold it against",
     "HUMAN-001": "not judged: approval of changes is in the host of the code",

@@ -34,7 +34,7 @@ def check(case: Case) -> Iterable[Finding]:
     """Every classifier and guardrail of the stack of which an API told."""
     moments = []
     for node in case.graph.with_role(Role.CLASSIFIER, Role.GUARDRAIL):
-        facts = [fact for fact in node.facts if isinstance(fact, Observed)]
+        facts = [fact for fact in node.facts if isinstance(fact, Observed) and fact.what != "age"]
         if facts:
             case.examine(node, "; ".join(fact.because for fact in facts))
             moments += [fact.at for fact in facts]

@@ -1,4 +1,4 @@
-"""What a live source saw of classifiers and guardrails: copies that ran, calls that they got."""
+"""What a live source saw of classifiers and guardrails: copies that ran, calls that they got, how old they are."""
 
 from __future__ import annotations
 
@@ -15,15 +15,52 @@ LIVE = ("bundle", "live")
 
 
 def build_observed(world: World) -> None:
-    """Observed facts on each classifier and guardrail that an API of AWS told of; files tell of no moment."""
+    """Observed facts on each classifier and guardrail that an API told of; files tell of no moment."""
     for resource in world.inventory.all:
-        if resource.source in LIVE and resource.kind.startswith("aws_") and not resource.data:
-            roles = world.nodes[resource.id].roles
-            if Role.GUARDRAIL in roles:
-                world.add_fact(resource.id, _guardrail(world, resource))
-            elif Role.CLASSIFIER in roles:
-                for one in _classifier(resource):
-                    world.add_fact(resource.id, one)
+        roles = world.nodes[resource.id].roles
+        if resource.source in LIVE and not resource.data and roles & {Role.GUARDRAIL, Role.CLASSIFIER}:
+            for one in (*_at_work(world, resource), *_ages(world, resource)):
+                world.add_fact(resource.id, one)
+
+
+def _at_work(world: World, resource: Resource) -> Iterator[Observed]:
+    if not resource.kind.startswith("aws_"):
+        return
+    if Role.GUARDRAIL in world.nodes[resource.id].roles:
+        yield _guardrail(world, resource)
+    else:
+        yield from _classifier(resource)
+
+
+def _ages(world: World, resource: Resource) -> Iterator[Observed]:
+    """How old it is, where the profile says how old it may be."""
+    if not world.profile.max_age_days:
+        return
+    wanted = _version(world, resource)
+    seen = [one for one in _entries(resource, "age") if one.get("of") == wanted or not wanted]
+    count = _oldest([_number(one.get("count")) for one in seen], world.profile.max_age_days, resource.address)
+    at = max((str(one.get("at") or "") for one in seen), default="")
+    because = count.cause if isinstance(count, Unknown) else f"published {count} days before {at}"
+    origin = seen[0].marks.get("count") if seen else None
+    yield Observed(origin=origin or resource.origin, because=because, what="age", count=count, at=at)
+
+
+def _oldest(counts: list[int | Unknown], most: int, address: str) -> int | Unknown:
+    """The age of the version that is meant; where any may be, and some are too old, which one is called decides."""
+    days = [one for one in counts if not isinstance(one, Unknown)]
+    if not days or len(days) < len(counts):
+        nothing = Unknown("nothing that was read tells how old it is", decided_by=(address,))
+        return next((one for one in counts if isinstance(one, Unknown)), nothing)
+    if min(days) <= most < max(days):
+        cause = "the profile names no version, and some are older than `max_age`"
+        return Unknown(cause, decided_by=("profile:safety_stack.guardrails",))
+    return max(days)
+
+
+def _version(world: World, resource: Resource) -> str:
+    """The version of a guardrail that the profile names; "" where it names none."""
+    entry = entry_of(world, resource)
+    return entry.version if entry is not None else ""
 
 
 def _entries(resource: Resource, what: str) -> list[Attrs]:
@@ -33,8 +70,7 @@ def _entries(resource: Resource, what: str) -> list[Attrs]:
 
 def _guardrail(world: World, resource: Resource) -> Observed:
     """The calls of the version that the profile names; of any where it names none."""
-    entry = entry_of(world, resource)
-    wanted = entry.version if entry is not None else ""
+    wanted = _version(world, resource)
     seen = [one for one in _entries(resource, "calls") if one.get("of") == wanted or not wanted]
     return _called(resource, seen, f"version {wanted} of it" if wanted else "it")
 

@@ -9,8 +9,8 @@ from scanner.unknown import Unknown
 class Observed(Fact, frozen=True, kw_only=True):
     """A count of a moment.
 
-    what: "copies" (that ran) or "calls" (that it got in the hours before). at: RFC 3339, when it was asked. last: of
-    calls, the last hour in which there was one; "" where there was none.
+    what: "copies" (that ran), "calls" (that it got in the hours before) or "age" (in days, rounded up). at: RFC 3339,
+    when it was asked. last: of calls, the last hour in which there was one; "" where there was none.
     """
 
     what: str

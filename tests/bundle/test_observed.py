@@ -27,7 +27,7 @@ def counts(calls: list[Call]) -> dict[str, Any]:
     reading = read_estate(calls, "u", "bundle")
     (guardrail,) = (one for one in reading.resources if one.kind == "aws_bedrock_guardrail")
     seen: Any = guardrail.attrs[OBSERVED]
-    return {one["of"]: one["count"] for one in seen}
+    return {one["of"]: one["count"] for one in seen if one["what"] == "calls"}
 
 
 def answered(calls: list[Call], *results: Any) -> list[Call]:
@@ -103,4 +103,4 @@ def test_a_bundle_that_asked_what_nobody_asks_counts_nothing_and_is_read(calls: 
     assert any(METRICS in one.cause for one in reading.unread)
     (guardrail,) = (one for one in reading.resources if one.kind == "aws_bedrock_guardrail")
     seen: Any = guardrail.attrs[OBSERVED]  # by the question that was not asked, of which nothing is known
-    assert not [one for one in seen if isinstance(one["count"], int)]
+    assert not [one for one in seen if one["what"] == "calls" and isinstance(one["count"], int)]

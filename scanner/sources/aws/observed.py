@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from scanner.resource import OBSERVED, Items
@@ -15,6 +16,7 @@ from scanner.sources.kubernetes.live_marks import marked
 from scanner.unknown import Unknown
 
 METRICS, SERVICES, ENDPOINT = "cloudwatch:GetMetricData", "ecs:DescribeServices", "sagemaker:DescribeEndpoint"
+GUARDRAIL = "bedrock:GetGuardrail"
 SERVING = frozenset({"InService", "Updating", "SystemUpdating", "RollingBack"})
 """States of an endpoint that answers. Source: SageMaker API reference, `DescribeEndpoint`, `EndpointStatus`."""
 Seen = Iterator[tuple[str, dict[str, Any]]]
@@ -22,7 +24,8 @@ Seen = Iterator[tuple[str, dict[str, Any]]]
 
 def observed(into: Translation) -> Mapping[str, tuple[str, str]]:
     """Put what was seen of each thing into its attribute `@observed`."""
-    for operation, tell in ((METRICS, _calls), (SERVICES, _services), (ENDPOINT, _endpoint)):
+    told = ((METRICS, _calls), (SERVICES, _services), (ENDPOINT, _endpoint), (GUARDRAIL, _ages))
+    for operation, tell in told:
         for scope in into.estate.by_scope:
             for call in into.estate.of(scope, operation):
                 for address, entry in tell(call):
@@ -104,6 +107,23 @@ def _endpoint(call: Call) -> Seen:
             if "CurrentServerlessConfig" not in one:
                 of = str(one.get("VariantName") or "")
                 yield address, {"what": "copies", "of": of, "count": _count(one, "CurrentInstanceCount")}
+
+
+def _ages(call: Call) -> Seen:
+    """The days since a version of a guardrail was published, or its draft changed, counted from when it was asked."""
+    for page in call.pages if call.outcome == "read" else ():
+        if isinstance(page, dict):
+            days = _days(page.get("updatedAt"), call.at)
+            yield str(page.get("guardrailArn")), {"what": "age", "of": str(page.get("version")), "count": days}
+
+
+def _days(since: object, until: str) -> int | Unknown:
+    unknown = Unknown("the answer does not say when it was published", decided_by=(GUARDRAIL,))
+    try:
+        passed = datetime.fromisoformat(until) - datetime.fromisoformat(str(since))
+    except (ValueError, TypeError):
+        return unknown
+    return -(-passed // timedelta(days=1)) if passed >= timedelta() else unknown
 
 
 def _count(one: Mapping[str, Any], key: str) -> int | Unknown:
