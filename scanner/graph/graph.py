@@ -7,7 +7,7 @@ import json
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from scanner.graph.facts import Fact
 from scanner.graph.model import Edge, Node, Plane, Role, State
+from scanner.origin import ApiOrigin
 from scanner.unknown import Unknown
 
 F = TypeVar("F", bound=Fact)
@@ -142,6 +143,9 @@ def plain(thing: object) -> object:
     kind: type = type(thing)
     if thing is None or kind in _SCALARS:
         return thing
+    if isinstance(thing, ApiOrigin):
+        made: dict[str, object] = {name: getattr(thing, name) for name in ApiOrigin.__struct_fields__}
+        return {"type": kind.__name__, **made, "scope": _plain_scope(thing.scope)}
     if isinstance(thing, Unknown):
         return {"unknown": thing.cause, "decided_by": list(thing.decided_by)}
     if isinstance(thing, Enum):
@@ -149,7 +153,7 @@ def plain(thing: object) -> object:
     names = _field_names(kind)
     if names:
         # A scalar is itself: most fields are, and a graph has millions of them.
-        made: dict[str, object] = {"type": kind.__name__}
+        made = {"type": kind.__name__}
         for name in names:
             value = getattr(thing, name)
             made[name] = value if type(value) in _SCALARS else plain(value)
@@ -161,6 +165,12 @@ def plain(thing: object) -> object:
     if isinstance(thing, (tuple, list)):
         return [plain(one) for one in thing]
     return thing
+
+
+@lru_cache(maxsize=4096)
+def _plain_scope(scope: tuple[tuple[str, str], ...]) -> list[list[str]]:
+    """The scope of an answer: thousands of nodes have the same."""
+    return [[name, value] for name, value in scope]
 
 
 _SCALARS = frozenset({str, int, bool})
