@@ -25,8 +25,13 @@ from tests.live.server import Cluster, kubeconfig, serving
 from tests.live.test_calls import small
 
 LOOKED_AT = ("crd", "filter", "gateway", "delivery")
-OF_FILES = {"Kustomization": "kustomize.config.k8s.io", "CustomResourceDefinition": "apiextensions.k8s.io"}
-"""Kinds that builders name for what they are in files: the one is never an object, the other only describes some."""
+OF_FILES = {
+    "Kustomization": "kustomize.config.k8s.io",
+    "CustomResourceDefinition": "apiextensions.k8s.io",
+    "AdmissionConfiguration": "apiserver.config.k8s.io",
+    "PodSecurityConfiguration": "pod-security.admission.config.k8s.io",
+}
+"""Kinds that builders name for what they are in files: some are never objects, one only describes some."""
 NAMED_FOR_ANOTHER_REASON = {
     "Composition": "makes objects that are listed themselves",
     "PodTemplate": "holds a template that nothing runs",

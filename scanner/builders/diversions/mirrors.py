@@ -72,27 +72,34 @@ def _copies(view: View, route: Resource) -> Iterator[Copy]:
 
 
 def _of_virtual(view: View, route: Resource) -> Iterator[Copy]:
+    copied = [one for one in Virtuals.of([route]).sent(route) if one.mirror]
+    if not copied:
+        return
     control = installed(view.world, view.unit, view.resources).control
     doubt = "" if control is Match.YES else "the control plane of the mesh"
-    for sent in Virtuals.of([route]).sent(route):
-        if sent.mirror:
-            yield Copy(sent.namespace, sent.host, sent.line, doubt)
+    yield from (Copy(one.namespace, one.host, one.line, doubt) for one in copied)
 
 
 def _of_route(view: View, route: Resource) -> Iterator[Copy]:
-    shown = {(one.kind, one.namespace, one.name) for one in view.of("Gateway", "Service")}
-    wanted = [
-        (str(dig(one, "kind") or "Gateway"), str(dig(one, "namespace") or route.namespace), str(dig(one, "name")))
-        for one, _, _ in parents(route)
-    ]
-    doubt = "" if any(one in shown for one in wanted) else f"the parent of {route.address}"
+    doubt = None
     for rule in items_of(dig(route.attrs, "spec", "rules")):
         for holder in (rule, *items_of(dig(rule, "backendRefs"))):
             for one in items_of(dig(holder, "filters")):
                 mirror = dig(one, "requestMirror")
                 reference = dig(mirror, "backendRef")
                 if reference is not None and any_share(mirrored(mirror)) is not False:
+                    doubt = _unattached(view, route) if doubt is None else doubt
                     yield from _referred(view, route, reference, mark(one, "requestMirror"), doubt)
+
+
+def _unattached(view: View, route: Resource) -> str:
+    """What would show that anything serves a route; "" where a parent of it is in the inputs."""
+    wanted = {
+        (str(dig(one, "kind") or "Gateway"), str(dig(one, "namespace") or route.namespace), str(dig(one, "name")))
+        for one, _, _ in parents(route)
+    }
+    shown = any((one.kind, one.namespace, one.name) in wanted for one in view.of("Gateway", "Service"))
+    return "" if shown else f"the parent of {route.address}"
 
 
 def _referred(view: View, route: Resource, one: Value, line: Origin | None, doubt: str) -> Iterator[Copy]:
