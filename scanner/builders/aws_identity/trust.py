@@ -49,7 +49,7 @@ class _People(Struct, frozen=True, eq=False):
     """The principals of the inputs, by what a trust policy asks of them.
 
     assuming: by the number of their account ("" and their unit where it is not known), those that some policy lets
-    assume a role. accounts: those that the inputs show principals of. by_id: by node id.
+    assume a role. accounts: those whose principals were asked for. by_id: by node id.
     """
 
     assuming: Mapping[tuple[str, str], list[Principal]]
@@ -62,7 +62,8 @@ def _people(everyone: list[Principal], judges: Mapping[str, Judge]) -> _People:
     known: set[str] = set()
     for one in everyone:
         number = judges[one.unit].number(one)
-        known.add(number)
+        if one.resource is not None and one.resource.source in ("bundle", "live"):
+            known.add(number)  # files may leave principals of an account out; an answer of IAM has them all
         if not judges[one.unit].silent(one, "sts:AssumeRole"):
             assuming.setdefault((number, "" if number else one.unit), []).append(one)
     return _People(assuming, frozenset(known - {""}), {one.node_id: one for one in everyone})
