@@ -165,6 +165,7 @@ def resources(**parts: str) -> str:
         (kyverno("      exclude: " + resources(namespaces="[inference]")), BROKEN),
         (kyverno("      exclude: " + resources(namespaces="[kube-system]")), HOLDS),
         (kyverno("      exclude: {any: [{clusterRoles: [cluster-admin]}]}"), UNSURE),
+        (kyverno("      celPreconditions: [{name: a, expression: 'false'}]"), UNSURE),
         (kyverno("      preconditions: {all: [{key: a, operator: Equals, value: b}]}"), UNSURE),
         (kyverno(spec="  validationFailureActionOverrides: [{action: Audit, namespaces: [inference]}]",
                  check='{imageReferences: ["*"]}') .replace("spec:\n  v", "spec:\n  validationFailureAction: Enforce\n  v"), BROKEN),  # noqa: E501

@@ -36,11 +36,15 @@ def endpoint(url: str) -> tuple[str, str, str]:
 
 ENVOY = "spec: {services: [{name: %s, namespace: %s}], resources: []}"
 KUMA = "spec: {to: [{targetRef: {kind: MeshService, name: %s_safety_svc_8000}}]}"
-MOUNTS = "volumeMounts: [{name: i, mountPath: %s}, {name: n, mountPath: %s}, {name: s, mountPath: %s}]"
+MOUNTS = (
+    "volumeMounts: [{name: i, mountPath: %s}, {name: n, mountPath: %s}, {name: s, mountPath: %s},"
+    " {name: p, mountPath: %s}]"
+)
 VOLUMES = (
     SAFETY, "      serviceAccountName: gateway\n",
     "      serviceAccountName: gateway\n      volumes: [{name: i, image: {reference: 'x/y:1'}},"
-    " {name: n, nfs: {server: h, path: /}}, {name: s, configMap: {name: gw}}]\n",
+    " {name: n, nfs: {server: h, path: /}}, {name: s, configMap: {name: gw}},"
+    " {name: p, persistentVolumeClaim: {claimName: c}}]\n",
 )  # fmt: skip
 
 
@@ -78,7 +82,7 @@ def test_what_switches_a_guard_off_is_named(tmp_path: Path) -> None:
         ),
         noted("dapr.io/enabled: 'true', instrumentation.opentelemetry.io/inject-python: 'true'"),
         gateway("args: [--no-guardrails, --moderation, 'false', --score-threshold=0, -bypass-rate, '1']"),
-        gateway(MOUNTS % ("/app", "/etc/gateway", "/opt/settings")),
+        gateway(MOUNTS % ("/app", "/etc/gateway", "/opt/settings", "/etc/more")),
         variable("name: GUARDRAILS, value: 'off'"),
         variable("name: GUARD_MODE, value: audit"),
         variable("name: CLASSIFIER_DRY_RUN, value: '1'"),
@@ -98,7 +102,7 @@ def test_what_switches_a_guard_off_is_named(tmp_path: Path) -> None:
         "`CLASSIFIER_DRY_RUN`", "`ON_CLASSIFIER_ERROR`", "`ENABLE_SAFETY`", "`CLASSIFIER_THRESHOLD`", "`SAMPLING`",
         "`GUARD_PERCENT`", "`classifier_sampleRate`", "`classifier_threshold`", "`GUARD_TIMEOUT_MS`", "`FAIL_CLOSED`",
         "`score-threshold`", "`bypass-rate`", "`no-guardrails`", "`moderation`",
-        "`/app`", "`/etc/gateway`", "AWS_ENDPOINT_URL_S3",
+        "`/app`", "`/etc/gateway`", "`/etc/more`", "AWS_ENDPOINT_URL_S3",
     ):  # fmt: skip
         assert said in words, said
 
@@ -118,7 +122,7 @@ def test_what_switches_nothing_off_is_not(tmp_path: Path) -> None:
         "---\n".join(added),
         noted("dapr.io/enabled: 'false', inject.istio.io/templates: sidecar"),
         gateway("args: [--guardrails=on, --port, '8443']"),
-        gateway(MOUNTS % ("/data", "/var/log/gateway", "/opt/settings")),
+        gateway(MOUNTS % ("/data", "/var/log/gateway", "/opt/settings", "/cache")),
         variable("name: GUARDRAILS, value: 'on'"),
         variable("name: GUARD_MODE, value: block"),
         variable("name: DRY_RUN, value: 'false'"),

@@ -65,6 +65,9 @@ def _coverage(policy: Resource, rule: Value, index: int, subject: Subject) -> It
     yield Answer(negated(out), f"the `exclude` of `{policy.name}` takes it out", mark(policy.attrs, *here, "exclude"))
     hook = ("spec", "webhookConfiguration", "matchConditions")
     yield conditions(dig(policy.attrs, *hook), policy.name, mark(policy.attrs, *hook) or line)
+    # Kyverno takes conditions in CEL beside CEL alone, and refuses the policy otherwise.
+    cel = (*here, "celPreconditions")
+    yield conditions(dig(policy.attrs, *cel), policy.name, mark(policy.attrs, *cel) or line)
     told = condition(dig(rule, "preconditions"), f"{policy.address}: preconditions")
     yield Answer(told, f"whether the preconditions of `{policy.name}` hold for it is not known", line)
     if dig(rule, "verifyImages"):

@@ -35,6 +35,8 @@ _HOME = frozenset({"/app", "/code", "/src", "/workspace", "/usr/src/app", "/opt/
 """Folders in which images keep their program: whoever mounts a ConfigMap over one replaces it."""
 _BROUGHT = ("image", "nfs", "gitRepo", "git_repo")
 """Volumes that bring files of their own with them, which no input shows."""
+_KEPT = ("persistentVolumeClaim", "persistent_volume_claim", "csi", "hostPath", "host_path", "azureFile")
+"""Volumes that hold what was written into them before: settings, under `/etc` of a program that is told no others."""
 _DRIVERS = re.compile(r"nvidia|cuda|/tls/|(?:^|/)(?:lib/)?modules(?:/|$)")
 """Libraries of devices, which machines lend to their pods."""
 _TRUST = re.compile(r"(?:^|[-./_])(?:ca|cacert|certs?|tls|ssl|pki|bundle|root-ca|trust)(?:[-./_]|$)", re.IGNORECASE)
@@ -140,7 +142,8 @@ def _files(world: World, resource: Resource, container: Container, *, stack: boo
             elif kind == "Secret" and (_SETTINGS.search(mount.path) or _named_in(container, mount)):
                 cause = f"the settings that Secret `{name}` puts at `{mount.path}` are not shown"
                 yield "volumeMounts", mount.origin, cause, f"Secret/{name}"
-        packed = mount.path.startswith("/etc/") and any(dig(mount.volume, kind) is not None for kind in _BROUGHT)
+        kinds = _BROUGHT if any(_said(container)) else (*_BROUGHT, *_KEPT)
+        packed = mount.path.startswith("/etc/") and any(dig(mount.volume, kind) is not None for kind in kinds)
         if not mount.holders and (packed or _named_in(container, mount)):
             cause = f"the settings that {mount.shown} holds at `{mount.path}` are not shown"
             yield "volumeMounts", mount.origin, cause, f"the files at {mount.path}"
@@ -162,11 +165,16 @@ def _decides(value: Value, otherwise: str) -> str:
     return value.decided_by[0] if isinstance(value, Unknown) and value.decided_by else otherwise
 
 
+def _said(container: Container) -> Iterator[str]:
+    """The files of settings that arguments and variables name."""
+    named = [word.text.rpartition("=")[2] for word in container.words]
+    named += [found.text for found in container.env.values()]
+    yield from (one for one in named if _SETTINGS.search(one))
+
+
 def _named_in(container: Container, mount: Mount) -> bool:
     """Whether an argument or a variable names a file of settings below a mount."""
-    said = [word.text.rpartition("=")[2] for word in container.words]
-    said += [found.text for found in container.env.values()]
-    return any(_SETTINGS.search(one) and one.startswith(f"{mount.path}/") for one in said)
+    return any(one.startswith(f"{mount.path}/") for one in _said(container))
 
 
 def _code(container: Container) -> Iterator[Seen]:
