@@ -175,6 +175,8 @@ def _at_address(world: World, address: str, unit: str) -> Iterator[str]:
 
 def _known(network: Network, balancers: list[Interface], target: Interface, traffic: Traffics) -> Admitted:
     """The same for all targets that no guard tells apart: worked out once."""
+    # A balancer stands before a group once for each rule that forwards to it.
+    balancers = list({one.owner: one for one in balancers}.values())
     key = (tuple(one.owner for one in balancers), replace(target, owner="", carries=None), traffic)
     if key not in network.let_in:
         network.let_in[key] = _let_in(network, balancers, target, traffic)
