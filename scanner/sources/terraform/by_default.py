@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any, TypeAlias
 
@@ -17,6 +18,8 @@ _OWN = frozenset({"abspath", "bcrypt", "pathexpand", "plantimestamp", "templatef
 """Functions whose result is not that of their arguments alone; those of files beside."""
 _MAX_ITEMS = 20
 _NAMED = frozenset({"var", "local"})
+_INPUT = re.compile(r"\b(var|local|module)\.([\w-]+)")
+_EACH = re.compile(r"\beach\.")
 
 
 class ByDefault:
@@ -131,3 +134,39 @@ def _key(value: Value) -> Hashable | None:
     if type(value) is Items and len(value) <= _MAX_ITEMS and all(map(plain, value)):
         return tuple((type(item), item) for item in value)
     return None
+
+
+class Rests:
+    """The inputs that the parts of a contract rest on, found once for all its calls."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+        self._behind: dict[str, tuple[str, ...]] = {}
+        # By identity; the value is kept beside what was found, so that no other takes its place.
+        self._of: dict[tuple[int, tuple[str, ...]], tuple[Any, tuple[str, ...]]] = {}
+
+    def on(self, value: Any, each: tuple[str, ...]) -> tuple[str, ...]:
+        """What a part of the contract rests on; `each`: what the block that it stands in is repeated over."""
+        key = (id(value), each)
+        if key not in self._of:
+            self._of[key] = (value, tuple(self._names(str(value), each)))
+        return self._of[key][1]
+
+    def _names(self, text: str, each: tuple[str, ...]) -> Iterator[str]:
+        """The inputs that a text of the contract rests on, in the order in which it names them."""
+        if _EACH.search(text):
+            yield from each
+        for found in _INPUT.finditer(text):
+            root, name = found.groups()
+            if root == "var":
+                yield name
+            else:
+                yield from self._rests_on(root, name)
+
+    def _rests_on(self, root: str, name: str) -> tuple[str, ...]:
+        key = f"{root}.{name}"
+        if key not in self._behind:
+            self._behind[key] = ()  # what refers to itself is looked at once
+            table = self.contract.locals if root == "local" else self.contract.calls
+            self._behind[key] = tuple(dict.fromkeys(self._names(str(table.get(name, "")), ())))
+        return self._behind[key]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -11,6 +12,7 @@ from msgspec import Struct, field
 from scanner.origin import FileOrigin
 from scanner.sources.terraform.files import Files, module_files
 from scanner.sources.terraform.syntax import Attribute, Block, Body, Object, Unplaced, literal_text
+from scanner.unknown import Value
 
 ResourceKey: TypeAlias = tuple[str, str, str]
 """("resource", "data" or "ephemeral", type, name)"""
@@ -31,6 +33,14 @@ class OnDemand(Mapping[str, Block]):
     """Blocks that are made when they are asked for."""
 
 
+class Declared(Mapping[ResourceKey, Block]):
+    """Resources that are made when they are asked for."""
+
+    @abstractmethod
+    def live(self, value_of: Callable[[str], Value]) -> Iterator[ResourceKey]:
+        """Those that may have instances, given the inputs: of the others it is known that they have none."""
+
+
 class Config(Struct):
     """What one directory declares; `complete` is False where one of its files could not be read.
 
@@ -44,7 +54,7 @@ class Config(Struct):
     variables: dict[str, Block] | OnDemand = field(default_factory=dict)
     locals: dict[str, Attribute] | Unplaced = field(default_factory=dict)
     outputs: dict[str, Block] = field(default_factory=dict)
-    resources: dict[ResourceKey, Block] = field(default_factory=dict)
+    resources: dict[ResourceKey, Block] | Declared = field(default_factory=dict)
     calls: dict[str, Block] = field(default_factory=dict)
     providers: dict[str, Block] = field(default_factory=dict)
     required: dict[str, Attribute] = field(default_factory=dict)
@@ -129,11 +139,13 @@ class _Adder(Struct, frozen=True):
                 return
 
     def _put_resource(self, key: ResourceKey, block: Block, address: str) -> None:
-        if not self.override and key in self.config.resources:
+        resources = self.config.resources
+        assert isinstance(resources, dict), "what is made on demand comes from no file"
+        if not self.override and key in resources:
             self._bad(block.at, f"`{address}` is declared twice")
             return
-        before = self.config.resources.get(key)
-        self.config.resources[key] = overridden(before, block) if before and self.override else block
+        before = resources.get(key)
+        resources[key] = overridden(before, block) if before and self.override else block
 
     def _put(self, into: dict[str, Block], name: str, block: Block, address: str) -> None:
         if not self.override and name in into:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -10,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from scanner.origin import FileOrigin, Origin
 from scanner.resource import Attrs, Items
-from scanner.sources.terraform.by_default import ByDefault, Inputs
-from scanner.sources.terraform.config import Config, OnDemand
+from scanner.sources.terraform.by_default import ByDefault, Inputs, Rests
+from scanner.sources.terraform.config import Config, Declared, OnDemand, ResourceKey
 from scanner.sources.terraform.contracts import REMEDY, Contract
 from scanner.sources.terraform.evaluate import evaluate
+from scanner.sources.terraform.expand import COUNTED, NO_KEY
 from scanner.sources.terraform.read_json import attribute_of, block_of, holds_blocks, unplaced
 from scanner.sources.terraform.syntax import Attribute, Block, Body, Expression, Unplaced
 from scanner.unknown import Value
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from scanner.sources.terraform.scope import Env
 
 META = frozenset({"source", "version", "count", "for_each", "providers", "depends_on"})
-_INPUT = re.compile(r"\b(var|local|module)\.([\w-]+)")
-_EACH = re.compile(r"\beach\.")
 
 
 def contracted(contract: Contract, call: Block, directory: Path) -> Config:
@@ -127,42 +125,6 @@ class _Attributes(Unplaced):
         return len(self._value)
 
 
-class _Rests:
-    """The inputs that the parts of a contract rest on, found once for all its calls."""
-
-    def __init__(self, contract: Contract) -> None:
-        self.contract = contract
-        self._behind: dict[str, tuple[str, ...]] = {}
-        # By identity; the value is kept beside what was found, so that no other takes its place.
-        self._of: dict[tuple[int, tuple[str, ...]], tuple[Any, tuple[str, ...]]] = {}
-
-    def on(self, value: Any, each: tuple[str, ...]) -> tuple[str, ...]:
-        """What a part of the contract rests on; `each`: what the block that it stands in is repeated over."""
-        key = (id(value), each)
-        if key not in self._of:
-            self._of[key] = (value, tuple(self._names(str(value), each)))
-        return self._of[key][1]
-
-    def _names(self, text: str, each: tuple[str, ...]) -> Iterator[str]:
-        """The inputs that a text of the contract rests on, in the order in which it names them."""
-        if _EACH.search(text):
-            yield from each
-        for found in _INPUT.finditer(text):
-            root, name = found.groups()
-            if root == "var":
-                yield name
-            else:
-                yield from self._rests_on(root, name)
-
-    def _rests_on(self, root: str, name: str) -> tuple[str, ...]:
-        key = f"{root}.{name}"
-        if key not in self._behind:
-            self._behind[key] = ()  # what refers to itself is looked at once
-            table = self.contract.locals if root == "local" else self.contract.calls
-            self._behind[key] = tuple(dict.fromkeys(self._names(str(table.get(name, "")), ())))
-        return self._behind[key]
-
-
 class _Variables(OnDemand):
     """The variables of a contract, each made when it is asked for."""
 
@@ -188,9 +150,48 @@ class _Variables(OnDemand):
         return len(self._builder.contract.required) + len(self._builder.contract.inputs)
 
 
+class _Resources(Declared):
+    """The resources of a contract, each made when it is asked for: of most calls, most have no instances."""
+
+    def __init__(self, builder: _Builder) -> None:
+        self._builder = builder
+        self._told = _resources_of(builder.contract)
+        self._made: dict[ResourceKey, Block] = {}
+
+    def __getitem__(self, key: ResourceKey) -> Block:
+        if key not in self._made:
+            self._made[key] = self._builder.block(key[0], key[1:], self._told[key])
+        return self._made[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._told
+
+    def __iter__(self) -> Iterator[ResourceKey]:
+        return iter(self._told)
+
+    def __len__(self) -> int:
+        return len(self._told)
+
+    def live(self, value_of: Inputs) -> Iterator[ResourceKey]:
+        """Those that may have instances, given the inputs."""
+        for key, value in self._told.items():
+            kept = None
+            if "lifecycle" not in value:
+                kept = _Attributes(self._builder, key[0], value, ()).kept(value_of, *COUNTED)
+            if not kept or kept["told"] not in (0, NO_KEY):
+                yield key
+
+
 @cache
-def _rests_of(contract: Contract) -> _Rests:
-    return _Rests(contract)
+def _resources_of(contract: Contract) -> dict[ResourceKey, Mapping[str, Any]]:
+    both = (("data", contract.data), ("resource", contract.resources))
+    told = ((mode, *address.partition("."), value) for mode, part in both for address, value in part.items())
+    return {(mode, kind, name): value for mode, kind, _, name, value in told}
+
+
+@cache
+def _rests_of(contract: Contract) -> Rests:
+    return Rests(contract)
 
 
 @cache
@@ -212,14 +213,11 @@ class _Builder:
         config.variables = _Variables(self)
         config.defaults = contract.inputs
         config.locals = _Attributes(self, "locals", contract.locals, ())
-        for mode, declared in (("data", contract.data), ("resource", contract.resources)):
-            for address, value in declared.items():
-                kind, _, name = address.partition(".")
-                config.resources[mode, kind, name] = self._block(mode, (kind, name), value)
+        config.resources = _Resources(self)
         for name, value in contract.calls.items():
-            config.calls[name] = self._block("module", (name,), value)
+            config.calls[name] = self.block("module", (name,), value)
         for name, value in contract.outputs.items():
-            config.outputs[name] = self._block("output", (name,), {"value": value})
+            config.outputs[name] = self.block("output", (name,), {"value": value})
         for lack in contract.lacks:
             config.lacks.append((lack.what, _Attributes(self, "locals", {"when": lack.when}, ())))
         config.keys = contract.keys
@@ -232,7 +230,8 @@ class _Builder:
             told["nullable"] = False
         return Block("variable", (name,), Body(_Attributes(self, "variable", told, ()), ()), self._place((name,)))
 
-    def _block(self, kind: str, labels: tuple[str, ...], value: Mapping[str, Any]) -> Block:
+    def block(self, kind: str, labels: tuple[str, ...], value: Mapping[str, Any]) -> Block:
+        """A block of the contract, on the line of the call that decides how often it is there."""
         each = self._rests.on(value.get("for_each", ""), ())
         at = self._place(each)
         if holds_blocks(kind, value):

@@ -18,8 +18,10 @@ from scanner.sources.terraform.values import Refused, SetOf, invalid, is_list, i
 from scanner.unknown import Unknown, Value
 
 Key = str | int | None
-_NO_KEY = -1
+NO_KEY = -1
 """Told of a `for_each` over an empty map."""
+COUNTED = ("count", "for_each")
+"""The arguments that say how many instances there are."""
 ANY_KEY = "*"
 """The key of the one instance that stands for all where they are not known."""
 
@@ -64,12 +66,12 @@ def expand(body: Body, env: Env) -> Expansion:
     if not enabled:
         return Expansion("count")
     if isinstance(body.attributes, Unplaced):
-        kept = body.attributes.kept(env.scope.input, "count", "for_each")
+        kept = body.attributes.kept(env.scope.input, *COUNTED)
         if kept is not None and not kept:
             kept["told"] = _without_place(body.attributes, env)
         told = kept["told"] if kept else None
         if told is not None:
-            return _counted(told, env) if told != _NO_KEY else Expansion("each")
+            return _counted(told, env) if told != NO_KEY else Expansion("each")
     if "count" in body.attributes:
         expression = body.attributes["count"].expression
         value = evaluate(expression, env)
@@ -93,7 +95,7 @@ def expand(body: Body, env: Env) -> Expansion:
 
 
 def _without_place(attributes: Unplaced, env: Env) -> int | None:
-    """A known count, or `_NO_KEY`, told before the expression gets its place; None where it takes a closer look."""
+    """A known count, or `NO_KEY`, told before the expression gets its place; None where it takes a closer look."""
     count = attributes.unplaced("count")
     if count is not None:
         value = evaluate(count, env)
@@ -104,7 +106,7 @@ def _without_place(attributes: Unplaced, env: Env) -> int | None:
     if each is not None:
         value = evaluate(each, env)
         if is_map(value) and not value:
-            return _NO_KEY
+            return NO_KEY
     return None
 
 

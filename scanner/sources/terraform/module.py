@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
 from scanner.origin import FileOrigin
 from scanner.sources.terraform.budget import Budget
-from scanner.sources.terraform.config import Config, ResourceKey
+from scanner.sources.terraform.config import Config, Declared, ResourceKey
 from scanner.sources.terraform.contracts import UNTOLD
 from scanner.sources.terraform.evaluate import evaluate
 from scanner.sources.terraform.files import Files
@@ -231,6 +231,11 @@ class Module:
         if attribute is None:
             return invalid(f"the output `{name}` has no value", block.at)
         return self._once(f"output.{name}", None, lambda: evaluate(attribute.expression, self.env))
+
+    def live(self) -> Iterable[ResourceKey]:
+        """The resources and data sources, but those of a contract that certainly have no instances."""
+        resources = self.config.resources
+        return resources.live(self.input) if isinstance(resources, Declared) else resources
 
     def resource(self, key: ResourceKey) -> ResourceGroup:
         """The instances of a resource or data source."""

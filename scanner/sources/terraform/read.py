@@ -138,7 +138,7 @@ def _declared(module: Module) -> Iterator[Resource]:
         from scanner.sources.terraform.others import note_others
 
         note_others(module)
-    for key in module.config.resources:
+    for key in module.live():
         for instance in module.resource(key).instances() or ():
             yield instance.resource()
     for name in module.config.calls:
