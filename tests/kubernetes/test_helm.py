@@ -209,6 +209,33 @@ def test_a_test_hook_may_not_exist(read) -> None:
     assert "hook `test`" in one.possible.cause
 
 
+NOTED = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s, annotations: {a: b%s}}\n"
+OFTEN = {
+    "kept": NOTED % ("kept", ""),
+    "hook": NOTED % ("hook", ", helm.sh/hook: 'pre-install, pre-upgrade'"),
+    "named": NOTED % ("named", "") + "data: {lookup: '{{ .Values.lookup | default `x` }}'}\n",
+}
+SELDOM = {
+    "upgrade-hook": NOTED % ("upgrade-hook", ", helm.sh/hook: pre-upgrade"),
+    "no-such-hook": NOTED % ("no-such-hook", ", helm.sh/hook: before-install"),
+    "gone": NOTED % ("gone", ", helm.sh/hook: post-install, helm.sh/hook-delete-policy: hook-succeeded"),
+    "install": "{{ if .Release.IsInstall }}\n" + NOTED % ("install", "") + "{{ end }}\n",
+    "upgrade": "{{ if $.Release.IsUpgrade }}\n" + NOTED % ("upgrade", "") + "{{ end }}\n",
+    "revision": "{{ if lt .Release.Revision 2 }}\n" + NOTED % ("revision", "") + "{{ end }}\n",
+    "asks": '{{ if not (lookup "v1" "Secret" "a" "b") }}\n' + NOTED % ("asks", "") + "{{ end }}\n",
+    "asked": '{{ $a := lookup "v1" "Secret" "a" "b" }}{{ if not $a }}\n' + NOTED % ("asked", "") + "{{ end }}\n",
+}  # fmt: skip
+
+
+@needs_helm
+def test_what_is_not_there_after_every_install_and_upgrade_is_possible(read) -> None:
+    files = {f"chart/templates/{name}.yaml": text for name, text in {**OFTEN, **SELDOM}.items()}
+    found = read({"chart/Chart.yaml": CHART, **files}, charts=[entry()]).resources
+    assert {one.name: one.possible is not None for one in found} == {
+        name: name in SELDOM for name in {**OFTEN, **SELDOM}
+    }
+
+
 SUB = {
     "common/sub/Chart.yaml": "apiVersion: v2\nname: sub\nversion: 1.0.0\n",
     "common/sub/templates/a.yaml": CONFIG + "  a: {{ .Values.x | default 1 | quote }}\n",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from os.path import commonprefix
 
@@ -14,9 +15,22 @@ from scanner.sources.kubernetes.objects import expanded, looks_like_object, rest
 from scanner.unknown import NOT_RENDERED, Unknown, Value
 from scanner.yamltext import BadDocument, documents
 
-_LATER = frozenset(
-    ["test", "test-success", "test-failure", "pre-delete", "post-delete", "pre-rollback", "post-rollback"]
+_INSTALLS = frozenset({"pre-install", "post-install"})
+_HOOKS = _INSTALLS | frozenset(
+    [
+        "test",
+        "test-success",
+        "pre-delete",
+        "post-delete",
+        "pre-upgrade",
+        "post-upgrade",
+        "pre-rollback",
+        "post-rollback",
+    ]
 )
+"""The hooks that Helm knows; an object with any other word among its hooks is made by none ("Chart Hooks")."""
+_ASKS = re.compile(r"\{\{-?\s*(?:else\s+)?(?:if|with|range)\b[^}]*?(?<![\w.$])lookup\b")
+_KEPT = re.compile(r"(\$\w+)\s*:?=[^}]*?(?<![\w.$])lookup\b")
 Place = Callable[[FileOrigin], FileOrigin]
 
 
@@ -35,14 +49,14 @@ def objects_of(path: str, template: str, texts: Sequence[str]) -> Iterator[HelmO
         if isinstance(one, Unread):
             yield one
     every = [[one for one in found if isinstance(one, HelmObject)] for found in read]
-    first, others = every[0], [list(found) for found in every[1:]]
+    first, others, asked = every[0], [list(found) for found in every[1:]], _asked(template, path)
     for one in first:
         partners = [_partner(one, other) for other in others]
         value = one.value
         for partner in partners:
             value = _agreed(value, partner.value if partner else value, path, one.origin)
         lost = _undecided(path) if None in partners else None
-        yield HelmObject(value, one.origin, lost or _later(value))
+        yield HelmObject(value, one.origin, lost or _later(value) or asked)
     for left in {_name(one): one for other in others for one in other}.values():
         yield HelmObject(left.value, left.origin, _undecided(path))
 
@@ -101,7 +115,7 @@ def _line(one: HelmObject) -> tuple[str, str]:
 
 
 def _undecided(path: str) -> Unknown:
-    cause = "the chart decides it by chance, by the time, or by what the cluster serves"
+    cause = "the chart decides it by chance, by the time, by what the cluster serves, or by an upgrade"
     return Unknown(cause, NOT_RENDERED, (path,))
 
 
@@ -128,9 +142,27 @@ def _agreed(one: Value, other: Value, path: str, origin: FileOrigin) -> Value:
 
 
 def _later(value: Value) -> Unknown | None:
-    """Set for a hook that no installation runs."""
-    hooks = dig(value, "metadata", "annotations", "helm.sh/hook")
-    names = {part.strip() for part in hooks.split(",")} if isinstance(hooks, str) else set()
-    if not names or not names <= _LATER:
+    """Set for a hook that no installation runs, or that is taken away as soon as it has run."""
+    notes = dig(value, "metadata", "annotations")
+    hooks, after = dig(notes, "helm.sh/hook"), dig(notes, "helm.sh/hook-delete-policy")
+    if not isinstance(hooks, str):
         return None
-    return Unknown(f"it exists only while the hook `{hooks}` runs", NOT_RENDERED, (f"helm.sh/hook: {hooks}",))
+    names = {part.strip().lower() for part in hooks.split(",")}
+    decided = (f"helm.sh/hook: {hooks}",)
+    if not names <= _HOOKS:
+        return Unknown(f"Helm leaves out what has the unknown hook `{hooks}`", NOT_RENDERED, decided)
+    gone = isinstance(after, str) and "hook-succeeded" in {part.strip().lower() for part in after.split(",")}
+    if gone or not names & _INSTALLS:
+        return Unknown(f"it exists only while the hook `{hooks}` runs", NOT_RENDERED, decided)
+    return None
+
+
+def _asked(template: str, path: str) -> Unknown | None:
+    """Set where a template decides by what it finds in the cluster (`lookup`), which is nothing here."""
+    if "lookup" not in template:
+        return None
+    names = [re.escape(one) for one in _KEPT.findall(template)]
+    decides = rf"\{{\{{-?\s*(?:else\s+)?(?:if|with|range)\b[^}}]*?(?:{'|'.join(names)})(?!\w)" if names else ""
+    if _ASKS.search(template) or (decides and re.search(decides, template)):
+        return Unknown("its template decides by what it finds in the cluster (`lookup`)", NOT_RENDERED, (path,))
+    return None

@@ -1,4 +1,4 @@
-"""Two renderings that differ wherever a chart asks for chance, for the time, or for what the cluster serves.
+"""Two renderings that differ wherever a chart asks for chance, the time, what the cluster serves, or an upgrade.
 
 Helm's functions cannot be replaced, but their names in the templates can: a call of one that answers differently each
 time becomes a call that answers `q...` in the one variant and `z...` in the other. What the two renderings have in
@@ -19,6 +19,13 @@ _NAME = re.compile(
     r"|genSignedCertWithKey|shuffle)(?![\w.])"
 )
 _SERVES = re.compile(r"(?<![\w])\$?(?:\.\w+)*\.Capabilities\.APIVersions\.Has(?![\w])")
+_RELEASE = re.compile(r"(?<![\w])\$?(?:\.\w+)*\.Release\.(IsInstall|IsUpgrade|Revision)(?![\w])")
+_RELEASED = {
+    "IsInstall": ("(eq `a` `a`)", "(eq `a` `b`)"),
+    "IsUpgrade": ("(eq `a` `b`)", "(eq `a` `a`)"),
+    "Revision": ("(int `1`)", "(int `2`)"),
+}
+"""A release is installed, and then upgraded: what is made on one of the two alone is not certain."""
 _UNORDERED = re.compile(r"(?<![\w.$])(?:keys|values)(?![\w.])")
 
 _DAYS = ("2001-02-03", "2013-11-27")
@@ -95,6 +102,7 @@ def _action(action: str, index: int) -> str:
 
 def _code(code: str, index: int) -> str:
     code = _SERVES.sub(("eq ``", "ne ``")[index], code)
+    code = _RELEASE.sub(lambda found: _RELEASED[found[1]][index], code)
     return _NAME.sub(lambda found: _form(found.group(), index), code)
 
 
