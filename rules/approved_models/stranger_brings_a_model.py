@@ -1,9 +1,10 @@
-"""Somebody who is no operator can import, tune, make or enable a model.
+"""Somebody who is no operator can import, tune, make or enable a model, or write the store of its weights.
 
 Why it matters
 --------------
 The list of approved models holds for what is served today. Whoever may import weights, tune a model or accept the
-agreement of another puts one beside it tomorrow, and a tuned model keeps the name of what it was tuned from.
+agreement of another puts one beside it tomorrow, and a tuned model keeps the name of what it was tuned from. Whoever
+writes the store that weights are taken from needs not even that: the next start serves what lies there.
 
 How to fix
 ----------
@@ -26,6 +27,7 @@ ASSERTION = "MODEL-008"
 SEVERITY = "high"
 MANAGED = ("aws_", "awscc_", "Bedrock")
 """What the kinds of managed models of AWS begin with."""
+BUCKET = "aws_s3_bucket"
 
 
 def check(case: Case) -> Iterable[Finding]:
@@ -34,6 +36,9 @@ def check(case: Case) -> Iterable[Finding]:
     models = [node for node in case.graph.with_role(Role.MODEL) if node.kind.startswith(MANAGED)]
     for node in models:
         case.examine(node, "a managed model, and who brings another beside it")
+    stores = [node for node in case.graph.with_role(Role.STORE) if node.kind == BUCKET]
+    for node in stores:
+        case.examine(node, "a store of weights, and who writes it")
     strangers = 0
     for node, fact in case.graph.facts(BringsModel):
         case.examine(node, fact.because)
@@ -53,4 +58,6 @@ def check(case: Case) -> Iterable[Finding]:
     if strangers and not known:
         message = "who may bring a model is not known: the profile has no `operators`"
         yield case.missing("operators", message, "operators: [group:NAME, arn:aws:iam::ACCOUNT:role/NAME]")
-    case.summary = f"{counted(len(models), 'managed model')}, none but operators bring another" if models else ""
+    told = [counted(len(models), "managed model")] if models else []
+    told += [counted(len(stores), "store")] if stores else []
+    case.summary = f"{' and '.join(told)}, none but operators bring another model" if told else ""

@@ -47,4 +47,7 @@ def check(case: Case) -> Iterable[Finding]:
 def _open(case: Case, node: Node, fact: Spare, who: str, why: Unknown) -> Finding:
     what = "has a second copy" if fact.aspect == "copies" else "stands in more than one zone"
     message = f"whether {who} {what} is not known: {why.cause}"
+    if fact.aspect == "copies" and Role.CLASSIFIER in node.roles:
+        # Whether it runs at all waits for the same number: both rules say the same, which is told once.
+        message = f"how many copies of classifier `{node.address}` run is not known: {why.cause}"
     return case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=why.decided_by)

@@ -12,8 +12,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
+from msgspec.structs import replace
+
 from scanner.builders.aws_entry.lead import destinations
-from scanner.builders.blocks import Found, at
+from scanner.builders.blocks import Found, at, strings
 from scanner.builders.draft import World
 from scanner.graph.facts import Placement
 from scanner.graph.facts_access import Answerer
@@ -31,6 +33,8 @@ ASSOCIATED = (
 )
 """Where a behavior names a function, in files and as the API tells it."""
 PLACE = "cdn-compute"
+EDGE = "edgelambda."
+"""How the service begins that a role must trust for a function to run in CloudFront's locations."""
 Ahead: TypeAlias = dict[tuple[str, Plane], list[str]]
 HELD = STACK | {Role.MODEL, Role.CANDIDATE, Role.STORE}
 
@@ -45,8 +49,8 @@ def build_edge_functions(world: World) -> None:
     ahead = _ahead(world.edges) if found else {}
     sure = _ahead(edge for edge in world.edges if edge.state is State.OPEN) if found else {}
     for one, each, names in found:
-        for function in names:
-            _placed(world, function, each, sure, ahead)
+        for function in names or _any_of(world, one, each):
+            _placed(world, function, each if names else replace(each, possible=each.unknown), sure, ahead)
         shown = [world.nodes[name].address for name in names] or [each.text or "a function that is not known"]
         trusted = bool(names) and all(world.nodes[name].roles & STACK for name in names)
         for gateway in () if trusted else _gateways(world, one, ahead):
@@ -63,6 +67,16 @@ def _run_by(world: World, one: Resource) -> Iterator[tuple[Found, set[str]]]:
                 names = set(destinations(world, each.value, one.unit))
                 small = world.inventory.find(each.value, one, "aws_cloudfront_function")
                 yield each, names | ({small.id} if isinstance(small, Resource) else set())
+
+
+def _any_of(world: World, one: Resource, each: Found) -> Iterator[str]:
+    """The functions that an association may name which nobody knows: those whose role CloudFront can run with."""
+    for function in world.inventory.of("aws_lambda_function", unit=one.unit) if isinstance(each.value, Unknown) else ():
+        role = world.inventory.find(function.attrs.get("role"), function, "aws_iam_role")
+        trust = role.attrs.get("assume_role_policy") if isinstance(role, Resource) else None
+        told = [found.text for found in strings(trust)]
+        if not told or any(EDGE in text for text in told):
+            yield function.id
 
 
 def _ahead(edges: Iterable[Edge]) -> Ahead:

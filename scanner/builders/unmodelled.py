@@ -18,6 +18,7 @@ from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, connect
 from scanner.builders.recognise.terraform import managed
 from scanner.builders.supply import build as supply
+from scanner.builders.twins import is_twin, open_twin
 from scanner.graph.model import STACK, Plane, Role
 from scanner.podspec_shapes import HOLDERS
 from scanner.resource import Resource
@@ -71,9 +72,12 @@ _Names: TypeAlias = dict[tuple[str, str], list[str]]
 def build_unmodelled(world: World) -> None:
     """Possible edges from every resource of an unmodelled kind to what it refers to, or is referred to by."""
     strange = [one for one in world.inventory.all if _unmodelled(world, one)]
-    if not strange:
+    twins = [one for one in world.inventory.all if is_twin(world, one)]
+    if not strange and not twins:
         return
     touched = _touched(world)
+    for one in twins:
+        open_twin(world, one, touched)
     names = _names(world, touched)
     for one in strange:
         for target, via in _reached(world, one, touched, names):

@@ -60,6 +60,8 @@ def ends(world: World, found: Found, unit: str, outside: str) -> list[tuple[str,
     unsure = doubt_of(found.possible)
     named = [one for one in referred(world, found.value, unit) if not one.data]
     direct = world.inventory.find(found.value, unit)
+    if isinstance(direct, Resource) and _speaks_of_a_bucket(direct, found.value):
+        direct = None
     if named or isinstance(direct, Resource):
         one = named[0] if named else direct
         assert isinstance(one, Resource)
@@ -75,6 +77,11 @@ def ends(world: World, found: Found, unit: str, outside: str) -> list[tuple[str,
     name = next(bucket_names(found.value), "") or text(found.value) or "unknown"
     hidden = doubt_of(found.value) if isinstance(found.value, Unknown) else Doubt("peer-not-in-input", (name,))
     return [(world.external(f"{outside}/{name}", "Store", actor=False).id, first_doubt(unsure, hidden))]
+
+
+def _speaks_of_a_bucket(one: Resource, value: Value) -> bool:
+    """Whether a thing has a name only because it says of which bucket it is a part, as a policy or an object does."""
+    return isinstance(value, str) and one.attrs.get("bucket") == value and one.kind not in BUCKET_KINDS
 
 
 def _any_store(world: World, found: Found, unit: str) -> list[tuple[str, Doubt | None]]:
