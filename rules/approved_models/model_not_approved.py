@@ -21,6 +21,7 @@ from scanner.findings import Finding
 from scanner.graph.facts import ModelReference
 from scanner.graph.model import Role
 from scanner.rule import Case, counted
+from scanner.rule_clusters import unseen
 from scanner.rule_models import held_against_list, told_once
 
 ASSERTION = "MODEL-001"
@@ -41,4 +42,5 @@ def check(case: Case) -> Iterable[Finding]:
         if not any(isinstance(fact, ModelReference) for fact in node.facts):
             case.examine(node, "no model reference")
             yield case.unproven(node, f"which model `{node.address}` serves is not known", decided_by=(node.address,))
+    yield from unseen(case)
     case.summary = f"{counted(count, 'model reference')} on the list"

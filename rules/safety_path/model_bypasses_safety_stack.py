@@ -5,12 +5,14 @@ Why it matters
 The promise is that every call to a model passes the gateway that the operator runs. One workload with a direct way to
 the model's port is enough to get answers that no guardrail and no classifier has seen. So is a setting that sends its
 prompts to a model of somebody else, and a Service whose selector also picks pods that nobody declared to be the model.
+A cluster that is in the inputs while nothing says what runs in it may hold all of that.
 
 How to fix
 ----------
 Close the hop that the finding marks: let the model's network policy or security group admit the gateway alone, or the
 mesh's policy where the model is in the mesh and mTLS is STRICT. A probe or a scraper that needs a port of its own is
-admitted under `trusted` in the profile. Let the base URL of every client name the gateway.
+admitted under `trusted` in the profile. Let the base URL of every client name the gateway. Scan the manifests of every
+cluster, or a recording of it, and say in `units` which cluster they are of.
 
 What it cannot see
 ------------------
@@ -25,6 +27,7 @@ from scanner.graph.facts_access import Answerer, ToldEndpoint
 from scanner.graph.model import Node, Plane, Role, State
 from scanner.graph.search import Reach, Way, reach
 from scanner.rule import Case, counted
+from scanner.rule_clusters import unseen
 from scanner.unknown import Unknown
 
 ASSERTION = "ROUTE-001"
@@ -35,6 +38,7 @@ def check(case: Case) -> Iterable[Finding]:
     """Backwards from every model over relays: each actor met must be a gateway; outside callers are another rule."""
     yield from _told(case)
     yield from _answered(case)
+    yield from unseen(case)
     models = [node for node in case.graph.with_role(Role.MODEL, Role.CANDIDATE) if _judged(node)]
     if not models:
         return

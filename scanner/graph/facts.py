@@ -67,6 +67,10 @@ class Capacity(Fact, frozen=True, kw_only=True):
     place_class: str | Unknown
 
 
+class Unseen(Fact, frozen=True, kw_only=True):
+    """Nothing that was read says what runs in this cluster."""
+
+
 class EdgeLayer(Fact, frozen=True, kw_only=True):
     """An edge layer of Kubernetes (KubeEdge, OpenYurt, ...) is installed in, or attached to, this cluster.
 

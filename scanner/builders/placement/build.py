@@ -10,6 +10,7 @@ from scanner.builders.placement.objects import add_objects
 from scanner.builders.placement.providers import add_providers
 from scanner.builders.placement.scheduling import add_scheduling
 from scanner.builders.placement.terraform import add_regions, add_table_rows
+from scanner.builders.placement.unseen import add_unseen
 
 
 def build_placement(world: World) -> None:
@@ -23,3 +24,4 @@ def build_placement(world: World) -> None:
     add_objects(world)
     add_inherited(world)
     add_landing(world)
+    add_unseen(world)
