@@ -117,13 +117,14 @@ def told_to_something() -> set[str]:
     folder = tables.tables_dir()
     names = [*(root / "builders").rglob("*.py"), *folder.parent.rglob("*.py"), *(root / "sources" / "aws").glob("*.py")]
     names += [path for path in folder.glob("*.json") if path.stem != "aws_operations"]
-    words = "\n".join(path.read_text() for path in names)
+    text = "\n".join(path.read_text() for path in names)
+    words = set(re.findall(r"\baws_[a-z0-9_]+", text))
     asked = "\n".join(path.read_text() for path in (folder / "aws_answers").glob("*.json"))
     found = {
         row.id
         for row in aws_operations()
-        if f'"{row.id}"' in words or f'"answer": "{row.id}"' in asked or any(
-            one.thin or re.search(rf"\b{one.kind}\b", words) for one in answers().get(row.id, ())
+        if f'"{row.id}"' in text or f'"answer": "{row.id}"' in asked or any(
+            one.thin or one.kind in words for one in answers().get(row.id, ())
         )
     }  # fmt: skip
     while more := {name for row in aws_operations() if row.id in found for name in follows(row)} - found:
