@@ -82,7 +82,7 @@ def test_other_files_do_not_trigger(tmp_path: Path) -> None:
     assert "Skipped" in pre_commit(folder, "--files", "notes.txt").stdout
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", [*SUFFIXES, ".pkl", ".k", ".tm"])
 def test_whatever_is_scanned_triggers(suffix: str) -> None:
     assert re.search(str(hook()["files"]), f"a/b{suffix}")
     assert not re.search(str(hook()["files"]), f"a/b{suffix}.txt")

@@ -6,7 +6,7 @@ classes of them and Services), "TrafficExtension", "EnvoyFilter" (contexts), "Si
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from scanner import tables
 from scanner.builders.blocks import strings
@@ -91,12 +91,17 @@ def _may_answer(patch: Value) -> bool:
     if isinstance(patch, Unknown):
         return True
     context, what = dig(patch, "match", "context"), dig(patch, "applyTo")
-    if context in _OUTWARD or what in _TUNING:
+    if _is_of(context, _OUTWARD) or _is_of(what, _TUNING):
         return False
     name = dig(patch, "patch", "value", "name")
-    adds = dig(patch, "patch", "operation") in _ADDS
+    adds = _is_of(dig(patch, "patch", "operation"), _ADDS)
     known = isinstance(name, str) and name.startswith("envoy.filters.http.") and name.endswith(_HARMLESS)
     return not (what == "HTTP_FILTER" and adds and known)
+
+
+def _is_of(value: Value, names: Container[str]) -> bool:
+    """Whether a value is a text and one of the names; a list or a mapping has no place in a set."""
+    return isinstance(value, str) and value in names
 
 
 def _concerns(
