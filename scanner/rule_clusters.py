@@ -9,12 +9,12 @@ from scanner.graph.facts import Unseen
 from scanner.rule import Case
 
 
-def unseen(case: Case) -> Iterable[Finding]:
+def unseen(case: Case, key: str) -> Iterable[Finding]:
     """A doubt for each cluster whose workloads are in no input.
 
-    Only where the profile says what the safety stack is: without that nothing holds anyway.
+    key: what the profile must say for the rule to hold at all; where it does not, that is missing, and said.
     """
-    if not case.profile.has("safety_stack.gateways"):
+    if not case.profile.has(key):
         return
     for node, fact in case.graph.facts(Unseen):
         case.examine(node, fact.because)

@@ -42,5 +42,5 @@ def check(case: Case) -> Iterable[Finding]:
         if not any(isinstance(fact, ModelReference) for fact in node.facts):
             case.examine(node, "no model reference")
             yield case.unproven(node, f"which model `{node.address}` serves is not known", decided_by=(node.address,))
-    yield from unseen(case)
+    yield from unseen(case, "models.approved")
     case.summary = f"{counted(count, 'model reference')} on the list"

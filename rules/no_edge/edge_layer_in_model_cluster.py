@@ -21,6 +21,7 @@ from scanner.findings import Finding
 from scanner.graph.facts import EdgeLayer
 from scanner.graph.model import Node, Role
 from scanner.rule import Case, counted
+from scanner.rule_clusters import unseen
 
 ASSERTION = "EDGE-004"
 SEVERITY = "critical"
@@ -42,6 +43,7 @@ def check(case: Case) -> Iterable[Finding]:
             continue
         message = f"{_called(node)} carries the edge layer {fact.layer}: {fact.because}"
         yield case.violated(node, message, origin=fact.origin, because=fact.because, fix=f"remove {fact.layer}")
+    yield from unseen(case, "places")
     case.summary = f"{counted(len(clusters), 'cluster')} without an edge layer" if clusters else ""
 
 

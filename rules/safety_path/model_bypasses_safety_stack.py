@@ -38,7 +38,7 @@ def check(case: Case) -> Iterable[Finding]:
     """Backwards from every model over relays: each actor met must be a gateway; outside callers are another rule."""
     yield from _told(case)
     yield from _answered(case)
-    yield from unseen(case)
+    yield from unseen(case, "safety_stack.gateways")
     models = [node for node in case.graph.with_role(Role.MODEL, Role.CANDIDATE) if _judged(node)]
     if not models:
         return

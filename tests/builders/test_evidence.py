@@ -124,6 +124,7 @@ EVERYWHERE = "is_multi_region_trail = true"
         (EVERYWHERE, "us-east-1", "111122223333", DATA_ALONE, "holds"),
         ("enable_logging = false", "us-east-1", "111122223333", DATA_ALONE, "violated"),
         ("", "us-west-2", "111122223333", DATA_ALONE, "violated"),
+        (f"{EVERYWHERE}\n  count = var.x", "us-east-1", "111122223333", "", "unproven"),
     ],
 )
 def test_over_which_account_and_region_a_trail_stands(tmp_path, setting, region, account, more, expected):
@@ -153,3 +154,18 @@ def test_reads_are_recorded_in_the_project_that_the_configuration_is_of(kind, pr
     build_audit_trails(world)
     (trail,) = [fact for fact in world.nodes[endpoint.id].facts if isinstance(fact, Trail)]
     assert ("?" if isinstance(trail.complete, Unknown) else trail.complete) == expected
+
+
+def test_a_trail_answers_for_the_regions_in_which_its_account_may_stand(tmp_path):
+    """Of two places, each with an account of its own: no trail of one account records the other's regions."""
+    places = """
+places:
+  - {provider: aws, partition: aws, accounts: ["111122223333"], regions: [us-east-1]}
+  - {provider: aws, partition: aws, accounts: ["444455556666"], regions: [us-west-2]}
+"""
+    text = TRAIL.format(setting="", region="us-east-1", account="111122223333", more="")
+    world = build(tmp_path, {"main.tf": text}, places).world
+    build_audit_trails(world)
+    facts = [fact for node in world.nodes.values() for fact in node.facts if isinstance(fact, Trail)]
+    assert [fact.complete for fact in facts if fact.aspect == "regions"] == [True]
+    assert [isinstance(fact.complete, Unknown) for fact in facts if fact.aspect == "accounts"] == [False, True]

@@ -87,7 +87,9 @@ def _flag(one: Resource, path: str, bad: object, aspect: str, why: str) -> ScanR
 
 
 def _state(one: Resource) -> Iterator[ScanRun]:
-    """Both are on where nothing is said."""
+    """Both are on where nothing is said; one that may not exist may run nothing."""
+    if one.possible is not None:
+        yield ScanRun(origin=one.origin, because=one.possible.cause, aspect="on", good=one.possible)
     yield _flag(one, "state", "DISABLED", "on", "it is switched off")
     if one.kind == RULE:
         yield _flag(one, "is_enabled", False, "on", "it is switched off")

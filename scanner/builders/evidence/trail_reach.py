@@ -105,9 +105,11 @@ def _everywhere(one: Resource) -> Truth:
     return truth(one.attrs.get("is_organization_trail"), False)
 
 
-def regions_of(world: World) -> list[str]:
-    """The regions of AWS in which the profile lets the deployment stand."""
-    return sorted({region for place in world.profile.places if place.provider == "aws" for region in place.regions})
+def regions_of(world: World, account: str = "") -> list[str]:
+    """The regions of AWS in which the profile lets the deployment, or what an account of it has, stand."""
+    places = [place for place in world.profile.places if place.provider == "aws"]
+    mine = [place for place in places if not account or not place.accounts or account in place.accounts]
+    return sorted({region for place in mine for region in place.regions})
 
 
 def regions(world: World, trails: list[Resource]) -> Iterator[tuple[Resource, Trail]]:
@@ -116,8 +118,8 @@ def regions(world: World, trails: list[Resource]) -> Iterator[tuple[Resource, Tr
     for one in trails:
         by_account.setdefault(account_of(world, one).number, []).append(one)
     shared = [one for one in trails if _everywhere(one) is True]
-    for mine in by_account.values():
-        for region in regions_of(world):
+    for number, mine in by_account.items():
+        for region in regions_of(world, number):
             yield _recorded(region, [*mine, *(one for one in shared if one not in mine)])
 
 
@@ -125,10 +127,12 @@ def _recorded(region: str, trails: list[Resource]) -> tuple[Resource, Trail]:
     first, doubt = trails[0], None
     for one in trails:
         every = truth(one.attrs.get(MULTI_REGION), False)
-        if every is True or region_of(one) == region:
+        if one.possible is not None:
+            doubt = doubt or one.possible
+        elif every is True or region_of(one) == region:
             because = f"events of `{region}` are recorded"
             return one, Trail(origin=one.origin, because=because, aspect="regions", complete=True)
-        if every is not False or not region_of(one):
+        elif every is not False or not region_of(one):
             cause = f"whether `{one.address}` records events of `{region}` is not known"
             setting = MULTI_REGION if every is not False else "region"
             doubt = doubt or Unknown(cause, decided_by=(f"{one.address}.{setting}",))

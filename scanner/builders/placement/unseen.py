@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from scanner.builders.draft import World
 from scanner.graph.facts import Unseen
-from scanner.graph.model import Plane
+from scanner.graph.model import Plane, State
 from scanner.origin import ApiOrigin
 from scanner.resource import Resource
 
@@ -21,7 +21,8 @@ KINDS = (
 
 def add_unseen(world: World) -> None:
     """An Unseen fact for each cluster on which no manifests, no recorded objects and no provider's objects run."""
-    used = {edge.target for edge in world.edges if edge.plane is Plane.PLACEMENT and _holds_objects(world, edge.source)}
+    sure = (edge for edge in world.edges if edge.plane is Plane.PLACEMENT and edge.state is State.OPEN)
+    used = {edge.target for edge in sure if _holds_objects(world, edge.source)}
     recorded = set(_recorded(world))
     for one in world.inventory.of(*KINDS):
         if one.id in used or not recorded.isdisjoint(_names(one)):
@@ -37,10 +38,9 @@ def _holds_objects(world: World, node_id: str) -> bool:
 
 def _recorded(world: World) -> Iterator[str]:
     """What clusters are called of which an API told."""
-    for unit in {one.unit: one for one in world.inventory.all if isinstance(one.origin, ApiOrigin)}.values():
-        name = dict(unit.origin.scope).get("cluster", "") if isinstance(unit.origin, ApiOrigin) else ""
-        if name:
-            yield name
+    for one in world.inventory.all:
+        if isinstance(one.origin, ApiOrigin):
+            yield dict(one.origin.scope).get("cluster", "")
 
 
 def _names(one: Resource) -> set[str]:
