@@ -32,7 +32,8 @@ ELSEWHERE = {
     "CTRL-006": "not judged: the profile has no word for a stop control, and that one was tried is in no input",
     "AUDIT-004": "no rule: what was asked and not answered, and a region that is on and was not asked, is unread by "
     "name, and nothing holds; a cluster whose workloads nobody read leaves `model-bypasses-safety-stack`, "
-    "`model-not-approved` and `edge-layer-in-model-cluster` unproven; accounts of the organisation outside a bundle are assumptions",
+    "`model-not-approved` and `edge-layer-in-model-cluster` unproven; "
+    "accounts of the organisation outside a bundle are assumptions",
     "AUDIT-005": "no rule: two sides are needed, and `tether drift` compares them, with an exit code of its own",
     "CLASS-003": "not judged: what updates a classifier is not asked",
     "CLASS-004": "not judged: there is no release to hold it against",
