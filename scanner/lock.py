@@ -73,6 +73,11 @@ def snapshot(profile: Profile) -> Snapshot:
         },
         "safety_stack.min_replicas": {"copies": str(profile.min_replicas)},
         "safety_stack.max_age": {"days": str(profile.max_age_days)} if profile.max_age_days else {},
+        "safety_stack.updates": {f"{one.classifier} by {one.by}": str(one.max_age_days) for one in profile.updates},
+        "safety_stack.release": {
+            one.member: " ".join(sorted(one.images)) or f"version {one.version}" for one in profile.release
+        },
+        "stop_controls": {one.subject: str(one.max_age_days) for one in profile.stop_controls},
         "trusted": _last({f"{one.source} to {one.target}:{one.port}": one.expires for one in profile.trusted}),
         "not_models": {one.subject: "" for one in profile.not_models},
         "waivers": _last({f"{one.rule} for {one.subject}": one.expires for one in profile.waivers}),
@@ -89,6 +94,8 @@ def snapshot(profile: Profile) -> Snapshot:
         ("tenants.agreed", profile.tenants_agreed),
         ("tenants.excluded", profile.tenants_excluded),
         ("evidence.sinks", profile.evidence_sinks),
+        ("delivery.repositories", profile.repositories),
+        ("delivery.keys", profile.keys),
         ("platform", profile.platform),
         ("require", profile.require),
     ):

@@ -45,6 +45,34 @@ class RequiredFilter(Struct, frozen=True):
     origin: FileOrigin
 
 
+class UpdatePath(Struct, frozen=True):
+    """What brings new versions of a classifier, by address, and in how many days it must have done so."""
+
+    classifier: str
+    by: str
+    max_age_days: int
+    origin: FileOrigin
+
+
+class ReleaseEntry(Struct, frozen=True):
+    """What a member of the stack must run: the digests of its images, or the version of a guardrail ("" is none)."""
+
+    member: str
+    origin: FileOrigin
+    images: tuple[str, ...] = ()
+    version: str = ""
+
+
+class StopControl(Struct, frozen=True):
+    """By what the operator stops the deployment, when that was last tried, and in how many days it must be again."""
+
+    subject: str
+    tested: date
+    max_age_days: int
+    reason: str
+    origin: FileOrigin
+
+
 class TrustedCaller(Struct, frozen=True):
     """One admitted edge: a probe or a scraper, to one target on one port, with a reason and an end."""
 
@@ -168,6 +196,7 @@ class Profile(Struct, frozen=True):
     References to resources (models.servers, gateways, classifiers, trusted, not_models) are node addresses
     (`inference/Deployment/vllm`, `aws_iam_role.gateway`), optionally with `unit:` before them; `*` is a wildcard.
     given: the dotted keys that the file has, to tell "empty" from "left out".
+    repositories, keys: of the operator, from which the safety stack is delivered and by which it is sealed and signed.
     """
 
     path: str = ""
@@ -184,6 +213,11 @@ class Profile(Struct, frozen=True):
     required_filters: tuple[RequiredFilter, ...] = ()
     min_replicas: int = 1
     max_age_days: int = 0
+    updates: tuple[UpdatePath, ...] = ()
+    release: tuple[ReleaseEntry, ...] = ()
+    stop_controls: tuple[StopControl, ...] = ()
+    repositories: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
     operators: tuple[str, ...] = ()
     tenants_agreed: tuple[str, ...] = ()
     tenants_excluded: tuple[str, ...] = ()

@@ -15,9 +15,12 @@ from scanner.profile import (
     NotModel,
     Place,
     Profile,
+    ReleaseEntry,
     RequiredFilter,
+    StopControl,
     TrustedCaller,
     Unit,
+    UpdatePath,
     Waiver,
 )
 from scanner.profile_contracts import contracts_of
@@ -38,6 +41,9 @@ _NAME = re.compile(r"^[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?\Z")
 _DIGEST = re.compile(r"^(?:sha256:[0-9a-f]{64}|git:[0-9a-f]{40})\Z")
 _FILTER = re.compile(r"^[A-Z][A-Z0-9_:.-]*\Z")
 _AGE = re.compile(r"^[1-9][0-9]{0,4}d\Z")
+_IMAGE = re.compile(r"^sha256:[0-9a-f]{64}\Z")
+AGE = "a number of days as 30d"
+YEAR = 365
 
 
 def load_profile(path: Path, shown: str) -> Profile:
@@ -72,7 +78,7 @@ def parse_profile(text: str, shown: str, sha256: str = "") -> Profile:
 _KEYS = (
     *("agreement", "places", "models", "safety_stack", "operators", "tenants", "evidence", "trusted", "contracts"),
     *("not_models", "platform", "require", "units", "charts", "waivers"),
-    "outputs",
+    *("stop_controls", "delivery", "outputs"),
 )
 
 
@@ -80,11 +86,11 @@ def _profile(file: Part, shown: str, sha256: str) -> Profile:
     models = file.part("models", "approved", "servers", "stores")
     stack = file.part(
         "safety_stack",
-        *("gateways", "classifiers", "guardrails", "required_filters", "min_replicas", "max_age"),
+        *("gateways", "classifiers", "guardrails", "required_filters", "min_replicas", "max_age", "updates", "release"),
     )
     tenants = file.part("tenants", "agreed", "excluded")
     evidence = file.part("evidence", "sinks")
-    age = stack.text("max_age", _AGE, "a number of days as 30d")
+    delivery = file.part("delivery", "repositories", "keys")
     origins = _origins(file.values, "")
     return Profile(
         path=shown,
@@ -100,7 +106,12 @@ def _profile(file: Part, shown: str, sha256: str) -> Profile:
         guardrails=stack.each("guardrails", ("id", "version"), _guardrail),
         required_filters=_filters(stack.part("required_filters")),
         min_replicas=stack.number("min_replicas", 1, 1_000_000, 1),
-        max_age_days=int(age.removesuffix("d") or 0),
+        max_age_days=_days(stack),
+        updates=stack.each("updates", ("classifier", "by", "max_age"), _update),
+        release=stack.each("release", ("member", "images", "version"), _release),
+        stop_controls=file.each("stop_controls", ("subject", "tested", "max_age", "reason"), _stop_control),
+        repositories=delivery.texts("repositories"),
+        keys=delivery.texts("keys"),
         operators=file.texts("operators"),
         tenants_agreed=tenants.texts("agreed"),
         tenants_excluded=tenants.texts("excluded"),
@@ -156,6 +167,28 @@ def _filters(part: Part) -> tuple[RequiredFilter, ...]:
         strengths = (sides.choice("input", STRENGTHS), sides.choice("output", STRENGTHS))
         found.append(RequiredFilter(name, *strengths, sides.origin))
     return tuple(found)
+
+
+def _days(part: Part) -> int:
+    """The days of a `max_age`, 0 where it is not given."""
+    return int(part.text("max_age", _AGE, AGE).removesuffix("d") or 0)
+
+
+def _update(part: Part) -> UpdatePath:
+    part.require("classifier", "by", "max_age")
+    return UpdatePath(part.text("classifier"), part.text("by"), _days(part), part.origin)
+
+
+def _release(part: Part) -> ReleaseEntry:
+    images, version = part.texts("images", _IMAGE, "sha256: and 64 hex digits"), part.text("version")
+    if bool(images) is bool(version):
+        part.fail(f"`{part.name}` needs either `images` or `version`")
+    return ReleaseEntry(part.must("member"), part.origin, images, version)
+
+
+def _stop_control(part: Part) -> StopControl:
+    subject, tested = part.must("subject"), part.day("tested")
+    return StopControl(subject, tested, _days(part) or YEAR, part.text("reason"), part.origin)
 
 
 def _trusted(part: Part) -> TrustedCaller:

@@ -31,6 +31,9 @@ def stack(**more: object) -> dict:
 
 
 GUARDRAIL = {"id": "gr", "version": "7"}
+UPDATE = {"classifier": "a", "by": "b", "max_age": "7d"}
+RELEASED = {"member": "a", "images": ["sha256:" + "a" * 64]}
+STOP = {"subject": "a", "tested": "2026-09-01"}
 CONTRACT = {"name": "c", "from": {"name": "a"}, "to": {"role": "model"}, "through": {"name": "p"}}
 AWS = {"provider": "aws", "partition": "aws-us-gov", "accounts": ["1"], "regions": ["us-gov-west-1"]}
 LOOSER = {
@@ -73,6 +76,21 @@ LOOSER = {
     ],
     "safety_stack.min_replicas": [(stack(min_replicas=3), stack(min_replicas=2)), (stack(min_replicas=2), stack())],
     "safety_stack.max_age": [(stack(max_age="30d"), stack(max_age="31d")), (stack(max_age="30d"), stack())],
+    "safety_stack.updates": [
+        (stack(updates=[UPDATE]), stack(updates=[])),
+        (stack(updates=[UPDATE]), stack(updates=[{**UPDATE, "max_age": "8d"}])),
+    ],
+    "safety_stack.release": [
+        (stack(release=[RELEASED]), stack(release=[])),
+        (stack(release=[RELEASED]), stack(release=[{**RELEASED, "images": ["sha256:" + "b" * 64]}])),
+        (stack(release=[RELEASED]), stack(release=[{"member": "a", "version": "7"}])),
+    ],
+    "stop_controls": [
+        ({"stop_controls": [STOP]}, {}),
+        ({"stop_controls": [STOP]}, {"stop_controls": [{**STOP, "max_age": "366d"}]}),
+    ],
+    "delivery.repositories": [({}, {"delivery": {"repositories": ["https://git.example.com/*"]}})],
+    "delivery.keys": [({"delivery": {"keys": ["a"]}}, {"delivery": {"keys": ["a", "b"]}})],
     "operators": [({"operators": ["a"]}, {"operators": ["a", "*"]}), ({"operators": ["a"]}, {})],
     "tenants.agreed": [({"tenants": {"agreed": []}}, {"tenants": {"agreed": ["namespace:x"]}})],
     "tenants.excluded": [({"tenants": {"excluded": ["x"]}}, {"tenants": {}})],
@@ -132,6 +150,8 @@ TIGHTER = [
     (stack(min_replicas=2), stack(min_replicas=3)),
     (stack(max_age="30d"), stack(max_age="7d")),
     (stack(), stack(max_age="7d")),
+    ({"stop_controls": [STOP]}, {"stop_controls": [{**STOP, "tested": "2026-10-01", "max_age": "30d"}]}),
+    (stack(updates=[UPDATE]), stack(updates=[UPDATE, {**UPDATE, "classifier": "c"}], release=[RELEASED])),
     ({"operators": ["a", "b"]}, {"operators": ["b"]}),
     ({"tenants": {"agreed": ["a"]}}, {"tenants": {"agreed": [], "excluded": ["b"]}}),
     ({"trusted": [TRUSTED]}, {"trusted": [{**TRUSTED, "expires": "2027-01-01"}]}),

@@ -58,7 +58,16 @@ FULL = {
         "required_filters": {"PROMPT_ATTACK": {"input": "HIGH"}, "HATE": {"input": "HIGH", "output": "LOW"}},
         "min_replicas": 2,
         "max_age": "30d",
+        "updates": [
+            {"classifier": "safety/Deployment/classifier-a", "by": "safety/CronJob/refresh", "max_age": "7d"},
+        ],
+        "release": [
+            {"member": "safety/Deployment/classifier-a", "images": ["sha256:" + "0b" * 32]},
+            {"member": "gr-1", "version": "7"},
+        ],
     },
+    "stop_controls": [{"subject": "aws_organizations_policy.stop", "tested": "2026-09-01", "max_age": "180d"}],
+    "delivery": {"repositories": ["https://git.example.gov/safety/*"], "keys": ["aws_kms_key.safety"]},
     "operators": ["group:safety-ops"],
     "tenants": {"agreed": ["namespace:tenant-a"], "excluded": []},
     "evidence": {"sinks": ["s3://audit"]},
@@ -135,6 +144,17 @@ def test_everything_that_can_be_said_is_read():
     ]
     assert isinstance(profile.required_filters[0], RequiredFilter)
     assert (profile.min_replicas, profile.max_age_days) == (2, 30)
+    assert [(one.classifier[-1], one.by, one.max_age_days) for one in profile.updates] == [
+        ("a", "safety/CronJob/refresh", 7)
+    ]
+    assert [(one.member[-1], one.images, one.version) for one in profile.release] == [
+        ("a", ("sha256:" + "0b" * 32,), ""),
+        ("1", (), "7"),
+    ]
+    assert [(one.subject[-4:], str(one.tested), one.max_age_days) for one in profile.stop_controls] == [
+        ("stop", "2026-09-01", 180)
+    ]
+    assert (profile.repositories, profile.keys) == (("https://git.example.gov/safety/*",), ("aws_kms_key.safety",))
     assert profile.operators == ("group:safety-ops",)
     assert (profile.tenants_agreed, profile.tenants_excluded) == (("namespace:tenant-a",), ())
     assert profile.evidence_sinks == ("s3://audit",)
@@ -262,6 +282,17 @@ CASES = [
     (changed("safety_stack", "required_filters", "hate", value={"input": "HIGH"}), False),
     (changed("safety_stack", "required_filters", "PII:EMAIL", value={"output": "NONE"}), True),
     (changed("safety_stack", "max_age", value="0d"), False),
+    (changed("safety_stack", "updates", 0, "max_age", value=...), False),
+    (changed("safety_stack", "updates", 0, "max_age", value="7"), False),
+    (changed("safety_stack", "release", 0, "version", value="7"), False),
+    (changed("safety_stack", "release", 0, "images", value=[]), False),
+    (changed("safety_stack", "release", 0, "images", value=["vllm:7"]), False),
+    (changed("safety_stack", "release", 1, "images", value=[]), True),
+    (changed("stop_controls", 0, "tested", value="2026-13-01"), False),
+    (changed("stop_controls", 0, "tested", value=...), False),
+    (changed("stop_controls", 0, "max_age", value=...), True),
+    (changed("delivery", "keys", value=[]), True),
+    (changed("delivery", "branch", value="main"), False),
     (changed("require", value=["declared", "live"]), True),
     (changed("require", value=["plan"]), False),
     (changed("units", 0, "terraform", value=[]), True),
