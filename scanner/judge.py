@@ -93,6 +93,8 @@ def _verdict(findings: Sequence[Finding], case: Case, unread: Sequence[Unread]) 
         return Verdict.VIOLATED, ""
     if findings:
         return Verdict.UNPROVEN, ""
+    if not case.looked_at and case.lacking:
+        return Verdict.NOT_JUDGED, f"the profile has no `{case.lacking}`"
     if not case.looked_at:
         return Verdict.NOT_JUDGED, "nothing that it speaks of was read"
     if unread:

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from msgspec import Struct
 
 from scanner.errors import SettingsError
-from scanner.profile import ChartRelease, Contract, Place, Profile, Unit
+from scanner.profile import ChartRelease, Contract, Place, Profile, ReleaseEntry, Unit
 
 SCHEMA = "tether.lock/1"
 MAX_BYTES = 4_000_000
@@ -74,9 +74,7 @@ def snapshot(profile: Profile) -> Snapshot:
         "safety_stack.min_replicas": {"copies": str(profile.min_replicas)},
         "safety_stack.max_age": {"days": str(profile.max_age_days)} if profile.max_age_days else {},
         "safety_stack.updates": {f"{one.classifier} by {one.by}": str(one.max_age_days) for one in profile.updates},
-        "safety_stack.release": {
-            one.member: " ".join(sorted(one.images)) or f"version {one.version}" for one in profile.release
-        },
+        "safety_stack.release": {one.member: _released(one) for one in profile.release},
         "stop_controls": {one.subject: str(one.max_age_days) for one in profile.stop_controls},
         "trusted": _last({f"{one.source} to {one.target}:{one.port}": one.expires for one in profile.trusted}),
         "not_models": {one.subject: "" for one in profile.not_models},
@@ -108,6 +106,10 @@ def _place(place: Place) -> list[str]:
     lists = (("account", place.accounts), ("region", place.regions), ("zone", place.zones))
     partition = f"{place.provider} partition {place.partition or '*'}"
     return [partition, *(f"{place.provider} {what} {one}" for what, many in lists for one in many)]
+
+
+def _released(one: ReleaseEntry) -> str:
+    return " ".join(sorted(one.images)) or f"version {one.version}"
 
 
 def _approved(profile: Profile) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
+from typing import Any
 
 from scanner.errors import SettingsError
 from scanner.origin import FileOrigin
@@ -101,14 +102,7 @@ def _profile(file: Part, shown: str, sha256: str) -> Profile:
         approved_models=models.each("approved", ("id", "digest"), _approved),
         servers=models.texts("servers"),
         stores=models.texts("stores"),
-        gateways=stack.texts("gateways"),
-        classifiers=stack.texts("classifiers"),
-        guardrails=stack.each("guardrails", ("id", "version"), _guardrail),
-        required_filters=_filters(stack.part("required_filters")),
-        min_replicas=stack.number("min_replicas", 1, 1_000_000, 1),
-        max_age_days=_days(stack),
-        updates=stack.each("updates", ("classifier", "by", "max_age"), _update),
-        release=stack.each("release", ("member", "images", "version"), _release),
+        **_safety(stack),
         stop_controls=file.each("stop_controls", ("subject", "tested", "max_age", "reason"), _stop_control),
         repositories=delivery.texts("repositories"),
         keys=delivery.texts("keys"),
@@ -127,6 +121,20 @@ def _profile(file: Part, shown: str, sha256: str) -> Profile:
         outputs=outputs_of(file),
         origins=origins,
     )
+
+
+def _safety(stack: Part) -> dict[str, Any]:
+    """The fields of a Profile that `safety_stack` gives."""
+    return {
+        "gateways": stack.texts("gateways"),
+        "classifiers": stack.texts("classifiers"),
+        "guardrails": stack.each("guardrails", ("id", "version"), _guardrail),
+        "required_filters": _filters(stack.part("required_filters")),
+        "min_replicas": stack.number("min_replicas", 1, 1_000_000, 1),
+        "max_age_days": _days(stack),
+        "updates": stack.each("updates", ("classifier", "by", "max_age"), _update),
+        "release": stack.each("release", ("member", "images", "version"), _release),
+    }
 
 
 def _origins(attrs: Attrs, before: str) -> dict[str, FileOrigin]:

@@ -48,6 +48,8 @@ class Case(Struct):
     profile: Profile
     looked_at: dict[str, str] = field(default_factory=dict)
     certificates: list[Closure | Examined] = field(default_factory=list)
+    lacking: str = ""
+    """The key of the profile without which there is nothing to ask; the note of a rule that looked at nothing."""
     summary: str = ""
     """A few words for the commitment's line where the rule holds: "31 placements, all aws us-gov-west-1"."""
 
@@ -113,6 +115,17 @@ class Case(Struct):
         """The one finding for a profile key that is not given; `write` is the line that would give it."""
         subject = Subject(f"profile:{key}", "profile", key, None)
         return self._make(Verdict.UNPROVEN, subject, message, decided_by=(f"profile:{key}",), fix=write)
+
+    def lacks(self, key: str, message: str, write: str) -> Iterator[Finding]:
+        """A key by which a rule is asked for at all: without it the rule is not judged, and says what it needs.
+
+        Where the profile requires a basis, as that of a scheduled scan does, it is the one finding of `missing`.
+        """
+        if self.profile.has(key):
+            return
+        self.lacking = key
+        if self.profile.require:
+            yield self.missing(key, message, write)
 
     def finding(
         self,

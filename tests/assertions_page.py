@@ -36,7 +36,6 @@ ELSEWHERE = {
     "accounts of the organisation outside a bundle are assumptions",
     "AUDIT-005": "no rule: two sides are needed, and `tether drift` compares them, with an exit code of its own",
     "CLASS-003": "not judged: what updates a classifier is not asked",
-    "CLASS-004": "not judged: there is no release to hold it against",
     "HUMAN-001": "not judged: approval of changes is in the host of the code",
     "HUMAN-002": "not judged: how break-glass access is bound in time",
     "HUMAN-003": "not judged: who reads alarms and verdicts",

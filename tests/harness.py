@@ -33,31 +33,42 @@ def run_scan(folder: Path, *more: str) -> dict[str, Any]:
             shutil.copytree(folder, copy)
             write_lock(copy)
             return run_scan(copy, *more)
-    if (folder / "bundle.json").is_file() and "--bundle" not in more:
+    if recorded(folder) and "--bundle" not in more:
         with tempfile.TemporaryDirectory() as name:
             return run_scan(folder, *more, "--bundle", str(write_bundle(folder, Path(name) / "case.bundle")))
     profile = folder / "tether.yaml"
     settings = ("--profile", str(profile)) if profile.is_file() else ()
     plan = folder / "plan.json"
     more = (*more, "--plan", str(plan)) if plan.is_file() else more
-    paths = () if (folder / "bundle.json").is_file() else (str(folder),)
+    paths = () if recorded(folder) else (str(folder),)
     code, out, err = run("scan", *paths, *settings, "--as-of", AS_OF, "--format", "json", *more)
     assert code in (0, 1, 3), err
     report: dict[str, Any] = json.loads(out)
     return report
 
 
+def recorded(folder: Path) -> bool:
+    """Whether a case is of an API: an account of AWS in `bundle.json`, or a cluster in `cluster.json`."""
+    return (folder / "bundle.json").is_file() or (folder / "cluster.json").is_file()
+
+
 def write_bundle(folder: Path, path: Path) -> Path:
     """The bundle that `bundle.json` tells: by account the answers to `OPERATION` or `OPERATION WHAT`, or an outcome.
 
     Every other call of the table has an empty answer, so that a fixture shows what it is about and nothing else.
+    `cluster.json` is the list of the objects of a cluster, as an API server has them.
     """
     from tests.bundle.estate import full, write  # noqa: PLC0415 - loads the tables, which few cases need
 
     calls = []
-    for account, told in json.loads((folder / "bundle.json").read_text()).items():
-        answers = {(key.partition(" ")[0], key.partition(" ")[2]): page for key, page in told.items()}
+    told = folder / "bundle.json"
+    for account, page in json.loads(told.read_text()).items() if told.is_file() else ():
+        answers = {(key.partition(" ")[0], key.partition(" ")[2]): one for key, one in page.items()}
         calls += full(answers, account=account)
+    if (folder / "cluster.json").is_file():
+        from tests.live.replayed import calls_of  # noqa: PLC0415
+
+        calls += calls_of(json.loads((folder / "cluster.json").read_text()))
     return write(path, calls)
 
 

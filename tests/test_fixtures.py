@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from scanner.catalogue import rules
-from tests.harness import FIXTURES, run_scan, seen
+from tests.harness import FIXTURES, recorded, run_scan, seen
 
 CASES = sorted(path for path in FIXTURES.glob("*/*/*") if path.is_dir() and path.parts[-3] != "worlds")
 MARK = re.compile(r"(?:#|//)\s*hop (\d+)(, cut)?: ([a-z0-9-]+)")
@@ -51,8 +51,7 @@ def each_hop_is_on_the_line_that_is_marked(case: Path, report: dict[str, Any]) -
                 if origin and "path" in origin:
                     found.add((origin["path"], origin["line"], index, hop["cut"]))
     # What was recorded has no line; expected.txt says of it which call told each hop.
-    recorded = (case / "bundle.json").is_file()
-    assert marked or recorded, "no hop is marked: write `# hop 1, cut: RULE` on its line"
+    assert marked or recorded(case), "no hop is marked: write `# hop 1, cut: RULE` on its line"
     assert found == marked
 
 

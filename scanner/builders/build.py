@@ -72,6 +72,7 @@ STEPS = (
     Step("replicas", "build_replicas"),
     Step("spares", "build_spares"),
     Step("observed", "build_observed", recorded),
+    Step("released", "build_released", recorded),
     Step("switches.build", "build_switches"),
     Step("admission.build", "build_admission", kubernetes),
     Step("admission.mutating", "build_mutating_webhooks", kubernetes),

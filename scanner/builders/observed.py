@@ -8,7 +8,8 @@ from scanner.builders.draft import World
 from scanner.builders.recognise.stack import entry_of
 from scanner.graph.facts_observed import Observed
 from scanner.graph.model import Role
-from scanner.resource import OBSERVED, Attrs, Resource, items_of
+from scanner.origin import ApiOrigin
+from scanner.resource import OBSERVED, Attrs, Resource, dig, items_of
 from scanner.unknown import Unknown
 
 LIVE = ("bundle", "live")
@@ -24,9 +25,11 @@ def build_observed(world: World) -> None:
 
 
 def _at_work(world: World, resource: Resource) -> Iterator[Observed]:
-    if not resource.kind.startswith("aws_"):
+    if resource.is_manifest:
+        yield from _in_a_cluster(resource)
+    elif not resource.kind.startswith("aws_"):
         return
-    if Role.GUARDRAIL in world.nodes[resource.id].roles:
+    elif Role.GUARDRAIL in world.nodes[resource.id].roles:
         yield _guardrail(world, resource)
     else:
         yield from _classifier(resource)
@@ -37,7 +40,7 @@ def _ages(world: World, resource: Resource) -> Iterator[Observed]:
     if not world.profile.max_age_days:
         return
     wanted = _version(world, resource)
-    seen = [one for one in _entries(resource, "age") if one.get("of") == wanted or not wanted]
+    seen = [one for one in entries(resource, "age") if one.get("of") == wanted or not wanted]
     count = _oldest([_number(one.get("count")) for one in seen], world.profile.max_age_days, resource.address)
     at = max((str(one.get("at") or "") for one in seen), default="")
     because = count.cause if isinstance(count, Unknown) else f"published {count} days before {at}"
@@ -63,24 +66,43 @@ def _version(world: World, resource: Resource) -> str:
     return entry.version if entry is not None else ""
 
 
-def _entries(resource: Resource, what: str) -> list[Attrs]:
-    found = items_of(resource.attrs.get(OBSERVED))
-    return [one for one in found if isinstance(one, Attrs) and one.get("what") == what]
+def entries(resource: Resource, what: str) -> list[Attrs]:
+    """What was observed of a kind: "copies", "calls", "age", "image" or "draft"."""
+    found = items_of(dig(resource.attrs, "status", OBSERVED) if resource.is_manifest else resource.attrs.get(OBSERVED))
+    return [_opened(resource, one) for one in found if isinstance(one, Attrs) and one.get("what") == what]
+
+
+def _opened(resource: Resource, one: Attrs) -> Attrs:
+    """An entry, with an Unknown for the value of which it says why it is hidden."""
+    cause = one.get("hidden")
+    if not isinstance(cause, str):
+        return one
+    unknown = Unknown(cause, decided_by=(f"{resource.address}: status",))
+    return Attrs(
+        {**one, "count": unknown, "digest": unknown}, dict.fromkeys(("count", "digest"), one.marks["hidden"])
+    )
 
 
 def _guardrail(world: World, resource: Resource) -> Observed:
     """The calls of the version that the profile names; of any where it names none."""
     wanted = _version(world, resource)
-    seen = [one for one in _entries(resource, "calls") if one.get("of") == wanted or not wanted]
+    seen = [one for one in entries(resource, "calls") if one.get("of") == wanted or not wanted]
     return _called(resource, seen, f"version {wanted} of it" if wanted else "it")
 
 
 def _classifier(resource: Resource) -> Iterator[Observed]:
-    copies, calls = _entries(resource, "copies"), _entries(resource, "calls")
-    for one in copies:
+    copies, calls = list(_copies(resource)), entries(resource, "calls")
+    yield from copies
+    if calls or not copies:
+        yield _called(resource, calls, "it")
+
+
+def _copies(resource: Resource) -> Iterator[Observed]:
+    for one in entries(resource, "copies"):
         of, count = str(one.get("of") or ""), one.get("count")
-        says = f"{count} ran" if not isinstance(count, Unknown) else count.cause
-        because = f"{says}{f' ({of})' if of else ''}, as of {one.get('at')}"
+        ran = "were ready" if of == "ready" else "ran"
+        says = f"{count} {ran}" if not isinstance(count, Unknown) else count.cause
+        because = f"{says}{f' ({of})' if of not in ('', 'ready') else ''}, as of {one.get('at')}"
         yield Observed(
             origin=one.marks.get("count") or resource.origin,
             because=because,
@@ -88,8 +110,17 @@ def _classifier(resource: Resource) -> Iterator[Observed]:
             count=_number(count),
             at=str(one.get("at") or ""),
         )
-    if calls or not copies:
-        yield _called(resource, calls, "it")
+
+
+def _in_a_cluster(resource: Resource) -> Iterator[Observed]:
+    """The copies that were ready; of a kind that another controller runs, the cluster does not count them here."""
+    copies = list(_copies(resource))
+    yield from copies
+    if not copies:
+        cause = f"how many copies run of a `{resource.kind}` is in no list that was read"
+        nothing = Unknown(cause, decided_by=(resource.address,))
+        at = resource.origin.at if isinstance(resource.origin, ApiOrigin) else ""
+        yield Observed(origin=resource.origin, because=cause, what="copies", count=nothing, at=at)
 
 
 def _called(resource: Resource, seen: list[Attrs], what: str) -> Observed:

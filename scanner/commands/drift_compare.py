@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from scanner.commands.drift_itself import by_itself
 from scanner.commands.drift_join import Joined, Side, join, side
-from scanner.graph.facts_observed import Observed
+from scanner.graph.facts_observed import Observed, Released
 from scanner.graph.graph import plain
 from scanner.graph.model import Edge, Plane, State
 from scanner.origin import Origin
@@ -22,7 +22,7 @@ _WHERE_KNOWN = {"Bound": "which guardrail its policies name may not be known to 
 """Facts that a side has only where it knows enough: that the other has none says little."""
 _UNKNOWN = '"unknown": '
 DECLARED, LIVE = "declared", "live"
-_OF_A_MOMENT = (Observed,)
+_OF_A_MOMENT = (Observed, Released)
 """Facts that nobody declares."""
 
 

@@ -17,3 +17,17 @@ class Observed(Fact, frozen=True, kw_only=True):
     count: int | Unknown
     at: str
     last: str = ""
+
+
+class Released(Fact, frozen=True, kw_only=True):
+    """Whether what runs of a node is what was released.
+
+    aspect: "image" (a digest), "version" (of a guardrail) or "draft" (that the version is not behind). of: which one.
+    good: it is; at: RFC 3339, when it was asked. member: the entry of the release, "" for a draft.
+    """
+
+    aspect: str
+    of: str
+    good: bool | Unknown
+    at: str
+    member: str = ""

@@ -44,6 +44,8 @@ def test_the_reference_world_as_a_bundle_holds_wherever_its_files_do(world: Path
     # What runs, no file tells.
     assert theirs.pop("classifier-not-seen-running") == ("not-judged", 0)
     assert ours.pop("classifier-not-seen-running") == ("holds", 1)
+    assert theirs.pop("guardrail-behind-its-draft") == ("not-judged", 0)
+    assert ours.pop("guardrail-behind-its-draft") == ("holds", 1)
     assert {name: verdict for name, (verdict, _) in ours.items()} == {
         name: verdict for name, (verdict, _) in theirs.items()
     }

@@ -99,6 +99,8 @@ def _defaulted(made: dict[str, Any]) -> None:
                 port.setdefault("protocol", "TCP")
     elif kind in WORKLOADS and group in ("apps", "batch"):
         _workload(kind, spec)
+        ready = {"numberReady": 1} if kind == "DaemonSet" else {"readyReplicas": spec.get("replicas") or None}
+        made["status"] = {"observedGeneration": 1, **{key: value for key, value in ready.items() if value}}
     elif kind == "CronJob":
         for key, value in {"concurrencyPolicy": "Allow", "suspend": False, "successfulJobsHistoryLimit": 3}.items():
             spec.setdefault(key, value)

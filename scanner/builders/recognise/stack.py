@@ -87,10 +87,11 @@ def add_guardrails(world: World) -> None:
 
 def entry_of(world: World, resource: Resource) -> GuardrailEntry | None:
     """What the profile says of a guardrail."""
-    return next((one for one in world.profile.guardrails if _is_guardrail(one, resource)), None)
+    return next((one for one in world.profile.guardrails if is_guardrail(one, resource)), None)
 
 
-def _is_guardrail(entry: GuardrailEntry, resource: Resource) -> bool:
+def is_guardrail(entry: GuardrailEntry, resource: Resource) -> bool:
+    """Whether an entry names a guardrail: by its address, or by what it is called in its cloud."""
     if names(entry.id, resource.unit, resource.address):
         return True
     return any(resource.attrs.get(key) == entry.id for key in GUARDRAIL_IDS)

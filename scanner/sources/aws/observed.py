@@ -8,6 +8,7 @@ from typing import Any
 
 from scanner.resource import OBSERVED, Items
 from scanner.sources.aws.estate import why
+from scanner.sources.aws.observed_images import TASKS, drafts, images_of_an_endpoint, images_of_tasks
 from scanner.sources.aws.operations import operations
 from scanner.sources.aws.paths import at
 from scanner.sources.aws.translate import Translation
@@ -24,7 +25,10 @@ Seen = Iterator[tuple[str, dict[str, Any]]]
 
 def observed(into: Translation) -> Mapping[str, tuple[str, str]]:
     """Put what was seen of each thing into its attribute `@observed`."""
-    told = ((METRICS, _calls), (SERVICES, _services), (ENDPOINT, _endpoint), (GUARDRAIL, _ages))
+    told = (
+        *((METRICS, _calls), (SERVICES, _services), (ENDPOINT, _endpoint), (GUARDRAIL, _ages)),
+        *((TASKS, images_of_tasks), (ENDPOINT, images_of_an_endpoint)),
+    )
     for operation, tell in told:
         for scope in into.estate.by_scope:
             for call in into.estate.of(scope, operation):
@@ -34,6 +38,7 @@ def observed(into: Translation) -> Mapping[str, tuple[str, str]]:
                         before = made.attrs.get(OBSERVED)
                         one = marked({**entry, "at": call.at}, call.origin(address))
                         made.attrs[OBSERVED] = Items([*(before if isinstance(before, Items) else ()), one])
+    drafts(into)
     return {}
 
 

@@ -59,10 +59,14 @@ _LISTS = ("containers", "initContainers", "ephemeralContainers")
 
 
 class Folded(Struct):
-    """What stands, and the kind and name of what stands for each pod that was folded away."""
+    """What stands, and the kind and name of what stands for each pod that was folded away.
+
+    pods: by identity of what stands, the pods that run in its name; those that stand beside it are among them.
+    """
 
     items: list[Item] = field(default_factory=list)
     renamed: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    pods: dict[int, list[Item]] = field(default_factory=dict)
 
 
 def fold(items: Iterable[Item]) -> Folded:
@@ -90,6 +94,8 @@ def fold(items: Iterable[Item]) -> Folded:
                     into[id(one)] = alike
     result = Folded()
     for one in every:
+        if one.what == ("", "Pod"):
+            _note_pod(result, one, owners, into)
         if id(one) in into:
             if one.what == ("", "Pod"):
                 top = _top(one, into)
@@ -99,6 +105,19 @@ def fold(items: Iterable[Item]) -> Folded:
         _add(one, extras.get(id(one), []))
         result.items.append(one)
     return result
+
+
+def _note_pod(result: Folded, pod: Item, owners: _Owners, into: Mapping[int, Item]) -> None:
+    """A pod that has not ended counts for itself, and for each controller above it that stands."""
+    if dig(pod.value, "status", "phase") in ENDED:
+        return
+    above: Item | None = pod
+    for _ in range(4):  # a pod, its ReplicaSet or Job, and what made that
+        if above is None:
+            return
+        if id(above) not in into:
+            result.pods.setdefault(id(above), []).append(pod)
+        above = owners.of(above) if above.what in FOLDS else None
 
 
 def _machines_apart(every: Iterable[Item]) -> frozenset[str]:

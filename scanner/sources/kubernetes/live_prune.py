@@ -21,11 +21,16 @@ _ANNOTATIONS = frozenset(
 """Copies of the object, secrets and all, and counters."""
 STATUS: dict[tuple[str, str], tuple[str, ...]] = {
     ("", "Node"): ("nodeInfo.kubeletVersion", "nodeInfo.osImage", "nodeInfo.kernelVersion"),
-    ("", "Pod"): ("phase", "podIP"),
+    ("", "Pod"): ("phase", "podIP", "containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"),
+    ("apps", "Deployment"): ("observedGeneration", "readyReplicas"),
+    ("apps", "StatefulSet"): ("observedGeneration", "readyReplicas"),
+    ("apps", "DaemonSet"): ("observedGeneration", "numberReady"),
     ("batch", "Job"): ("completionTime",),
     ("inference.networking.x-k8s.io", "InferencePoolImport"): ("exportingClusters", "controllers"),
 }
 """The parts of a status that rules look at, or that tell whether a copy still runs; a test holds it to the builders."""
+_OF_A_CONTAINER = ("name", "imageID", "ready")
+"""What is kept of each entry of the statuses of containers: its messages may say anything."""
 _NESTED = (dict, list)
 _OF_A_SECRET = frozenset({"kubernetes.io/service-account.name"})
 
@@ -107,7 +112,11 @@ def _status(status: Any, paths: tuple[str, ...]) -> dict[str, Any]:
     for path in paths:
         first, _, second = path.partition(".")
         part = status.get(first) if isinstance(status, dict) else None
-        if not second and part is not None:
+        if first.endswith("ontainerStatuses"):
+            listed = [one for one in part if isinstance(one, dict)] if isinstance(part, list) else []
+            kept = [{key: one[key] for key in _OF_A_CONTAINER if key in one} for one in listed]
+            some.update({first: kept} if kept else {})
+        elif not second and part is not None:
             some[first] = part
         elif isinstance(part, dict) and second in part:
             some.setdefault(first, {})[second] = part[second]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from scanner.resource import Attrs, Reading, Resource, SourceName, Unread
+from scanner.resource import OBSERVED, Attrs, Items, Reading, Resource, SourceName, Unread
 from scanner.sources.bundle import Call
 from scanner.sources.kubernetes.listed import NAME_ONLY
 from scanner.sources.kubernetes.live_discovery import served_kinds
 from scanner.sources.kubernetes.live_doubts import stand_ins
 from scanner.sources.kubernetes.live_fold import Folded, fold
 from scanner.sources.kubernetes.live_held import held_in_cluster
-from scanner.sources.kubernetes.live_items import Item, dig, items_of
+from scanner.sources.kubernetes.live_items import Item, Lost, dig, items_of
 from scanner.sources.kubernetes.live_lost import guards_of, lists_of, not_discovered, not_listed, spaces_of, unread_of
 from scanner.sources.kubernetes.live_marks import marked
+from scanner.sources.kubernetes.live_seen import seen
 from scanner.unknown import Unknown
 
 SOURCE = "kubernetes"
@@ -32,7 +33,7 @@ def read_cluster(calls: Sequence[Call], unit: str, source: SourceName) -> Readin
     spaced = frozenset(key[:2] for key, kind in served.items() if kind.namespaced)
     ordered = [call for one in lists.values() for call in (one.whole, *one.parts.values()) if call is not None]
     folded = fold(items_of(ordered, spaced, reading.unread, lost))
-    reading.resources += [_resource(item, folded, unit, source) for item in folded.items]
+    reading.resources += [_resource(item, folded, unit, source, lost) for item in folded.items]
     whole = frozenset(key[:2] for key, kind in served.items() if not kind.namespaced)
     for one in held_in_cluster(list(reading.resources), unit, source, whole):
         if isinstance(one, Unread):
@@ -44,7 +45,7 @@ def read_cluster(calls: Sequence[Call], unit: str, source: SourceName) -> Readin
     return reading
 
 
-def _resource(item: Item, folded: Folded, unit: str, source: SourceName) -> Resource:
+def _resource(item: Item, folded: Folded, unit: str, source: SourceName, lost: Sequence[Lost]) -> Resource:
     """An object as a Resource; its identity is that of the call that listed it."""
     origin = item.call.origin(item.address)
     group = f"{item.group}/" if item.group else ""
@@ -55,6 +56,12 @@ def _resource(item: Item, folded: Folded, unit: str, source: SourceName) -> Reso
     attrs = marked(body, origin)
     if not isinstance(attrs, Attrs):
         raise TypeError("an object is a mapping")
+    told = seen(item, folded.pods.get(id(item), ()), lost)
+    if told:
+        # Inside the status, of which no builder believes that it is a setting.
+        before = attrs.get("status")
+        items = Items(marked(one, origin, "status") for one in told)
+        attrs["status"] = Attrs({**(before if isinstance(before, Attrs) else {}), OBSERVED: items})
     if item.what in NAME_ONLY:
         cause = f"the values of `{item.address}` are not read"
         attrs["data"] = Unknown(cause, decided_by=(item.address,), secret=True)
