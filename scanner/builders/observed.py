@@ -78,9 +78,7 @@ def _opened(resource: Resource, one: Attrs) -> Attrs:
     if not isinstance(cause, str):
         return one
     unknown = Unknown(cause, decided_by=(f"{resource.address}: status",))
-    return Attrs(
-        {**one, "count": unknown, "digest": unknown}, dict.fromkeys(("count", "digest"), one.marks["hidden"])
-    )
+    return Attrs({**one, "count": unknown, "digest": unknown}, dict.fromkeys(("count", "digest"), one.marks["hidden"]))
 
 
 def _guardrail(world: World, resource: Resource) -> Observed:
