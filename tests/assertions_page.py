@@ -29,7 +29,6 @@ ELSEWHERE = {
     "CTRL-004": "who may write routes, labels and filters counts in `outsider-controls-safety-stack`",
     "CTRL-005": "not judged: what brings a setting is in pipelines; that deliveries are the operator's and at a known "
     "revision is asked when they are read, images by digest in `model-image-verification-relaxed`",
-    "CTRL-006": "not judged: the profile has no word for a stop control, and that one was tried is in no input",
     "AUDIT-004": "no rule: what was asked and not answered, and a region that is on and was not asked, is unread by "
     "name, and nothing holds; a cluster whose workloads nobody read leaves `model-bypasses-safety-stack`, "
     "`model-not-approved` and `edge-layer-in-model-cluster` unproven; "

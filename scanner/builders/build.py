@@ -49,8 +49,20 @@ def recorded(inventory: Inventory) -> bool:
     return any(one.source in ("bundle", "live") for one in inventory.all)
 
 
+def everybody(_profile: Profile) -> bool:
+    """Whatever the profile says."""
+    return True
+
+
+def stop_controls(profile: Profile) -> bool:
+    """The profile names stop controls."""
+    return bool(profile.stop_controls)
+
+
 class Step(NamedTuple):
     """A builder: its module below `scanner.builders`, its name there, and what there must be for it to do anything.
+
+    needs: among the inputs; wanted: in the profile.
 
     Loading all of them costs more than judging the few files of a commit.
     """
@@ -58,6 +70,7 @@ class Step(NamedTuple):
     module: str
     name: str
     needs: Callable[[Inventory], bool] = anything
+    wanted: Callable[[Profile], bool] = everybody
 
     def __call__(self, world: World) -> None:
         """Load the builder, and run it."""
@@ -109,6 +122,7 @@ STEPS = (
     Step("told_endpoints", "build_told_endpoints"),
     Step("planned_changes", "build_planned_changes"),
     Step("unmodelled", "build_unmodelled"),
+    Step("stop_controls.build", "build_stop_controls", wanted=stop_controls),
     Step("absent", "build_absent"),
     Step("agreement", "build_agreement"),
 )
@@ -132,7 +146,7 @@ def build(
     """The graph of everything that was read; `pins` is what the agreement is held against, None for none."""
     world = World(Inventory(resources), profile, pins)
     for step in steps:
-        if step.needs(world.inventory):
+        if step.needs(world.inventory) and step.wanted(profile):
             step(world)
     unmodelled = import_module("scanner.builders.unmodelled").unmodelled_kinds(world)
     return Built(

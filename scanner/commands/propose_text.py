@@ -14,6 +14,10 @@ MAX_LISTED = 200
 """How many entries of one list are proposed for a decision."""
 MAX_HOW = 120
 EXAMPLE = "NAMESPACE/Deployment/NAME"
+UPDATES = f"updates: [{{classifier: {EXAMPLE}, by: NAMESPACE/CronJob/NAME, max_age: 7d}}]"
+RELEASE = "release: [{member: GUARDRAIL, version: VERSION}]"
+STOPS = "stop_controls: [{subject: ADDRESS, tested: 2026-01-31, max_age: 365d, reason: WHAT IT STOPS}]"
+DELIVERED = "delivery: {repositories: [https://HOST/PATH], keys: [ADDRESS]}"
 FOLDER = re.compile(r"^(?!/)(?!(.*/)?\.\.(/|\Z))[^\\\n]+\Z")
 
 HEAD = """# Settings of Tether. Everything here was read from the files, and is a proposal: check each line, since what
@@ -60,6 +64,8 @@ def written(found: Proposal) -> str:
         _section("models", _models(found)),
         _section("safety_stack", _stack(found)),
         [_listed("operators", found.writers, live=False, about="Who may change the safety stack. These can now:")],
+        [Block((STOPS,), False, "By what you stop the models, and when that was last tried.")],
+        [Block((DELIVERED,), False, "Your repositories, from which the stack is delivered, and your keys.")],
         _section("tenants", [_tenants(found)]),
         _section("evidence", _evidence(found)),
         [_units(found)],
@@ -146,6 +152,10 @@ def _stack(found: Proposal) -> list[Block]:
         _listed("classifiers", found.classifiers, live=True, about=check, example=EXAMPLE),
         _guardrails(found.guardrails),
         _filters(found.filters),
+        Block((UPDATES,), False, "What brings new versions of a classifier, and how often it must."),
+        Block(
+            (RELEASE,), False, "What must run: the digests of every image of a member, or the version of a guardrail."
+        ),
     ]
 
 

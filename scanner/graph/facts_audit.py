@@ -45,3 +45,15 @@ class ScanRun(Fact, frozen=True, kw_only=True):
 
     aspect: str
     good: bool | Unknown
+
+
+class Stop(Fact, frozen=True, kw_only=True):
+    """One statement about a stop control that the profile names.
+
+    aspect: "effect" (using it stops a model), "held" (who may use it), "tested" (inside its window). good: as it
+    should be. subject: the entry of the profile.
+    """
+
+    aspect: str
+    good: bool | Unknown
+    subject: str

@@ -1,0 +1,106 @@
+"""Whether a stop control stops a model: a policy that denies calls, a role that may end servers, a key under a model.
+
+Sources: AWS Service Authorization Reference (what each action does); Kubernetes API reference (`scale` subresource).
+"""
+
+from __future__ import annotations
+
+from scanner.builders.aws_identity.access import judge
+from scanner.builders.aws_identity.documents import policy_at
+from scanner.builders.aws_identity.organisation import POLICY
+from scanner.builders.aws_identity.principals import principals
+from scanner.builders.aws_policy.decide import acts_on
+from scanner.builders.aws_policy.match import ANY, Truth
+from scanner.builders.blocks import strings
+from scanner.builders.control.rbac_rules import RoleBook
+from scanner.builders.draft import World
+from scanner.graph.model import Role
+from scanner.resource import Resource
+from scanner.tables import inference_actions
+from scanner.unknown import Unknown, refs_in
+
+STOPS = (
+    "organizations:AttachPolicy", "sagemaker:DeleteEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities",
+    "ecs:UpdateService", "ecs:DeleteService", "lambda:PutFunctionConcurrency", "lambda:DeleteFunction",
+    "autoscaling:UpdateAutoScalingGroup", "autoscaling:SetDesiredCapacity", "ec2:StopInstances",
+    "ec2:TerminateInstances", "eks:UpdateNodegroupConfig", "kms:DisableKey", "iam:AttachRolePolicy",
+    "iam:PutRolePolicy", "bedrock:DeleteProvisionedModelThroughput", "bedrock:DeleteCustomModelDeployment",
+)  # fmt: skip
+"""Actions that end a model's server, or take the way to it from every caller."""
+SCALED = (("apps", "deployments/scale"), ("apps", "statefulsets/scale"), ("apps", "deployments"),
+          ("apps", "statefulsets"))  # fmt: skip
+VERBS = ("update", "patch", "delete")
+MODELS = frozenset({Role.MODEL, Role.CANDIDATE, Role.STORE})
+Answer = tuple[bool | Unknown, str]
+
+
+def denies_models(world: World, one: Resource) -> Answer:
+    """Whether a policy denies the call of a model."""
+    policy = policy_at(world.inventory, one, "content" if one.kind == POLICY else "policy")
+    if policy.unknown is not None:
+        return policy.unknown, ""
+    best = Truth.NO
+    for statement in policy.statements:
+        if statement.denies:
+            best = max([best, *(acts_on(statement, row.action) for row in inference_actions())])
+    if best is Truth.YES:
+        return True, "it denies calls of models to whomever it is attached to"
+    if best is Truth.POSSIBLE:
+        return Unknown("whether it denies a call of a model is not known", decided_by=(one.address,)), ""
+    return False, "it denies no call of a model"
+
+
+def may_stop(world: World, one: Resource) -> Answer:
+    """Whether a role may do something that ends a model's server, or keeps every caller from it."""
+    best: Truth = Truth.NO
+    doubt: tuple[str, ...] = (one.address,)
+    for principal in principals(world):
+        if principal.node_id != one.id:
+            continue
+        judged = judge(world, one.unit)
+        for action in STOPS:
+            service = action.partition(":")[0]
+            access = judged.access(principal, action, (f"arn:{ANY}:{service}:{ANY}",))
+            if access.truth is Truth.YES:
+                return True, f"it may do `{action}`"
+            if access.truth > best:
+                best, doubt = access.truth, access.decided_by or doubt
+        if principal.unknown_policy is not None:
+            best = Truth.POSSIBLE
+    if best is Truth.POSSIBLE:
+        return Unknown("whether it may stop anything is not known", decided_by=doubt), ""
+    return False, "it may do nothing that stops a model"
+
+
+def seals_models(world: World, one: Resource) -> Answer:
+    """Whether a key seals a model, or a store of weights: by reference, or by what it is called."""
+    called = {value for key in ("arn", "id", "key_id") if isinstance(value := one.attrs.get(key), str) and value}
+    sealed = [
+        each for each in world.inventory.all if each.unit == one.unit and each is not one and _names(each, one, called)
+    ]
+    for each in sealed:
+        near = [each.id, *(f"{each.unit}:{ref.address}" for ref in refs_in(each.attrs))]
+        hit = next((node for node in near if node in world.nodes and world.nodes[node].roles & MODELS), None)
+        if hit is not None:
+            return True, f"it seals `{world.nodes[hit].address}`, which cannot be read without it"
+    return Unknown("no model or store of weights that it seals is in the inputs", decided_by=(one.address,)), ""
+
+
+def _names(each: Resource, one: Resource, called: set[str]) -> bool:
+    if any(ref.address == one.address for ref in refs_in(each.attrs)):
+        return True
+    return bool(called) and any(found.text in called for found in strings(each.attrs))
+
+
+def may_scale(world: World, one: Resource) -> Answer:
+    """Whether a role of Kubernetes may scale or delete the workload of a model's kind."""
+    grants = RoleBook(world).rules_of(one.unit, one.address) or []
+    best = Truth.NO
+    for grant in grants:
+        found = max(grant.permits(group, resource, verb) for group, resource in SCALED for verb in VERBS)
+        best = max(best, min(found, Truth.POSSIBLE) if grant.unknown is not None or grant.names else found)
+    if best is Truth.YES:
+        return True, "it may scale workloads to nothing"
+    if best is Truth.POSSIBLE:
+        return Unknown("which workloads it may scale is not known", decided_by=(f"{one.address}: rules",)), ""
+    return False, "it may scale no workload"
