@@ -17,11 +17,14 @@ inputs.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from scanner.findings import Finding
+from scanner.graph.facts_access import MachineRole
 from scanner.graph.model import STACK, Node, Plane, Role, State
 from scanner.graph.search import Way, reach
 from scanner.rule import Case, counted
+from scanner.rule_operators import ACCOUNT, OF_THE_ACCOUNTS, OF_THE_MACHINES, is_machine, signs_in
 
 ASSERTION = "CTRL-001"
 SEVERITY = "critical"
@@ -57,14 +60,32 @@ def _written(case: Case, node: Node) -> bool:
 
 
 def _impostors(case: Case) -> Iterator[Finding]:
-    """Who can become an operator of the cluster: a workload or a subject of Kubernetes that has that role."""
-    operators = [node.id for node in case.graph.with_role(Role.OPERATOR) if _of_the_cluster(case, node)]
-    if not operators:
-        return
-    found = reach(case.graph, operators, [Plane.IDENTITY], allowed=_trusted, verbs=["become"], through_actors=True)
-    for way in found.ways:
-        yield _impostor(case, way)
-    case.prove("nobody but the operators can become an operator of the cluster", found)
+    """Who can become an operator: of the cluster, or a principal of AWS; or a machine of the cluster, by its role."""
+    everyone = case.graph.with_role(Role.OPERATOR)
+    cluster = [node.id for node in everyone if _of_the_cluster(case, node)]
+    principals = [node.id for node in everyone if node.kind.startswith("aws_")]
+    machines = [node.id for node in case.graph.nodes.values() if _joins(node)]
+    for targets, allowed, proof in (
+        (cluster, _trusted, "nobody but the operators can become an operator of the cluster"),
+        (principals, partial(_signs_in, case), OF_THE_ACCOUNTS),
+        (machines, _machine, OF_THE_MACHINES),
+    ):
+        if targets:
+            found = reach(case.graph, targets, [Plane.IDENTITY], allowed=allowed, verbs=["become"], through_actors=True)
+            yield from (_impostor(case, way) for way in found.ways)
+            case.prove(proof, found)
+
+
+def _joins(node: Node) -> bool:
+    return any(isinstance(fact, MachineRole) for fact in node.facts)
+
+
+def _machine(node: Node) -> bool:
+    return _trusted(node) or is_machine(node)
+
+
+def _signs_in(case: Case, node: Node) -> bool:
+    return _trusted(node) or signs_in(case.profile.operators, node)
 
 
 def _of_the_cluster(case: Case, node: Node) -> bool:
@@ -94,7 +115,12 @@ def _impostor(case: Case, way: Way) -> Finding:
     target = case.graph.nodes[way.edges[-1].target]
     able = "can" if way.state is State.OPEN else "may be able to"
     message = f"`{way.actor.address}` {able} become the operator `{target.address}`, and is none"
+    fix = "let nobody but operators take an operator's identity"
+    joins = next((fact for fact in target.facts if isinstance(fact, MachineRole)), None)
+    if joins is not None and Role.OPERATOR not in target.roles:
+        message = f"`{way.actor.address}` {able} join a machine of its own to `{joins.cluster}`, as `{target.address}`"
+        fix = "let nobody but operators have, or pass on, the role of the cluster's machines"
     outside = Role.EXTERNAL in way.actor.roles
-    return case.way(
-        way, message, fix="let nobody but operators take an operator's identity", about=target if outside else way.actor
-    )
+    # Another account may be where the operators work from: only the profile can say so.
+    doubts = ("profile:operators",) if way.actor.address.startswith(ACCOUNT) and joins is None else ()
+    return case.way(way, message, fix=fix, doubts=doubts, about=target if outside else way.actor)

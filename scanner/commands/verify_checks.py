@@ -12,6 +12,7 @@ from scanner.graph.certificate import faults
 from scanner.graph.model import STACK, Node, Role
 from scanner.origin import ApiOrigin
 from scanner.reports.plain import text
+from scanner.rule_operators import OF_THE_ACCOUNTS, OF_THE_MACHINES, is_machine, signs_in
 
 if TYPE_CHECKING:
     from scanner.graph.graph import Graph
@@ -118,8 +119,17 @@ def _intruders(commitment: str, closure: Report, scanned: Scanned) -> Iterator[s
             continue
         if commitment == "agreed-tenants" and any(_agreed(one, node) for one in scanned.profile.tenants_agreed):
             continue
+        if commitment == "operator-control" and _stands_for_one(goal, node, scanned):
+            continue
         wanted = " or ".join(sorted(roles))
         yield f"{closure.get('goal')}: `{node_id}` may not stand there: it is no {wanted} of the profile"
+
+
+def _stands_for_one(goal: str, node: Node, scanned: Scanned) -> bool:
+    """A machine, or somebody outside who signs in as an operator, where the certificate is about such."""
+    if goal == OF_THE_MACHINES:
+        return is_machine(node)
+    return goal == OF_THE_ACCOUNTS and signs_in(scanned.profile.operators, node)
 
 
 def _uncontracted(goal: str, closure: Report, scanned: Scanned) -> Iterator[str]:

@@ -35,6 +35,15 @@ class Credential(Fact, frozen=True, kw_only=True):
     static: bool = False
 
 
+class MachineRole(Fact, frozen=True, kw_only=True):
+    """With this role a machine joins a cluster: whoever has it gets the pods that land there, and their tokens.
+
+    cluster: the address of the cluster.
+    """
+
+    cluster: str
+
+
 class ExplicitDeny(Fact, frozen=True, kw_only=True):
     """Whether a policy of the inputs denies, by name, one whom the agreement excludes.
 

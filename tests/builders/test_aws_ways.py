@@ -14,6 +14,7 @@ from scanner.builders.aws_identity.escalations import (
     OVER_GROUPS,
     OVER_ISSUERS,
     OVER_ROLES,
+    OVER_SETS,
     OVER_USERS,
     RUNNERS,
     TAGGING,
@@ -21,7 +22,10 @@ from scanner.builders.aws_identity.escalations import (
     TO_GROUP,
     TO_POLICY,
     TO_ROLE,
+    TO_SET,
     TO_USER,
+    UNBOUND,
+    UNDENIED,
 )
 from tests.builders.identity_world import allow, deny, role, statements
 from tests.harness import run
@@ -55,7 +59,31 @@ RUNNING = {
     ),
     "aws_rolesanywhere_profile": ("rolesanywhere", 'name = "{n}"\n  role_arns = [aws_iam_role.{r}.arn]'),
     "aws_instance": ("ec2", "iam_instance_profile = aws_iam_instance_profile.{n}.name"),
+    "aws_launch_template": (
+        "ec2",
+        "iam_instance_profile {{\n    name = aws_iam_instance_profile.{n}.name\n  }}",
+    ),
+    "aws_emr_cluster": (
+        "ec2",
+        "ec2_attributes {{\n    instance_profile = aws_iam_instance_profile.{n}.arn\n  }}",
+    ),
+    "aws_eks_node_group": ("ec2", "node_role_arn = aws_iam_role.{r}.arn"),
+    "aws_sagemaker_pipeline": ("sagemaker", "role_arn = aws_iam_role.{r}.arn"),
+    "aws_bedrockagentcore_code_interpreter": ("bedrock-agentcore", "execution_role_arn = aws_iam_role.{r}.arn"),
+    "aws_bedrockagentcore_agent_runtime": ("bedrock-agentcore", "role_arn = aws_iam_role.{r}.arn"),
+    "aws_athena_workgroup": ("athena", "configuration {{\n    execution_role = aws_iam_role.{r}.arn\n  }}"),
+    "aws_api_gateway_integration": ("apigateway", "credentials = aws_iam_role.{r}.arn"),
+    "aws_apigatewayv2_integration": ("apigateway", "credentials_arn = aws_iam_role.{r}.arn"),
+    "aws_appsync_datasource": ("appsync", "service_role_arn = aws_iam_role.{r}.arn"),
+    "aws_ssm_maintenance_window_task": ("ssm", "service_role_arn = aws_iam_role.{r}.arn"),
+    "aws_kinesisanalyticsv2_application": ("kinesisanalytics", "service_execution_role = aws_iam_role.{r}.arn"),
+    "aws_appstream_fleet": ("appstream", "iam_role_arn = aws_iam_role.{r}.arn"),
+    "aws_appstream_image_builder": ("appstream", "iam_role_arn = aws_iam_role.{r}.arn"),
+    "aws_amplify_app": ("amplify", "iam_service_role_arn = aws_iam_role.{r}.arn"),
+    "aws_eks_capability": ("capabilities.eks", "role_arn = aws_iam_role.{r}.arn"),
 }
+PROFILED = ("aws_instance", "aws_launch_template", "aws_emr_cluster")
+AGENT = allow('"ssmmessages:*"')
 
 
 def trusts(principal, action="sts:AssumeRole"):
@@ -115,6 +143,8 @@ def _passed(ways):
                      f"aws_iam_role.{n}_app")  # fmt: skip
 
 
+GROUP = "aws_eks_node_group"
+"""Its machines have no name of their own: who takes one over has the role at once."""
 CHANGING = frozenset(action for rows in TAKEOVERS.values() for action, _ in rows)
 
 
@@ -129,13 +159,18 @@ def _taken_over(ways):
             n = f"take{len(ways.rows)}"
             profile = block("aws_iam_instance_profile", n, f"role = aws_iam_role.{n}_app.name")
             text = (
-                role(f"{n}_app", STRONG, service(name))
-                + (profile if kind == "aws_instance" else "")
+                role(
+                    f"{n}_app",
+                    STRONG if kind != GROUP else statements(allow('"bedrock:InvokeModel"'), AGENT),
+                    service(name),
+                )
+                + (profile if kind in PROFILED else "")
                 + block(kind, n, body.format(n=n, r=f"{n}_app"))
                 + user(f"{n}_dev", statements(allow(f'"{action}"')))
                 + user(f"{n}_twin", statements(allow(f'"{action}"'), deny(f'"{action}"')))
             )
-            ways.add(f"take {kind} {action}", text, f"aws_iam_user.{n}_dev", f"aws_iam_user.{n}_twin", f"{kind}.{n}",
+            steps = [f"{kind}.{n}"] if kind != GROUP else []
+            ways.add(f"take {kind} {action}", text, f"aws_iam_user.{n}_dev", f"aws_iam_user.{n}_twin", *steps,
                      f"aws_iam_role.{n}_app")  # fmt: skip
 
 
@@ -193,6 +228,67 @@ def _given(ways):
             ends = f"user = aws_iam_user.{n}_{who}.name\n  policy_arn = aws_iam_policy.{n}_{who}.arn"
             text += block("aws_iam_user_policy_attachment", f"{n}_{who}", ends)
         ways.add(f"give {action}", text, f"aws_iam_user.{n}_dev", f"aws_iam_user.{n}_twin")
+
+
+def _taken_off(ways):
+    """A boundary, or a Deny: who may take it off itself may do what it forbids; its twin may do so of another."""
+    for kind, actions in UNBOUND.items():
+        for action in actions:
+            n = f"off{len(ways.rows)}"
+            text = block("aws_iam_policy", f"{n}_limit", f'name = "{n}_limit"\n  policy = jsonencode({NARROW})')
+            for who, whose in (("dev", f"{n}_dev"), ("twin", "nobody")):
+                text += _holder(kind, f"{n}_{who}", statements(WEAK, allow(f'"{action}"', arn(SHORT[kind], whose))),
+                                f"permissions_boundary = aws_iam_policy.{n}_limit.arn")  # fmt: skip
+            ways.add(f"off {action}", text, f"{kind}.{n}_dev", f"{kind}.{n}_twin")
+    for kind, actions in UNDENIED.items():
+        for action in actions:
+            n = f"off{len(ways.rows)}"
+            text = block("aws_iam_policy", f"{n}_stop", f'name = "{n}_stop"\n  policy = jsonencode({statements(STOP)})')
+            for who, whose in (("dev", f"{n}_dev"), ("twin", "nobody")):
+                text += _holder(kind, f"{n}_{who}", statements(WEAK, allow(f'"{action}"', arn(SHORT[kind], whose))))
+                name = f"{SHORT[kind]} = {kind}.{n}_{who}.name\n  "
+                if "Detach" in action:
+                    text += block(f"{kind}_policy_attachment", f"{n}_{who}",
+                                  f"{name}policy_arn = aws_iam_policy.{n}_stop.arn")  # fmt: skip
+                else:
+                    text += block(f"{kind}_policy", f"{n}_{who}_stop", f"{name}policy = jsonencode({statements(STOP)})")
+            ways.add(f"off {action}", text, f"{kind}.{n}_dev", f"{kind}.{n}_twin")
+
+
+SHORT = {"aws_iam_user": "user", "aws_iam_role": "role", "aws_iam_group": "group"}
+WEAK = allow('"bedrock:InvokeModel"')
+NARROW = statements(allow('["iam:*", "s3:*"]'))
+
+
+def _holder(kind, name, document, more=""):
+    trust = f"assume_role_policy = jsonencode({service('none')})\n  " if kind == "aws_iam_role" else ""
+    own = block(kind, name, f'name = "{name}"\n  {trust}{more}')
+    return own + block(f"{kind}_policy", name, f"{SHORT[kind]} = {kind}.{name}.name\n  policy = jsonencode({document})")
+
+
+def _sets(ways):
+    """Permission sets of IAM Identity Center: given to whom one wants, or more than they had."""
+    for action, _ in OVER_SETS:
+        n = f"set{len(ways.rows)}"
+        text = _set(f"{n}_app", STRONG)
+        text += user(f"{n}_dev", statements(allow(f'"{action}"')))
+        text += user(f"{n}_twin", statements(allow(f'"{action}"'), deny(f'"{action}"')))
+        ways.add(f"over {action}", text, f"aws_iam_user.{n}_dev", f"aws_iam_user.{n}_twin",
+                 f"aws_ssoadmin_permission_set.{n}_app")  # fmt: skip
+    for action in TO_SET:
+        n = f"set{len(ways.rows)}"
+        text = _set(f"{n}_dev", statements(allow(f'"{action}"')))
+        text += _set(f"{n}_twin", statements(allow(f'"{action}"'), STOP))
+        ways.add(
+            f"give {action}", text, f"aws_ssoadmin_permission_set.{n}_dev", f"aws_ssoadmin_permission_set.{n}_twin"
+        )
+
+
+def _set(name, document):
+    head = f"permission_set_arn = aws_ssoadmin_permission_set.{name}.arn\n  "
+    return block("aws_ssoadmin_permission_set", name, f'name = "{name}"') + block(
+        "aws_ssoadmin_permission_set_inline_policy", name, f"{head}inline_policy = jsonencode({document})"
+    )
 
 
 STOP = deny('["bedrock:*", "bedrock-mantle:*", "bedrock-agentcore:*", "sagemaker:*"]')
@@ -259,7 +355,7 @@ def _tagged(ways):
 
 def everything():
     ways = Ways()
-    for part in (_passed, _taken_over, _over, _given, _trusted, _outside, _tagged):
+    for part in (_passed, _taken_over, _over, _given, _taken_off, _sets, _trusted, _outside, _tagged):
         part(ways)
     return ways
 
@@ -282,7 +378,8 @@ def edges(tmp_path_factory):
 def test_every_row_of_the_tables_is_here():
     rows = sum(map(len, RUNNERS.values())) + sum(map(len, TAKEOVERS.values()))
     rows += sum(map(len, (OVER_ROLES, OVER_USERS, OVER_GROUPS, OVER_ISSUERS)))
-    rows += sum(map(len, (TO_USER, TO_ROLE, TO_GROUP, TO_POLICY, TAGGING)))
+    rows += sum(map(len, (TO_USER, TO_ROLE, TO_GROUP, TO_SET, OVER_SETS, TO_POLICY, TAGGING)))
+    rows += sum(map(len, (*UNBOUND.values(), *UNDENIED.values())))
     assert len(WAYS.rows) == rows + 7
 
 

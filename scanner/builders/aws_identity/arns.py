@@ -31,6 +31,7 @@ SHAPES: dict[str, tuple[str, str, str]] = {
     "aws_iam_group": ("iam", "group/", "name"),
     "aws_iam_policy": ("iam", "policy/", "name"),
     "aws_iam_saml_provider": ("iam", "saml-provider/", "name"),
+    "aws_ssoadmin_permission_set": ("sso", "permissionSet/", ""),
     "aws_lambda_function": ("lambda", "function:", "function_name"),
     "aws_s3_bucket": ("s3", "", "bucket"),
     "aws_cloudwatch_log_group": ("logs", "log-group:", "name"),

@@ -10,7 +10,7 @@ from scanner.builders.aws_identity.carriers import carriers
 from scanner.builders.aws_identity.demands import add_demands
 from scanner.builders.aws_identity.functions import add_function_callers
 from scanner.builders.aws_identity.granting import add_granting
-from scanner.builders.aws_identity.nodes import add_node_roles
+from scanner.builders.aws_identity.nodes import add_node_roles, mark_machine_roles
 from scanner.builders.aws_identity.operators import add_operator_grants, associated
 from scanner.builders.aws_identity.passrole import add_detours
 from scanner.builders.aws_identity.principals import Principal
@@ -49,6 +49,7 @@ def build_aws_identity(world: World) -> None:
     carried = [*carriers(world), *associated(world)]
     add_becoming(world, everyone, judges, carried)
     add_granting(world, everyone, judges, models, _invoke)
+    mark_machine_roles(world)
     add_detours(world, everyone, judges, carried)
     add_certificates(world)
     add_node_roles(world, carried)

@@ -41,20 +41,74 @@ CARRIERS: dict[str, tuple[tuple[str, str], ...]] = {
     "aws_apprunner_service": (("instance_configuration.instance_role_arn", "tasks.apprunner"),),
     "aws_eks_node_group": (("node_role_arn", "ec2"),),
     "aws_cloudformation_stack": (("iam_role_arn", "cloudformation"),),
-    "aws_batch_job_definition": (("container_properties.jobRoleArn", "ecs-tasks"),),
+    "aws_batch_job_definition": (
+        ("container_properties.jobRoleArn", "ecs-tasks"),
+        ("ecs_properties.taskProperties.taskRoleArn", "ecs-tasks"),
+    ),
     "aws_iot_role_alias": (("role_arn", "credentials.iot"),),
     "aws_rolesanywhere_profile": (("role_arns", "rolesanywhere"),),
     "aws_ssm_activation": (("iam_role", "ssm"),),
 }
 """Terraform type -> (path of the role, the service that must be trusted to hand it out)."""
+BESIDE: dict[str, tuple[tuple[str, str], ...]] = {
+    "aws_bedrockagentcore_code_interpreter": (("execution_role_arn", "bedrock-agentcore"),),
+    "aws_bedrockagentcore_browser": (("execution_role_arn", "bedrock-agentcore"),),
+    "aws_bedrockagentcore_memory": (("memory_execution_role_arn", "bedrock-agentcore"),),
+    "aws_api_gateway_integration": (("credentials", "apigateway"),),
+    "aws_apigatewayv2_integration": (("credentials_arn", "apigateway"),),
+    "aws_appsync_datasource": (("service_role_arn", "appsync"),),
+    "aws_scheduler_schedule": (("target.role_arn", "scheduler"),),
+    "aws_cloudwatch_event_target": (("role_arn", "events"),),
+    "aws_pipes_pipe": (("role_arn", "pipes"),),
+    "aws_ssm_maintenance_window_task": (("service_role_arn", "ssm"),),
+    "aws_ssm_association": (("parameters.AutomationAssumeRole", "ssm"),),
+    "aws_rds_cluster_role_association": (("role_arn", "rds"),),
+    "aws_db_instance_role_association": (("role_arn", "rds"),),
+    "aws_rds_cluster": (("iam_roles", "rds"),),
+    "aws_redshift_cluster": (("iam_roles", "redshift"),),
+    "aws_redshift_cluster_iam_roles": (("iam_role_arns", "redshift"),),
+    "aws_redshiftserverless_namespace": (("iam_roles", "redshift"),),
+    "aws_lexv2models_bot": (("role_arn", "lexv2"),),
+    "aws_mwaa_environment": (("execution_role_arn", "airflow-env"),),
+    "aws_kinesisanalyticsv2_application": (("service_execution_role", "kinesisanalytics"),),
+    "aws_mskconnect_connector": (("service_execution_role_arn", "kafkaconnect"),),
+    "aws_gamelift_fleet": (("instance_role_arn", "gamelift"),),
+    "aws_appstream_fleet": (("iam_role_arn", "appstream"),),
+    "aws_appstream_image_builder": (("iam_role_arn", "appstream"),),
+    "aws_cloudformation_stack_set": (("administration_role_arn", "cloudformation"),),
+    "aws_athena_workgroup": (("configuration.execution_role", "athena"),),
+    "aws_amplify_app": (("iam_service_role_arn", "amplify"), ("compute_role_arn", "amplify")),
+    "aws_sagemaker_flow_definition": (("role_arn", "sagemaker"),),
+    "aws_sagemaker_data_quality_job_definition": (("role_arn", "sagemaker"),),
+    "aws_sagemaker_mlflow_tracking_server": (("role_arn", "sagemaker"),),
+    "awscc_sagemaker_cluster": (("instance_groups.execution_role", "sagemaker"),),
+    "aws_ecs_express_gateway_service": (("task_role_arn", "ecs-tasks"),),
+    "aws_eks_capability": (("role_arn", "capabilities.eks"),),
+    "aws_transfer_user": (("role", "transfer"),),
+    "aws_transfer_access": (("role", "transfer"),),
+    "aws_datasync_location_s3": (("s3_config.bucket_access_role_arn", "datasync"),),
+    "aws_servicecatalog_constraint": (("parameters.RoleArn", "servicecatalog"),),
+}
+"""The same of types whose way over a network is another builder's, or nobody's: that they are modelled is not said."""
 PROFILES = {
     "aws_instance": "iam_instance_profile",
     "aws_launch_configuration": "iam_instance_profile",
     "aws_launch_template": "iam_instance_profile.*",
 }
 """Terraform type -> path of the instance profile."""
-HANDED_OUT = frozenset({"credentials.iot", "rolesanywhere", "ssm"})
-"""Services that hand roles out to what is no part of the cloud."""
+PROFILES_BESIDE = {
+    "aws_emr_cluster": "ec2_attributes.instance_profile",
+    "aws_spot_instance_request": "iam_instance_profile",
+    "aws_spot_fleet_request": "launch_specification.*",
+    "aws_imagebuilder_infrastructure_configuration": "instance_profile_name",
+    "aws_batch_compute_environment": "compute_resources.instance_role",
+    "aws_pcs_compute_node_group": "iam_instance_profile_arn",
+    "aws_elastic_beanstalk_environment": "setting.value",
+    "aws_elastic_beanstalk_configuration_template": "setting.value",
+}
+"""The same for instance profiles; of lists that hold other settings as well, what names no profile is none."""
+HANDED_OUT = frozenset({"aws_iot_role_alias", "aws_rolesanywhere_profile", "aws_ssm_activation"})
+"""Types that hand roles out to what is no part of the cloud."""
 ASSOCIATION = "aws_eks_pod_identity_association"
 
 
@@ -80,8 +134,13 @@ def carriers(world: World) -> Iterator[Carrier]:
             for path, service in rows if one.attrs.get("enabled") is not False else ():
                 for found in _roles(one, path):
                     yield from _carried(world, one, found, service, f"it runs with the role (`{path}`)")
-    for kind, path in PROFILES.items():
-        for one in world.inventory.of(kind):
+    for kind, rows in BESIDE.items():
+        for one in world.inventory.like(kind):
+            for path, service in rows:
+                for found in _roles(one, path):
+                    yield from _carried(world, one, found, service, f"it works with the role (`{path}`)")
+    for kind, path in (*PROFILES.items(), *PROFILES_BESIDE.items()):
+        for one in world.inventory.of(kind) if kind in PROFILES else world.inventory.like(kind):
             for found in at(one, path):
                 yield from _by_profile(world, one, found)
     yield from _by_association(world)
@@ -109,7 +168,7 @@ def _carried(world: World, one: Resource, found: Found, service: str, because: s
         yield Carrier(one.id, each.resource.id, service, because, found.origin or one.origin, doubt, session)
     if is_certain(named):
         return
-    if service in HANDED_OUT:
+    if one.kind in HANDED_OUT:
         world.add_fact(one.id, UnreadRole(origin=found.origin or one.origin, because=because, role=found.text or "*"))
     if isinstance(found.value, Unknown) and found.value.ref is None:
         for any_ in _any_role(world, one.unit, found):

@@ -9,9 +9,19 @@ from msgspec.structs import replace
 
 from scanner.builders.aws_identity.access import Access, Judge
 from scanner.builders.aws_identity.arns import HEADS, arn_of
-from scanner.builders.aws_identity.escalations import EARLIER, TAGGING, TO_GROUP, TO_POLICY, TO_ROLE, TO_USER
+from scanner.builders.aws_identity.escalations import (
+    EARLIER,
+    TAGGING,
+    TO_GROUP,
+    TO_POLICY,
+    TO_ROLE,
+    TO_SET,
+    TO_USER,
+    UNBOUND,
+    UNDENIED,
+)
 from scanner.builders.aws_identity.passrole import spoken
-from scanner.builders.aws_identity.principals import Principal
+from scanner.builders.aws_identity.principals import INLINE, Principal
 from scanner.builders.aws_identity.targets import Target
 from scanner.builders.aws_policy.match import ANY, Truth
 from scanner.builders.aws_policy.statements import Policy, Statement
@@ -21,10 +31,21 @@ from scanner.resource import Resource
 
 Invoke = Callable[[World, Judge, Principal, Target], Edge | None]
 EVERYTHING = Statement("Allow", ("*",), ("*",), (), "", None)
-HOLDERS = {"aws_iam_user": TO_USER, "aws_iam_role": TO_ROLE, "aws_iam_group": TO_GROUP}
+HOLDERS = {
+    "aws_iam_user": TO_USER, "aws_iam_role": TO_ROLE, "aws_iam_group": TO_GROUP, "aws_ssoadmin_permission_set": TO_SET,
+}  # fmt: skip
 """Kind of principal -> the actions that give it a policy."""
-OTHERS = {"user": TO_USER, "role": TO_ROLE, "group": TO_GROUP}
-MEANT = frozenset({*TO_USER, *TO_ROLE, *TO_GROUP, *TO_POLICY, *EARLIER, *TAGGING.values()})
+OTHERS = {
+    "user": (TO_USER, f"{HEADS['iam']}user/{ANY}"),
+    "role": (TO_ROLE, f"{HEADS['iam']}role/{ANY}"),
+    "group": (TO_GROUP, f"{HEADS['iam']}group/{ANY}"),
+    "permission set": (TO_SET, f"arn:{ANY}:sso:{ANY}:permissionSet/{ANY}"),
+}
+BOUNDS = frozenset(action for actions in UNBOUND.values() for action in actions)
+DENIES = frozenset(action for actions in UNDENIED.values() for action in actions)
+MEANT = frozenset({*TO_USER, *TO_ROLE, *TO_GROUP, *TO_SET, *TO_POLICY, *EARLIER, *TAGGING.values(), *BOUNDS, *DENIES})
+OF_KIND = {kind: holder for holder, (_, kind) in INLINE.items()}
+"""Kind of principal -> the kind of resource that is an inline policy of it."""
 
 
 class _Gift(Struct, frozen=True, eq=False):
@@ -72,7 +93,7 @@ def _gifts(judged: Judge, principal: Principal, holders: list[tuple[Principal, S
         whose = "itself" if holder is principal else f"`{holder.name}`, which it can become"
         if holder.resource is None:
             continue
-        for action in HOLDERS.get(holder.resource.kind, ()):
+        for action in _actions(holder, holder.resource.kind):
             if action in may:
                 yield from _gift(judged, principal, holder, holder.resource, action, whose, limit)
         if TAGGING.get(holder.resource.kind) in may:
@@ -90,6 +111,15 @@ def _gifts(judged: Judge, principal: Principal, holders: list[tuple[Principal, S
     yield from _others(judged, principal, may)
 
 
+def _actions(holder: Principal, kind: str) -> Iterator[str]:
+    """What may be done to a principal to give it more: a boundary, or a Deny, is taken off only where it has one."""
+    yield from HOLDERS.get(kind, ())
+    if holder.boundary is not None:
+        yield from UNBOUND.get(kind, ())
+    if any(one.denies for policy in holder.policies for one in policy.statements):
+        yield from UNDENIED.get(kind, ())
+
+
 def _gift(
     judged: Judge, principal: Principal, holder: Principal, thing: Resource, action: str, what: str, limit: Truth
 ) -> Iterator[_Gift]:
@@ -105,10 +135,10 @@ def _gift(
 
 def _others(judged: Judge, principal: Principal, may: frozenset[str]) -> Iterator[_Gift]:
     """Rights for principals that it cannot become as far as the inputs show: whoever holds one may act for it."""
-    for word, actions in OTHERS.items():
+    for word, (actions, arn) in OTHERS.items():
         for action in actions:
             if action in may:
-                access = judged.access(principal, action, (f"{HEADS['iam']}{word}/{ANY}",))
+                access = judged.access(principal, action, (arn,))
                 if access.truth is not Truth.NO:
                     decided = (f"who holds a {word} that `{principal.name}` can give a policy",)
                     yield _Gift(action, principal, f"a {word} of its choice", Truth.POSSIBLE, access, decided)
@@ -119,10 +149,7 @@ def _given(
 ) -> Edge | None:
     """The edge of the surest gift that is enough for the model."""
     for gift in gifts:
-        more = Policy(gift.action, None, (EVERYTHING,))
-        holder = replace(gift.holder, policies=[*gift.holder.policies, more])
-        if gift.action in TAGGING.values():
-            holder = replace(gift.holder, tagged=True)
+        holder = _with(gift)
         edge = invoke(world, judged.anew(), holder, model)
         statement = gift.access.answer.statement
         if edge is None or statement is None:
@@ -139,3 +166,28 @@ def _given(
             decided_by=(tuple(sorted(set(decided))) or ("condition",)) if possible else (),
         )
     return None
+
+
+def _with(gift: _Gift) -> Principal:
+    """The holder of a gift as it is then."""
+    holder, action = gift.holder, gift.action
+    if action in TAGGING.values():
+        return replace(holder, tagged=True)
+    if action in BOUNDS:
+        return replace(holder, boundary=None)
+    if action in DENIES:
+        own = OF_KIND.get(holder.resource.kind, "") if holder.resource is not None else ""
+        inline = "Detach" not in action
+        kept = [one for one in holder.policies if not _denies(one) or _inline(one, holder, own) is not inline]
+        return replace(holder, policies=kept)
+    return replace(holder, policies=[*holder.policies, Policy(action, None, (EVERYTHING,))])
+
+
+def _denies(policy: Policy) -> bool:
+    return any(one.denies for one in policy.statements)
+
+
+def _inline(policy: Policy, holder: Principal, own: str) -> bool:
+    """Whether a policy is written into the principal, rather than attached to it."""
+    address = "" if holder.resource is None else holder.resource.address
+    return f"{own}." in policy.name or policy.name == address

@@ -1,13 +1,17 @@
-"""The policies that AWS itself keeps: which of them yield inference or change the safety layer, and which do not."""
+"""The policies that AWS itself keeps: which of them yield inference, weights or a change of the safety layer.
+
+Facts: the AWS Managed Policy Reference Guide; of each policy only what some table of ours asks for is repeated.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from scanner.builders.aws_policy.statements import Policy, Statement
+from scanner.builders.aws_policy.statements import Condition, Policy, Statement, listed_in
 from scanner.origin import Origin
 from scanner.unknown import Unknown
 
+PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 GRANTS: dict[str, tuple[Sequence[str], ...]] = {
     "AdministratorAccess": (("*",),),
     "PowerUserAccess": (
@@ -31,37 +35,79 @@ GRANTS: dict[str, tuple[Sequence[str], ...]] = {
     "AmazonS3FullAccess": (("s3:*",),),
     "CloudWatchLogsFullAccess": (("logs:*",),),
     "AWSOrganizationsFullAccess": (("organizations:*",),),
-    "AWSLambda_FullAccess": (("lambda:*", "iam:PassRole"),),
-    "AmazonEC2FullAccess": (("ec2:*",),),
+    "AWSLambda_FullAccess": (("lambda:*",),),
+    "AmazonEC2FullAccess": (("ec2:*", "elasticloadbalancing:*", "autoscaling:*"),),
+    "ElasticLoadBalancingFullAccess": (("elasticloadbalancing:*",),),
+    "AmazonVPCFullAccess": (
+        (
+            "ec2:AuthorizeSecurityGroupEgress",
+            "ec2:AuthorizeSecurityGroupIngress",
+            "ec2:ModifySecurityGroupRules",
+            "ec2:ModifyVpcEndpoint",
+            "ec2:DeleteVpcEndpoints",
+        ),
+    ),
+    "AmazonS3ReadOnlyAccess": (("s3:Get*", "s3:List*", "s3:Describe*", "s3-object-lambda:Get*"),),
+    "AmazonEC2RoleforSSM": (("s3:GetObject", "s3:PutObject", "ssmmessages:CreateControlChannel"),),
+    "AmazonSSMManagedInstanceCore": (("ssm:UpdateInstanceInformation", "ssmmessages:CreateControlChannel"),),
+    "AmazonEC2ContainerRegistryReadOnly": (PULL,),
+    "AmazonEC2ContainerRegistryPullOnly": (PULL,),
+    "AmazonEC2ContainerRegistryPowerUser": ((*PULL, "ecr:PutImage"),),
+    "CloudWatchAgentServerPolicy": (("logs:PutRetentionPolicy",),),
+    "CloudWatchAgentAdminPolicy": (("logs:PutRetentionPolicy",),),
+    "AmazonEKSClusterPolicy": (
+        ("ec2:AuthorizeSecurityGroupIngress", "ec2:AttachVolume", "ec2:CreateVolume", "ec2:ModifyInstanceAttribute")
+        + ("elasticloadbalancing:ModifyListener", "elasticloadbalancing:DeleteListener")
+        + ("elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets"),
+    ),
+    "AWSCodeDeployRoleForECS": (
+        (
+            "s3:GetObject",
+            "s3:GetObjectVersion",
+            "elasticloadbalancing:ModifyListener",
+            "elasticloadbalancing:ModifyRule",
+        ),
+    ),
+    "AWSConfigRole": (("s3:GetObject",),),
+    "AmazonECSTaskExecutionRolePolicy": (PULL,),
+    "AmazonEKSFargatePodExecutionRolePolicy": (PULL,),
+    "AmazonEC2ContainerServiceforEC2Role": (PULL,),
+    "AWSGlueServiceRole": (("glue:*",),),
 }
 """What the widely used wide ones allow, on every resource. PowerUserAccess begins with a NotAction."""
+PASSES = {"AWSLambda_FullAccess": "lambda.amazonaws.com", "AmazonSageMakerFullAccess": "sagemaker.amazonaws.com"}
+"""Those that let any role be passed to one service."""
+FOR_SERVICES = {
+    "AmazonEKSClusterPolicy": "eks.amazonaws.com",
+    "AWSCodeDeployRoleForECS": "codedeploy.amazonaws.com",
+    "AWSConfigRole": "config.amazonaws.com",
+    "AmazonECSTaskExecutionRolePolicy": "ecs-tasks.amazonaws.com",
+    "AmazonEKSFargatePodExecutionRolePolicy": "eks-fargate-pods.amazonaws.com",
+    "AmazonEC2ContainerServiceforEC2Role": "ec2.amazonaws.com",
+    "AWSGlueServiceRole": "glue.amazonaws.com",
+}
+"""Those of roles that a service of AWS works with, and the service: what they allow counts where others may have the
+role as well."""
 NOT_ACTION = frozenset({"PowerUserAccess"})
 
 HARMLESS = frozenset({
-    "AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEKSClusterPolicy",
-    "AmazonEKSVPCResourceController", "AmazonEKSServicePolicy", "AmazonEKSFargatePodExecutionRolePolicy",
+    "AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEKSVPCResourceController", "AmazonEKSServicePolicy",
     "AmazonEKSComputePolicy", "AmazonEKSBlockStoragePolicy", "AmazonEKSLoadBalancingPolicy",
     "AmazonEKSNetworkingPolicy", "AmazonEKSWorkerNodeMinimalPolicy", "AmazonEBSCSIDriverPolicy",
-    "AmazonEFSCSIDriverPolicy", "AmazonEC2ContainerRegistryReadOnly", "AmazonEC2ContainerRegistryPullOnly",
-    "AmazonEC2ContainerRegistryPowerUser", "AmazonSSMManagedInstanceCore", "AmazonSSMPatchAssociation",
-    "AmazonECSTaskExecutionRolePolicy", "AmazonEC2ContainerServiceforEC2Role",
-    "AmazonECSInfrastructureRolePolicyForVolumes", "AWSLambdaBasicExecutionRole",
-    "AWSLambdaVPCAccessExecutionRole", "AWSLambdaSQSQueueExecutionRole", "AWSLambdaDynamoDBExecutionRole",
-    "AWSLambdaKinesisExecutionRole", "AWSLambdaENIManagementAccess", "AWSLambdaRole",
-    "CloudWatchAgentServerPolicy", "CloudWatchAgentAdminPolicy", "CloudWatchReadOnlyAccess",
-    "CloudWatchLogsReadOnlyAccess", "AWSXRayDaemonWriteAccess", "AWSXrayWriteOnlyAccess",
-    "AmazonPrometheusRemoteWriteAccess", "AmazonPrometheusQueryAccess", "AmazonS3ReadOnlyAccess",
+    "AmazonEFSCSIDriverPolicy", "AmazonSSMPatchAssociation", "AmazonECSInfrastructureRolePolicyForVolumes",
+    "AWSLambdaBasicExecutionRole", "AWSLambdaVPCAccessExecutionRole", "AWSLambdaSQSQueueExecutionRole",
+    "AWSLambdaDynamoDBExecutionRole", "AWSLambdaKinesisExecutionRole", "AWSLambdaENIManagementAccess",
+    "AWSLambdaRole", "CloudWatchReadOnlyAccess", "CloudWatchLogsReadOnlyAccess", "AWSXRayDaemonWriteAccess",
+    "AWSXrayWriteOnlyAccess", "AmazonPrometheusRemoteWriteAccess", "AmazonPrometheusQueryAccess",
     "AmazonDynamoDBReadOnlyAccess", "AmazonEC2ReadOnlyAccess", "AmazonVPCReadOnlyAccess",
     "AmazonRDSEnhancedMonitoringRole", "AmazonAPIGatewayPushToCloudWatchLogs", "AmazonBedrockReadOnly",
-    "AmazonSageMakerReadOnly", "SecurityAudit", "ViewOnlyAccess", "AWSConfigRole", "AWS_ConfigRole",
-    "AWSBackupServiceRolePolicyForBackup", "AWSBackupServiceRolePolicyForRestores", "AmazonEC2RoleforSSM",
-    "AmazonElasticMapReduceforAutoScalingRole", "AWSGlueServiceRole", "AWSCodeDeployRole",
-    "AWSCodeDeployRoleForECS", "AutoScalingNotificationAccessRole", "AmazonVPCFullAccess",
-    "AmazonSQSFullAccess", "AmazonSNSFullAccess", "AmazonDynamoDBFullAccess",
-    "ElasticLoadBalancingFullAccess", "AWSCloudTrail_ReadOnlyAccess", "IAMReadOnlyAccess",
-    "IAMUserChangePassword", "AWSBillingReadOnlyAccess", "Billing",
+    "AmazonSageMakerReadOnly", "SecurityAudit", "ViewOnlyAccess", "AWS_ConfigRole",
+    "AWSBackupServiceRolePolicyForBackup", "AWSBackupServiceRolePolicyForRestores",
+    "AmazonElasticMapReduceforAutoScalingRole", "AWSCodeDeployRole", "AutoScalingNotificationAccessRole",
+    "AmazonSQSFullAccess", "AmazonSNSFullAccess", "AmazonDynamoDBFullAccess", "AWSCloudTrail_ReadOnlyAccess",
+    "IAMReadOnlyAccess", "IAMUserChangePassword", "AWSBillingReadOnlyAccess", "Billing",
 })  # fmt: skip
-"""Policies that allow no inference, and nothing that changes a guardrail or a role."""
+"""Policies that allow no inference, no reading of weights and no change of a guardrail, a way or a role."""
 
 
 def managed(arn: str, origin: Origin | None) -> Policy | None:
@@ -79,7 +125,21 @@ def managed(arn: str, origin: Origin | None) -> Policy | None:
 
 
 def _statements(name: str, origin: Origin | None) -> list[Statement]:
-    return [
+    found = [
         Statement("Allow", tuple(actions), ("*",), (), name, origin, not_actions=name in NOT_ACTION and index == 0)
         for index, actions in enumerate(GRANTS[name])
+    ]
+    if name in PASSES:
+        to = Condition("StringEquals", "iam:PassedToService", (PASSES[name],), origin)
+        found.append(Statement("Allow", ("iam:PassRole",), ("*",), (to,), name, origin))
+    return found
+
+
+def left_to_services(policies: Sequence[Policy], trust: Policy) -> list[Policy]:
+    """The policies of a role without what AWS wrote for the one service that can have the role."""
+    allowed = [one.principals for one in trust.statements if one.allows]
+    only = trust.unknown is None and all(isinstance(one, Mapping) and set(one) == {"Service"} for one in allowed)
+    services = {each for one in allowed if isinstance(one, Mapping) for each in listed_in(one.get("Service"))}
+    return [
+        Policy(one.name, one.origin) if only and {FOR_SERVICES.get(one.name)} == services else one for one in policies
     ]

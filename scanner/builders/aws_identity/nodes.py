@@ -1,16 +1,49 @@
-"""The role of a cluster's machines: pods that can reach the metadata service of their machine act as it."""
+"""The role of a cluster's machines: who has it joins one, and pods that reach their machine's metadata act as it.
+
+Facts: EKS user guide, "Amazon EKS node IAM role" (the kubelet calls with it) and "Create access entries" (the types
+that let machines join); Kubernetes, "Using Node Authorization": a machine reads the secrets of the pods on it, and
+makes tokens of their service accounts.
+"""
 
 from __future__ import annotations
 
+from scanner.builders.aws_identity.by_arn import meant
 from scanner.builders.aws_identity.carriers import Carrier
-from scanner.builders.blocks import first
+from scanner.builders.blocks import at, first
 from scanner.builders.draft import World
 from scanner.builders.k8s_identity import runs_as
-from scanner.graph.model import Edge, Plane, State
+from scanner.graph.facts_access import MachineRole
+from scanner.graph.model import STACK, Edge, Plane, Role, State
 from scanner.podspec import pod_templates
 from scanner.resource import Resource, dig
 
 GROUPS = ("aws_eks_node_group",)
+ENTRY, CLUSTER = "aws_eks_access_entry", "aws_eks_cluster"
+HELD = STACK | {Role.MODEL}
+JOINING = frozenset({"EC2_LINUX", "EC2_WINDOWS", "EC2", "HYBRID_LINUX", "HYPERPOD_LINUX"})
+"""The types of access entries with which machines join."""
+
+
+def mark_machine_roles(world: World) -> None:
+    """A MachineRole for each role of the inputs with which a machine joins a cluster that runs models or the stack."""
+    units = {
+        node.id.partition(":")[0] for node in world.nodes.values() if node.kind[:1].isupper() and node.roles & HELD
+    }
+    joined = {one.cluster for one in world.profile.units if one.name in units and one.cluster}
+    for kind, path in ((GROUPS[0], "node_role_arn"), (ENTRY, "principal_arn")):
+        for one in world.inventory.of(kind):
+            if kind == ENTRY and one.attrs.get("type") not in JOINING:
+                continue
+            cluster = world.inventory.find(one.attrs.get("cluster_name"), one, CLUSTER)
+            address = cluster.address if isinstance(cluster, Resource) else ""
+            if one.unit not in units and not joined & {address, f"{one.unit}:{address}"}:
+                continue
+            for found in at(one, path):
+                for each in meant(world, found.value, one, "aws_iam_role") if one.possible is None else ():
+                    because = f"with it the machines of `{one.address}` join"
+                    fact = MachineRole(origin=found.origin, because=because, cluster=address or one.address)
+                    if each.doubt is None:
+                        world.add_fact(each.resource.id, fact)
 
 
 def add_node_roles(world: World, carried: list[Carrier]) -> None:

@@ -12,10 +12,13 @@ from scanner.builders.aws_identity.arns import SHAPES, arn_of
 from scanner.builders.aws_identity.carriers import Carrier
 from scanner.builders.aws_identity.documents import policy_at
 from scanner.builders.aws_identity.escalations import (
+    AGENT,
+    BY_AGENT,
     EARLIER,
     OVER_GROUPS,
     OVER_ISSUERS,
     OVER_ROLES,
+    OVER_SETS,
     OVER_USERS,
     RUNNERS,
     TAGGING,
@@ -23,7 +26,10 @@ from scanner.builders.aws_identity.escalations import (
     TO_GROUP,
     TO_POLICY,
     TO_ROLE,
+    TO_SET,
     TO_USER,
+    UNBOUND,
+    UNDENIED,
     UNSEEN,
 )
 from scanner.builders.aws_identity.principals import Principal
@@ -32,11 +38,18 @@ from scanner.builders.aws_policy.decide import acts_on
 from scanner.builders.aws_policy.match import ANY, Glob, Truth, glob, meets
 from scanner.builders.aws_policy.statements import Statement, listed_in
 from scanner.builders.draft import World
+from scanner.graph.facts_access import MachineRole
 from scanner.graph.model import Edge, Plane, Role, State
 from scanner.resource import Resource
 
-OVER = {"aws_iam_role": OVER_ROLES, "aws_iam_user": OVER_USERS, "aws_iam_group": OVER_GROUPS}
+OVER = {
+    "aws_iam_role": OVER_ROLES, "aws_iam_user": OVER_USERS, "aws_iam_group": OVER_GROUPS,
+    "aws_ssoadmin_permission_set": OVER_SETS,
+}  # fmt: skip
 SAML = "aws_iam_saml_provider"
+GROUPS = frozenset({"aws_eks_node_group"})
+HELD = frozenset({Role.GATEWAY, Role.OPERATOR})
+SERVING = frozenset({Role.MODEL, Role.CLASSIFIER})
 JOINING = frozenset(action for action, _ in OVER_GROUPS)
 ACTIONS = tuple(
     sorted(
@@ -46,7 +59,8 @@ ACTIONS = tuple(
             *(action for rows in TAKEOVERS.values() for action, _ in rows),
             *(action for actions in RUNNERS.values() for action in actions),
             *(action for action, _ in OVER_ISSUERS),
-            *(TO_USER + TO_ROLE + TO_GROUP + TO_POLICY + EARLIER),
+            *(TO_USER + TO_ROLE + TO_GROUP + TO_SET + TO_POLICY + EARLIER),
+            *(action for actions in (*UNBOUND.values(), *UNDENIED.values()) for action in actions),
             *TAGGING.values(),
         }
     )
@@ -66,9 +80,15 @@ class Way(Struct, frozen=True, eq=False):
 
 
 def add_detours(world: World, everyone: list[Principal], judges: Mapping[str, Judge], carried: list[Carrier]) -> None:
-    """Add "become" edges for the principals that may call a model, or are the gateway, and for what runs so."""
-    calling = {edge.source for edge in world.edges if edge.verb == "invoke" and edge.plane is Plane.IDENTITY}
-    wanted = [one for one in everyone if one.node_id in calling or Role.GATEWAY in world.nodes[one.node_id].roles]
+    """Add "become" edges to the principals that are worth becoming, and to what runs as one of them.
+
+    Those may call a model, are the gateway or an operator, are what a model or a classifier runs as, or are the role of
+    a cluster's machines.
+    """
+    worth = {edge.source for edge in world.edges if edge.verb == "invoke" and edge.plane is Plane.IDENTITY}
+    worth |= {one.role_id for one in carried if world.nodes[one.node_id].roles & SERVING}
+    worth |= {node.id for node in world.nodes.values() if any(isinstance(fact, MachineRole) for fact in node.facts)}
+    wanted = [one for one in everyone if one.node_id in worth or world.nodes[one.node_id].roles & HELD]
     by_unit: dict[str, list[_Prey]] = {}
     by_role: dict[str, list[Carrier]] = {}
     for carrier in carried:
@@ -147,6 +167,11 @@ def _ways(world: World, judged: Judge, principal: Principal, prey: _Prey, may: f
                 thing = world.inventory.by_id[carrier.node_id]
                 arn = arn_of(thing) if thing.kind in SHAPES else Glob(f"arn:{ANY}", partly=True)
                 access = judged.access(principal, action, (arn.text,), partly=arn.partly)
+                if thing.kind in GROUPS:
+                    # Machines of a group have no name of their own here: who has one has their role.
+                    agent = judged.access(role, AGENT, ("*",)).truth if action in BY_AGENT else Truth.YES
+                    yield Way(role.node_id, f"`{action}`: {why}", min(access.truth, agent), access, (action,))
+                    continue
                 yield Way(carrier.node_id, f"`{action}`: {why}", access.truth, access, ())
 
 

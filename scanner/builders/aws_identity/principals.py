@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from scanner.builders.aws_identity.by_arn import meant
 from scanner.builders.aws_identity.documents import policy_at, policy_of
-from scanner.builders.aws_identity.managed import managed
+from scanner.builders.aws_identity.managed import FOR_SERVICES, left_to_services, managed
 from scanner.builders.aws_policy.statements import Policy, listed_in
 from scanner.builders.blocks import Found, at
 from scanner.builders.draft import World
@@ -115,6 +115,10 @@ def _principals(world: World) -> list[Principal]:
     _permission_sets(world, found)
     _merge(world, found)
     for principal in found.values():
+        role = principal.resource
+        if role is not None and any(one.name in FOR_SERVICES for one in principal.policies):
+            trust = policy_at(world.inventory, role, "assume_role_policy")
+            principal.policies = left_to_services(principal.policies, trust)
         world.set_actor(principal.node_id)
     return [found[key] for key in sorted(found)]
 

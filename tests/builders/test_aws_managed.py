@@ -1,0 +1,88 @@
+"""Policies that AWS keeps, from HCL through the command line: which of them reads weights or changes a guard."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.builders.identity_world import bare
+from tests.harness import run
+
+ACCOUNT = "111122223333"
+HEAD = f"""
+provider "aws" {{
+  region              = "us-east-1"
+  allowed_account_ids = ["{ACCOUNT}"]
+}}
+resource "aws_s3_bucket" "weights" {{
+  bucket = "acme-weights"
+}}
+resource "aws_ecr_repository" "gateway" {{
+  name = "gateway"
+}}
+resource "aws_vpc_endpoint" "runtime" {{
+  service_name      = "com.amazonaws.us-east-1.bedrock-runtime"
+  vpc_endpoint_type = "Interface"
+  vpc_id            = "vpc-1"
+}}
+resource "aws_cloudwatch_log_group" "calls" {{
+  name = "calls"
+}}
+resource "aws_bedrock_guardrail" "g" {{
+  name = "g"
+}}
+"""
+PROFILE = """
+agreement: a
+models: {stores: ["s3://acme-weights"]}
+evidence: {sinks: [aws_cloudwatch_log_group.calls]}
+safety_stack: {guardrails: [{id: aws_bedrock_guardrail.g}]}
+"""
+WEIGHTS, ENDPOINT, CALLS = "aws_s3_bucket.weights", "aws_vpc_endpoint.runtime", "aws_cloudwatch_log_group.calls"
+ROWS = (
+    ("AmazonS3ReadOnlyAccess", "ec2", {WEIGHTS}),
+    ("AmazonEC2RoleforSSM", "ec2", {WEIGHTS}),
+    ("AmazonVPCFullAccess", "ec2", {ENDPOINT}),
+    ("CloudWatchAgentServerPolicy", "ec2", {CALLS}),
+    ("SecurityAudit", "ec2", set()),
+    ("ViewOnlyAccess", "ec2", set()),
+    ("AmazonEKS_CNI_Policy", "ec2", set()),
+    # What AWS wrote for one service counts where somebody else may have the role, and only there.
+    ("AWSConfigRole", "config", set()),
+    ("AWSConfigRole", "ec2", {WEIGHTS}),
+)
+
+
+def holder(number, policy, service):
+    trust = f'Principal = {{ Service = "{service}.amazonaws.com" }}'
+    statement = f'{{ Effect = "Allow", Action = "sts:AssumeRole", {trust} }}'
+    return f"""
+resource "aws_iam_role" "r{number}" {{
+  name               = "r{number}"
+  assume_role_policy = jsonencode({{ Version = "2012-10-17", Statement = [{statement}] }})
+}}
+resource "aws_iam_role_policy_attachment" "r{number}" {{
+  role       = aws_iam_role.r{number}.name
+  policy_arn = "arn:aws:iam::aws:policy/{policy}"
+}}
+"""
+
+
+@pytest.fixture(scope="module")
+def edges(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("managed")
+    (folder / "main.tf").write_text(HEAD + "".join(holder(n, one, who) for n, (one, who, _) in enumerate(ROWS)))
+    (folder / "tether.yaml").write_text(PROFILE)
+    code, out, err = run("graph", str(folder), "--profile", str(folder / "tether.yaml"), "--format", "json")
+    assert code == 0, err
+    return [(bare(one["source"]), one["verb"], bare(one["target"])) for one in json.loads(out)["edges"]
+            if one["state"] == "open"]  # fmt: skip
+
+
+@pytest.mark.parametrize(("number", "row"), list(enumerate(ROWS)), ids=[f"{one}-{who}" for one, who, _ in ROWS])
+def test_what_a_policy_of_aws_gives(edges, number, row):
+    role = f"aws_iam_role.r{number}"
+    read = {source for source, verb, target in edges if target == role and verb == "read"}
+    written = {target for source, verb, target in edges if source == role and verb == "write"}
+    assert read | written == row[2]
