@@ -271,7 +271,8 @@ class AwsOperation(Struct, frozen=True):
     are asked with each of several values. absent: the errors that say that there is no such thing. closing: it
     holds nothing but what closes ways, so that who does not read it proves no less of them (the rule about what
     stands above an account tells what it misses). instead: it is asked only where this operation was not answered,
-    and tells the same.
+    and tells the same. beside: it is asked only where one of these operations of the same scope named anything, or
+    was not answered: where all of them are known to name nothing, there can be nothing of it.
     """
 
     service: str
@@ -293,6 +294,7 @@ class AwsOperation(Struct, frozen=True):
     absent: Strings = ()
     closing: bool = False
     instead: str = ""
+    beside: str = ""
 
     @property
     def id(self) -> str:

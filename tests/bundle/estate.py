@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from scanner.sources.aws.operations import ACCOUNT, asked, follows
+from scanner.sources.aws.operations import ACCOUNT, asked, follows, is_wanted
 from scanner.sources.bundle import BundleWriter, Call
 from scanner.tables import aws_operations
 
@@ -40,6 +41,9 @@ def full(answers: dict[tuple[str, str], Any], region: str = REGION, account: str
             if row.instead:
                 continue
             place = ACCOUNT if row.scope == "account" else region
+            given = any(name == row.id for name, _ in answers)
+            if not given and not is_wanted(row, partial(_of, made, place), unsure=False):
+                continue
             earlier = [one for one in made if one.operation in follows(row) and dict(one.scope)["region"] == place]
             for parameters in asked(row, where[place], earlier):
                 one = _call(row.id, dict(parameters), place, account, answers)
@@ -47,6 +51,10 @@ def full(answers: dict[tuple[str, str], Any], region: str = REGION, account: str
                     known.add(one.key)
                     made.append(one)
     return made
+
+
+def _of(made: list[Call], place: str, operation: str) -> list[Call]:
+    return [one for one in made if one.operation == operation and dict(one.scope)["region"] == place]
 
 
 def _call(operation: str, parameters: dict[str, Any], place: str, account: str, answers: dict[Any, Any]) -> Call:

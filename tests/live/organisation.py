@@ -10,7 +10,7 @@ import botocore.session
 import pytest
 
 from scanner.sources.aws import live_accounts, live_calls
-from scanner.sources.aws.live_calls import in_order
+from scanner.sources.aws.operations import in_order
 from scanner.tables import aws_operations
 from tests.live.aws import DENIED, HOME, NUMBER, OFF, OTHER, PARTITION, REGIONS, Aws, answering, estate, listen
 

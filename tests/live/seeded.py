@@ -18,7 +18,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
 
 from scanner.sources.aws import live_accounts, live_calls
-from scanner.sources.aws.operations import operations
+from scanner.sources.aws.operations import in_order, operations
 from scanner.tables import aws_operations
 from tests.bundle import reference
 from tests.live.aws import HOME, LOADER, NUMBER, OFF, PARTITION, Aws, answering, empty, encoded, listen
@@ -177,6 +177,8 @@ class Seeded(Aws):
             return response(request, status, error(model, code, message))
         if kind == "truncated" and self._more(model):
             return response(request, 500, b"")
+        if kind == "page":
+            return response(request, 500, b"<!doctype html>\n<html lang=en><h1>Internal Server Error</h1></html>")
         return response(request, 200, b'{"x": [' if "json" in protocol(model) else b"<Reply><x>")
 
 
@@ -235,9 +237,7 @@ def seeded(services: Collection[str] = ()) -> Iterator[Seeded]:
         sessions["home"] = home
         if services:
             rows = [row for row in aws_operations() if row.service in services]
-            groups = {
-                of: [one for one in live_calls.in_order(of) if one[0].service in services] for of in (True, False)
-            }
+            groups = {of: [one for one in in_order(of) if one[0].service in services] for of in (True, False)}
             patch.setattr(live_calls, "in_order", groups.__getitem__)
             patch.setattr("scanner.sources.aws.estate.aws_operations", lambda: rows)
         yield made

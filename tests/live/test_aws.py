@@ -134,7 +134,7 @@ def test_a_live_account_is_judged_as_the_bundle_of_it_is(world: World, tmp_path:
 
 def test_every_row_of_the_table_is_asked(clean: list[Call]) -> None:
     asked = {one.operation for one in clean}
-    lacking = {row.id for row in aws_operations() if not row.after and not row.instead} - asked
+    lacking = {row.id for row in aws_operations() if not (row.after or row.instead or row.beside)} - asked
     assert not lacking
     assert {one.outcome for one in clean} == {"read", "absent", "region-off"}
     assert read(clean).unread == []
@@ -214,6 +214,7 @@ def test_pages_are_followed_with_and_without_a_paginator(world: World, collector
     names = {
         "ec2:DescribeVpcs": vpcs,
         "wafv2:ListWebACLs": acls,
+        "apigateway:GetRestApis": {"items": [{"id": "a"}]},
         "appflow:ListFlows": ring,
         "lambda:ListFunctions": {"Functions": [], "NextMarker": "for ever"},
     }
@@ -237,6 +238,7 @@ def test_secrets_are_not_in_a_bundle(world: World, collector: Collector, clean: 
     vpn = {"VpnConnectionId": "vpn-1", "CustomerGatewayConfiguration": "<psk>psk-very-secret</psk>"}
     world.faults = {
         "lambda:ListFunctions": {"Functions": [function]},
+        "ec2:DescribeCustomerGateways": {"CustomerGateways": [{"CustomerGatewayId": "cgw-1"}]},
         "ec2:DescribeVpnConnections": {"VpnConnections": [{**vpn, "Options": {"TunnelOptions": [tunnel]}}]},
     }
     names = set(world.faults)

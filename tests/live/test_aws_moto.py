@@ -12,7 +12,7 @@ import botocore.session
 import pytest
 
 from scanner.sources.aws import live_accounts, live_calls
-from scanner.sources.aws.live_calls import in_order
+from scanner.sources.aws.operations import in_order
 from tests.harness import run
 from tests.live.aws import Aws, answering, empty, estate, listen
 

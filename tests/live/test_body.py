@@ -8,7 +8,7 @@ from typing import Any
 import botocore.session
 import pytest
 
-from scanner.sources.aws.live_body import NoAnswer, check_body
+from scanner.sources.aws.live_body import NoAnswer, check_body, check_fault
 from tests.live.aws import LOADER
 
 SESSION = botocore.session.Session()
@@ -60,3 +60,28 @@ def test_what_is_an_answer_is_left_alone(name: str, body: bytes) -> None:
 
 def test_errors_are_none_of_its_business() -> None:
     check_body(SimpleNamespace(content=b"<html>", status_code=503), model("ec2:DescribeVpcs"))
+
+
+PAGE = b"<!doctype html>\n<html lang=en><title>500</title></html>"
+
+
+@pytest.mark.parametrize("status", [500, 501])
+def test_a_fault_that_is_a_page_for_people_is_not_of_aws(status: int) -> None:
+    with pytest.raises(NoAnswer, match=f"HTTP {status}"):
+        check_fault({"status_code": status, "headers": {"Server": "proxy"}, "body": PAGE})
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body"),
+    [
+        (500, {"x-amzn-RequestId": "1"}, PAGE),
+        (500, {"x-amz-request-id": "1"}, PAGE),
+        (500, {}, b'{"__type": "InternalFailure"}'),
+        (500, {}, b""),
+        (502, {}, PAGE),
+        (503, {}, PAGE),
+        (200, {}, PAGE),
+    ],
+)
+def test_other_faults_are_left_to_botocore(status: int, headers: dict[str, str], body: bytes) -> None:
+    check_fault({"status_code": status, "headers": headers, "body": body})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scanner.sources.aws.live_calls import in_order
+from scanner.sources.aws.operations import in_order
 from tests.harness import run
 from tests.live.aws import DENIED, HOME, NUMBER, OTHER
 from tests.live.organisation import BARRED, FORBIDDEN, MEMBER, SERVICES, WHOLE, Organisation

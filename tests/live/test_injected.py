@@ -62,3 +62,14 @@ def test_a_fault_that_costs_nothing_would_be_seen(trial: Trial) -> None:
 @pytest.fixture
 def organisation(trial: Trial) -> Seeded:
     return trial.organisation
+
+
+def test_a_page_for_people_is_asked_for_once_and_a_fault_of_aws_again(trial: Trial) -> None:
+    """The first is no answer of AWS at all; neither lets anything hold."""
+    tries = {}
+    for kind in ("page", "throttled"):
+        before = trial.organisation.injected
+        trial.inject("ec2:DescribeVpcs", kind, MEMBER)
+        tries[kind] = trial.organisation.injected - before
+    assert tries == {"page": 1, "throttled": 5}
+    assert trial.wrong == []

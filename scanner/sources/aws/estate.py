@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from scanner.sources.aws.operations import ACCOUNT, asked, context_of, follows, operations, pieces
+from scanner.sources.aws.operations import ACCOUNT, asked, context_of, follows, is_wanted, operations, pieces
 from scanner.sources.aws.paths import Here
 from scanner.sources.bundle import Call
 from scanner.sources.bundle.call import ANSWERED, parameters_key
@@ -84,6 +85,7 @@ def estate_of(calls: Iterable[Call]) -> Estate:
         and _question(call) not in told
         and not operations()[call.operation].instead
         and not _told_otherwise(found, call)
+        and is_wanted(operations()[call.operation], partial(found.of, call.scope))
     ]
     return found
 
@@ -106,6 +108,8 @@ def _whole(found: Estate, scope: Scope) -> None:
     some = next(call for made in everything.values() for call in made.values())
     for operation in aws_operations():
         if operation.instead or (operation.scope == "account") is not (where.get("region") == ACCOUNT):
+            continue
+        if not is_wanted(operation, partial(found.of, scope), unsure=False):
             continue
         made = everything.get(operation.id, {})
         earlier = [call for name in follows(operation) for call in found.of(scope, name)]

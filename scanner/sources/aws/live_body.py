@@ -12,7 +12,11 @@ import msgspec
 
 HEAD = 1000
 """Bytes in which the first element of an XML document begins."""
-
+IDS = ("x-amzn-requestid", "x-amz-request-id", "x-amz-id-2", "x-amz-cf-id")
+"""What AWS puts into the head of an answer, of an error as well. Source: Amazon S3 API reference, "Common response
+headers"; AWS General Reference, "Request IDs"."""
+FAULTS = frozenset({500, 501})
+"""Statuses of a fault of the service itself: those of a proxy that waits for it in vain (502 to 504) are others."""
 
 POLICY = "Policy"
 """The member of GetBucketPolicy's answer that is its whole body."""
@@ -42,6 +46,19 @@ def check_body(http_response: Any, model: Any, **_: Any) -> None:
             raise NoAnswer("the body is no answer to this operation")
     elif b"<html" in content[:HEAD].lower():
         raise NoAnswer("the body is a page for people")
+
+
+def check_fault(response_dict: Any, **_: Any) -> None:
+    """Raise NoAnswer for a fault that is not AWS's; a handler of botocore's `before-parse`, which ends its tries.
+
+    A page for people that no request of AWS has a number for comes from something between, or from a server that
+    stands for AWS and does not have the operation: asking the same at once again heals neither.
+    """
+    heads = {str(name).lower() for name in response_dict.get("headers") or ()}
+    body = response_dict.get("body")
+    page = isinstance(body, bytes) and b"<html" in body[:HEAD].lower()
+    if response_dict.get("status_code") in FAULTS and page and not heads & {*IDS}:
+        raise NoAnswer(f"the body is a page for people, with HTTP {response_dict['status_code']}")
 
 
 def _policy(content: bytes) -> None:

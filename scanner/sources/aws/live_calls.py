@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import queue
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache
 from threading import Event
 from typing import Any
 
@@ -23,14 +22,13 @@ from scanner.sources.aws.live_outcome import outcome_of
 from scanner.sources.aws.live_plain import page_of
 from scanner.sources.aws.live_rate import Rates
 from scanner.sources.aws.lost import CLOSED
-from scanner.sources.aws.operations import ACCOUNT, asked, follows, timed
+from scanner.sources.aws.operations import ACCOUNT, asked, follows, in_order, is_wanted, timed
 from scanner.sources.aws.regions import OPERATIONS as TELL_REGIONS
 from scanner.sources.aws.regions import told
 from scanner.sources.bundle import Call, Outcome
 from scanner.sources.bundle.call import Key
 from scanner.sources.read import AwsAsked
 from scanner.table_rows import AwsOperation
-from scanner.tables import aws_operations
 
 SHUT_AFTER = 12
 """Services that a policy of the organisation refuses in a region before it counts as closed."""
@@ -187,11 +185,16 @@ class Place(Struct):
             while again:
                 again = False
                 for row in rows:
-                    earlier = [call for name in follows(row) for call in self.by_operation.get(name, {}).values()]
+                    if not is_wanted(row, self._made, unsure=not (self.lost or self.collector.over())):
+                        continue
+                    earlier = [call for name in follows(row) for call in self._made(name)]
                     for parameters in list(asked(row, scope, earlier)):
                         again = self._new(row, parameters) or again
         if self.region not in (ACCOUNT, self.account.region):
             self.account.forget(self.region)
+
+    def _made(self, name: str) -> Iterable[Call]:
+        return self.by_operation.get(name, {}).values()
 
     def _new(self, row: AwsOperation, parameters: Mapping[str, Any]) -> bool:
         """Make a call that was not made yet; whether it was one."""
@@ -276,25 +279,3 @@ class Place(Struct):
 
 def _dicts(value: object) -> Iterator[dict[str, Any]]:
     return (one for one in value if isinstance(one, dict)) if isinstance(value, list) else iter(())
-
-
-@cache
-def in_order(of_account: bool) -> tuple[tuple[AwsOperation, ...], ...]:
-    """The rows of the table by operation, each after those whose answers it waits for; those of accounts or regions."""
-    rows: dict[str, list[AwsOperation]] = {}
-    for row in aws_operations():
-        if (row.scope == "account") is of_account:
-            rows.setdefault(row.id, []).append(row)
-    found: dict[str, tuple[AwsOperation, ...]] = {}
-
-    def visit(name: str, above: tuple[str, ...]) -> None:
-        if name in found or name in above or name not in rows:
-            return
-        for row in rows[name]:
-            for before in follows(row):
-                visit(before, (*above, name))
-        found[name] = tuple(rows[name])
-
-    for name in rows:
-        visit(name, ())
-    return tuple(found.values())

@@ -14,7 +14,7 @@ from msgspec import Struct, field
 
 from scanner import __version__
 from scanner.errors import UsageError
-from scanner.sources.aws.live_body import NoAnswer, check_body
+from scanner.sources.aws.live_body import NoAnswer, check_body, check_fault
 from scanner.sources.aws.live_outcome import Fault
 from scanner.sources.aws.live_plain import TooDeep
 from scanner.sources.aws.live_rate import Rates
@@ -90,6 +90,7 @@ class Account(Struct):
                 made = session.client(service, region_name=region, config=self.library.config)
                 bucket = self.rates.of(self.id, region, service)
                 made.meta.events.register("before-call", lambda **_: bucket.take())
+                made.meta.events.register("before-parse", check_fault)
                 made.meta.events.register("after-call", check_body)
                 self.clients[key] = made
             return self.clients[key]

@@ -9,11 +9,11 @@ from msgspec import Struct, field
 
 from scanner.sources.aws.estate import SOURCE
 from scanner.sources.aws.live_accounts import assumed
-from scanner.sources.aws.live_calls import Collector, in_order, not_taken
+from scanner.sources.aws.live_calls import Collector, not_taken
 from scanner.sources.aws.live_client import Account
 from scanner.sources.aws.live_outcome import outcome_of
 from scanner.sources.aws.live_plain import page_of
-from scanner.sources.aws.operations import ACCOUNT, asked, follows, timed
+from scanner.sources.aws.operations import ACCOUNT, asked, follows, in_order, is_wanted, timed
 from scanner.sources.aws.regions import OPERATIONS as TELL_REGIONS
 from scanner.sources.aws.regions import told
 from scanner.sources.bundle import Call, Outcome
@@ -90,6 +90,8 @@ def _row(
     calls: dict[str, list[Call]],
 ) -> None:
     scope = {"account": account.id, "partition": account.partition, "region": region}
+    if not is_wanted(row, lambda name: calls.get(name, ())):
+        return
     earlier = [call for name in follows(row) for call in calls.get(name, ())]
     parameters = next(iter(asked(row, scope, earlier)), None)
     if parameters is None:

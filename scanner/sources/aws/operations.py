@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import product
@@ -12,6 +12,7 @@ from typing import Any
 from scanner.sources.aws.paths import Here, at, steps
 from scanner.sources.aws.shape import shape
 from scanner.sources.bundle import Call
+from scanner.sources.bundle.call import ANSWERED
 from scanner.table_rows import AwsOperation
 from scanner.tables import aws_operations
 
@@ -56,6 +57,30 @@ def timed(operation: AwsOperation, parameters: Mapping[str, Any], now: str) -> M
 def follows(operation: AwsOperation) -> tuple[str, ...]:
     """The operations whose answers a row waits for."""
     return tuple(operation.after.split("|")) if operation.after else ()
+
+
+def above(operation: AwsOperation) -> tuple[str, ...]:
+    """The operations that must have been asked before a row: those it follows, and those that say whether it may."""
+    return (*follows(operation), *(operation.beside.split("|") if operation.beside else ()))
+
+
+def is_wanted(operation: AwsOperation, made: Callable[[str], Iterable[Call]], *, unsure: bool = True) -> bool:
+    """Whether there can be anything that a row asks for. made: the calls of an operation in the same scope.
+
+    unsure: what is said where one of those that it stands beside was not answered, for then it may be anything.
+    """
+    some = [list(made(name)) for name in operation.beside.split("|")] if operation.beside else []
+    if any(_names_any(call) for calls in some for call in calls):
+        return True
+    told = all(calls and all(call.outcome in ANSWERED for call in calls) for calls in some)
+    return not some or (unsure and not told)
+
+
+def _names_any(call: Call) -> bool:
+    """Whether a page has a list that is not empty, at its top or in a structure there."""
+    pages = [page if isinstance(page, dict) else {"": [page]} for page in call.pages]
+    inside = [one for page in pages for one in page.values() if isinstance(one, dict)]
+    return any(isinstance(one, list) and one for some in (*pages, *inside) for one in some.values())
 
 
 def context_of(call: Call) -> dict[str, Any]:
@@ -130,3 +155,25 @@ def _without_id(one: Any) -> Any:
 
 def _with_id(one: Any, number: int) -> Any:
     return {**one, "Id": f"m{number}"} if isinstance(one, dict) else one
+
+
+@cache
+def in_order(of_account: bool) -> tuple[tuple[AwsOperation, ...], ...]:
+    """The rows of the table by operation, each after those whose answers it waits for; those of accounts or regions."""
+    rows: dict[str, list[AwsOperation]] = {}
+    for row in aws_operations():
+        if (row.scope == "account") is of_account:
+            rows.setdefault(row.id, []).append(row)
+    found: dict[str, tuple[AwsOperation, ...]] = {}
+
+    def visit(name: str, way: tuple[str, ...]) -> None:
+        if name in found or name in way or name not in rows:
+            return
+        for row in rows[name]:
+            for before in above(row):
+                visit(before, (*way, name))
+        found[name] = tuple(rows[name])
+
+    for name in rows:
+        visit(name, ())
+    return tuple(found.values())

@@ -19,8 +19,10 @@ def truncated(call: Call) -> Call:
     if not call.pages:
         return replace(call, outcome="failed", cause="it was read, and there is no page of it")
     last = call.pages[-1]
-    if not row.paginate or not isinstance(last, dict):
+    if not isinstance(last, dict):
         return call
+    # What botocore does not page by itself may have a token for something else, and says of itself that it is cut.
+    names = (*TOKENS, *FLAGS) if row.paginate else FLAGS
     inside = last.get("DistributionList")
-    more = any(one.get(name) for one in (last, inside) if isinstance(one, dict) for name in (*TOKENS, *FLAGS))
+    more = any(one.get(name) for one in (last, inside) if isinstance(one, dict) for name in names)
     return replace(call, outcome="failed", cause="the last page that was recorded names a next one") if more else call
