@@ -93,6 +93,7 @@ def load(path: Path) -> Rule:
         blind=parts[2],
         check=check,
         waivable=bool(getattr(module, "WAIVABLE", True)),
+        carries=bool(getattr(module, "CARRIES", True)),
     )
 
 

@@ -49,9 +49,10 @@ def judge(
         found.extend(findings)
         if summary and result.verdict is Verdict.HOLDS:
             summaries.setdefault(rule.commitment, []).append(summary)
+    beside = frozenset(rule.id for rule in rules if not rule.carries)
     guarded = bool(graph.with_role(Role.MODEL, Role.CANDIDATE))
     commitments = tuple(
-        _commitment(name, [one for one in results if one.commitment == name], found, unread, basis, summaries)
+        _commitment(name, [one for one in results if one.commitment == name], beside, found, unread, basis, summaries)
         for name in COMMITMENTS
     )
     if not guarded:
@@ -109,18 +110,22 @@ def _result(rule: Rule, verdict: Verdict, examined: int, note: str, *, crashed: 
 def _commitment(
     name: str,
     results: Sequence[RuleResult],
+    beside: frozenset[str],
     findings: Sequence[Finding],
     unread: Sequence[Unread],
     basis: Sequence[str],
     summaries: dict[str, list[str]],
 ) -> CommitmentResult:
-    """`violated` if any rule is; else `unproven` if any is or none had a subject; else `holds`."""
+    """`violated` if any rule is; else `unproven` if any is or none had a subject; else `holds`.
+
+    beside: rules that carry no commitment alone.
+    """
     verdicts = {one.verdict for one in results}
     judged = [one for one in results if one.verdict is not Verdict.NOT_JUDGED]
     mine = [one for one in findings if one.commitment == name]
     if Verdict.VIOLATED in verdicts:
         verdict = Verdict.VIOLATED
-    elif Verdict.UNPROVEN in verdicts or not judged:
+    elif Verdict.UNPROVEN in verdicts or all(one.id in beside for one in judged):
         verdict = Verdict.UNPROVEN
     else:
         verdict = Verdict.HOLDS

@@ -161,10 +161,26 @@ class Unread(Struct, frozen=True):
         return self.kind in ("file", "document", "link", "denied", "call")
 
 
+class Asked(Struct, frozen=True):
+    """A place of which an API was asked. scope: as calls have it, a cluster or a region of an account.
+
+    answered: anything at all. caller: the ARN of who asked, "" where that is not told. members: the numbers of the
+    accounts of the organisation, as far as they can be used.
+    """
+
+    scope: tuple[tuple[str, str], ...]
+    unit: str
+    origin: Origin
+    answered: bool
+    caller: str = ""
+    members: tuple[str, ...] = ()
+
+
 class Reading(Struct):
     """All that one reader found: `inputs` maps each path that was read to the sha256 of its bytes.
 
     `passed_over` names files that were looked at and are of no interest (plain values files, CI recipes), with why.
+    `asked` is where APIs were asked.
     `bases` are those that were asked, also where nothing came of it: an empty answer is an answer.
     """
 
@@ -174,6 +190,7 @@ class Reading(Struct):
     assumptions: dict[str, None] = msgspec.field(default_factory=dict)
     passed_over: dict[str, str] = msgspec.field(default_factory=dict)
     bases: set[Basis] = msgspec.field(default_factory=set)
+    asked: list[Asked] = msgspec.field(default_factory=list)
 
 
 def dig(value: Value, *path: Key) -> Value:

@@ -92,7 +92,7 @@ def read_and_build(request: Request) -> Scanned:
             live=request.live,
         )
     )
-    return Scanned(root, reading, build(reading.resources, profile, pins), profile, request)
+    return Scanned(root, reading, build(reading.resources, profile, pins, asked=reading.asked), profile, request)
 
 
 def _cache(request: Request, root: Path) -> Path | None:

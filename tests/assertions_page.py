@@ -18,6 +18,7 @@ FAMILIES = ("CLOUD", "EDGE", "ROUTE", "IDENT", "GUARD", "MODEL", "CTRL", "TENANT
 AWS = frozenset({"terraform", "plan", "live-aws"})
 OF_AWS = re.compile(r'"aws(?:cc)?(?:_[a-z0-9_]+)?"')
 ELSEWHERE = {
+    "AUDIT-004": "what was asked of an account is in no file: the cases are bundles",
     "CLOUD-005": "nodes that are read are placed by `resource-outside-approved-places`",
     "CLOUD-007": "what delivers from Terraform brings manifests: the cases are of Kubernetes and other clouds",
     "ROUTE-004": "routes of a gateway are objects of Kubernetes; in AWS they are ways of `model-bypasses-safety-stack`",
@@ -29,10 +30,6 @@ ELSEWHERE = {
     "CTRL-004": "who may write routes, labels and filters counts in `outsider-controls-safety-stack`",
     "CTRL-005": "not judged: what brings a setting is in pipelines; that deliveries are the operator's and at a known "
     "revision is asked when they are read, images by digest in `model-image-verification-relaxed`",
-    "AUDIT-004": "no rule: what was asked and not answered, and a region that is on and was not asked, is unread by "
-    "name, and nothing holds; a cluster whose workloads nobody read leaves `model-bypasses-safety-stack`, "
-    "`model-not-approved` and `edge-layer-in-model-cluster` unproven; "
-    "accounts of the organisation outside a bundle are assumptions",
     "AUDIT-005": "no rule: two sides are needed, and `tether drift` compares them, with an exit code of its own",
     "CLASS-003": "not judged: what updates a classifier is not asked",
     "HUMAN-001": "not judged: approval of changes is in the host of the code",

@@ -41,7 +41,9 @@ def run_scan(folder: Path, *more: str) -> dict[str, Any]:
     plan = folder / "plan.json"
     more = (*more, "--plan", str(plan)) if plan.is_file() else more
     paths = () if recorded(folder) else (str(folder),)
-    code, out, err = run("scan", *paths, *settings, "--as-of", AS_OF, "--format", "json", *more)
+    # Without files, origins in the profile are relative to where one stands.
+    with contextlib.chdir(folder) if recorded(folder) else contextlib.nullcontext():
+        code, out, err = run("scan", *paths, *settings, "--as-of", AS_OF, "--format", "json", *more)
     assert code in (0, 1, 3), err
     report: dict[str, Any] = json.loads(out)
     return report

@@ -30,6 +30,7 @@ from scanner.unknown import Unknown
 
 ASSERTION = "CTRL-006"
 SEVERITY = "medium"
+CARRIES = False
 EXAMPLE = "stop_controls: [{subject: ADDRESS, tested: YYYY-MM-DD, max_age: 365d, reason: WHAT IT STOPS}]"
 SAYS = {
     "effect": ("stops no model", "stops a model", "name what stops the models, or let it do so"),

@@ -13,7 +13,7 @@ from scanner.builders.inventory import Inventory
 from scanner.graph.graph import Graph
 from scanner.lock import Pins
 from scanner.profile import Profile
-from scanner.resource import Resource
+from scanner.resource import Asked, Resource
 
 Builder = Callable[[World], None]
 
@@ -57,6 +57,11 @@ def everybody(_profile: Profile) -> bool:
 def stop_controls(profile: Profile) -> bool:
     """The profile names stop controls."""
     return bool(profile.stop_controls)
+
+
+def units_or_places(profile: Profile) -> bool:
+    """The profile says what the deployment is made of, or where it stands."""
+    return bool(profile.units or profile.places)
 
 
 class Step(NamedTuple):
@@ -122,6 +127,7 @@ STEPS = (
     Step("told_endpoints", "build_told_endpoints"),
     Step("planned_changes", "build_planned_changes"),
     Step("unmodelled", "build_unmodelled"),
+    Step("coverage", "build_coverage", wanted=units_or_places),
     Step("stop_controls.build", "build_stop_controls", wanted=stop_controls),
     Step("absent", "build_absent"),
     Step("agreement", "build_agreement"),
@@ -141,10 +147,17 @@ class Built(Struct, frozen=True):
 
 
 def build(
-    resources: Iterable[Resource], profile: Profile, pins: Pins | None = None, steps: Iterable[Step] = STEPS
+    resources: Iterable[Resource],
+    profile: Profile,
+    pins: Pins | None = None,
+    steps: Iterable[Step] = STEPS,
+    asked: Iterable[Asked] = (),
 ) -> Built:
-    """The graph of everything that was read; `pins` is what the agreement is held against, None for none."""
-    world = World(Inventory(resources), profile, pins)
+    """The graph of everything that was read; `pins` is what the agreement is held against, None for none.
+
+    asked: where APIs were asked.
+    """
+    world = World(Inventory(resources), profile, pins, tuple(asked))
     for step in steps:
         if step.needs(world.inventory) and step.wanted(profile):
             step(world)

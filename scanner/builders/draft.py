@@ -12,7 +12,7 @@ from scanner.graph.graph import Graph
 from scanner.graph.model import Edge, Node, Role, State
 from scanner.lock import Pins
 from scanner.profile import Profile
-from scanner.resource import Resource
+from scanner.resource import Asked, Resource
 
 EXTERNAL_UNIT = "external"
 _FEW_FACTS = 32
@@ -24,10 +24,13 @@ class World:
     assumptions and trusted are sentences that the report prints; say each once.
     """
 
-    def __init__(self, inventory: Inventory, profile: Profile, pins: Pins | None = None) -> None:
+    def __init__(
+        self, inventory: Inventory, profile: Profile, pins: Pins | None = None, asked: tuple[Asked, ...] = ()
+    ) -> None:
         self.inventory = inventory
         self.profile = profile
         self.pins = pins
+        self.asked = asked
         self.nodes: dict[str, Node] = {}
         self.edges: list[Edge] = []
         self.assumptions: dict[str, None] = {}

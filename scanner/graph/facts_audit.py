@@ -47,6 +47,16 @@ class ScanRun(Fact, frozen=True, kw_only=True):
     good: bool | Unknown
 
 
+class Coverage(Fact, frozen=True, kw_only=True):
+    """Whether something that the profile names was looked at, and by whom.
+
+    what: "account", "cluster", "unit" or "organisation" (seen: it was), or "caller" (seen: who asks may only read).
+    """
+
+    what: str
+    seen: bool | Unknown
+
+
 class Stop(Fact, frozen=True, kw_only=True):
     """One statement about a stop control that the profile names.
 

@@ -238,6 +238,7 @@ def merge(whole: Reading, part: Reading) -> None:
     whole.inputs.update(part.inputs)
     whole.passed_over.update(part.passed_over)
     whole.bases |= part.bases
+    whole.asked.extend(part.asked)
     whole.assumptions |= part.assumptions
 
 

@@ -123,12 +123,14 @@ def _take(reading: Reading, calls: Sequence[Call], unit_of: Callable[[str], str]
     for cluster, some in clusters_of(calls).items():
         part = read_cluster(some, unit_of(cluster), source)
         reading.resources += part.resources
+        reading.asked += part.asked
         reading.unread += [one for one in part.unread if one not in reading.unread]
     for partition, some in _aws(calls).items():
         from scanner.sources.aws import read_estate
 
         part = read_estate(some, unit_of(f"aws:{partition}"), source)
         reading.resources += part.resources
+        reading.asked += part.asked
         reading.unread += [one for one in part.unread if one not in reading.unread]
         reading.assumptions |= part.assumptions
     for call in calls:

@@ -265,9 +265,18 @@ def metrics() -> dict[tuple[str, str], Any]:
     return {("cloudwatch:GetMetricData", ""): {"MetricDataResults": [{**called, **hours}, draft]}}
 
 
+WHO = {
+    "Account": NUMBER,
+    "Arn": f"arn:{PARTITION}:sts::{NUMBER}:assumed-role/acme-node/i-0fffffffffffffff1",
+    "UserId": "AROA:i-0fffffffffffffff1",
+}
+"""Who asks: a machine of the cluster, whose role changes nothing."""
+
+
 def answers() -> dict[tuple[str, str], Any]:
     """By operation and, where one is asked about many things, by the thing."""
     return {
+        ("sts:GetCallerIdentity", ""): WHO,
         ("iam:GetAccountAuthorizationDetails", ""): {"RoleDetailList": copy.deepcopy(ROLES), "Policies": []},
         ("ec2:DescribeRegions", ""): {"Regions": [{"RegionName": REGION, "OptInStatus": "opt-in-not-required"}]},
         **network(),

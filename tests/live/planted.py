@@ -24,7 +24,8 @@ from scanner.resource import Resource
 from scanner.scan import Request, read_and_build
 from scanner.sources.aws import live_client
 from scanner.unknown import Unknown
-from tests.live.aws import HOME, LOADER, NUMBER, PARTITION, WHO, Aws, answering, empty, encoded, service_of
+from tests.bundle import reference
+from tests.live.aws import HOME, LOADER, NUMBER, PARTITION, Aws, answering, empty, encoded, service_of
 
 REGION = {"Regions": [{"RegionName": HOME, "OptInStatus": "opt-in-not-required"}]}
 GUARDRAIL = ("gr7acme2026x", "7")
@@ -48,7 +49,7 @@ class Planted(Aws):
 
     def __init__(self, told: dict[str, Any]) -> None:
         super().__init__()
-        self.told = {**told, "sts:GetCallerIdentity": WHO, "ec2:DescribeRegions": REGION}
+        self.told = {**told, "sts:GetCallerIdentity": reference.WHO, "ec2:DescribeRegions": REGION}
         self.checked: set[str] = set()
 
     def answer(self, model: OperationModel, params: dict[str, Any], region: str, **more: Any) -> Any:

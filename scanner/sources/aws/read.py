@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 
-from scanner.resource import Reading, Resource, SourceName
+from msgspec.structs import replace
+
+from scanner.resource import Asked, Reading, Resource, SourceName
 from scanner.sources.aws.estate import SOURCE, Estate, estate_of
 from scanner.sources.aws.furniture import without_furniture
 from scanner.sources.aws.link import link
@@ -15,6 +17,9 @@ from scanner.sources.aws.special import SPECIAL
 from scanner.sources.aws.translate import Translation, translate
 from scanner.sources.aws.truncated import truncated
 from scanner.sources.bundle import Call
+from scanner.sources.bundle.call import ANSWERED
+
+CALLER = "sts:GetCallerIdentity"
 
 
 def partitions_of(calls: Iterable[Call]) -> dict[str, list[Call]]:
@@ -40,6 +45,7 @@ def read_estate(calls: Sequence[Call], unit: str, source: SourceName) -> Reading
     link(resources, links)
     reading.resources += _at_home(resources)
     reading.assumptions |= dict.fromkeys([*not_counted(estate), *_nowhere(estate)])
+    reading.asked += _asked(estate, unit)
     for call in estate.answered("organizations:ListAccounts"):
         names = _elsewhere(call, {dict(scope)["account"] for scope in estate.by_scope})
         if names:
@@ -54,10 +60,31 @@ def read_estate(calls: Sequence[Call], unit: str, source: SourceName) -> Reading
 
 
 def _elsewhere(call: Call, asked: set[str]) -> list[str]:
-    pages = [page for page in call.pages if isinstance(page, dict)]
+    return sorted(_members([call]) - asked)
+
+
+def _members(calls: Iterable[Call]) -> set[str]:
+    """The numbers of the accounts that can be used."""
+    pages = [page for call in calls for page in call.pages if isinstance(page, dict)]
     accounts = [one for page in pages for one in page.get("Accounts") or () if isinstance(one, dict)]
-    active = {str(one.get("Id")) for one in accounts if _usable(one)}
-    return sorted(active - asked)
+    return {str(one.get("Id")) for one in accounts if _usable(one)}
+
+
+def _asked(estate: Estate, unit: str) -> Iterator[Asked]:
+    """Each region of each account, whether it answered anything, and as whom it was asked."""
+    members = tuple(sorted(_members(estate.answered("organizations:ListAccounts"))))
+    callers = {dict(call.scope)["account"]: _caller(call) for call in estate.answered(CALLER)}
+    for scope, asked in estate.by_scope.items():
+        calls = [call for some in asked.values() for call in some.values()]
+        if calls:
+            origin = replace(calls[0], operation="", parameters={}).origin()
+            # A region that is off, and one in which a service cannot be, holds nothing: that is an answer.
+            answered = any(call.outcome in ANSWERED for call in calls)
+            yield Asked(scope, unit, origin, answered, callers.get(dict(scope)["account"], ""), members)
+
+
+def _caller(call: Call) -> str:
+    return next((arn for page in call.pages if isinstance(page, dict) and isinstance(arn := page.get("Arn"), str)), "")
 
 
 def _usable(one: dict[str, object]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from scanner.resource import OBSERVED, Attrs, Items, Reading, Resource, SourceName, Unread
+from scanner.resource import OBSERVED, Asked, Attrs, Items, Reading, Resource, SourceName, Unread
 from scanner.sources.bundle import Call
 from scanner.sources.kubernetes.listed import NAME_ONLY
 from scanner.sources.kubernetes.live_discovery import served_kinds
@@ -41,6 +41,9 @@ def read_cluster(calls: Sequence[Call], unit: str, source: SourceName) -> Readin
         else:
             reading.resources.append(one)
     spaces = {one.namespace for one in reading.resources if one.namespace} | set(spaces_of(lists) or ())
+    for call in found[:1]:
+        answered = any(one.operation == "list" and one.outcome == "read" for one in found)
+        reading.asked.append(Asked(call.scope, unit, call.origin(), answered))
     reading.resources += stand_ins([*lost, *guards_of(undiscovered)], spaces, unit, source)
     return reading
 
