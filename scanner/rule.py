@@ -55,6 +55,11 @@ class Case(Struct):
     summary: str = ""
     """A few words for the commitment's line where the rule holds: "31 placements, all aws us-gov-west-1"."""
 
+    @property
+    def things(self) -> int:
+        """How many nodes stand for what was read, and for whoever may call it; entries of the profile are none."""
+        return sum(node.kind not in ("Profile", "Scan") for node in self.graph.nodes.values())
+
     def examine(self, node: Node, found: str) -> None:
         """Note that `node` was looked at, and what was found: it counts as a subject and enters the certificate."""
         before = self.looked_at.get(node.id, "")

@@ -46,7 +46,7 @@ def check(case: Case) -> Iterable[Finding]:
     for node in case.graph.nodes.values():
         if node.id not in case.looked_at:
             case.examine(node, "delivers nothing to devices")
-    case.summary = f"no delivery to a device among {counted(len(case.graph.nodes), 'resource')}"
+    case.summary = f"no delivery to a device among {counted(case.things, 'resource')}"
 
 
 def _flows(case: Case, devices: list[str], stores: frozenset[str], judged: set[str]) -> Iterable[Finding]:

@@ -50,4 +50,4 @@ def check(case: Case) -> Iterable[Finding]:
     fix = "keep edge resources away from the models"
     yield from tell(case, found, lambda node, fact: f"`{node.address}` stands at the edge: {fact.because}", fix)
     yield from case.unknown_places(unknown)
-    case.summary = f"no edge target among {counted(len(case.graph.nodes), 'resource')}"
+    case.summary = f"no edge target among {counted(case.things, 'resource')}"

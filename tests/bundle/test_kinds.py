@@ -133,7 +133,6 @@ def told_to_something() -> set[str]:
 
 
 ONLY_ASKED = {
-    "sts:GetCallerIdentity": "who asks",
     "kms:DescribeCustomKeyStores": "whether a key stands outside AWS is told as a thing that no table knows",
     **dict.fromkeys(
         (
