@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from scanner.builders.blocks import first
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, connect
+from scanner.builders.recognise.terraform import CLOUD_CONTROL, as_awscc
 from scanner.builders.supply.outside import read
 from scanner.graph.model import STACK, Plane, Role
 from scanner.resource import Resource
@@ -45,9 +47,26 @@ WAYS = (
 """What lets a connection through, or leads it on."""
 
 
+FOREIGN = ("awscc_", CLOUD_CONTROL)
+
+
 def is_twin(world: World, one: Resource) -> bool:
     """Whether nobody asked for a type of awscc that lets in, leads on or runs something."""
-    return not one.data and one.kind not in world.inventory.asked and one.kind.startswith((*RIGHTS, *STORES, *WAYS))
+    if one.data or not one.kind.startswith(FOREIGN) or one.kind in world.inventory.asked:
+        return False
+    return _is(one, *RIGHTS, *STORES, *WAYS)
+
+
+def _is(one: Resource, *heads: str) -> bool:
+    return any(kind.startswith(heads) for kind in _called(one))
+
+
+def _called(one: Resource) -> tuple[str, ...]:
+    """The types of awscc that a resource is: one that Cloud Control makes is of the type it names, or of any."""
+    if one.kind != CLOUD_CONTROL:
+        return (one.kind,)
+    found = first(one, "type_name")
+    return (*RIGHTS, *STORES, *WAYS) if found is None or found.unknown is not None else (as_awscc(found.text),)
 
 
 def open_twin(world: World, one: Resource, members: Iterable[str]) -> None:
@@ -55,16 +74,16 @@ def open_twin(world: World, one: Resource, members: Iterable[str]) -> None:
     doubt = Doubt("kind-unmodelled", (one.address,))
     because = f"what `{one.kind}` opens is not read: its twin of the provider hashicorp/aws is"
     own = [node for node in members if node.startswith(f"{one.unit}:")]
-    if one.kind.startswith((*RIGHTS, *WAYS)):
+    if _is(one, *RIGHTS, *WAYS):
         world.set_actor(one.id)
-    for node in own if one.kind.startswith(RIGHTS) else ():
+    for node in own if _is(one, *RIGHTS) else ():
         stack = bool(world.nodes[node].roles & STACK)
         verb = "become" if stack else "invoke"
         connect(world, one.id, node, because, one.origin, plane=Plane.IDENTITY, verb=verb, doubt=doubt)
-    for node in own if one.kind.startswith(WAYS) else ():
+    for node in own if _is(one, *WAYS) else ():
         if not world.nodes[node].roles & STACK:
             connect(world, one.id, node, because, one.origin, doubt=doubt)
-    if one.kind.startswith(STORES):
+    if _is(one, *STORES):
         held = [node.id for node in world.nodes.values() if Role.STORE in node.roles]
         for node in sorted(held):
             if node.startswith(f"{one.unit}:"):

@@ -11,7 +11,7 @@ from scanner.builders.inventory import Inventory
 from scanner.builders.k8s_network.enforcer import enforcement
 from scanner.origin import FileOrigin
 from scanner.profile import Profile, Unit
-from scanner.resource import Attrs, Resource
+from scanner.resource import Attrs, Items, Resource
 from scanner.unknown import COMPUTED, Ref, Unknown
 from tests.builders.k8s_world import CALICO, CILIUM, resources_of
 
@@ -181,3 +181,37 @@ def test_values_and_settings_that_are_not_known_may_switch_it_off():
     config = Resource(address, "k8s", "ConfigMap", "cilium-config", attrs, line, "kubernetes", namespace="kube-system")
     found = known(*cilium, config)
     assert (found.policies, found.unsure) == (False, ("var.values",))
+
+
+AUTO = {"enabled": True, "node_pools": ["general-purpose"]}
+SWITCH = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: amazon-vpc-cni, namespace: kube-system}
+data: {enable-network-policy-controller: "true"}
+"""
+POOL = "apiVersion: karpenter.sh/v1\nkind: NodePool\nmetadata: {name: gpu}\n"
+UNKNOWN = Unknown("`var.x` has no value", decided_by=("var.x",))
+
+
+@pytest.mark.parametrize(
+    ("compute", "objects", "expected"),
+    [
+        (None, "", True),
+        ({"enabled": False}, "", True),
+        ({"enabled": True, "node_pools": []}, "", True),  # no machines of Auto Mode
+        (AUTO, "", False),
+        ({**AUTO, "enabled": UNKNOWN}, "", False),
+        ({"enabled": True, "node_pools": UNKNOWN}, "", False),
+        ({"enabled": True}, POOL, False),
+        (AUTO, SWITCH, True),
+        (AUTO, SWITCH.replace('"true"', '"false"'), False),
+    ],
+)
+def test_machines_of_auto_mode_enforce_by_a_setting_of_their_own(compute, objects, expected):
+    blocks = {} if compute is None else {"compute_config": Items([Attrs(compute)])}
+    cluster = terraform("aws_eks_cluster", **blocks)
+    cluster.attrs["name"] = "main"
+    addon = terraform("aws_eks_addon", addon_name="vpc-cni", cluster_name="main", configuration_values=ON)
+    others = resources_of(objects) if objects else []
+    assert known(cluster, addon, *others).policies is expected

@@ -1,4 +1,8 @@
-"""Fronts at the edge of AWS: function URLs, CloudFront, Global Accelerator, endpoint services, App Runner."""
+"""Fronts at the edge of AWS: function URLs, CloudFront, Global Accelerator, endpoint services, App Runner, ECS Express.
+
+Facts: Amazon ECS developer guide, "Resources created by Amazon ECS Express Mode services" (a balancer with HTTPS, in the
+subnets of the default VPC unless others are written); Lightsail user guide, "Container services" (`publicEndpoint`).
+"""
 
 from __future__ import annotations
 
@@ -23,6 +27,7 @@ HANDLED = frozenset(
         "aws_apprunner_vpc_connector",
     }
 )  # fmt: skip
+EXPRESS, LIGHTSAIL = "aws_ecs_express_gateway_service", "aws_lightsail_container_service_deployment_version"
 ACCOUNT = re.compile(r"^(?:arn:[^:]+:(?:iam|sts)::)?(\d{12})(?::.*)?$")
 
 
@@ -38,6 +43,21 @@ def build_fronts(world: World) -> None:
         _endpoint_service(world, one)
     for one in world.inventory.of("aws_apprunner_service"):
         _app_runner(world, one)
+    for one in world.inventory.like(EXPRESS):
+        _express(world, one)
+    for one in world.inventory.like(LIGHTSAIL):
+        if values(one, "public_endpoint"):
+            said = "a container service with a public endpoint answers whoever asks"
+            connect(world, world.external("internet").id, one.id, said, line(one, "public_endpoint"), cut=True)
+
+
+def _express(world: World, one: Resource) -> None:
+    """A service of ECS Express Mode has a balancer of its own, on the internet unless it is put into private subnets."""
+    subnets = values(one, "network_configuration.subnets")
+    said = "Express Mode puts a balancer on the internet before it, where no subnets are written"
+    doubt = Doubt("value-unknown", (f"{one.address}.network_configuration.subnets",)) if subnets else None
+    doubt = first_doubt(doubt, doubt_of(one.possible))
+    connect(world, world.external("internet").id, one.id, said, one.origin, doubt=doubt, cut=True)
 
 
 def _function_url(world: World, one: Resource) -> None:

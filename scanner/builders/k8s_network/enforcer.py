@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from msgspec import Struct
 
+from scanner.builders.blocks import at, first
 from scanner.builders.draft import World
 from scanner.builders.k8s_network.agent_settings import CALICO, weakened
 from scanner.builders.k8s_network.plugins import Sign, argument, object_signs, switched_off, terraform_signs
@@ -51,7 +52,9 @@ def enforcement(world: World, unit: str) -> Enforcement:
         for some, why in switched_off(settings):
             off |= some
             unsure.update(() if why is None else why.decided_by or (settings.address,))
-    undone = [*_contradicted(world, unit), *_on_fargate(world, unit), *_on_windows(world, unit)]
+    undone = [
+        *_contradicted(world, unit), *_on_fargate(world, unit), *_on_windows(world, unit), *_on_auto(world, unit),
+    ]  # fmt: skip
     found = list(_signs(world, unit))
     weak = [*_weakened(world, unit), *_beside(world, unit, found)]
     for resource, sign in found:
@@ -112,6 +115,26 @@ def _on_windows(world: World, unit: str) -> Iterator[str]:
     ]
     if groups and all(str(one.attrs.get("ami_type") or "").startswith("WINDOWS") for one in groups):
         yield from (f"{one.address}: ami_type" for one in groups)
+
+
+def _on_auto(world: World, unit: str) -> Iterator[str]:
+    """A cluster with machines of EKS Auto Mode, where no ConfigMap turns the enforcement on that they have.
+
+    Source: EKS user guide, "Use network policies with EKS Auto Mode" and "Learn about VPC networking and load balancing
+    in EKS Auto Mode": settings of the VPC plug-in do not count there.
+    """
+    joined = _joined(world, unit)
+    if joined is None or joined.kind != "aws_eks_cluster":
+        return
+    on = first(joined, "compute_config.enabled")
+    pools = any(one.value not in ([], ()) for one in at(joined, "compute_config.node_pools"))
+    if on is None or on.value is False or not (pools or any(world.inventory.like("NodePool"))):
+        return
+    for settings in world.inventory.of("ConfigMap", unit=unit):
+        said = dig(settings.attrs, "data", "enable-network-policy-controller")
+        if settings.name == "amazon-vpc-cni" and settings.possible is None and str(said).lower() == "true":
+            return
+    yield f"{joined.address}: compute_config.enabled"
 
 
 def _on_fargate(world: World, unit: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ from scanner import tables
 from scanner.builders.blocks import Found, at, first, strings, text
 from scanner.builders.draft import World
 from scanner.builders.recognise import reference
+from scanner.builders.recognise.aws_services import JOBS, SCRIPTED, SERVICES, service_containers
 from scanner.builders.recognise.containers import Container, Word, container, containers_of, words_of
 from scanner.builders.recognise.served import served
 from scanner.builders.recognise.signals import Verdict, argument_fact, image_fact, verdict
@@ -69,11 +70,19 @@ def machine_verdict(world: World, resource: Resource) -> Verdict | None:
         return verdict(machine_containers(world, resource))
     if resource.kind in SCRIPTS:
         return _scripted(resource)
+    if resource.kind in SERVICES:
+        return _service(machine_containers(world, resource), resource.kind)
     if resource.kind.startswith(CONTAINER_TYPES):
         if resource.kind == "aws_ecs_task_definition" and _has_service(world, resource):
             return None
         return verdict(machine_containers(world, resource), _job(resource.kind))
     return None
+
+
+def _service(containers: Sequence[Container], kind: str) -> Verdict | None:
+    """A server of models that a job of a service runs answers its prompts, whether or not anybody else calls it."""
+    found = verdict(containers, "Job" if kind in JOBS else "")
+    return replace(found, role=Role.MODEL) if found is not None and kind in JOBS and found.server else found
 
 
 def machine_references(world: World, resource: Resource) -> list[ModelReference]:
@@ -102,6 +111,9 @@ def machine_containers(world: World, resource: Resource) -> Sequence[Container]:
         return machine_containers(world, task) if task is not None else []
     if resource.kind == "aws_ecs_task_definition":
         return list(task_containers(resource))
+    if resource.kind in SERVICES:
+        lines = [found for path in SCRIPTED.get(resource.kind, ()) for found in at(resource, path)]
+        return [*service_containers(resource), *(_script_container(resource.name, one) for one in lines)]
     if resource.kind in SCRIPTS:
         return [_script_container(resource.name, one) for one in scripts(resource)]
     if resource.kind == "helm_release":

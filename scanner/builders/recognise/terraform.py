@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from msgspec.structs import replace
@@ -32,6 +33,8 @@ MANAGED = {
     "google_vertex_ai_index_endpoint": "",
 }
 """Terraform types that are models, with why; "" is a look-alike that is none."""
+CLOUD_CONTROL = "aws_cloudcontrolapi_resource"
+"""A resource of AWS by the name of its type in CloudFormation, by which the types of awscc are called as well."""
 AZURE_TYPES = (
     "microsoft.cognitiveservices/accounts/deployments",
     "microsoft.machinelearningservices/workspaces/onlineendpoints",
@@ -56,6 +59,9 @@ CALLERS = {
 
 def managed(resource: Resource) -> str:
     """Why a Terraform resource is a model; "" where it is none."""
+    if resource.kind == CLOUD_CONTROL:
+        found = first(resource, "type_name")
+        return MANAGED.get(as_awscc(found.text), "") if found else ""
     if resource.kind in ("azapi_resource", "azapi_resource_action"):
         found = first(resource, "type")
         kind = found.text.partition("@")[0].lower() if found else ""
@@ -78,6 +84,13 @@ def managed_references(world: World, resource: Resource) -> list[ModelReference]
     }
     found = list(ways.get(resource.kind, _none)(world, resource))
     return found or [_untold(resource, f"nothing written in `{resource.address}` says which model it serves")]
+
+
+def as_awscc(name: str) -> str:
+    """The type of hashicorp/awscc of a type of CloudFormation: `AWS::IAM::Role` is `awscc_iam_role`."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name.removeprefix("AWS::"))
+    head, _, rest = words.partition("::")
+    return f"awscc_{head.replace('_', '')}_{rest}".lower()
 
 
 def called(resource: Resource) -> list[ModelReference]:
