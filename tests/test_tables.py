@@ -39,9 +39,9 @@ SHAPES: dict[str, Any] = {
 }
 COUNTS = {
     "assertions": 80,
-    "inference_actions": 47,
+    "inference_actions": 57,
     "placement_azure": 53,
-    "placement_terraform": 321,
+    "placement_terraform": 323,
     "switch_heuristics": 14,
     "switches": 119,
 }
@@ -151,9 +151,9 @@ def test_ids_are_unique(name: str) -> None:
 
 
 def test_actions_are_unique_and_complete() -> None:
-    assert len({row.action for row in tables.inference_actions()}) == 47
+    assert len({row.action for row in tables.inference_actions()}) == 57
     counts = Counter(row["provider"] for row in tables.load("control_actions").rows)
-    assert counts["aws"] == len({row.action for row in tables.control_actions("aws")}) == 95
+    assert counts["aws"] == len({row.action for row in tables.control_actions("aws")}) == 107
     assert set(counts) == {"aws", "kubernetes", "azure", "google"}
     for row in tables.control_actions("kubernetes"):
         assert row.verbs and row.groups and row.resources, row

@@ -94,7 +94,9 @@ def test_a_server_of_models_in_a_service(tmp_path, image, words, seen):
     assert [one.reference for one in served] == (["hf:acme/model"] if seen is not False else [])
 
 
-@pytest.mark.parametrize(("network", "state"), [("", "open"), ("network_configuration {\n    subnets = [var.x]\n  }", "possible")])
+@pytest.mark.parametrize(
+    ("network", "state"), [("", "open"), ("network_configuration {\n    subnets = [var.x]\n  }", "possible")]
+)
 def test_a_service_of_express_mode_is_on_the_internet(tmp_path, network, state):
     from scanner.builders.aws_entry.edge import build_fronts
     from scanner.builders.draft import World

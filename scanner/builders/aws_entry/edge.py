@@ -1,6 +1,6 @@
 """Fronts at the edge of AWS: function URLs, CloudFront, Global Accelerator, endpoint services, App Runner, ECS Express.
 
-Facts: Amazon ECS developer guide, "Resources created by Amazon ECS Express Mode services" (a balancer with HTTPS, in the
+Facts: Amazon ECS developer guide, "Resources created by Amazon ECS Express Mode services" (a balancer, in the
 subnets of the default VPC unless others are written); Lightsail user guide, "Container services" (`publicEndpoint`).
 """
 
@@ -52,7 +52,7 @@ def build_fronts(world: World) -> None:
 
 
 def _express(world: World, one: Resource) -> None:
-    """A service of ECS Express Mode has a balancer of its own, on the internet unless it is put into private subnets."""
+    """A service of ECS Express Mode has a balancer of its own, on the internet unless its subnets are private."""
     subnets = values(one, "network_configuration.subnets")
     said = "Express Mode puts a balancer on the internet before it, where no subnets are written"
     doubt = Doubt("value-unknown", (f"{one.address}.network_configuration.subnets",)) if subnets else None

@@ -60,8 +60,14 @@ KEY_UNKNOWN = Guarded(
 )
 REASONING = "bedrock:DeleteAutomatedReasoningPolicy"
 REASONED = "automated_reasoning_policy_config"
-ELSEWHERE = {REASONING: f"arn:{ANY}:bedrock:{ANY}:{ANY}:automated-reasoning-policy/{ANY}"}
+ELSEWHERE = {
+    REASONING: f"arn:{ANY}:bedrock:{ANY}:{ANY}:automated-reasoning-policy/{ANY}",
+    "organizations:MoveAccount": f"arn:{ANY}:organizations:{ANY}:account/{ANY}",
+    "organizations:RemoveAccountFromOrganization": f"arn:{ANY}:organizations:{ANY}:account/{ANY}",
+}
 """Actions on something else than what they change, as its ARN."""
+ENTRIES = frozenset({"eks:AssociateAccessPolicy", "eks:UpdateAccessEntry"})
+"""Actions whose resource is an access entry of the cluster, not the cluster (Service Authorization Reference)."""
 
 
 class Asset(Struct, frozen=True, eq=False):
@@ -85,6 +91,8 @@ class Asset(Struct, frozen=True, eq=False):
         """What a policy must name for the action to change the asset."""
         if self.kind in (*ENFORCED, LOGGING):
             return (f"arn:{ANY}:bedrock:{ANY}",)
+        if action in ENTRIES:
+            return tuple(f"{one.replace(':cluster/', ':access-entry/')}/{ANY}" for one in self.arns)
         return (ELSEWHERE[action],) if action in ELSEWHERE else self.arns
 
 

@@ -1,4 +1,9 @@
-"""Readers of a store by its own policy: buckets, access points, repositories, file systems, packages, vaults."""
+"""Readers of a store by its own policy: buckets, access points, repositories, file systems, packages, vaults.
+
+Facts: IAM user guide, "AWS JSON policy elements: Principal" (also services, sessions of issuers, canonical users) and
+"The confused deputy problem"; Amazon CloudFront Developer Guide, "Restrict access to an Amazon S3 origin": without
+`aws:SourceArn` the service reads for any distribution.
+"""
 
 from __future__ import annotations
 
@@ -47,6 +52,7 @@ BY_NAME = {
 """What names what it guards by an argument that the two share."""
 WHOLE = re.compile(r"\*|(?:\*|arn:[^:]*:[^:]*:[^:]*:[^:]*:[^/]+(?:/\*?[^/]*/object)?)/\*")
 """A resource of a policy that is all that a store holds."""
+FRONT, BUCKET = "cloudfront.amazonaws.com", "aws_s3_bucket"
 TRANSPORT = "aws:securetransport"
 """The key of denies that keep nobody out who speaks TLS."""
 
@@ -103,6 +109,8 @@ def _policy(world: World, one: Resource, policy: Policy, action: str, store: str
             if stopped is not True:
                 denied = stopped if isinstance(stopped, Doubt) else None
                 _reader(world, one, store, statement, who, first_doubt(unsure, narrowed, vague, denied))
+        for kind, who in _others(statement):
+            _other(world, one, store, statement, kind, who, first_doubt(unsure, narrowed, vague))
 
 
 def _reader(world: World, one: Resource, store: str, statement: Statement, who: Value, doubt: Doubt | None) -> None:
@@ -119,6 +127,40 @@ def _reader(world: World, one: Resource, store: str, statement: Statement, who: 
     also = first_doubt(hidden, closed if isinstance(closed, Doubt) else None, kept)
     because = f"`{one.address}` lets `{text(who) or '*'}` read it"
     read(world, store, name, because, statement.origin, first_doubt(doubt, also))
+
+
+def _others(statement: Statement) -> Iterator[tuple[str, Value]]:
+    """The principals of a statement that are neither accounts nor what is in one."""
+    if isinstance(statement.principals, Mapping) and not statement.not_principals:
+        for kind in ("Service", "Federated", "CanonicalUser"):
+            for value in listed_in(statement.principals.get(kind)):
+                yield kind, value
+
+
+def _other(
+    world: World, one: Resource, store: str, statement: Statement, kind: str, who: Value, doubt: Doubt | None
+) -> None:
+    """A service that reads for whoever asks it, sessions of an issuer, or an account by its other number."""
+    written = text(who) or "unknown"
+    ref = who.ref if isinstance(who, Unknown) else None
+    if ref is not None and (found := world.inventory.at(one.unit, ref.address)) is not None and not found.data:
+        return  # an identity of the inputs: the front that uses it says who reads
+    if kind == "Service" and FRONT in written and (_fronted(world, statement) or world.nodes[store].kind != BUCKET):
+        return
+    said = f"the policy of `{one.address}` lets `{written}` read it"
+    if kind != "Service" or FRONT not in written:
+        doubt = doubt or Doubt("value-unknown", (f"for whom `{written}` reads",))
+    name = f"{'aws-service' if kind == 'Service' else 'aws-principal'}/{written}"
+    read(world, store, name, said, statement.principal_line(kind), doubt)
+
+
+def _fronted(world: World, statement: Statement) -> bool:
+    """Whether a condition names distributions of the inputs alone: the distribution says who reads by it."""
+    for condition in statement.conditions:
+        key = condition.key if isinstance(condition.key, str) else condition.key.text()
+        if key.lower() in ("aws:sourcearn", "aws:sourceaccount"):
+            return any(True for _ in world.inventory.like("aws_cloudfront_distribution"))
+    return False
 
 
 def _own(world: World, one: Resource, store: str, statement: Statement, own: Meant, doubt: Doubt | None) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from scanner.builders.aws_identity.accounts import same_account
 from scanner.builders.aws_policy.match import Truth
-from scanner.builders.blocks import text
+from scanner.builders.blocks import Found, text
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, doubt_of, first_doubt, truth, values
 from scanner.builders.inventory import RECORDED
@@ -81,19 +81,35 @@ def _access_list(world: World, one: Resource) -> None:
         group = text(found.value).rpartition("/")[2]
         if group in PUBLIC_GROUPS:
             names.append((PUBLIC_GROUPS[group], found))
+    names += list(_accounts(one))
     unknown = [found for found in lists if isinstance(found.value, Unknown)]
     for store, unsure in _buckets(world, one) if names or unknown else ():
-        closed = public_closed(world, store, LISTS)
         owned = _owned(world, store)
-        if True in (closed, owned):
+        if owned is True:
             continue
+        closed = public_closed(world, store, LISTS)
         also = first_doubt(*(each for each in (closed, owned) if isinstance(each, Doubt)))
         for name, found in names:
+            if closed is True and not name.startswith("aws-principal/"):
+                continue
             doubt = first_doubt(unsure, doubt_of(found.possible), doubt_of(one.possible), also)
-            read(world, store, name, f"the access list of `{one.address}` is public", found.origin, doubt)
-        for found in unknown:
+            said = f"the access list of `{one.address}` is public"
+            if name.startswith("aws-principal/"):
+                # Which account has the id is not told, and a list of a bucket lets read what is in it, not each object.
+                said = f"the access list of `{one.address}` names another than its owner"
+                doubt = doubt or Doubt("value-unknown", (f"the account of `{found.text or '*'}`",))
+            read(world, store, name, said, found.origin, doubt)
+        for found in unknown if closed is not True else ():
             doubt = first_doubt(unsure, doubt_of(found.unknown), also)
             read(world, store, "anyone", "whether the access list is public is not known", found.origin, doubt)
+
+
+def _accounts(one: Resource) -> Iterator[tuple[str, Found]]:
+    """The accounts, by their canonical ids, that an access list names beside the owner of the bucket."""
+    owners = {found.text for found in values(one, "access_control_policy.owner.id")}
+    for found in values(one, "access_control_policy.grant.grantee.id"):
+        if found.text not in owners:
+            yield f"aws-principal/{found.text or 'unknown'}", found
 
 
 def _buckets(world: World, one: Resource) -> Iterator[tuple[str, Doubt | None]]:
