@@ -31,7 +31,6 @@ ELSEWHERE = {
     "CTRL-005": "not judged: what brings a setting is in pipelines; that deliveries are the operator's and at a known "
     "revision is asked when they are read, images by digest in `model-image-verification-relaxed`",
     "AUDIT-005": "no rule: two sides are needed, and `tether drift` compares them, with an exit code of its own",
-    "CLASS-003": "not judged: what updates a classifier is not asked",
     "HUMAN-001": "not judged: approval of changes is in the host of the code",
     "HUMAN-002": "not judged: how break-glass access is bound in time",
     "HUMAN-003": "not judged: who reads alarms and verdicts",

@@ -64,6 +64,11 @@ def units_or_places(profile: Profile) -> bool:
     return bool(profile.units or profile.places)
 
 
+def update_paths(profile: Profile) -> bool:
+    """The profile says what updates the classifiers."""
+    return bool(profile.updates)
+
+
 class Step(NamedTuple):
     """A builder: its module below `scanner.builders`, its name there, and what there must be for it to do anything.
 
@@ -128,6 +133,7 @@ STEPS = (
     Step("planned_changes", "build_planned_changes"),
     Step("unmodelled", "build_unmodelled"),
     Step("coverage", "build_coverage", wanted=units_or_places),
+    Step("update_paths.build", "build_update_paths", wanted=update_paths),
     Step("stop_controls.build", "build_stop_controls", wanted=stop_controls),
     Step("absent", "build_absent"),
     Step("agreement", "build_agreement"),

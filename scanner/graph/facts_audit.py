@@ -57,6 +57,19 @@ class Coverage(Fact, frozen=True, kw_only=True):
     seen: bool | Unknown
 
 
+class Updated(Fact, frozen=True, kw_only=True):
+    """One statement about what brings new versions of a classifier.
+
+    aspect: "on", "owned" (operators alone may change it), "recent" (its last success is inside the window). good: as
+    it should be. by, classifier: the entry of the profile.
+    """
+
+    aspect: str
+    good: bool | Unknown
+    by: str
+    classifier: str
+
+
 class Stop(Fact, frozen=True, kw_only=True):
     """One statement about a stop control that the profile names.
 

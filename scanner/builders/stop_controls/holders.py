@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scanner.builders.aws_identity.access import judge
+from scanner.builders.aws_identity.access import Access, judge
 from scanner.builders.aws_identity.guarded import across, guarded
 from scanner.builders.aws_identity.principals import Principal, principals
 from scanner.builders.aws_policy.match import Truth
@@ -20,37 +20,43 @@ Answer = tuple[bool | Unknown, str]
 
 
 def users(world: World, one: Resource, actions: tuple[str, ...]) -> Iterator[Answer]:
-    """An answer for each principal that is no operator and may use it, and one for whether any operator may.
-
-    An operator counts for whoever becomes it: that is asked of the operators themselves, of the whole safety stack.
-    """
-    arns, partly = arns_of(one)
-    own = guarded(world, one)
-    held = Truth.NO
-    for principal in principals(world):
-        if principal.unit != one.unit:
-            continue
-        of = across(world, own, one, principal.resource)
-        judged = judge(world, one.unit)
-        found = [judged.access(principal, action, arns, partly=partly, of=of) for action in actions]
-        best = max(found, key=lambda access: access.truth)
-        operator = bool(world.nodes[principal.node_id].roles & TRUSTED)
-        if operator:
-            held = max(held, best.truth, Truth.POSSIBLE if principal.unknown_policy is not None else Truth.NO)
-        elif best.truth is Truth.YES:
-            yield False, f"`{_called(world, principal)}` may do `{best.action}`, and is no operator"
-        elif best.truth is Truth.POSSIBLE or principal.unknown_policy is not None:
-            who = _called(world, principal)
-            decided = best.decided_by or (who,)
-            yield Unknown(f"whether `{who}` may do `{best.action}` is not known", decided_by=decided), ""
+    """An answer for each principal that is no operator and may use it, and one for whether any operator may."""
+    yield from strangers(world, one, actions)
+    held: Truth = Truth.NO
+    for principal, access in _asked(world, one, actions, trusted=True):
+        held = max(held, access.truth, Truth.POSSIBLE if principal.unknown_policy is not None else Truth.NO)
     if held is Truth.YES:
         yield True, "an operator may use it"
     else:
         yield Unknown("no operator of the inputs is seen to be able to use it", decided_by=("profile:operators",)), ""
 
 
-def _called(world: World, principal: Principal) -> str:
-    return world.nodes[principal.node_id].address
+def strangers(world: World, one: Resource, actions: tuple[str, ...]) -> Iterator[Answer]:
+    """An answer for each principal that is no operator: False where it may do any of the actions to it.
+
+    An operator counts for whoever becomes it: that is asked of the operators themselves, of the whole safety stack.
+    """
+    for principal, best in _asked(world, one, actions, trusted=False):
+        who = world.nodes[principal.node_id].address
+        if best.truth is Truth.YES:
+            yield False, f"`{who}` may do `{best.action}`, and is no operator"
+        elif best.truth is Truth.POSSIBLE or principal.unknown_policy is not None:
+            decided = best.decided_by or (who,)
+            yield Unknown(f"whether `{who}` may do `{best.action}` is not known", decided_by=decided), ""
+
+
+def _asked(
+    world: World, one: Resource, actions: tuple[str, ...], *, trusted: bool
+) -> Iterator[tuple[Principal, Access]]:
+    """The principals of its unit that are operators, or those that are none, with the widest that they may do to it."""
+    arns, partly = arns_of(one)
+    own = guarded(world, one)
+    for principal in principals(world):
+        if principal.unit == one.unit and bool(world.nodes[principal.node_id].roles & TRUSTED) is trusted:
+            of = across(world, own, one, principal.resource)
+            judged = judge(world, one.unit)
+            found = [judged.access(principal, action, arns, partly=partly, of=of) for action in actions]
+            yield principal, max(found, key=lambda access: access.truth)
 
 
 def bound(world: World, one: Resource) -> Iterator[Answer]:

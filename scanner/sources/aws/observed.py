@@ -9,6 +9,7 @@ from typing import Any
 from scanner.resource import OBSERVED, Items
 from scanner.sources.aws.estate import why
 from scanner.sources.aws.observed_images import TASKS, drafts, images_of_an_endpoint, images_of_tasks
+from scanner.sources.aws.observed_runs import STATE, runs_of_a_pipeline
 from scanner.sources.aws.operations import operations
 from scanner.sources.aws.paths import at
 from scanner.sources.aws.translate import Translation
@@ -28,6 +29,7 @@ def observed(into: Translation) -> Mapping[str, tuple[str, str]]:
     told = (
         *((METRICS, _calls), (SERVICES, _services), (ENDPOINT, _endpoint), (GUARDRAIL, _ages)),
         *((TASKS, images_of_tasks), (ENDPOINT, images_of_an_endpoint)),
+        (STATE, runs_of_a_pipeline),
     )
     for operation, tell in told:
         for scope in into.estate.by_scope:

@@ -26,11 +26,17 @@ STATUS: dict[tuple[str, str], tuple[str, ...]] = {
     ("apps", "StatefulSet"): ("observedGeneration", "readyReplicas"),
     ("apps", "DaemonSet"): ("observedGeneration", "numberReady"),
     ("batch", "Job"): ("completionTime",),
+    ("batch", "CronJob"): ("lastSuccessfulTime",),
+    ("argoproj.io", "Application"): ("sync.status", "reconciledAt", "history"),
+    ("helm.toolkit.fluxcd.io", "HelmRelease"): ("history",),
+    ("kustomize.toolkit.fluxcd.io", "Kustomization"): ("history",),
     ("inference.networking.x-k8s.io", "InferencePoolImport"): ("exportingClusters", "controllers"),
 }
 """The parts of a status that rules look at, or that tell whether a copy still runs; a test holds it to the builders."""
 _OF_A_CONTAINER = ("name", "imageID", "ready")
 """What is kept of each entry of the statuses of containers: its messages may say anything."""
+_OF_A_RUN = ("lastReconciled", "lastReconciledStatus", "lastDeployed", "status", "deployedAt")
+"""What is kept of each entry of a history of Flux or Argo CD."""
 _NESTED = (dict, list)
 _OF_A_SECRET = frozenset({"kubernetes.io/service-account.name"})
 
@@ -116,6 +122,9 @@ def _status(status: Any, paths: tuple[str, ...]) -> dict[str, Any]:
             listed = [one for one in part if isinstance(one, dict)] if isinstance(part, list) else []
             kept = [{key: one[key] for key in _OF_A_CONTAINER if key in one} for one in listed]
             some.update({first: kept} if kept else {})
+        elif first == "history":
+            listed = [one for one in part if isinstance(one, dict)] if isinstance(part, list) else []
+            some["history"] = [{key: one[key] for key in _OF_A_RUN if key in one} for one in listed]
         elif not second and part is not None:
             some[first] = part
         elif isinstance(part, dict) and second in part:
