@@ -20,6 +20,9 @@ from tests.live.server import NAME, Cluster, kubeconfig, serving
 WITHOUT_KEYS = {"complies-secret-as-environment", "violates-secret-as-environment"}
 """Cases that the keys of a Secret decide, of which a cluster is asked for the name alone."""
 
+OF_RUNS = {"classifier-not-kept-up-to-date"}
+"""Rules that ask a cluster, and no file, when something last ran."""
+
 OF_FILES = ("kind: Kustomization", "kind: Application", "kind: GitRepo", "${")
 """What speaks of other files, which a cluster does not hold."""
 
@@ -30,7 +33,7 @@ OF_A_MOMENT = frozenset(rule.id for rule in rules() if "declared" not in rule.ba
 
 def _told(folder: Path) -> bool:
     """Whether the deployment is one that a cluster can hold: every object of it known, and none inside Terraform."""
-    if folder.name in WITHOUT_KEYS or not any(folder.rglob("*.yaml")):
+    if folder.name in WITHOUT_KEYS or folder.parent.name in OF_RUNS or not any(folder.rglob("*.yaml")):
         return False
     if any(
         "kubernetes_" in path.read_text() or "kubectl_manifest" in path.read_text() for path in folder.rglob("*.tf")
