@@ -3,7 +3,8 @@
 Sources: the ECS developer guide, "Task placement" (tasks of Fargate spread over the zones of their subnets); the EC2
 Auto Scaling user guide, "Distribute instances across Availability Zones"; the SageMaker developer guide, "Best
 practices for endpoints" (two instances and more stand in several zones, in a VPC in those of its subnets); the Lambda
-developer guide, "Resilience" (a function runs in several zones, in a VPC in those of its subnets).
+developer guide, "Resilience" (a function runs in several zones, in a VPC in those of its subnets) and "Configuring
+reserved concurrency".
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def _spares(world: World, one: Resource) -> Iterator[Spare]:
         yield Spare(origin=one.origin, because="the service stands in several zones", aspect="zones", enough=True)
         return
     if one.kind == FUNCTION:
-        yield Spare(origin=one.origin, because="a function has a copy for each call", aspect="copies", enough=True)
+        yield _calls(one)
     elif one.kind == MACHINE:
         yield _machines(world, one)
     else:
@@ -71,6 +72,17 @@ def _spares(world: World, one: Resource) -> Iterator[Spare]:
     if not is_kubernetes(one):
         yield from _zones(world, one)
     yield from _updated(one)
+
+
+def _calls(one: Resource) -> Spare:
+    """A function has a copy for each call, as far as the concurrency that is reserved for it goes; -1 reserves none."""
+    found = first(one, "reserved_concurrent_executions")
+    if found is not None and found.unknown is not None:
+        return Spare(origin=found.origin, because=found.unknown.cause, aspect="copies", enough=found.unknown)
+    if found is not None and str(found.value) in ("0", "1"):
+        because = f"`reserved_concurrent_executions` is {found.value}: no second copy of it runs"
+        return Spare(origin=found.origin, because=because, aspect="copies", enough=False)
+    return Spare(origin=one.origin, because="a function has a copy for each call", aspect="copies", enough=True)
 
 
 def _updated(one: Resource) -> Iterator[Spare]:

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from scanner.origin import FileOrigin, Origin
 from scanner.resource import Attrs, Encoded, Items, Reading, Resource, Unread, mark
+from scanner.sources.kubernetes.deliveries import Delivery
 from scanner.sources.kubernetes.held_objects import holds
 from scanner.sources.kubernetes.not_shown import Known, asked, not_shown
 from scanner.sources.kubernetes.objects import object_to_resource, restore_text
+from scanner.sources.kubernetes.shallow import left_out
 from scanner.sources.kubernetes.terraform_deliveries import of_terraform
 from scanner.sources.terraform.blocks import POSSIBLE
 from scanner.unknown import Unknown, Value
@@ -130,6 +132,18 @@ def _deliveries(
             reading.unread.append(one)
         else:
             reading.assumptions[one] = None
+    if any(one.flat for one in some):
+        _held_back(some, reading, known(), others)
+
+
+def _held_back(some: Sequence[Delivery], reading: Reading, known: Known, others: Sequence[Value]) -> None:
+    """Manifests in subfolders of a folder that is brought without them are possible, as those are that files name."""
+    beside = asked(((one.attrs, one.origin) for one in reading.resources if one.group), others)
+    doubt = left_out([*some, *beside], known.checkouts, reading.inputs)
+    for place, one in enumerate(reading.resources if doubt is not None else ()):
+        if doubt is not None and one.is_manifest and isinstance(one.origin, FileOrigin):
+            why = one.possible or doubt(one.origin.path)
+            reading.resources[place] = one if why is None else dataclasses.replace(one, possible=why)
 
 
 def _held(

@@ -32,6 +32,12 @@ CASES = {
     "once": (*OURS, EVIDENCE, "at(2026-12-01T00:00:00)", "", "violated"),
     "ended": (*OURS, EVIDENCE, DAILY, 'end_date = "2026-10-01T00:00:00Z"', "violated"),
     "ends_later": (*OURS, EVIDENCE, DAILY, 'end_date = "2027-10-01T00:00:00Z"', ""),
+    "years_over": (*OURS, EVIDENCE, "cron(0 6 * * ? 2024-2025)", "", "violated"),
+    "years_over_by_list": (*OURS, EVIDENCE, "cron(0 6 * * ? 2023,2025)", "", "violated"),
+    "years_to_come": (*OURS, EVIDENCE, "cron(0 6 * * ? 2024,2026)", "", ""),
+    "years_by_step": (*OURS, EVIDENCE, "cron(0 6 * * ? 2024/2)", "", ""),
+    "every_year": (*OURS, EVIDENCE, "cron(0 6 * * ? *)", "", ""),
+    "perhaps": (*OURS, EVIDENCE, DAILY, "count = var.on ? 1 : 0", "unproven"),
     "no_log": (*OURS, "", DAILY, "", "violated"),
     "log_elsewhere": (*OURS, LOG.replace("GROUP", '"far"'), DAILY, "", "unproven"),
     "told_to_a_store": (OURS[0], '"scan", "--store-from", "URL"', "", DAILY, "", "unproven"),
@@ -40,6 +46,9 @@ CASES = {
     "no_scan": (OURS[0], '"--version"', "", DAILY, 'state = "DISABLED"', ""),
 }
 RULE = """
+variable "on" {
+  type = bool
+}
 resource "aws_cloudwatch_event_rule" "by_rule" {
   schedule_expression = "rate(1 day)"
   is_enabled          = false
@@ -65,7 +74,7 @@ def test_each_schedule_is_told_by_what_it_runs(tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_text("\n".join(blocks))
     (tmp_path / "tether.yaml").write_text("evidence: {sinks: [aws_cloudwatch_log_group.evidence]}\n")
     found = {
-        one["subject"]["address"].partition(".")[2]: one["verdict"]
+        one["subject"]["address"].partition(".")[2].partition("[")[0]: one["verdict"]
         for one in run_scan(tmp_path)["findings"]
         if one["rule"] == "scheduled-scan-does-not-run"
     }

@@ -8,6 +8,7 @@ from tests.harness import run_scan
 
 HEAD = """
 variable "s" { type = list(string) }
+variable "n" { type = number }
 resource "aws_subnet" "a" {
   cidr_block        = "10.0.1.0/24"
   availability_zone = "us-gov-west-1a"
@@ -60,6 +61,16 @@ CASES = {
     ),
     "group": (block("aws_autoscaling_group", f"min_size = 2\n max_size = 4\n vpc_zone_identifier = [{BOTH}]"), ""),
     "function": (block("aws_lambda_function", FUNCTION), ""),
+    "function_of_one_call": (
+        block("aws_lambda_function", FUNCTION + "reserved_concurrent_executions = 1"),
+        "violated",
+    ),
+    "function_of_two_calls": (block("aws_lambda_function", FUNCTION + "reserved_concurrent_executions = 2"), ""),
+    "function_of_any_calls": (block("aws_lambda_function", FUNCTION + "reserved_concurrent_executions = -1"), ""),
+    "function_by_variable": (
+        block("aws_lambda_function", FUNCTION + "reserved_concurrent_executions = var.n"),
+        "unproven",
+    ),
     "function_in_one_zone": (
         block("aws_lambda_function", FUNCTION + "vpc_config {\n subnet_ids = [aws_subnet.a.id]\n }"),
         "violated",

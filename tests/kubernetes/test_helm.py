@@ -214,6 +214,8 @@ OFTEN = {
     "kept": NOTED % ("kept", ""),
     "hook": NOTED % ("hook", ", helm.sh/hook: 'pre-install, pre-upgrade'"),
     "named": NOTED % ("named", "") + "data: {lookup: '{{ .Values.lookup | default `x` }}'}\n",
+    "plain-helper": '{{ if include "x.plain" . }}\n' + NOTED % ("plain-helper", "") + "{{ end }}\n",
+    "value-by-helper": NOTED % ("value-by-helper", "") + "data: {a: 'x{{ include \"x.there\" . }}'}\n",
 }
 SELDOM = {
     "upgrade-hook": NOTED % ("upgrade-hook", ", helm.sh/hook: pre-upgrade"),
@@ -223,13 +225,29 @@ SELDOM = {
     "upgrade": "{{ if $.Release.IsUpgrade }}\n" + NOTED % ("upgrade", "") + "{{ end }}\n",
     "revision": "{{ if lt .Release.Revision 2 }}\n" + NOTED % ("revision", "") + "{{ end }}\n",
     "asks": '{{ if not (lookup "v1" "Secret" "a" "b") }}\n' + NOTED % ("asks", "") + "{{ end }}\n",
+    "helper-asks": '{{ if not (include "x.there" .) }}\n' + NOTED % ("helper-asks", "") + "{{ end }}\n",
+    "helper-kept": '{{- $a := include "x.again" . }}{{ if not $a }}\n' + NOTED % ("helper-kept", "") + "{{ end }}\n",
+    "helper-makes": '{{ include "x.object" . }}\n',
     "asked": '{{ $a := lookup "v1" "Secret" "a" "b" }}{{ if not $a }}\n' + NOTED % ("asked", "") + "{{ end }}\n",
 }  # fmt: skip
+
+
+HELPERS = """
+{{- define "x.plain" }}yes{{ end }}
+{{- define "x.there" }}{{ with lookup "v1" "Secret" "a" "b" }}yes{{ end }}{{ end }}
+{{- define "x.again" }}{{ include "x.there" . }}{{ end }}
+{{- define "x.object" }}{{ if not (lookup "v1" "Secret" "a" "b") }}
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: helper-makes, annotations: {a: b}}
+{{ end }}{{ end }}
+"""
 
 
 @needs_helm
 def test_what_is_not_there_after_every_install_and_upgrade_is_possible(read) -> None:
     files = {f"chart/templates/{name}.yaml": text for name, text in {**OFTEN, **SELDOM}.items()}
+    files["chart/templates/_helpers.tpl"] = HELPERS
     found = read({"chart/Chart.yaml": CHART, **files}, charts=[entry()]).resources
     assert {one.name: one.possible is not None for one in found} == {
         name: name in SELDOM for name in {**OFTEN, **SELDOM}

@@ -218,3 +218,13 @@ def test_a_chart_of_a_release_is_never_rendered_and_is_unread(tmp_path: Path) ->
     text = 'resource "helm_release" "a" {\n  chart = "vllm"\n  repository = "https://charts.example"\n}\n'
     found = read(tmp_path, text)
     assert [one.cause for one in found.unread] == ["the chart `vllm` of `helm_release.a` is not rendered"]
+
+
+@pytest.mark.parametrize(
+    ("more", "possible"),
+    [("", True), ("directory {\n recurse = true\n}", False), ("directory {\n recurse = false\n}", True)],
+)
+def test_argo_cd_brings_a_folder_without_its_subfolders(tmp_path: Path, more: str, possible: bool) -> None:
+    found = read(tmp_path, APPLICATION % (OURS, f'path = "."\n{more}'))
+    (pod,) = [one for one in found.resources if one.kind == "Pod"]
+    assert (pod.possible is not None) is possible

@@ -1,8 +1,9 @@
 """Schedules that run Tether itself: is it switched on, does it run again, and is what it says kept.
 
 Sources: hashicorp/aws documentation of `aws_scheduler_schedule` (`state`, `schedule_expression`, `end_date`),
-`aws_cloudwatch_event_rule` (`state`, `is_enabled`) and `aws_cloudwatch_event_target`; the ECS API reference,
-"LogConfiguration" (`awslogs-group`); the Kubernetes API reference, "CronJobSpec" (`suspend`).
+`aws_cloudwatch_event_rule` (`state`, `is_enabled`) and `aws_cloudwatch_event_target`; the EventBridge user guide, "Cron
+expressions" (the sixth field is the year); the ECS API reference, "LogConfiguration" (`awslogs-group`); the Kubernetes
+API reference, "CronJobSpec" (`suspend`).
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ TASK, FUNCTION, GROUP = "aws_ecs_task_definition", "aws_lambda_function", "aws_c
 OURS = re.compile(r"(?:^|[/:])tether(?:-scanner)?(?:[:@]|$)")
 RUNS = frozenset({"scan", "collect"})
 KEEPS = ("--store", "--store-from", "--output")
+CRONTAB = re.compile(r"cron\(([^()]*)\)")
+FIELDS = 6
 ENDED = re.compile(r"^\d{4}-\d{2}-\d{2}")
 
 
@@ -44,7 +47,7 @@ def build_schedules(world: World) -> None:
         rule = world.inventory.find(one.attrs.get("rule"), one, RULE)
         for program in _targets(world, one, "ecs_target.task_definition_arn", "arn"):
             if isinstance(rule, Resource):
-                _tell(world, rule, [*_state(rule), _kept(world, program)])
+                _tell(world, rule, [*_state(rule), *_years(world, rule), _kept(world, program)])
     for one in world.inventory.like(CRON):
         if any(_ours(each) for each in containers_of(one)):
             _tell(world, one, [_flag(one, "spec.suspend", True, "on", "it is suspended")])
@@ -99,10 +102,25 @@ def _again(world: World, one: Resource) -> Iterator[ScanRun]:
     found = next(iter(at(one, "schedule_expression")), None)
     once = found is not None and found.text.strip().startswith("at(")
     yield _said(found, one, once, "again", "it runs once, and never again")
+    yield from _years(world, one)
     ends = next(iter(at(one, "end_date")), None)
     if ends is not None and world.pins is not None:
         over = ENDED.match(ends.text) is not None and ends.text[:10] < world.pins.as_of.isoformat()
         yield _said(ends, one, over, "again", f"it ended on {ends.text[:10]}")
+
+
+def _years(world: World, one: Resource) -> Iterator[ScanRun]:
+    """A cron expression of EventBridge has six fields, the last of them the years in which it runs."""
+    found = next(iter(at(one, "schedule_expression")), None)
+    cron = CRONTAB.match(found.text.strip()) if found is not None and found.unknown is None else None
+    fields = cron[1].split() if cron is not None else []
+    if len(fields) != FIELDS or world.pins is None:
+        return
+    years = [part.partition("/") for part in fields[-1].split(",")]
+    # A step (`2024/2`) goes on from its first year.
+    last = [part.rpartition("-")[2] for part, step, _ in years if not step]
+    if len(last) == len(years) and all(year.isdecimal() and int(year) < world.pins.as_of.year for year in last):
+        yield _said(found, one, True, "again", f"its years are over: `{fields[-1]}`")
 
 
 def _kept(world: World, program: tuple[Resource, Container]) -> ScanRun:

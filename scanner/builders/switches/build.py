@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
@@ -20,11 +21,11 @@ from scanner.builders.switches.match import Hit, Spot, answers
 from scanner.builders.switches.scope import matters
 from scanner.graph.facts import Switch as SwitchFact
 from scanner.graph.model import STACK, Role
-from scanner.origin import Origin
 from scanner.resource import Attrs, Resource
 from scanner.table_rows import Switch, SwitchTest
 from scanner.unknown import Unknown, Value
 
+OPTION = re.compile(r"--?[A-Za-z][\w.-]*")
 OWN = STACK | {Role.MODEL, Role.CANDIDATE}
 """Roles on whose pods and containers a switch matters."""
 
@@ -123,7 +124,7 @@ def _judge(
     """A fact for each row; `doubt` decides whether the rows count here at all."""
     by_row: dict[str, tuple[Switch, list[Hit]]] = {}
     for switch, test in tests:
-        placed = (replace(hit, origin=_word_line(test, hit, words)) for hit in answers(test, root))
+        placed = (_in_words(test, hit, words) for hit in answers(test, root))
         by_row.setdefault(switch.id, (switch, []))[1].extend(placed)
     for switch, hits in by_row.values():
         wrong = _once([hit for hit in hits if hit.bad is not False])
@@ -133,16 +134,18 @@ def _judge(
             world.add_fact(resource.id, _fact(switch, hit, resource))
 
 
-def _word_line(test: SwitchTest, hit: Hit, words: Sequence[Word]) -> Origin | None:
-    """The line of the argument that a test finds in the whole command line."""
+def _in_words(test: SwitchTest, hit: Hit, words: Sequence[Word]) -> Hit:
+    """A hit in the whole command line, at the line of its argument and by the name of its option."""
     if hit.setting != "arguments" or test.op != "regex":
-        return hit.origin
+        return hit
     finds = tables.pattern(str(test.value)).search
     pairs = [(word, f"{word.text} {follower.text}") for word, follower in pairwise(words)]
     for word, line in (*((word, word.text) for word in words), *pairs):
         if finds(line):
-            return word.origin or hit.origin
-    return hit.origin
+            option = OPTION.match(word.text)
+            named = option[0] if option is not None and hit.bad is True else hit.setting
+            return replace(hit, origin=word.origin or hit.origin, setting=named)
+    return hit
 
 
 def _once(hits: list[Hit]) -> list[Hit]:

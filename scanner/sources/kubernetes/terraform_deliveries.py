@@ -1,6 +1,6 @@
 """What Terraform resources have a controller deliver: Argo CD's, Flux's bootstrap, Flux on AKS and Arc, Config Sync.
 
-Facts: the documentation of the providers argoproj-labs/argocd (`argocd_application`, `argocd_application_set`),
+Facts: the documentation of the providers argoproj-labs/argocd (`argocd_application`, its `directory.recurse`),
 fluxcd/flux (`flux_bootstrap_git`; the repository is the provider's `git.url`), azurerm and google.
 """
 
@@ -47,7 +47,8 @@ def _argo(one: Resource) -> Iterator[Delivery]:
         own = own_of(source, "source.", "kustomize plugin", "helm")
         listed = any(own_of(each, "", "jsonnet include exclude").changes for each in _blocks(source, "directory"))
         changes = (*own.changes, *patched, *(("source.directory",) if listed else ()))
-        yield replace(made, changes=changes, values=own.values)
+        whole = any(dig(each, "recurse") is True for each in _blocks(source, "directory"))
+        yield replace(made, changes=changes, values=own.values, flat=not chart and not whole)
     if not sources:
         yield _made(one, one.origin, "*", "")
 

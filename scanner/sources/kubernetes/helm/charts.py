@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from scanner.origin import FileOrigin
 from scanner.resource import Unread, mark
 from scanner.sources.kubernetes.helm.files import ChartError, ChartFiles, chart_files, complete, dependencies, disabled
+from scanner.sources.kubernetes.helm.lookups import asking
 from scanner.sources.kubernetes.helm.objects import HelmObject, objects_of
 from scanner.sources.kubernetes.helm.process import FIRST, LEFT, Made, Release, renderer, run_together
 from scanner.sources.kubernetes.helm.variants import variants
@@ -146,6 +147,7 @@ def _chart(found: RenderedCharts, job: _Job, made: Made) -> None:
         found.assumptions.append(f"the chart in `{folder or '.'}` is installed with its default values")
         cause = "a Helm chart is rendered with its default values: those of the deployment are not known"
         found.unread.append(_unread(folder, cause, f"name them in the profile: `charts: [{{chart: {folder or '.'}}}]`"))
+    named = asking(each.decode(errors="replace") for each in files.files.values() if b"define" in each)
     for name in sorted({name for texts in made.renderings for name in texts}):
         inside = name.partition("/")[2]
         if inside.endswith("NOTES.txt"):
@@ -154,7 +156,7 @@ def _chart(found: RenderedCharts, job: _Job, made: Made) -> None:
         texts = [texts.get(name, "") for texts in made.renderings]
         if not any(text.strip() for text in texts):
             continue
-        for one in objects_of(path, template, texts):
+        for one in objects_of(path, template, texts, named):
             if isinstance(one, Unread):
                 found.unread.append(one)
             else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from os.path import commonprefix
 
@@ -11,6 +10,7 @@ from msgspec import Struct
 from scanner.origin import FileOrigin
 from scanner.resource import Attrs, Items, Unread, dig
 from scanner.sources.kubernetes.helm.lines import LineMap
+from scanner.sources.kubernetes.helm.lookups import decides
 from scanner.sources.kubernetes.objects import expanded, looks_like_object, restore_text
 from scanner.unknown import NOT_RENDERED, Unknown, Value
 from scanner.yamltext import BadDocument, documents
@@ -29,8 +29,6 @@ _HOOKS = _INSTALLS | frozenset(
     ]
 )
 """The hooks that Helm knows; an object with any other word among its hooks is made by none ("Chart Hooks")."""
-_ASKS = re.compile(r"\{\{-?\s*(?:else\s+)?(?:if|with|range)\b[^}]*?(?<![\w.$])lookup\b")
-_KEPT = re.compile(r"(\$\w+)\s*:?=[^}]*?(?<![\w.$])lookup\b")
 Place = Callable[[FileOrigin], FileOrigin]
 
 
@@ -42,14 +40,19 @@ class HelmObject(Struct, frozen=True):
     possible: Unknown | None = None
 
 
-def objects_of(path: str, template: str, texts: Sequence[str]) -> Iterator[HelmObject | Unread]:
-    """The objects that a template makes; `texts` are its renderings in each variant."""
+def objects_of(
+    path: str, template: str, texts: Sequence[str], named: frozenset[str] = frozenset()
+) -> Iterator[HelmObject | Unread]:
+    """The objects that a template makes; `texts` are its renderings in each variant.
+
+    named: the templates of the chart that ask the cluster.
+    """
     read = [_documents(path, template, text) for text in texts]
     for one in read[0]:
         if isinstance(one, Unread):
             yield one
     every = [[one for one in found if isinstance(one, HelmObject)] for found in read]
-    first, others, asked = every[0], [list(found) for found in every[1:]], _asked(template, path)
+    first, others, asked = every[0], [list(found) for found in every[1:]], _asked(template, path, named)
     for one in first:
         partners = [_partner(one, other) for other in others]
         value = one.value
@@ -157,12 +160,8 @@ def _later(value: Value) -> Unknown | None:
     return None
 
 
-def _asked(template: str, path: str) -> Unknown | None:
+def _asked(template: str, path: str, named: frozenset[str]) -> Unknown | None:
     """Set where a template decides by what it finds in the cluster (`lookup`), which is nothing here."""
-    if "lookup" not in template:
-        return None
-    names = [re.escape(one) for one in _KEPT.findall(template)]
-    decides = rf"\{{\{{-?\s*(?:else\s+)?(?:if|with|range)\b[^}}]*?(?:{'|'.join(names)})(?!\w)" if names else ""
-    if _ASKS.search(template) or (decides and re.search(decides, template)):
+    if decides(template, named):
         return Unknown("its template decides by what it finds in the cluster (`lookup`)", NOT_RENDERED, (path,))
     return None
