@@ -69,13 +69,17 @@ def matching(selector: Selector | None, node: Node) -> State | None:
                 state = State.POSSIBLE
             elif wanted not in node.roles:
                 return None
-        elif not _pattern(wanted).match(_value(key, node)):
+        elif not any(_pattern(wanted).match(one) for one in _values(key, node)):
             return None
     return state
 
 
-def _value(key: str, node: Node) -> str:
-    return node.id.partition(":")[0] if key == "unit" else str(getattr(node, key))
+def _values(key: str, node: Node) -> tuple[str, ...]:
+    """What a selector may call a node: another source may know it in another unit, by another address."""
+    if key in ("unit", "address") and node.aliases:
+        place = 0 if key == "unit" else 2
+        return tuple(one.partition(":")[place] for one in (node.id, *node.aliases))
+    return (node.id.partition(":")[0] if key == "unit" else str(getattr(node, key)),)
 
 
 def _named(graph: Graph, selector: Selector | None) -> list[Node]:

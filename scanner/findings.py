@@ -71,6 +71,8 @@ class Finding(Struct, frozen=True):
     message: one lower-case sentence, names in backticks. plane: of the path, "" where there is no path.
     ways: how many ways of this kind there are in all ("shortest of N"). also: the addresses of folded findings.
     calls: the module calls that lead to what it is about, outermost first: their addresses and origins.
+    seen: where it was seen, "" in all that was read: as of what is live, as of what is declared, ...
+    twins: what it speaks of and several sources know: address, which source, and where that has it.
     """
 
     rule: str
@@ -86,6 +88,8 @@ class Finding(Struct, frozen=True):
     ways: int = 1
     also: tuple[str, ...] = ()
     calls: tuple[tuple[str, Origin], ...] = ()
+    seen: str = ""
+    twins: tuple[tuple[str, str, Origin], ...] = ()
 
     @property
     def fingerprint(self) -> str:

@@ -36,10 +36,28 @@ class Judgement(Struct, frozen=True):
         return frozenset(one.id for one in self.rules if one.crashed or one.note.endswith(BASIS_NOTE))
 
 
+class Ran(Struct, frozen=True):
+    """What rules said of one graph, before it is a verdict. summaries: by commitment. guarded: it has a model.
+
+    beside: the rules that carry no promise by themselves.
+    """
+
+    results: tuple[RuleResult, ...]
+    findings: tuple[Finding, ...]
+    summaries: dict[str, list[str]]
+    guarded: bool
+    beside: frozenset[str] = frozenset()
+
+
 def judge(
     graph: Graph, profile: Profile, rules: Sequence[Rule], unread: Sequence[Unread], basis: Sequence[str]
 ) -> Judgement:
     """Run `rules` over `graph`; what was not read, or not given as a basis, never becomes `holds`."""
+    return concluded(ran(graph, profile, rules, unread, basis), unread, basis)
+
+
+def ran(graph: Graph, profile: Profile, rules: Sequence[Rule], unread: Sequence[Unread], basis: Sequence[str]) -> Ran:
+    """What each of `rules` says of `graph`."""
     results: list[RuleResult] = []
     found: list[Finding] = []
     summaries: dict[str, list[str]] = {}
@@ -50,16 +68,21 @@ def judge(
         if summary and result.verdict is Verdict.HOLDS:
             summaries.setdefault(rule.commitment, []).append(summary)
     beside = frozenset(rule.id for rule in rules if not rule.carries)
-    guarded = bool(graph.with_role(Role.MODEL, Role.CANDIDATE))
+    return Ran(tuple(results), tuple(found), summaries, bool(graph.with_role(Role.MODEL, Role.CANDIDATE)), beside)
+
+
+def concluded(said: Ran, unread: Sequence[Unread], basis: Sequence[str]) -> Judgement:
+    """A verdict for each commitment, and for the whole, of what rules said."""
+    results, found, told = said.results, said.findings, said.summaries
     commitments = tuple(
-        _commitment(name, [one for one in results if one.commitment == name], beside, found, unread, basis, summaries)
+        _commitment(name, [one for one in results if one.commitment == name], said.beside, found, unread, basis, told)
         for name in COMMITMENTS
     )
-    if not guarded:
+    if not said.guarded:
         commitments = tuple(_without_model(one) for one in commitments)
     not_judged = tuple((one.id, one.note) for one in results if one.verdict is Verdict.NOT_JUDGED)
     verdict = _worst(one.verdict for one in commitments)
-    return Judgement(verdict, commitments, tuple(results), fold(found), not_judged, tuple(found))
+    return Judgement(verdict, commitments, results, fold(found), not_judged, found)
 
 
 def _one(

@@ -69,6 +69,8 @@ BASIS: dict[SourceName, Basis] = {
     "bundle": "recorded",
     "live": "live",
 }
+RECORDED: tuple[SourceName, ...] = ("bundle", "live")
+"""Sources that tell what is there, and not what is meant to be or was applied once."""
 
 
 class Provider(Struct, frozen=True):
@@ -103,6 +105,7 @@ class Resource:
     action: what a plan does to it: "create", "update", "replace", "delete", "forget", "read", "no-op"; "" without one.
     before: its attributes before the plan, where the plan changes or replaces it.
     calls: the module calls that lead to it, outermost first: the address of each instance, and where it is called.
+    aliases: the ids by which another source knows it, and by which it may be named as well.
     default_of: for a resource told by a contract, the module and release whose defaults hold ("x/y/z/aws 1.2.3").
     memo: what was worked out from `attrs` alone, so that it is worked out once; a copy starts empty.
     """
@@ -124,6 +127,7 @@ class Resource:
     before: Attrs | None = None
     calls: tuple[tuple[str, Origin], ...] = ()
     default_of: str = ""
+    aliases: tuple[str, ...] = ()
     memo: dict[str, object] = field(default_factory=dict, init=False, repr=False)
 
     @property

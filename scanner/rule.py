@@ -235,10 +235,14 @@ def _unit(node: Node) -> str:
 
 def names(entry: str, node: Node) -> bool:
     """Whether a profile entry (`[unit:]address`, `*` is a wildcard) names `node`; brackets are literal."""
+    if node.aliases:
+        called = (node.address, node.id, *(each for one in node.aliases for each in (one, one.partition(":")[2])))
+    else:
+        called = (node.address, node.id)
     if "*" not in entry:
-        return entry in (node.address, node.id)
+        return entry in called
     pattern = entry.replace("[", "[[]")
-    return fnmatchcase(node.address, pattern) or fnmatchcase(node.id, pattern)
+    return any(fnmatchcase(one, pattern) for one in called)
 
 
 def counted(number: int, thing: str) -> str:

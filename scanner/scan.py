@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -15,14 +17,19 @@ from scanner.catalogue import refuse_scanned, rule_digests, rules, ruleset_sha25
 from scanner.contracts import contract_rules
 from scanner.findings import Report, Scope
 from scanner.graph.model import STACK, Role
-from scanner.judge import judge
+from scanner.judge import Judgement, judge
 from scanner.lock import Pins, lock_beside, read_lock
 from scanner.profile import Profile
 from scanner.profile_file import load_profile
-from scanner.resource import BASIS, Reading
+from scanner.resource import BASIS, RECORDED, Reading
+from scanner.rule import Rule
 from scanner.sources.read import Live, ReadRequest, read_all, run_root
 from scanner.unknown import unknowns_in
 from scanner.waivers import apply_waivers
+
+if TYPE_CHECKING:
+    from scanner.both_sides import BothSides
+    from scanner.graph.graph import Graph
 
 
 class Request(Struct, frozen=True):
@@ -57,13 +64,24 @@ class Request(Struct, frozen=True):
 
 
 class Scanned(Struct, frozen=True):
-    """A run before it is judged: what was read, and the graph of it."""
+    """A run before it is judged: what was read, and the graph of it.
+
+    sides: where files and an API tell of one deployment, its views, of all of which `built` has the graph.
+    """
 
     root: Path
     reading: Reading
     built: Built
     profile: Profile
     request: Request
+    sides: BothSides | None = None
+
+    @property
+    def graphs(self) -> tuple[tuple[Graph, Profile], ...]:
+        """Each graph that is judged, with the profile as it is judged by."""
+        if self.sides is None:
+            return ((self.built.graph, self.profile),)
+        return tuple((one.built.graph, one.profile) for one in self.sides.views)
 
 
 def read_and_build(request: Request) -> Scanned:
@@ -92,6 +110,12 @@ def read_and_build(request: Request) -> Scanned:
             live=request.live,
         )
     )
+    if reading.bases & {"recorded", "live"} and len({one.source in RECORDED for one in reading.resources}) == 2:
+        from scanner.both_sides import both_sides
+
+        sides = both_sides(reading.resources, profile, pins, reading.asked)
+        if sides is not None:
+            return Scanned(root, reading, sides.whole, sides.profile, request, sides)
     return Scanned(root, reading, build(reading.resources, profile, pins, asked=reading.asked), profile, request)
 
 
@@ -141,7 +165,7 @@ def scan(request: Request) -> tuple[Report, Scanned]:
     reading, built, profile = scanned.reading, scanned.built, scanned.profile
     chosen = (*shipped, *contract_rules(profile))
     basis = tuple(sorted({BASIS[one.source] for one in reading.resources} | reading.bases)) or ("declared",)
-    judgement = judge(built.graph, profile, chosen, reading.unread, basis)
+    judgement = _judged(scanned, chosen, basis)
     notice = profile.outputs.waiver_notice if request.waiver_notice is None else request.waiver_notice
     spoken = (judgement.said, profile, chosen, built.graph, request.as_of, judgement.silent)
     waivers = apply_waivers(*spoken, idle=request.idle_waivers, notice=notice)
@@ -172,6 +196,14 @@ def scan(request: Request) -> tuple[Report, Scanned]:
         notes=waivers.notes,
     )
     return report, scanned
+
+
+def _judged(scanned: Scanned, chosen: Sequence[Rule], basis: Sequence[str]) -> Judgement:
+    if scanned.sides is None:
+        return judge(scanned.built.graph, scanned.profile, chosen, scanned.reading.unread, basis)
+    from scanner.both_sides import judge_both
+
+    return judge_both(scanned.sides, chosen, scanned.reading.unread, basis)
 
 
 def _roles(built: Built, wanted: frozenset[Role]) -> tuple[tuple[str, str, str], ...]:

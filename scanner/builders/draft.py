@@ -133,4 +133,5 @@ def node_of(resource: Resource) -> Node:
         state=State.OPEN if possible is None else State.POSSIBLE,
         decided_by=() if possible is None else possible.decided_by,
         namespace=resource.namespace,
+        aliases=resource.aliases,
     )

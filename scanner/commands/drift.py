@@ -25,11 +25,11 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Compare; the exit code says whether the sides agree."""
-    from scanner.commands.drift_compare import compare
     from scanner.commands.drift_names import with_names_of_both
     from scanner.commands.output import emit
     from scanner.reports.drift_formats import Told, as_json, as_text
     from scanner.scan import read_and_build
+    from scanner.sides.compare import compare
 
     if not (options.bundle or options.live):
         raise UsageError("what is live is missing: --bundle FILE or --live")
@@ -41,8 +41,8 @@ def run(options: Namespace) -> int:
     note_foreign_profiles(request, options)
     declared = read_and_build(replace(request, bundles=(), live=()))
     live = read_and_build(replace(request, paths=(), plans=()))
-    declared, live = with_names_of_both(declared, live)
-    found = compare(declared, live)
+    ours, theirs, both = with_names_of_both(declared, live)
+    found = compare(ours, theirs, both)
     unread = [(name, one) for name, side in (("declared", declared), ("live", live)) for one in side.reading.unread]
     reasons = [
         f"nothing {name} was read"

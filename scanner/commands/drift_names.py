@@ -1,61 +1,40 @@
-"""A profile names a thing once, as one side calls it: on the other side it means the same thing."""
+"""Both sides of a comparison, each built with the profile as it would name its own things."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
-from msgspec.structs import replace
+from collections.abc import Mapping
 
 from scanner.builders.build import build
-from scanner.commands.drift_join import Joined, join, side
-from scanner.graph.model import Node
-from scanner.profile import Profile
 from scanner.scan import Scanned
-
-_LISTS = ("servers", "gateways", "classifiers", "operators", "evidence_sinks", "platform")
-"""The keys of a profile that list addresses."""
-
-
-def with_names_of_both(declared: Scanned, live: Scanned) -> tuple[Scanned, Scanned]:
-    """Both sides, each built with the profile as it would name its own things. Contracts stay as they are written."""
-    both = join(side(declared), side(live))
-    return _renamed(declared, live, both, both.declared, both.live), _renamed(
-        live, declared, both, both.live, both.declared
-    )
+from scanner.sides.compare import Known, joined, known
+from scanner.sides.join import Joined
+from scanner.sides.profile_names import renamed
 
 
-def _renamed(
-    mine: Scanned, other: Scanned, both: Joined, ours: Mapping[str, str], theirs: Mapping[str, str]
-) -> Scanned:
+def with_names_of_both(declared: Scanned, live: Scanned) -> tuple[Known, Known, Joined]:
+    """Both sides, and what is the same on them. Contracts stay as they are written."""
+    units = frozenset(one.name for one in declared.profile.units)
+    both = joined(_known(declared), _known(live), units)
+    ours = _renamed(declared, live, both, both.declared, both.live)
+    theirs = _renamed(live, declared, both, both.live, both.declared)
+    return ours, theirs, joined(ours, theirs, units)
+
+
+def _known(one: Scanned) -> Known:
+    return known(one.built.graph, one.reading.resources, blind=bool(one.reading.unread))
+
+
+def _renamed(mine: Scanned, other: Scanned, both: Joined, ours: Mapping[str, str], theirs: Mapping[str, str]) -> Known:
     here = mine.built.graph.nodes
     partners = {key: id_ for id_, key in ours.items() if id_ not in both.doubtful}
-    known = {name for node in here.values() if node.kind != "Guardrail" for name in (node.address, node.id)}
+    own = {name for node in here.values() if node.kind != "Guardrail" for name in (node.address, node.id)}
     found: dict[str, str] = {}
     for id_, node in other.built.graph.nodes.items():
         partner = partners.get(theirs.get(id_, ""))
         if partner is not None and id_ not in both.doubtful:
-            found.update(dict.fromkeys(_names(node), here[partner].address))
-
-    def told(entry: str) -> str:
-        return entry if entry in known else found.get(entry, entry)
-
-    profile = _told(mine.profile, told)
+            names = (name for name in (node.address, node.id) if name not in own)
+            found.update(dict.fromkeys(names, here[partner].address))
+    profile = renamed(mine.profile, lambda entry: (found.get(entry, entry),))
     if profile == mine.profile:
-        return mine
-    return replace(mine, profile=profile, built=build(mine.reading.resources, profile))
-
-
-def _names(node: Node) -> tuple[str, str]:
-    return node.address, node.id
-
-
-def _told(profile: Profile, told: Callable[[str], str]) -> Profile:
-    """The profile with each address as `told` has it."""
-    lists = {name: tuple(told(entry) for entry in getattr(profile, name)) for name in _LISTS}
-    return replace(
-        profile,
-        **lists,
-        guardrails=tuple(replace(one, id=told(one.id)) for one in profile.guardrails),
-        not_models=tuple(replace(one, subject=told(one.subject)) for one in profile.not_models),
-        trusted=tuple(replace(one, source=told(one.source), target=told(one.target)) for one in profile.trusted),
-    )
+        return _known(mine)
+    return known(build(mine.reading.resources, profile).graph, mine.reading.resources, blind=bool(mine.reading.unread))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
@@ -68,7 +68,7 @@ def _profile(report: Report, profile: Profile) -> Iterator[str]:
 
 def _commitment(commitment: Report, report: Report, scanned: Scanned) -> Iterator[str]:
     """The faults of one commitment: a promise that holds needs a proof, and the proof must stand."""
-    graph = scanned.built.graph
+    graphs = [graph for graph, _ in scanned.graphs]
     proof = commitment.get("certificate")
     if commitment["verdict"] == "holds":
         if not proof or not (proof["reachability"] or proof["checks"]):
@@ -78,12 +78,27 @@ def _commitment(commitment: Report, report: Report, scanned: Scanned) -> Iterato
             yield "it is said to hold, although inputs were not read"
         if any(one["commitment"] == commitment["id"] for one in report["findings"]):
             yield "it is said to hold, beside findings against it"
-        yield from _uncovered(commitment["id"], proof, graph)
+        for graph in graphs:
+            yield from _uncovered(commitment["id"], _about(proof, graph) if len(graphs) > 1 else proof, graph)
     for closure in proof["reachability"] if proof else ():
+        graph = _spoken_of(closure, graphs)
         yield from (f"{closure.get('goal')}: {fault}" for fault in faults(graph, closure))
-        yield from _intruders(commitment["id"], closure, scanned)
+        yield from _intruders(commitment["id"], closure, scanned, graph)
     for check in proof["checks"] if proof else ():
-        yield from (f"{check.get('goal')}: {fault}" for fault in _check(check, graph))
+        yield from (f"{check.get('goal')}: {fault}" for fault in _check(check, _spoken_of(check, graphs)))
+
+
+def _spoken_of(part: Report, graphs: Sequence[Graph]) -> Graph:
+    """The graph that a certificate speaks of, among those of the views; the first where it speaks of none of them."""
+    return next((graph for graph in graphs if graph.digest == part.get("graph_sha256")), graphs[0])
+
+
+def _about(proof: Report, graph: Graph) -> Report:
+    """What a proof says of one view."""
+    return {
+        key: [one for one in proof[key] if one.get("graph_sha256") == graph.digest]
+        for key in ("reachability", "checks")
+    }
 
 
 def _check(check: Report, graph: Graph) -> Iterator[str]:
@@ -106,15 +121,15 @@ def _uncovered(commitment: str, proof: Report, graph: Graph) -> Iterator[str]:
             yield f"no certificate speaks of the model `{node.id}`"
 
 
-def _intruders(commitment: str, closure: Report, scanned: Scanned) -> Iterator[str]:
+def _intruders(commitment: str, closure: Report, scanned: Scanned, graph: Graph) -> Iterator[str]:
     """Allowed nodes that the profile does not make what they would have to be."""
     goal = str(closure.get("goal"))
     if goal.startswith(PREFIX):
-        yield from _uncontracted(goal, closure, scanned)
+        yield from _uncontracted(goal, closure, scanned, graph)
         return
     roles = _may(commitment, closure)
     for node_id in closure.get("allowed", ()):
-        node = scanned.built.graph.nodes.get(str(node_id))
+        node = graph.nodes.get(str(node_id))
         if node is None or node.roles & roles:
             continue
         if commitment == "agreed-tenants" and any(_agreed(one, node) for one in scanned.profile.tenants_agreed):
@@ -132,13 +147,13 @@ def _stands_for_one(goal: str, node: Node, scanned: Scanned) -> bool:
     return goal == OF_THE_ACCOUNTS and signs_in(scanned.profile.operators, node)
 
 
-def _uncontracted(goal: str, closure: Report, scanned: Scanned) -> Iterator[str]:
+def _uncontracted(goal: str, closure: Report, scanned: Scanned, graph: Graph) -> Iterator[str]:
     """What the certificate of a contract has that the contract of the profile does not allow."""
     contract = next((one for one in scanned.profile.contracts if f"{PREFIX}{one.name}" == goal), None)
     if contract is None:
         yield f"{goal}: the profile has no such contract"
         return
-    graph, targets = scanned.built.graph, {str(one) for one in closure.get("targets", ())}
+    targets = {str(one) for one in closure.get("targets", ())}
     inside = {str(one) for one in closure.get("closed", ())} - targets
     for one in intruders(contract, graph, map(str, closure.get("allowed", ())), inside):
         yield f"{goal}: `{one}` may not stand there: the contract lets none of them through"

@@ -125,7 +125,7 @@ def _node_row(node: Node) -> list[object]:
     """Everything of a node, in the order of its fields; sets sorted."""
     return [
         node.id, node.kind, node.address, node.name, plain(node.origin), sorted(node.roles), node.actor, node.state,
-        node.decided_by, [plain(fact) for fact in node.facts], node.namespace,
+        node.decided_by, [plain(fact) for fact in node.facts], node.namespace, *filter(None, [node.aliases]),
     ]  # fmt: skip
 
 

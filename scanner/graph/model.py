@@ -81,6 +81,7 @@ class Node(Struct, frozen=True):
     actor: it can start traffic or use a credential and sees plaintext; a node that is not is a relay or a thing.
     state: `possible` where it is not certain that it exists.
     decided_by: what would decide that.
+    aliases: the ids by which another source knows it.
     """
 
     id: str
@@ -94,6 +95,7 @@ class Node(Struct, frozen=True):
     decided_by: tuple[str, ...] = ()
     facts: tuple[Fact, ...] = ()
     namespace: str = ""
+    aliases: tuple[str, ...] = ()
 
 
 class Edge(Struct, frozen=True):

@@ -89,6 +89,8 @@ def _finding(one: Finding) -> Json:
         "ways": one.ways,
         "also": texts(one.also),
         **({"calls": [_call(address, at) for address, at in one.calls]} if one.calls else {}),
+        **({"seen": one.seen} if one.seen else {}),
+        **({"twins": [{**_call(address, at), "side": side} for address, side, at in one.twins]} if one.twins else {}),
     }
 
 

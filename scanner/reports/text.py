@@ -121,6 +121,10 @@ class _Writer:
         if one.calls:
             chain = " > ".join(f"`{safe(address)}` at {place(at)}" for address, at in one.calls)
             yield f"   = called: {_field(chain)}"
+        if one.seen:
+            yield f"   = seen: {one.seen}"
+        for address, side, at in one.twins[:NAMED]:
+            yield f"   = {side}: `{safe(address)}` at {place(at)}"
         if one.also:
             names = ", ".join(safe(name) for name in one.also[:NAMED])
             yield f"   = and {len(one.also)} more: {names}{', ...' if len(one.also) > NAMED else ''}"

@@ -213,7 +213,7 @@ def _told(
 
 def _recorded(request: ReadRequest, whole: Reading) -> None:
     """Add what bundles hold and APIs answer; imported here, since a scan of files needs none of it."""
-    from scanner.sources.recorded import read_bundles, read_live, reconciled
+    from scanner.sources.recorded import read_bundles, read_live
 
     units = {name: unit.name for unit in request.units for name in unit.live}
 
@@ -228,7 +228,6 @@ def _recorded(request: ReadRequest, whole: Reading) -> None:
         merge(whole, read_bundles(zip(request.bundles, shown, strict=True), unit_of))
     if request.live:
         merge(whole, read_live(request.live, unit_of))
-    whole.resources = reconciled(whole.resources)
 
 
 def merge(whole: Reading, part: Reading) -> None:

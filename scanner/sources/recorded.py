@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -13,12 +12,11 @@ from msgspec.structs import replace
 
 from scanner.errors import UsageError
 from scanner.origin import FileOrigin
-from scanner.resource import Reading, Resource, SourceName, Unread
+from scanner.resource import Reading, SourceName, Unread
 from scanner.sources.bundle import Bundle, BundleWriter, Call, merged, read_bundle
 from scanner.sources.bundle.call import FINAL
 from scanner.sources.kubernetes.live_read import clusters_of, read_cluster
 from scanner.sources.read import Live
-from scanner.unknown import Unknown
 
 if TYPE_CHECKING:
     from threading import Event
@@ -148,22 +146,3 @@ def _aws(calls: Sequence[Call]) -> dict[str, list[Call]]:
     from scanner.sources.aws.read import partitions_of
 
     return partitions_of(calls)
-
-
-def reconciled(resources: Sequence[Resource]) -> list[Resource]:
-    """Declared and live objects of one unit as one cluster: what runs stands for what was declared.
-
-    What is declared and was not found in the cluster may come to be, or may never: it is only possible there.
-    """
-    seen = {(one.unit, one.group, one.address) for one in resources if one.source in ("bundle", "live")}
-    clusters = {one.unit for one in resources if one.source in ("bundle", "live") and one.is_manifest}
-    kept = []
-    for one in resources:
-        declared = one.source not in ("bundle", "live") and one.kind[:1].isupper() and one.unit in clusters
-        if declared and (one.unit, one.group, one.address) in seen:
-            continue
-        if declared and one.possible is None:
-            cause = f"`{one.address}` is declared, and the cluster does not show it"
-            one = dataclasses.replace(one, possible=Unknown(cause, decided_by=(one.address,)))
-        kept.append(one)
-    return kept

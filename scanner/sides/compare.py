@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 
+<<<<<<< HEAD:scanner/commands/drift_compare.py
 from scanner.commands.drift_itself import by_itself
 from scanner.commands.drift_join import Joined, Side, join, side
 from scanner.graph.facts_observed import Observed, Released
 from scanner.graph.graph import plain
+=======
+from scanner.graph.facts_observed import Observed
+from scanner.graph.graph import Graph, plain
+>>>>>>> 06d5af3 (One node for a thing that files declare and an API tells; every side must keep the promise):scanner/sides/compare.py
 from scanner.graph.model import Edge, Plane, State
 from scanner.origin import Origin
-from scanner.scan import Scanned
+from scanner.resource import Resource
+from scanner.sides.itself import by_itself
+from scanner.sides.join import Joined, Side, Thing, join
 
 _WORDS = ("origin", "because", "decided_by", "pinned_at", "type")
 """Fields of a fact that say how it is known, and not what is so."""
@@ -44,17 +51,44 @@ class Drift(Struct, frozen=True):
     undecided: tuple[Differs, ...]
 
 
-def compare(declared: Scanned, live: Scanned) -> Drift:
+class Known(Struct, frozen=True):
+    """What is known of one side. resources: by node id. blind: an input of it was not read."""
+
+    graph: Graph
+    resources: Mapping[str, Resource]
+    blind: bool = False
+
+
+def known(graph: Graph, resources: Iterable[Resource], *, blind: bool = False) -> Known:
+    """One side of a comparison; what is only looked up (`data`) is no part of it."""
+    return Known(graph, {one.id: one for one in resources if one.id in graph.nodes and not one.data}, blind)
+
+
+def joined(declared: Known, live: Known, units: frozenset[str]) -> Joined:
+    """What is the same on both sides, nodes that no resource stands for among them."""
+    return join(_side(declared), _side(live), units)
+
+
+def _side(one: Known) -> Side:
+    """The nodes that stand for something; those of providers only say where others are."""
+    things = (
+        Thing(node.id, node.kind, node.address, node.state is State.POSSIBLE)
+        for node in one.graph.nodes.values()
+        if node.kind not in ("provider", "terraform") and not node.address.startswith("provider.")
+    )
+    return Side(tuple(things), one.resources)
+
+
+def compare(declared: Known, live: Known, both: Joined) -> Drift:
     """Hold what is declared against what is live.
 
     What one side lacks while it has an input that was not read is undecided: the input may have it.
     """
-    sides = (side(declared), side(live))
-    both = join(*sides)
+    sides = (declared, live)
     found = [*_things(sides, both), *_facts(sides, both), *_ways(sides, both)]
     blind = {
-        DECLARED: "an input of the live side was not read" if live.reading.unread else "",
-        LIVE: "a declared input was not read" if declared.reading.unread else "",
+        DECLARED: "an input of the live side was not read" if live.blind else "",
+        LIVE: "a declared input was not read" if declared.blind else "",
     }
     # A fact may say what is missing, as a policy: there, what its own side did not read counts as well.
     either = blind[DECLARED] or blind[LIVE]
@@ -70,16 +104,18 @@ def _blind(one: Differs, why: str) -> Differs:
     return Differs(one.what, one.side, one.about, one.detail, one.origin, why)
 
 
-def _halves(sides: tuple[Side, Side], both: Joined) -> Iterator[tuple[str, Side, Mapping[str, str], Mapping[str, str]]]:
+def _halves(
+    sides: tuple[Known, Known], both: Joined
+) -> Iterator[tuple[str, Known, Mapping[str, str], Mapping[str, str]]]:
     yield DECLARED, sides[0], both.declared, both.live
     yield LIVE, sides[1], both.live, both.declared
 
 
-def _things(sides: tuple[Side, Side], both: Joined) -> Iterator[Differs]:
+def _things(sides: tuple[Known, Known], both: Joined) -> Iterator[Differs]:
     for name, one, mine, others in _halves(sides, both):
         there = set(others.values())
         for id_, key in mine.items():
-            node = one.scanned.built.graph.nodes[id_]
+            node = one.graph.nodes[id_]
             resource = one.resources.get(id_)
             if (
                 key not in there
@@ -90,7 +126,7 @@ def _things(sides: tuple[Side, Side], both: Joined) -> Iterator[Differs]:
                 yield Differs("thing", name, key, roles, node.origin, both.doubtful.get(id_, ""))
 
 
-def _facts(sides: tuple[Side, Side], both: Joined) -> Iterator[Differs]:
+def _facts(sides: tuple[Known, Known], both: Joined) -> Iterator[Differs]:
     """Facts of what both sides have; where one side does not know a value of a kind of fact, that kind is undecided."""
     told = [_by_key(one, mine, both) for _, one, mine, _ in _halves(sides, both)]
     for index, name in enumerate((DECLARED, LIVE)):
@@ -107,8 +143,8 @@ def _facts(sides: tuple[Side, Side], both: Joined) -> Iterator[Differs]:
                     yield Differs("fact", name, key, f"{kind} {text}", origin, why)
 
 
-def _by_key(one: Side, keys: Mapping[str, str], both: Joined) -> dict[str, list[tuple[str, Origin | None, str]]]:
-    graph = one.scanned.built.graph
+def _by_key(one: Known, keys: Mapping[str, str], both: Joined) -> dict[str, list[tuple[str, Origin | None, str]]]:
+    graph = one.graph
     names = {**keys, **{graph.nodes[id_].address: key for id_, key in keys.items()}}
     told: dict[str, list[tuple[str, Origin | None, str]]] = {}
     for id_, key in keys.items():
@@ -135,7 +171,7 @@ def _named(value: Any, names: Mapping[str, str]) -> Any:
     return {key: _named(one, names) for key, one in value.items()} if isinstance(value, dict) else value
 
 
-def _ways(sides: tuple[Side, Side], both: Joined) -> Iterator[Differs]:
+def _ways(sides: tuple[Known, Known], both: Joined) -> Iterator[Differs]:
     found = [_edges(one, mine) for _, one, mine, _ in _halves(sides, both)]
     for index, name in enumerate((DECLARED, LIVE)):
         mine, others = found[index], found[1 - index]
@@ -156,19 +192,19 @@ def _ways(sides: tuple[Side, Side], both: Joined) -> Iterator[Differs]:
             yield Differs("way", name, about, detail, (open_ or edges[0]).origin, doubt)
 
 
-def _of_itself(one: Side, edges: Sequence[Edge]) -> bool:
+def _of_itself(one: Known, edges: Sequence[Edge]) -> bool:
     """Whether edges say no more than what a thing that is there by itself is attached to; what it lets pass is told."""
     ends = {end for edge in edges if edge.plane is Plane.CONTROL for end in (edge.source,)}
-    nodes = [one.scanned.built.graph.nodes[end] for end in ends]
+    nodes = [one.graph.nodes[end] for end in ends]
     return len(ends) == len({edge.source for edge in edges}) and all(
         by_itself(node, one.resources.get(node.id), one.resources, live=True) for node in nodes
     )
 
 
-def _edges(one: Side, keys: Mapping[str, str]) -> dict[tuple[str, str], list[Edge]]:
+def _edges(one: Known, keys: Mapping[str, str]) -> dict[tuple[str, str], list[Edge]]:
     """The edges between named things; where things run is a fact of theirs."""
     told: dict[tuple[str, str], list[Edge]] = {}
-    for edge in one.scanned.built.graph.edges:
+    for edge in one.graph.edges:
         if edge.plane is not Plane.PLACEMENT and edge.source in keys and edge.target in keys:
             ports = ", ".join(f"{each.protocol} {each.from_port}-{each.to_port}" for each in edge.traffic)
             detail = f"{edge.plane} {edge.verb}" + (f" ({ports})" if ports else "")

@@ -1,0 +1,113 @@
+"""A deployment that files declare and an API tells: a graph for each view of it, one of all, and one judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from scanner.builders.build import Built, build
+from scanner.graph.graph import Graph
+from scanner.graph.model import STACK, Role
+from scanner.judge import Judgement, ran
+from scanner.judge_views import Judged, judge_views
+from scanner.lock import Pins
+from scanner.profile import Profile
+from scanner.resource import Basis, Resource, Unread
+from scanner.rule import Rule
+from scanner.sides.profile_names import without
+from scanner.sides.unite import united, with_possible_ways
+from scanner.sides.views import TOGETHER, Twins, View, views_of
+
+_PARTS = STACK | {Role.OPERATOR, Role.PLATFORM, Role.SINK}
+"""What makes something that would be a violation none."""
+_TOO_MANY = "which of the things without a name of their own are the same"
+
+
+class BuiltView(Struct, frozen=True):
+    """A view as it is judged. profile: without what names only things of other views."""
+
+    name: str
+    sure: bool
+    basis: tuple[Basis, ...]
+    built: Built
+    profile: Profile
+
+
+class BothSides(Struct, frozen=True):
+    """views: those that are judged. whole: all that any of them shows. profile: its names as the views have them.
+
+    strangers: by id, what may be a thing that the profile names, with that doubt.
+    """
+
+    views: tuple[BuiltView, ...]
+    whole: Built
+    profile: Profile
+    twins: Twins
+    doubts: tuple[str, ...]
+    strangers: Mapping[str, str]
+
+
+def both_sides(
+    resources: Sequence[Resource], profile: Profile, pins: Pins | None, asked: Sequence[Asked] = ()
+) -> BothSides | None:
+    """The graphs of what is declared and what was recorded; None where the two tell of different things."""
+    found = views_of(resources, profile)
+    if found is None:
+        return None
+    doubts = list(found.doubts)
+    names = [_names(one) for one in found.views]
+    every = frozenset().union(*names)
+    views = []
+    for view, own in zip(found.views, names, strict=True):
+        told = without(found.profile, every - own)
+        built = build(view.resources, told, pins)
+        if view.name == TOGETHER:
+            graph, all_of_it = with_possible_ways(built.graph, found.maybe)
+            built = replace(built, graph=graph)
+            doubts += [] if all_of_it else [_TOO_MANY]
+        views.append(BuiltView(view.name, view.sure, view.basis, built, told))
+    whole = _whole([one.built for one in views])
+    strangers = _strangers(whole.graph, found.maybe)
+    return BothSides(tuple(views), whole, found.profile, found.twins, tuple(doubts), strangers)
+
+
+def _strangers(graph: Graph, maybe: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """What has no part to play, and may be a thing that has one."""
+    found: dict[str, str] = {}
+    for pair in maybe:
+        for one, other in (pair, pair[::-1]):
+            if (
+                one in graph.nodes
+                and other in graph.nodes
+                and graph.nodes[one].roles & _PARTS - graph.nodes[other].roles
+            ):
+                doubt = f"whether `{graph.nodes[other].address}` is `{graph.nodes[one].address}`"
+                found.setdefault(other, doubt)
+    return found
+
+
+def _names(view: View) -> frozenset[str]:
+    """What an entry of the profile may call the things of a view."""
+    return frozenset(name for one in view.resources for name in (one.id, one.address))
+
+
+def _whole(every: Sequence[Built]) -> Built:
+    return Built(
+        graph=united([one.graph for one in every]),
+        assumptions=tuple(dict.fromkeys(said for one in every for said in one.assumptions)),
+        trusted=tuple(dict.fromkeys(said for one in every for said in one.trusted)),
+        assumed_absent=tuple(dict.fromkeys(said for one in every for said in one.assumed_absent)),
+        recognised={id_: how for one in reversed(every) for id_, how in one.recognised.items()},
+        unmodelled=max(one.unmodelled for one in every),
+    )
+
+
+def judge_both(sides: BothSides, rules: Sequence[Rule], unread: Sequence[Unread], basis: Sequence[str]) -> Judgement:
+    """One judgement over all views. basis: that of the whole run, which the profile may require."""
+    judged = []
+    for one in sides.views:
+        profile = replace(one.profile, require=tuple(each for each in one.profile.require if each not in basis))
+        judged.append(Judged(one.name, one.sure, ran(one.built.graph, profile, rules, unread, one.basis)))
+    return judge_views(judged, rules, sides.twins, sides.doubts, sides.strangers, unread, basis)

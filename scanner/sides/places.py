@@ -1,0 +1,87 @@
+"""In which account and region of AWS a declared or a recorded thing stands, and what shows it where nobody says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from scanner.resource import Resource, items_of
+
+GLOBAL = (
+    *("aws_iam_", "aws_s3_bucket", "aws_cloudfront_", "aws_route53_", "aws_organizations_", "aws_account_"),
+    *("aws_globalaccelerator_", "aws_ssoadmin_", "aws_identitystore_"),
+)
+"""Kinds that an account has once, whatever the region of the provider that declares them."""
+_IN_ARN = re.compile(r"arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):")
+_NUMBER = re.compile(r"[0-9]{12}")
+Shown = Mapping[tuple[str, str], tuple[str, str]]
+"""By unit and address of a provider configuration, the account and the region that a thing of it was seen in."""
+
+
+def account_of(one: Resource, shown: Shown = {}) -> str:  # noqa: B006 - a mapping, and nobody writes to it
+    """The number of the account of a thing: as its provider allows or assumes, else as was shown; "" where unknown."""
+    if one.provider is None:
+        return ""
+    for key in ("allowed_account_ids", "assume_role"):
+        for value in items_of(one.provider.attrs.get(key)):
+            number = _number(value.get("role_arn") if isinstance(value, Mapping) else value)
+            if number:
+                return number if len(items_of(one.provider.attrs.get(key))) == 1 else ""
+    return shown.get((one.unit, one.provider.address), ("", ""))[0]
+
+
+def _number(value: object) -> str:
+    if not isinstance(value, str):
+        return ""
+    found = _IN_ARN.match(value)
+    return found[1] if found is not None else value if _NUMBER.fullmatch(value) else ""
+
+
+def region_of(one: Resource, shown: Shown = {}) -> str:  # noqa: B006 - a mapping, and nobody writes to it
+    """The region of a thing: as it says or its provider, else as was shown; "" where it is not known."""
+    own = one.attrs.get("region")
+    if one.provider is None or own is not None:
+        return own if isinstance(own, str) else ""
+    region = one.provider.attrs.get("region")
+    return region if isinstance(region, str) else shown.get((one.unit, one.provider.address), ("", ""))[1]
+
+
+def shown_by_buckets(declared: Iterable[Resource], recorded: Iterable[Resource]) -> Shown:
+    """Where each provider configuration works one of whose buckets was recorded: a name is given to one bucket.
+
+    Source: Amazon S3 User Guide, "General purpose bucket naming rules": unique across all accounts of a partition.
+    """
+    there: dict[str, set[tuple[str, str]]] = {}
+    for one in recorded:
+        name = one.attrs.get("bucket")
+        if one.kind == "aws_s3_bucket" and isinstance(name, str):
+            there.setdefault(name, set()).add((account_of(one), region_of(one)))
+    found: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for one in declared:
+        name = one.attrs.get("bucket")
+        if one.kind == "aws_s3_bucket" and not one.data and isinstance(name, str) and one.provider is not None:
+            found.setdefault((one.unit, one.provider.address), set()).update(there.get(name, ()))
+    return {key: places.pop() for key, places in found.items() if len(places) == 1}
+
+
+def apart(mine: Resource, other: Resource, units: frozenset[str], shown: Shown) -> bool:
+    """Whether two things of one name are surely not the same: in other units, accounts or regions."""
+    if not mine.kind.startswith("aws_"):
+        return mine.unit != other.unit and {mine.unit, other.unit} <= units
+    places = [account_of(mine, shown), account_of(other)]
+    if not mine.kind.startswith(GLOBAL):
+        places += [region_of(mine, shown), region_of(other)]
+    return any(x and y and x != y for x, y in zip(places[::2], places[1::2], strict=True))
+
+
+def placed_alike(mine: Resource, other: Resource, shown: Shown) -> str:
+    """What is not known of whether two things of one name stand in one place; "" where they surely do.
+
+    A profile that puts what was recorded into the unit of the files says that it is theirs.
+    """
+    if mine.unit == other.unit or mine.kind.startswith("aws_s3_bucket") or not mine.kind.startswith("aws_"):
+        return ""
+    where = mine.provider.address if mine.provider is not None else mine.address
+    if not account_of(mine, shown):
+        return f"the account of `{where}`"
+    return "" if mine.kind.startswith(GLOBAL) or region_of(mine, shown) else f"the region of `{where}`"

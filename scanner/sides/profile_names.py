@@ -1,0 +1,56 @@
+"""A profile names a thing once, as one side calls it: on the other side it means the same thing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
+
+from msgspec.structs import replace
+
+from scanner.profile import Profile
+
+_LISTS = ("servers", "gateways", "classifiers", "operators", "evidence_sinks", "platform")
+"""The keys of a profile that list addresses."""
+Told = Callable[[str], tuple[str, ...]]
+"""What an entry of a profile is to say: other entries in its place."""
+
+
+def alias(names: Mapping[str, str]) -> Told:
+    """Each entry, and beside it the new name of every thing whose old one it names. names: new ones by old ones."""
+
+    def told(entry: str) -> tuple[str, ...]:
+        if "*" not in entry:
+            return (names[entry],) if entry in names else (entry,)
+        pattern = entry.replace("[", "[[]")
+        found = (new for old, new in names.items() if fnmatchcase(old, pattern) and not fnmatchcase(new, pattern))
+        return (entry, *dict.fromkeys(found))
+
+    return told
+
+
+def renamed(profile: Profile, told: Told) -> Profile:
+    """The profile with each address as `told` has it, waivers among them. Contracts stay as they are written."""
+    lists = {name: tuple(dict.fromkeys(_each(getattr(profile, name), told))) for name in _LISTS}
+    return replace(
+        profile,
+        **lists,
+        guardrails=tuple(replace(one, id=name) for one in profile.guardrails for name in told(one.id)),
+        not_models=tuple(replace(one, subject=name) for one in profile.not_models for name in told(one.subject)),
+        waivers=tuple(replace(one, subject=name) for one in profile.waivers for name in told(one.subject)),
+        trusted=tuple(
+            replace(one, source=source, target=target)
+            for one in profile.trusted
+            for source in told(one.source)
+            for target in told(one.target)
+        ),
+    )
+
+
+def _each(entries: tuple[str, ...], told: Told) -> list[str]:
+    return [name for entry in entries for name in told(entry)]
+
+
+def without(profile: Profile, gone: frozenset[str]) -> Profile:
+    """The profile without the entries that name nothing but what this side does not have."""
+    lists = {name: tuple(one for one in getattr(profile, name) if one not in gone) for name in _LISTS}
+    return replace(profile, **lists, guardrails=tuple(one for one in profile.guardrails if one.id not in gone))
