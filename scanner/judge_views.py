@@ -84,11 +84,20 @@ def _findings(views: Sequence[Judged], doubts: Sequence[str], strangers: Mapping
             rank = (_RANK.index(one.verdict), place)
             best[key] = min(rank, best.get(key, rank))
             having.setdefault(key, set()).add(views[place].name)
+    broken = {_ends(one) for some in told for _, one in some if one.verdict is Verdict.VIOLATED and one.plane}
     for place, some in enumerate(told):
+        sure = {_ends(one) for _, one in some if one.verdict is Verdict.VIOLATED}
         for key, one in some:
-            if best[key][1] == place:
+            # A way that one view shows for certain is no news where another has it with a doubt.
+            known = one.verdict is Verdict.UNPROVEN and bool(one.plane) and _ends(one) in broken - sure
+            if best[key][1] == place and not known:
                 everywhere = TOGETHER in having[key] or {LIVE, DECLARED} <= having[key]
                 yield replace(one, seen="" if everywhere else SEEN[views[place].name])
+
+
+def _ends(one: Finding) -> tuple[str, ...]:
+    """From where to where the way of a finding leads."""
+    return one.rule, one.subject.unit, one.subject.address, *(hop.address for hop in one.hops[-1:])
 
 
 def _weighed(

@@ -8,15 +8,8 @@ from typing import Any
 
 from msgspec import Struct
 
-<<<<<<< HEAD:scanner/commands/drift_compare.py
-from scanner.commands.drift_itself import by_itself
-from scanner.commands.drift_join import Joined, Side, join, side
 from scanner.graph.facts_observed import Observed, Released
-from scanner.graph.graph import plain
-=======
-from scanner.graph.facts_observed import Observed
 from scanner.graph.graph import Graph, plain
->>>>>>> 06d5af3 (One node for a thing that files declare and an API tells; every side must keep the promise):scanner/sides/compare.py
 from scanner.graph.model import Edge, Plane, State
 from scanner.origin import Origin
 from scanner.resource import Resource

@@ -20,14 +20,16 @@ Shown = Mapping[tuple[str, str], tuple[str, str]]
 
 def account_of(one: Resource, shown: Shown = {}) -> str:  # noqa: B006 - a mapping, and nobody writes to it
     """The number of the account of a thing: as its provider allows or assumes, else as was shown; "" where unknown."""
-    if one.provider is None:
+    itself = one.kind == "provider"
+    if one.provider is None and not itself:
         return ""
+    attrs = one.attrs if one.provider is None else one.provider.attrs
     for key in ("allowed_account_ids", "assume_role"):
-        for value in items_of(one.provider.attrs.get(key)):
+        for value in items_of(attrs.get(key)):
             number = _number(value.get("role_arn") if isinstance(value, Mapping) else value)
             if number:
-                return number if len(items_of(one.provider.attrs.get(key))) == 1 else ""
-    return shown.get((one.unit, one.provider.address), ("", ""))[0]
+                return number if len(items_of(attrs.get(key))) == 1 else ""
+    return shown.get((one.unit, one.address if one.provider is None else one.provider.address), ("", ""))[0]
 
 
 def _number(value: object) -> str:

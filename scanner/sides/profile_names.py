@@ -36,6 +36,7 @@ def renamed(profile: Profile, told: Told) -> Profile:
         **lists,
         guardrails=tuple(replace(one, id=name) for one in profile.guardrails for name in told(one.id)),
         not_models=tuple(replace(one, subject=name) for one in profile.not_models for name in told(one.subject)),
+        units=tuple(replace(one, cluster=told(one.cluster)[-1]) for one in profile.units),
         waivers=tuple(replace(one, subject=name) for one in profile.waivers for name in told(one.subject)),
         trusted=tuple(
             replace(one, source=source, target=target)

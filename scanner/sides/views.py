@@ -201,9 +201,10 @@ def _views(
         _view(TOGETHER, [*(laid for laid, _ in merged.values()), *come, *only_live]),
         _view(LIVE, [*recorded, *(one for one in alone if not told(one, shown))]),
     ]
-    if not all(one.source in ("plan", "state") for one in declared):
+    planned = {one.unit for one in declared if one.source == "plan"}
+    of_files = told_in_files([one for one in declared if one.unit not in planned], shown)
+    if any(map(of_files, only_live)) or not planned:
         # A plan says what it deletes: what it does not speak of stays. Files do not.
-        of_files = told_in_files(declared, shown)
         kept = [one for one in only_live if not of_files(one)]
         basis = tuple(sorted({BASIS[one.source] for one in declared}))
         found.append(_view(DECLARED, [*(called for _, called in merged.values()), *alone, *kept], basis, sure=False))

@@ -13,7 +13,7 @@ import pytest
 
 from tests.bundle import reference
 from tests.harness import FIXTURES, run, run_scan
-from tests.live.aws import HOME
+from tests.live.aws import HOME, NUMBER, PARTITION
 from tests.live.planted import SERVED, planted
 
 WORLDS = FIXTURES / "worlds"
@@ -183,6 +183,109 @@ def test_what_is_declared_as_aws_would_make_it_and_is_not_there_is_drift(
         gone = other(folder / "aws.bundle", tmp_path / "gone.bundle", "s3:GetBucketOwnershipControls", dict.clear)
         told = json.loads(run("drift", *given, str(gone))[1])
         assert any("aws_s3_bucket_ownership_controls" in one["about"] for one in told["drift"]), told
+
+
+def beside(name: str, bundle: Path, *more: str) -> dict[str, Any]:
+    """The report of a world's files beside a bundle."""
+    report = run_scan(WORLDS / name, "--bundle", str(bundle), *more)
+    assert report["unread"] == []
+    return report
+
+
+def test_files_and_bundle_of_a_world_give_its_verdicts_once(asked: tuple[str, Path], tmp_path: Path) -> None:
+    """In one scan, with the profile of the files, and with one that calls things as the account does."""
+    name, folder = asked
+    bundle = folder / "aws.bundle"
+    declared, both = run_scan(WORLDS / name), beside(name, bundle)
+    assert verdicts(both) == verdicts(declared)
+    assert {(one["rule"], one["subject"]["address"], one["verdict"]) for one in both["findings"]} == {
+        (one["rule"], one["subject"]["address"], one["verdict"]) for one in declared["findings"]
+    }, "no finding comes twice, and none is of a stranger"
+    assert len(both["findings"]) == len(declared["findings"])
+    shutil.copytree(WORLDS / name, tmp_path / "world")
+    unit = "    terraform: [terraform]\n"
+    text = reference.profile((WORLDS / name / "tether.yaml").read_text())
+    text = text.replace(f"    live: [{PARTITION}]\n", unit)
+    (tmp_path / "world" / "tether.yaml").write_text(text)
+    named = run_scan(tmp_path / "world", "--bundle", str(bundle))
+    assert verdicts(named) == verdicts(declared)
+    if name == "broken":
+        cluster = next(one for one in both["findings"] if one["rule"] == "hybrid-node-joins-model-cluster")
+        assert cluster["subject"]["origin"]["path"] == "terraform/cluster.tf"
+        told = {(one["side"], one["origin"].get("api", {}).get("operation")) for one in cluster["twins"]}
+        assert ("recorded", "eks:DescribeCluster") in told
+
+
+def test_what_both_hold_is_verified_view_by_view(asked: tuple[str, Path], tmp_path: Path) -> None:
+    name, folder = asked
+    if name != "reference":
+        return
+    report = tmp_path / "report.json"
+    body = beside(name, folder / "aws.bundle")
+    assert set(verdicts(body).values()) == {"holds"}
+    report.write_text(json.dumps(body))
+    given = ("--root", str(WORLDS / name), "--profile", str(WORLDS / name / "tether.yaml"))
+    given = (*given, "--bundle", str(folder / "aws.bundle"))
+    assert run("verify", str(report), *given)[:2] == (0, run("verify", str(report), *given)[1])
+    proof = next(one for one in body["commitments"] if one["id"] == "safety-path")["certificate"]
+    views = {one["graph_sha256"] for part in ("reachability", "checks") for one in proof[part]}
+    assert len(views) == 4
+    gone = sorted(views)[0]
+    for part in ("reachability", "checks"):
+        proof[part] = [one for one in proof[part] if one["graph_sha256"] != gone]
+    report.write_text(json.dumps(body))
+    code, out, _ = run("verify", str(report), *given)
+    assert (code, "no certificate speaks of the model" in out) == (1, True)
+
+
+def test_what_only_one_side_breaks_is_broken(asked: tuple[str, Path], tmp_path: Path) -> None:
+    name, folder = asked
+    if name != "reference":
+        return
+    weak = other(folder / "aws.bundle", tmp_path / "weak.bundle", "bedrock:GetGuardrail", weaker)
+    report = beside(name, weak)
+    (finding,) = (one for one in report["findings"] if one["rule"] == "guardrail-filter-too-weak")
+    assert (finding["verdict"], finding["seen"]) == ("violated", "in what is live")
+    assert finding["subject"]["address"] == "module.bedrock.aws_bedrock_guardrail.acme"
+    assert finding["subject"]["origin"]["api"]["operation"] == "bedrock:GetGuardrail"
+    assert {one["side"] for one in finding["twins"]} == {"declared", "recorded"}
+    text = run("scan", str(WORLDS / name), "--profile", str(WORLDS / name / "tether.yaml"), "--bundle", str(weak))[1]
+    assert "= seen: in what is live" in text
+    assert "= declared: `module.bedrock.aws_bedrock_guardrail.acme` at terraform/modules/bedrock/main.tf:" in text
+    shutil.copytree(WORLDS / name, tmp_path / "world")
+    waiver = (
+        "waivers:\n  - {rule: guardrail-filter-too-weak, subject: SUBJECT, reason: known, owner: a, approver: b,"
+        " second_approver: c, expires: 2026-12-01}\n"
+    )
+    profile = tmp_path / "world" / "tether.yaml"
+    settings = profile.read_text()
+    arn = next(one for one in reference.NAMES.values() if ":guardrail/" in one)
+    for subject in ("module.bedrock.aws_bedrock_guardrail.acme", arn):
+        profile.write_text(settings + waiver.replace("SUBJECT", f'"{subject}"'))
+        waived = run_scan(tmp_path / "world", "--bundle", str(weak))["waived"]
+        assert [one["rule"] for one in waived] == ["guardrail-filter-too-weak"], subject
+
+
+def test_either_name_asks_the_one_graph(asked: tuple[str, Path]) -> None:
+    name, folder = asked
+    if name != "reference":
+        return
+    given = (
+        str(WORLDS / name),
+        "--profile",
+        str(WORLDS / name / "tether.yaml"),
+        "--bundle",
+        str(folder / "aws.bundle"),
+    )
+    role = f"arn:{PARTITION}:iam::{NUMBER}:role/safety-ops"
+    for address in ("aws_iam_role.safety_ops", role):
+        _, out, err = run("paths", *given, "--from", address, "--to", "role:guardrail")
+        assert ") aws_iam_role.safety_ops" in out, out + err
+        assert f") {role}\n" not in out.partition("\n")[2]
+    _, out, _ = run("graph", *given)
+    roles = [one["id"] for one in json.loads(out)["nodes"] if one["kind"] == "aws_iam_role"]
+    assert roles == [one for one in roles if "arn:" not in one]
+    assert len(roles) == 4
 
 
 def test_moto_is_asked_for_what_it_serves(asked: tuple[str, Path]) -> None:

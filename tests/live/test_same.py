@@ -176,3 +176,35 @@ def test_what_is_declared_and_not_live_closes_nothing(tmp_path):
     assert "in what is live" in seen, "with the policies, nobody knows whether they will be there"
     assert report["scope"]["basis"] == ["declared", "live"]
     assert code == 3 or any(one["verdict"] == "violated" for one in report["findings"])
+
+
+OPEN = FIXTURES / "safety-path" / "model-bypasses-safety-stack"
+
+
+@pytest.mark.parametrize(
+    ("files", "cluster", "seen"),
+    [
+        ("violates-no-network-policy", "complies-no-network-policy", "in what is declared"),
+        ("complies-no-network-policy", "violates-no-network-policy", "in what is live"),
+        ("violates-tenant-pod-admitted", "complies-tenant-pod-admitted", ""),
+        ("complies-tenant-pod-admitted", "violates-tenant-pod-admitted", "in what is live"),
+        ("complies-tenant-pod-admitted", "complies-tenant-pod-admitted", None),
+    ],
+)
+def test_manifests_and_cluster_of_one_unit_must_both_keep_a_promise(tmp_path, files, cluster, seen):
+    """What runs is open until the manifests are applied, and what they open will be open then."""
+    case = tmp_path / "case"
+    shutil.copytree(OPEN / files, case)
+    profile = live_profile(OPEN / files, case)
+    with serving(Cluster(applied(objects_of(OPEN / cluster)))) as address:
+        live = (Live("kubernetes", kubeconfig=kubeconfig(tmp_path, address)),)
+        report, scanned = scan(Request((case,), date.fromisoformat(AS_OF), profile=profile, live=live))
+    addresses = [node.address for node in scanned.built.graph.nodes.values() if "/Deployment/" in node.address]
+    assert len(addresses) == len(set(addresses)), "one node for what both have"
+    found = [one for one in report.findings if one.rule == "model-bypasses-safety-stack"]
+    if seen is None:
+        assert not found
+        return
+    (result,) = (one for one in report.rules if one.id == "model-bypasses-safety-stack")
+    assert result.verdict == ("unproven" if seen == "in what is declared" else "violated")
+    assert {one.seen for one in found} == {seen}
