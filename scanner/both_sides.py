@@ -61,7 +61,7 @@ def both_sides(
     every = frozenset().union(*names)
     views = []
     for view, own in zip(found.views, names, strict=True):
-        told = without(found.profile, every - own)
+        told = without(found.profile, own, every - own)
         built = build(view.resources, told, pins)
         if view.name == TOGETHER:
             graph, all_of_it = with_possible_ways(built.graph, found.maybe)

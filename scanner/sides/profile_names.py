@@ -11,6 +11,8 @@ from scanner.profile import Profile
 
 _LISTS = ("servers", "gateways", "classifiers", "operators", "evidence_sinks", "platform")
 """The keys of a profile that list addresses."""
+_AS_WELL = ("tenants_agreed", "tenants_excluded", "keys")
+"""Those that may list addresses among other things."""
 Told = Callable[[str], tuple[str, ...]]
 """What an entry of a profile is to say: other entries in its place."""
 
@@ -30,11 +32,19 @@ def alias(names: Mapping[str, str]) -> Told:
 
 def renamed(profile: Profile, told: Told) -> Profile:
     """The profile with each address as `told` has it, waivers among them. Contracts stay as they are written."""
-    lists = {name: tuple(dict.fromkeys(_each(getattr(profile, name), told))) for name in _LISTS}
+    lists = {name: tuple(dict.fromkeys(_each(getattr(profile, name), told))) for name in (*_LISTS, *_AS_WELL)}
     return replace(
         profile,
         **lists,
         guardrails=tuple(replace(one, id=name) for one in profile.guardrails for name in told(one.id)),
+        updates=tuple(
+            replace(one, classifier=classifier, by=by)
+            for one in profile.updates
+            for classifier in told(one.classifier)
+            for by in told(one.by)
+        ),
+        release=tuple(replace(one, member=name) for one in profile.release for name in told(one.member)),
+        stop_controls=tuple(replace(one, subject=name) for one in profile.stop_controls for name in told(one.subject)),
         not_models=tuple(replace(one, subject=name) for one in profile.not_models for name in told(one.subject)),
         units=tuple(replace(one, cluster=told(one.cluster)[-1]) for one in profile.units),
         waivers=tuple(replace(one, subject=name) for one in profile.waivers for name in told(one.subject)),
@@ -51,7 +61,25 @@ def _each(entries: tuple[str, ...], told: Told) -> list[str]:
     return [name for entry in entries for name in told(entry)]
 
 
-def without(profile: Profile, gone: frozenset[str]) -> Profile:
-    """The profile without the entries that name nothing but what this side does not have."""
-    lists = {name: tuple(one for one in getattr(profile, name) if one not in gone) for name in _LISTS}
-    return replace(profile, **lists, guardrails=tuple(one for one in profile.guardrails if one.id not in gone))
+def without(profile: Profile, own: frozenset[str], others: frozenset[str]) -> Profile:
+    """The profile without the entries that name nothing of `own` and something of `others`."""
+
+    def stays(entry: str) -> bool:
+        return _names_one(entry, own) or not _names_one(entry, others)
+
+    lists = {name: tuple(one for one in getattr(profile, name) if stays(one)) for name in _LISTS}
+    return replace(
+        profile,
+        **lists,
+        guardrails=tuple(one for one in profile.guardrails if stays(one.id)),
+        updates=tuple(one for one in profile.updates if stays(one.classifier)),
+        release=tuple(one for one in profile.release if stays(one.member)),
+        stop_controls=tuple(one for one in profile.stop_controls if stays(one.subject)),
+    )
+
+
+def _names_one(entry: str, names: frozenset[str]) -> bool:
+    if "*" not in entry:
+        return entry in names
+    pattern = entry.replace("[", "[[]")
+    return any(fnmatchcase(one, pattern) for one in names)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from scanner.both_sides import both_sides, judge_both
 from scanner.catalogue import rules
 from scanner.findings import Verdict
 from scanner.judge import Judgement
+from scanner.lock import Pins
 from scanner.origin import ApiOrigin
 from scanner.profile import Profile
 from scanner.profile_file import load_profile
 from scanner.resource import Attrs, Provider, Resource
 from scanner.sides.readdress import Readdress
 from scanner.sources.read import ReadRequest, read_all
+from tests.harness import AS_OF
 
 UNIT, ACCOUNT, REGION = "aws-us-gov", "111122223333", "us-gov-west-1"
 
@@ -53,7 +56,8 @@ def _told(one: Resource, account: str) -> Resource:
 
 def judged(declared: Sequence[Resource], live: Sequence[Resource], profile: Profile, rule: str) -> Judgement:
     """What one rule says of files beside a bundle."""
-    sides = both_sides([*declared, *live], profile, None)
+    pins = Pins(profile=profile, lock=None, expected="", as_of=date.fromisoformat(AS_OF), rules={}, tables={})
+    sides = both_sides([*declared, *live], profile, pins)
     assert sides is not None
     wanted = [one for one in rules() if one.id == rule]
     return judge_both(sides, wanted, [], ["declared", "recorded"])
