@@ -14,11 +14,11 @@ from scanner.judge import Judgement, ran
 from scanner.judge_views import Judged, judge_views
 from scanner.lock import Pins
 from scanner.profile import Profile
-from scanner.resource import Basis, Resource, Unread
+from scanner.resource import Asked, Basis, Resource, Unread
 from scanner.rule import Rule
 from scanner.sides.profile_names import without
 from scanner.sides.unite import united, with_possible_ways
-from scanner.sides.views import TOGETHER, Twins, View, views_of
+from scanner.sides.views import DECLARED, TOGETHER, Twins, View, views_of
 
 _PARTS = STACK | {Role.OPERATOR, Role.PLATFORM, Role.SINK}
 """What makes something that would be a violation none."""
@@ -57,12 +57,13 @@ def both_sides(
     if found is None:
         return None
     doubts = list(found.doubts)
+    places = [replace(one, unit=found.units.get(one.unit, one.unit)) for one in asked]
     names = [_names(one) for one in found.views]
     every = frozenset().union(*names)
     views = []
     for view, own in zip(found.views, names, strict=True):
         told = without(found.profile, own, every - own)
-        built = build(view.resources, told, pins)
+        built = build(view.resources, told, pins, asked=() if view.name == DECLARED else places)
         if view.name == TOGETHER:
             graph, all_of_it = with_possible_ways(built.graph, found.maybe)
             built = replace(built, graph=graph)

@@ -71,7 +71,7 @@ def judge_views(
             summaries.setdefault(commitment, []).extend(one for one in said if one not in summaries.get(commitment, []))
     told = tuple(_with_twins(one, twins) for one in found)
     guarded = any(view.ran.guarded for view in views)
-    return concluded(Ran(tuple(results), told, summaries, guarded), unread, basis)
+    return concluded(Ran(tuple(results), told, summaries, guarded, views[0].ran.beside), unread, basis)
 
 
 def _findings(views: Sequence[Judged], doubts: Sequence[str], strangers: Mapping[str, str]) -> Iterator[Finding]:

@@ -41,7 +41,7 @@ class Views(Struct, frozen=True):
 
     profile: with each name as the views have it. twins: by id of a thing of both sides, each side's name and origin.
     doubts: what is not known of whether things are the same that are taken to be. maybe: ids of things that may be one.
-    joined: what `tether drift` and rules about drift compare by.
+    units: those that are part of another in the views, with that.
     """
 
     views: tuple[View, ...]
@@ -49,6 +49,7 @@ class Views(Struct, frozen=True):
     twins: Twins
     doubts: tuple[str, ...]
     maybe: tuple[tuple[str, str], ...]
+    units: Mapping[str, str]
 
 
 def views_of(resources: Sequence[Resource], profile: Profile) -> Views | None:
@@ -72,6 +73,7 @@ def views_of(resources: Sequence[Resource], profile: Profile) -> Views | None:
         twins={one.id: (("declared", one.origin), (BASIS[other.source], other.origin)) for one, other in pairs},
         doubts=tuple(sorted(moves.doubts)),
         maybe=moves.maybe(),
+        units=moves.units,
     )
 
 
