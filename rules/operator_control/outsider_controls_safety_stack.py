@@ -63,7 +63,7 @@ def _impostors(case: Case) -> Iterator[Finding]:
     """Who can become an operator: of the cluster, or a principal of AWS; or a machine of the cluster, by its role."""
     everyone = case.graph.with_role(Role.OPERATOR)
     cluster = [node.id for node in everyone if _of_the_cluster(case, node)]
-    principals = [node.id for node in everyone if node.kind.startswith("aws_")]
+    principals = [node.id for node in everyone if node.kind.startswith("aws_") or _writes(case, node)]
     machines = [node.id for node in case.graph.nodes.values() if _joins(node)]
     for targets, allowed, proof in (
         (cluster, _trusted, "nobody but the operators can become an operator of the cluster"),
@@ -74,6 +74,11 @@ def _impostors(case: Case) -> Iterator[Finding]:
             found = reach(case.graph, targets, [Plane.IDENTITY], allowed=allowed, verbs=["become"], through_actors=True)
             yield from (_impostor(case, way) for way in found.ways)
             case.prove(proof, found)
+
+
+def _writes(case: Case, node: Node) -> bool:
+    """Whether it is a session of an operator's role that a policy narrows, and that may still change something."""
+    return node.kind == "Session" and any(edge.plane is Plane.CONTROL for edge in case.graph.out_of(node.id))
 
 
 def _joins(node: Node) -> bool:

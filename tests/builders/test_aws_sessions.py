@@ -207,3 +207,20 @@ def test_a_permission_set_has_policies_of_the_account_and_a_boundary(tmp_path, n
     guardrail = 'resource "aws_bedrock_guardrail" "g" {\n  name = "g"\n}\n'
     edge = build(tmp_path, {"main.tf": text + guardrail}).edge("aws_ssoadmin_permission_set.ml", MODELS)
     assert (edge.state if edge else None) == state
+
+
+@pytest.mark.parametrize(
+    ("policy", "state"),
+    [("", "open"), (f"policy = jsonencode({STRONG})", "open"), (f"policy = jsonencode({OTHER})", None),
+     ("policy = var.x", "possible")],
+)  # fmt: skip
+def test_the_policy_that_scopes_a_user_of_transfer_down(tmp_path, policy, state):
+    trust = statements(
+        '{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "transfer.amazonaws.com" } }'
+    )
+    user = f'resource "aws_transfer_user" "u" {{\n  role = aws_iam_role.app.arn\n  {policy}\n}}\n'
+    built = build(tmp_path, {"main.tf": 'variable "x" {}\n' + role("app", STRONG, trust) + user})
+    node = "Session/aws_transfer_user.u/aws_iam_role.app" if policy else "aws_iam_role.app"
+    assert built.edge("aws_transfer_user.u", node, "become") is not None
+    edge = built.edge(node, MODELS)
+    assert (edge.state if edge else None) == state

@@ -9,6 +9,7 @@ import pytest
 from scanner.builders.draft import World
 from scanner.builders.inventory import Inventory
 from scanner.builders.k8s_network.enforcer import enforcement
+from scanner.graph.model import Role
 from scanner.origin import FileOrigin
 from scanner.profile import Profile, Unit
 from scanner.resource import Attrs, Items, Resource
@@ -215,3 +216,50 @@ def test_machines_of_auto_mode_enforce_by_a_setting_of_their_own(compute, object
     addon = terraform("aws_eks_addon", addon_name="vpc-cni", cluster_name="main", configuration_values=ON)
     others = resources_of(objects) if objects else []
     assert known(cluster, addon, *others).policies is expected
+
+
+GROUPED = """
+apiVersion: vpcresources.k8s.aws/v1beta1
+kind: SecurityGroupPolicy
+metadata: {name: p, namespace: team}
+spec: {podSelector: {matchLabels: {app: SELECTED}}, securityGroups: {groupIds: [sg-1]}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: model, namespace: team}
+spec:
+  selector: {matchLabels: {app: model}}
+  template:
+    metadata: {labels: {app: model}}
+    spec: {containers: [{name: a, image: x}]}
+"""
+PODS_ENI = {"ENABLE_POD_ENI": "true"}
+
+
+@pytest.mark.parametrize(
+    ("env", "selected", "expected"),
+    [
+        ({**PODS_ENI, "POD_SECURITY_GROUP_ENFORCING_MODE": "standard"}, "model", True),
+        ({**PODS_ENI, "POD_SECURITY_GROUP_ENFORCING_MODE": "strict"}, "model", False),
+        (PODS_ENI, "model", False),  # strict is the default
+        (PODS_ENI, "another", True),
+        ({"ENABLE_POD_ENI": "false"}, "model", True),
+        ({}, "model", True),
+    ],
+)
+def test_pods_with_groups_of_their_own_need_the_standard_mode(env, selected, expected):
+    settings = json.dumps({"enableNetworkPolicy": "true", "env": env})
+    addon = terraform("aws_eks_addon", addon_name="vpc-cni", configuration_values=settings)
+    made = World(Inventory([addon, *resources_of(GROUPED.replace("SELECTED", selected))]), Profile())
+    made.add_roles("k8s:team/Deployment/model", [Role.MODEL])
+    assert enforcement(made, "k8s").policies is expected
+
+
+def test_a_setting_that_nobody_knows_leaves_open_whether_policies_hold():
+    settings = {"enableNetworkPolicy": "true", "env": {"ENABLE_POD_ENI": UNKNOWN}}
+    addon = terraform("aws_eks_addon", addon_name="vpc-cni", configuration_values=settings)
+    made = World(Inventory([addon, *resources_of(GROUPED.replace("SELECTED", "model"))]), Profile())
+    made.add_roles("k8s:team/Deployment/model", [Role.MODEL])
+    found = enforcement(made, "k8s")
+    assert not found.policies
+    assert found.unsure == ("aws_eks_addon.main: POD_SECURITY_GROUP_ENFORCING_MODE",)

@@ -1,8 +1,8 @@
-"""Sessions of a role that a policy narrows: those of pod identity associations and of profiles of Roles Anywhere.
+"""Sessions of a role that a policy narrows: of pod identity associations, profiles of Roles Anywhere, users of Transfer.
 
 Facts: the Terraform provider for AWS, `aws_eks_pod_identity_association` (`policy`) and `aws_rolesanywhere_profile`
-(`session_policy`, `managed_policy_arns`); the IAM user guide, "Session policies": a session may do what the policies of
-its role and the session policies both allow.
+(`session_policy`, `managed_policy_arns`), `aws_transfer_user` and `aws_transfer_access` (`policy`, which scopes down); the
+IAM user guide, "Session policies": a session may do what the policies of its role and the session policies both allow.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ from scanner.builders.draft import World
 from scanner.graph.model import Node
 from scanner.resource import Resource, mark
 
-NARROWING = {"aws_eks_pod_identity_association": "role_arn", "aws_rolesanywhere_profile": "role_arns"}
+NARROWING = {
+    "aws_eks_pod_identity_association": "role_arn", "aws_rolesanywhere_profile": "role_arns",
+    "aws_transfer_user": "role", "aws_transfer_access": "role",
+}  # fmt: skip
 """Kind -> path of the roles whose sessions it narrows."""
 TARGET = "target_role_arn"
 """Of a pod identity association: the role that is assumed from the first; which of the two is narrowed is not told."""

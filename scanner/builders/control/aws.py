@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from scanner.builders.aws_identity.access import Access, Judge, judge
 from scanner.builders.aws_identity.guarded import across
-from scanner.builders.aws_identity.principals import Principal, principals
+from scanner.builders.aws_identity.principals import Principal
+from scanner.builders.aws_identity.sessions import everybody
 from scanner.builders.aws_policy.match import Truth
 from scanner.builders.control.aws_above import tell_above
 from scanner.builders.control.aws_assets import Asset, assets
@@ -19,7 +20,7 @@ from scanner.graph.model import Edge, Plane, State
 def add_aws_control(world: World) -> None:
     """Add "write" edges from IAM principals to what the safety path and the evidence rest on."""
     mark_aws_guards(world)
-    everyone = principals(world)
+    everyone = everybody(world)
     judges: dict[str, Judge] = {}
     units = sorted({one.unit for one in everyone})
     found = list(assets(world, units))

@@ -56,7 +56,7 @@ def enforcement(world: World, unit: str) -> Enforcement:
         *_contradicted(world, unit), *_on_fargate(world, unit), *_on_windows(world, unit), *_on_auto(world, unit),
     ]  # fmt: skip
     found = list(_signs(world, unit))
-    weak = [*_weakened(world, unit), *_beside(world, unit, found)]
+    weak = [*_weakened(world, unit), *_beside(world, unit, found), *_grouped(world, unit)]
     for resource, sign in found:
         doubt = sign if isinstance(sign, Unknown) else resource.possible
         if doubt is not None:
@@ -115,6 +115,15 @@ def _on_windows(world: World, unit: str) -> Iterator[str]:
     ]
     if groups and all(str(one.attrs.get("ami_type") or "").startswith("WINDOWS") for one in groups):
         yield from (f"{one.address}: ami_type" for one in groups)
+
+
+def _grouped(world: World, unit: str) -> Iterator[str]:
+    """Settings by which policies need not hold over pods that have security groups of their own."""
+    if any(True for _ in world.inventory.of("SecurityGroupPolicy", unit=unit)):
+        from scanner.builders.k8s_network.grouped import with_groups
+
+        joined = _joined(world, unit)
+        yield from with_groups(world, unit, lambda one: _of_cluster(world, one, joined))
 
 
 def _on_auto(world: World, unit: str) -> Iterator[str]:

@@ -100,11 +100,11 @@ def _told(resource: Resource, settings: Value) -> Iterator[Sign | Unknown]:
 
     Source: the chart `aws-vpc-cni` of aws/eks-charts, whose values the add-on takes.
     """
-    told = _setting(settings, "enableNetworkPolicy")
-    agent, env = _setting(settings, "nodeAgent"), _setting(settings, "env")
+    told = setting(settings, "enableNetworkPolicy")
+    agent, env = setting(settings, "nodeAgent"), setting(settings, "env")
     mode = dig(env, "NETWORK_POLICY_ENFORCING_MODE")
     where = {"nodeAgent.enabled": dig(agent, "enabled")}
-    where |= {key: _setting(settings, key) for key in ("nodeSelector", "affinity")}
+    where |= {key: setting(settings, key) for key in ("nodeSelector", "affinity")}
     stops = [
         key for key, value in where.items() if value is not None and not (key == "nodeAgent.enabled" and true(value))
     ]
@@ -261,7 +261,7 @@ def switched_off(settings: Resource) -> Iterator[tuple[frozenset[str], Unknown |
             yield frozenset({kind}), value if isinstance(value, Unknown) else None
 
 
-def _setting(value: Value, key: str) -> Value:
+def setting(value: Value, key: str) -> Value:
     """A key of an encoded document, also where only the document inside is known."""
     if isinstance(value, Unknown | Encoded):
         whole = value if isinstance(value, Unknown) else None

@@ -7,7 +7,8 @@ from msgspec import Struct
 from scanner.builders.aws_identity.access import Access, Judge, judge
 from scanner.builders.aws_identity.arns import arn_of
 from scanner.builders.aws_identity.guarded import across, guarded
-from scanner.builders.aws_identity.principals import Principal, principals
+from scanner.builders.aws_identity.principals import Principal
+from scanner.builders.aws_identity.sessions import everybody
 from scanner.builders.aws_policy.authorize import Guarded
 from scanner.builders.aws_policy.match import ANY, Truth
 from scanner.builders.blocks import first
@@ -87,7 +88,7 @@ def build_identity_readers(world: World) -> None:
     held = holders(world)
     stores = [_store(world, one) for one in world.inventory.of(*READS) if one.id in held]
     if stores:
-        for principal in principals(world):
+        for principal in everybody(world):
             for store in stores:
                 if store.resource.unit == principal.unit:
                     _read(world, store, principal)
