@@ -64,6 +64,11 @@ def units_or_places(profile: Profile) -> bool:
     return bool(profile.units or profile.places)
 
 
+def delivery(profile: Profile) -> bool:
+    """The profile says from where the stack is delivered, and whose its keys are."""
+    return profile.has("delivery")
+
+
 def update_paths(profile: Profile) -> bool:
     """The profile says what updates the classifiers."""
     return bool(profile.updates)
@@ -133,6 +138,7 @@ STEPS = (
     Step("planned_changes", "build_planned_changes"),
     Step("unmodelled", "build_unmodelled"),
     Step("coverage", "build_coverage", wanted=units_or_places),
+    Step("stack_delivery.build", "build_stack_delivery", wanted=delivery),
     Step("update_paths.build", "build_update_paths", wanted=update_paths),
     Step("stop_controls.build", "build_stop_controls", wanted=stop_controls),
     Step("absent", "build_absent"),

@@ -22,6 +22,17 @@ class ClusterDelivery(Fact, frozen=True, kw_only=True):
     region: str = ""
 
 
+class StackDelivery(Fact, frozen=True, kw_only=True):
+    """One statement about how a part of the safety stack is delivered.
+
+    aspect: "repository" (it is the operator's), "pinned" (a commit or a digest), "signed" (and verified), "keys" (the
+    operator's). good: as it should be.
+    """
+
+    aspect: str
+    good: bool | Unknown
+
+
 class Built(Fact, frozen=True, kw_only=True):
     """The node compiles or packages a model for a machine.
 

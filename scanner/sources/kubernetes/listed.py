@@ -152,6 +152,7 @@ LISTED: dict[str, frozenset[str]] = {
         "Predictor ServingRuntime TrainedModel",
         "serving.kubeflow.org": "InferenceService",
         "site.superedge.io": "NodeGroup NodeUnit",
+        "source.toolkit.fluxcd.io": "Bucket GitRepository HelmChart HelmRepository OCIRepository",
         "split.smi-spec.io": "TrafficSplit",
         "superedge.io": "DeploymentGrid ServiceGrid StatefulSetGrid",
         "templates.gatekeeper.sh": "ConstraintTemplate",
