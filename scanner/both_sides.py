@@ -16,9 +16,10 @@ from scanner.lock import Pins
 from scanner.profile import Profile
 from scanner.resource import Asked, Basis, Resource, Unread
 from scanner.rule import Rule
+from scanner.sides.agree import compared, with_facts
 from scanner.sides.profile_names import without
 from scanner.sides.unite import united, with_possible_ways
-from scanner.sides.views import DECLARED, TOGETHER, Twins, View, views_of
+from scanner.sides.views import DECLARED, LIVE, TOGETHER, Twins, View, Views, views_of
 
 _PARTS = STACK | {Role.OPERATOR, Role.PLATFORM, Role.SINK}
 """What makes something that would be a violation none."""
@@ -50,9 +51,17 @@ class BothSides(Struct, frozen=True):
 
 
 def both_sides(
-    resources: Sequence[Resource], profile: Profile, pins: Pins | None, asked: Sequence[Asked] = ()
+    resources: Sequence[Resource],
+    profile: Profile,
+    pins: Pins | None,
+    asked: Sequence[Asked] = (),
+    *,
+    blind: bool = False,
 ) -> BothSides | None:
-    """The graphs of what is declared and what was recorded; None where the two tell of different things."""
+    """The graphs of what is declared and what was recorded; None where the two tell of different things.
+
+    blind: an input was not read, and may have what either side seems to lack.
+    """
     found = views_of(resources, profile)
     if found is None:
         return None
@@ -69,9 +78,20 @@ def both_sides(
             built = replace(built, graph=graph)
             doubts += [] if all_of_it else [_TOO_MANY]
         views.append(BuiltView(view.name, view.sure, view.basis, built, told))
+    views = _compared(views, found, blind=blind)
     whole = _whole([one.built for one in views])
     strangers = _strangers(whole.graph, found.maybe)
     return BothSides(tuple(views), whole, found.profile, found.twins, tuple(doubts), strangers)
+
+
+def _compared(views: list[BuiltView], found: Views, *, blind: bool) -> list[BuiltView]:
+    """The views that are judged, with what differs between what is live and what is declared among their facts."""
+    sides = {view.name: (view.built.graph, told.resources) for view, told in zip(views, found.views, strict=True)}
+    facts = compared(sides[DECLARED], sides[LIVE], found.maybe, blind=blind)
+    first = views[0]
+    graph = with_facts(first.built.graph, facts)
+    judged = {one.name for one in found.views if one.judged}
+    return [replace(first, built=replace(first.built, graph=graph)), *(one for one in views[1:] if one.name in judged)]
 
 
 def _strangers(graph: Graph, maybe: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -94,6 +94,7 @@ def load(path: Path) -> Rule:
         check=check,
         waivable=bool(getattr(module, "WAIVABLE", True)),
         carries=bool(getattr(module, "CARRIES", True)),
+        beside=tuple(getattr(module, "BESIDE", ())),
     )
 
 

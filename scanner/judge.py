@@ -88,8 +88,8 @@ def concluded(said: Ran, unread: Sequence[Unread], basis: Sequence[str]) -> Judg
 def _one(
     rule: Rule, graph: Graph, profile: Profile, unread: Sequence[Unread], basis: Sequence[str]
 ) -> tuple[RuleResult, list[Finding], str]:
-    if not set(rule.bases) & set(basis):
-        needs = " or ".join(rule.bases)
+    if not set(rule.bases) & set(basis) or not set(rule.beside) <= set(basis):
+        needs = " and a ".join([*rule.beside, " or ".join(rule.bases)])
         if set(rule.bases) & set(profile.require):
             return _result(rule, Verdict.UNPROVEN, 0, f"the profile requires a {needs}{BASIS_NOTE}"), [], ""
         return _result(rule, Verdict.NOT_JUDGED, 0, f"needs a {needs}{BASIS_NOTE}"), [], ""

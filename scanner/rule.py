@@ -25,6 +25,7 @@ class Rule(Struct, frozen=True):
     id: the slug; equals the file's name with `-` for `_`. assertion: its id in the assertions table.
     bases: the bases that can decide it ("declared", "recorded", "live").
     title, why, fix, blind: the four parts of its page. waivable: False where no waiver may speak of it.
+    beside: bases that must be there as well, for rules that hold one against another.
     carries: False where a commitment does not hold by this rule alone: it speaks of something beside the promise.
     """
 
@@ -40,6 +41,7 @@ class Rule(Struct, frozen=True):
     check: Callable[[Case], Iterable[Finding]]
     waivable: bool = True
     carries: bool = True
+    beside: tuple[str, ...] = ()
 
 
 class Case(Struct):

@@ -113,7 +113,8 @@ def read_and_build(request: Request) -> Scanned:
     if reading.bases & {"recorded", "live"} and len({one.source in RECORDED for one in reading.resources}) == 2:
         from scanner.both_sides import both_sides
 
-        sides = both_sides(reading.resources, profile, pins, reading.asked)
+        blind = bool(reading.unread)
+        sides = both_sides(reading.resources, profile, pins, reading.asked, blind=blind)
         if sides is not None:
             return Scanned(root, reading, sides.whole, sides.profile, request, sides)
     return Scanned(root, reading, build(reading.resources, profile, pins, asked=reading.asked), profile, request)

@@ -28,7 +28,6 @@ ELSEWHERE = {
     "GUARD-007": "what a caller of Bedrock can leave out is told by `invocation-without-approved-guardrail`",
     "MODEL-007": "signatures are verified by admission in a cluster",
     "CTRL-004": "who may write routes, labels and filters counts in `outsider-controls-safety-stack`",
-    "AUDIT-005": "no rule: two sides are needed, and `tether drift` compares them, with an exit code of its own",
     "HUMAN-001": "not judged: approval of changes is in the host of the code",
     "HUMAN-002": "not judged: how break-glass access is bound in time",
     "HUMAN-003": "not judged: who reads alarms and verdicts",

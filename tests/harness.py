@@ -40,9 +40,10 @@ def run_scan(folder: Path, *more: str) -> dict[str, Any]:
     settings = ("--profile", str(profile)) if profile.is_file() else ()
     plan = folder / "plan.json"
     more = (*more, "--plan", str(plan)) if plan.is_file() else more
-    paths = () if recorded(folder) else (str(folder),)
+    alone = recorded(folder) and not any(folder.glob("*.tf"))
+    paths = () if alone else (str(folder),)
     # Without files, origins in the profile are relative to where one stands.
-    with contextlib.chdir(folder) if recorded(folder) else contextlib.nullcontext():
+    with contextlib.chdir(folder) if alone else contextlib.nullcontext():
         code, out, err = run("scan", *paths, *settings, "--as-of", AS_OF, "--format", "json", *more)
     assert code in (0, 1, 3), err
     report: dict[str, Any] = json.loads(out)

@@ -46,7 +46,7 @@ def schedules(inventory: Inventory) -> bool:
 
 def recorded(inventory: Inventory) -> bool:
     """What an API told, now or when it was recorded."""
-    return any(one.source in ("bundle", "live") for one in inventory.all)
+    return any(one.source in ("bundle", "live") or one.aliases for one in inventory.all)
 
 
 def everybody(_profile: Profile) -> bool:

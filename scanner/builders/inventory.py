@@ -119,9 +119,14 @@ class Inventory:
 
     def recorded(self, value: str, *kinds: str) -> Resource | None:
         """The recorded thing of `kinds`, in whatever unit, that has an identifier which no two things have."""
-        found = (one for one in self._by_literal.get(value, ()) if one.kind in kinds and one.source in RECORDED)
+        found = (one for one in self._by_literal.get(value, ()) if one.kind in kinds and _told(one))
         mine = (one for one in found if value in (one.attrs.get("arn"), one.attrs.get("id")))
         return next((one for one in mine if unique(one, value)), None)
+
+
+def _told(one: Resource) -> bool:
+    """Whether an API told the identifiers of a thing, be it declared as well."""
+    return one.source in RECORDED or bool(one.aliases)
 
 
 def names(entry: str, unit: str, address: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.graph.facts_observed import Observed, Released
 from scanner.graph.graph import Graph, plain
@@ -27,7 +28,10 @@ _OF_A_MOMENT = (Observed, Released)
 
 
 class Differs(Struct, frozen=True, order=True):
-    """One difference. side: which side has it. what: `thing`, `fact` or `way`. why: of what is not decided."""
+    """One difference. side: which side has it. what: `thing`, `fact` or `way`. why: of what is not decided.
+
+    ids: of the thing on its side; of a way, where it starts and where it ends.
+    """
 
     what: str
     side: str
@@ -35,6 +39,7 @@ class Differs(Struct, frozen=True, order=True):
     detail: str
     origin: Origin | None = None
     why: str = ""
+    ids: tuple[str, ...] = ()
 
 
 class Drift(Struct, frozen=True):
@@ -94,7 +99,7 @@ def compare(declared: Known, live: Known, both: Joined) -> Drift:
 
 
 def _blind(one: Differs, why: str) -> Differs:
-    return Differs(one.what, one.side, one.about, one.detail, one.origin, why)
+    return replace(one, why=why)
 
 
 def _halves(
@@ -116,7 +121,7 @@ def _things(sides: tuple[Known, Known], both: Joined) -> Iterator[Differs]:
                 and not by_itself(node, resource, one.resources, live=name == LIVE)
             ):
                 roles = ", ".join(sorted(node.roles))
-                yield Differs("thing", name, key, roles, node.origin, both.doubtful.get(id_, ""))
+                yield Differs("thing", name, key, roles, node.origin, both.doubtful.get(id_, ""), (id_,))
 
 
 def _facts(sides: tuple[Known, Known], both: Joined) -> Iterator[Differs]:
@@ -125,21 +130,25 @@ def _facts(sides: tuple[Known, Known], both: Joined) -> Iterator[Differs]:
     for index, name in enumerate((DECLARED, LIVE)):
         mine, others = told[index], told[1 - index]
         for key in mine.keys() & others.keys():
-            unknown = {kind for kind, _, text in (*mine[key], *others[key]) if _UNKNOWN in text}
-            texts = {(kind, text) for kind, _, text in others[key]}
+            unknown = {kind for kind, _, text, _ in (*mine[key], *others[key]) if _UNKNOWN in text}
+            texts = {(kind, text) for kind, _, text, _ in others[key]}
             there = {kind for kind, _ in texts}
-            for kind, origin, text in mine[key]:
+            for kind, origin, text, id_ in mine[key]:
                 # What neither side knows for the same reason follows from the same things on both.
                 if (kind, text) not in texts:
                     why = "a value of it is not known" if kind in unknown else ""
                     why = why or ("" if kind in there else _WHERE_KNOWN.get(kind, ""))
-                    yield Differs("fact", name, key, f"{kind} {text}", origin, why)
+                    yield Differs("fact", name, key, f"{kind} {text}", origin, why, (id_,))
 
 
-def _by_key(one: Known, keys: Mapping[str, str], both: Joined) -> dict[str, list[tuple[str, Origin | None, str]]]:
+Told = tuple[str, Origin | None, str, str]
+"""A fact as it is compared: its kind, where it stands, what it says, and the node that it is of."""
+
+
+def _by_key(one: Known, keys: Mapping[str, str], both: Joined) -> dict[str, list[Told]]:
     graph = one.graph
     names = {**keys, **{graph.nodes[id_].address: key for id_, key in keys.items()}}
-    told: dict[str, list[tuple[str, Origin | None, str]]] = {}
+    told: dict[str, list[Told]] = {}
     for id_, key in keys.items():
         if id_ not in both.doubtful:
             facts = told.setdefault(key, [])
@@ -149,7 +158,7 @@ def _by_key(one: Known, keys: Mapping[str, str], both: Joined) -> dict[str, list
                 body = plain(fact)
                 assert isinstance(body, dict)
                 kept = {field: _named(value, names) for field, value in body.items() if field not in _WORDS}
-                facts.append((type(fact).__name__, fact.origin, json.dumps(kept, sort_keys=True)))
+                facts.append((type(fact).__name__, fact.origin, json.dumps(kept, sort_keys=True), id_))
     return told
 
 
@@ -182,7 +191,8 @@ def _ways(sides: tuple[Known, Known], both: Joined) -> Iterator[Differs]:
                 doubt = doubt or "it is only possible on the other side"
             elif open_ is None:
                 doubt = doubt or "it is only possible here"
-            yield Differs("way", name, about, detail, (open_ or edges[0]).origin, doubt)
+            best = open_ or edges[0]
+            yield Differs("way", name, about, detail, best.origin, doubt, (best.source, best.target))
 
 
 def _of_itself(one: Known, edges: Sequence[Edge]) -> bool:

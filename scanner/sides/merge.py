@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from scanner.resource import Attrs, Resource
+from scanner.resource import OBSERVED, Attrs, Resource
 from scanner.unknown import Unknown
 
 IDENTITY = frozenset(
@@ -15,6 +15,9 @@ IDENTITY = frozenset(
     }
 )
 """Attributes that the provider makes, and that say what a thing is called."""
+_OF_A_MOMENT = frozenset({OBSERVED, "status"})
+"""What an API tells of how a thing fares, and nobody declares."""
+_ALWAYS = IDENTITY | {OBSERVED}
 LEFT: Mapping[str, tuple[str, ...]] = {
     "aws_security_group": ("ingress", "egress", "name", "vpc_id"),
     "aws_default_security_group": ("vpc_id",),
@@ -60,9 +63,8 @@ def called_as(declared: Resource, recorded: Resource) -> Resource:
 
 
 def _filled(declared: Resource, recorded: Resource, left: Sequence[str]) -> Resource:
-    if not declared.kind.startswith("aws_"):
-        return declared
-    keep = [key for key in recorded.attrs if key in IDENTITY or key in left]
+    always = _ALWAYS if declared.kind.startswith("aws_") else _OF_A_MOMENT
+    keep = [key for key in recorded.attrs if key in always or key in left]
     made = declared.action in ("create", "replace")
     missing = [key for key in keep if _left(declared, key, made=made)]
     attrs = Attrs(declared.attrs, declared.attrs.marks if isinstance(declared.attrs, Attrs) else {})
@@ -77,6 +79,6 @@ def _filled(declared: Resource, recorded: Resource, left: Sequence[str]) -> Reso
 def _left(one: Resource, key: str, *, made: bool) -> bool:
     """Whether the files leave an argument to AWS; what a plan makes anew has another identity."""
     value = one.attrs.get(key)
-    if key in IDENTITY:
+    if key in _ALWAYS:
         return not made and (value is None or isinstance(value, Unknown))
     return value is None

@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.origin import Origin
 from scanner.profile import Profile
@@ -28,12 +29,15 @@ Twins = Mapping[str, tuple[tuple[str, Origin], ...]]
 
 
 class View(Struct, frozen=True):
-    """One deployment to judge. sure: what it shows alone is no more than possible where this is False."""
+    """One deployment. sure: what it shows alone is no more than possible where this is False. judged: it is one of
+    those that must keep the promises, and not only held against another.
+    """
 
     name: str
     resources: tuple[Resource, ...]
     basis: tuple[Basis, ...]
     sure: bool = True
+    judged: bool = True
 
 
 class Views(Struct, frozen=True):
@@ -199,23 +203,26 @@ def _views(
     only_live = [one for one in recorded if one.id not in merged]
     alone = [one for one in declared if one.id not in live]
     come = [_to_come(one) if one.kind[:1].isupper() and told(one, shown) else one for one in alone]
+    bases = tuple(sorted({BASIS[one.source] for one in (*declared, *recorded)}))
     found = [
-        _view(TOGETHER, [*(laid for laid, _ in merged.values()), *come, *only_live]),
+        _view(TOGETHER, [*(laid for laid, _ in merged.values()), *come, *only_live], bases),
         _view(LIVE, [*recorded, *(one for one in alone if not told(one, shown))]),
     ]
     planned = {one.unit for one in declared if one.source == "plan"}
     of_files = told_in_files([one for one in declared if one.unit not in planned], shown)
-    if any(map(of_files, only_live)) or not planned:
-        # A plan says what it deletes: what it does not speak of stays. Files do not.
-        kept = [one for one in only_live if not of_files(one)]
-        basis = tuple(sorted({BASIS[one.source] for one in declared}))
-        found.append(_view(DECLARED, [*(called for _, called in merged.values()), *alone, *kept], basis, sure=False))
-    found.append(_view(IN_PART, [*recorded, *come], sure=False))
+    # A plan says what it deletes: what it does not speak of stays. Files do not.
+    judged = any(map(of_files, only_live)) or not planned
+    every = told_in_files(declared, shown)
+    kept = [one for one in only_live if not every(one)]
+    basis = tuple(sorted({BASIS[one.source] for one in declared}))
+    files = _view(DECLARED, [*(called for _, called in merged.values()), *alone, *kept], basis, sure=False)
+    found.append(replace(files, judged=judged))
+    found.append(_view(IN_PART, [*recorded, *come], bases, sure=False))
     return tuple(found)
 
 
-def _view(name: str, resources: Sequence[Resource], basis: tuple[Basis, ...] = (), *, sure: bool = True) -> View:
-    return View(name, tuple(resources), basis or tuple(sorted({BASIS[one.source] for one in resources})), sure)
+def _view(name: str, resources: Sequence[Resource], basis: Iterable[Basis] = (), *, sure: bool = True) -> View:
+    return View(name, tuple(resources), tuple(basis) or tuple(sorted({BASIS[one.source] for one in resources})), sure)
 
 
 def _to_come(one: Resource) -> Resource:

@@ -1,0 +1,96 @@
+"""Models, the safety stack, its guards and where they stand: whether what is live is what is declared, as facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from msgspec.structs import replace
+
+from scanner.graph.facts_drift import Compared
+from scanner.graph.graph import Graph
+from scanner.graph.model import STACK, Node, Plane, Role
+from scanner.resource import Resource
+from scanner.sides.compare import Differs, compare, known
+from scanner.sides.join import Joined
+
+_SAFETY = STACK | {Role.MODEL, Role.GUARD}
+REST = "compared:what-is-in-one-view-alone"
+_NO_THING = ("provider", "terraform")
+
+
+def compared(
+    declared: tuple[Graph, Iterable[Resource]],
+    live: tuple[Graph, Iterable[Resource]],
+    maybe: Iterable[tuple[str, str]],
+    *,
+    blind: bool,
+) -> dict[str, list[Compared]]:
+    """By node id, what differs of each thing that safety rests on; of what is alike, that it was looked at.
+
+    Both graphs call what is the same by one id. maybe: things that may be one; of those nothing is certain.
+    """
+    doubtful = {id_: "what is the same on the other side is not known" for pair in maybe for id_ in pair}
+    keys = [{id_: id_ for id_, node in graph.nodes.items() if _is_thing(node)} for graph, _ in (declared, live)]
+    found = compare(
+        known(*declared, blind=blind), known(*live, blind=blind), Joined(keys[0], keys[1], doubtful, (), {})
+    )
+    safe = _safe(declared[0], live[0])
+    facts: dict[str, list[Compared]] = {}
+    for certain, some in ((True, found.certain), (False, found.undecided)):
+        for one in some:
+            if one.ids[-1] in safe:
+                facts.setdefault(one.ids[-1], []).append(_fact(one, certain=certain))
+    for id_, node in safe.items():
+        if id_ not in facts:
+            because = "what is live is what is declared"
+            facts[id_] = [Compared(origin=node.origin, because=because)]
+    return facts
+
+
+def _is_thing(node: Node) -> bool:
+    return node.kind not in _NO_THING and not node.address.startswith("provider.")
+
+
+def _safe(*graphs: Graph) -> dict[str, Node]:
+    """What safety rests on, on either side, and the things that it runs on."""
+    found: dict[str, Node] = {}
+    for graph in graphs:
+        for node in graph.nodes.values():
+            if node.roles & _SAFETY and _is_thing(node):
+                found.setdefault(node.id, node)
+                for edge in graph.out_of(node.id):
+                    place = graph.nodes[edge.target]
+                    if edge.plane is Plane.PLACEMENT and _is_thing(place):
+                        found.setdefault(place.id, place)
+    return found
+
+
+def _fact(one: Differs, *, certain: bool) -> Compared:
+    said = f"{one.about} ({one.detail})" if one.what == "way" else one.detail.partition(" ")[0]
+    because = (
+        one.why
+        or {
+            "declared": "it is declared, and not live",
+            "live": "it is live, and not declared",
+        }[one.side]
+    )
+    return Compared(
+        origin=one.origin,
+        because=because,
+        what=one.what,
+        side=one.side,
+        detail=() if one.what == "thing" else (said,),
+        certain=certain,
+    )
+
+
+def with_facts(graph: Graph, facts: Mapping[str, list[Compared]]) -> Graph:
+    """The graph with what was compared; what it has no node for is told of one that stands for the rest."""
+    nodes = dict(graph.nodes)
+    for id_, some in sorted(facts.items()):
+        if id_ not in nodes and not any(one.what for one in some):
+            continue
+        node = nodes.get(id_) or nodes.get(REST) or Node(REST, "Comparison", id_, id_)
+        told = tuple(sorted({*node.facts, *some}, key=repr))
+        nodes[node.id] = replace(node, facts=told)
+    return Graph.of(nodes.values(), graph.edges)
