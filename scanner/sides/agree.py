@@ -14,6 +14,12 @@ from scanner.sides.compare import Differs, compare, known
 from scanner.sides.join import Joined
 
 _SAFETY = STACK | {Role.MODEL, Role.GUARD}
+_BECAUSE = {
+    (True, "declared"): "it is declared, and not live",
+    (True, "live"): "it is live, and not declared",
+    (False, "declared"): "so it is declared, and live it is not so",
+    (False, "live"): "so it is live, and nothing declares it so",
+}
 REST = "compared:what-is-in-one-view-alone"
 _NO_THING = ("provider", "terraform")
 
@@ -67,16 +73,9 @@ def _safe(*graphs: Graph) -> dict[str, Node]:
 
 def _fact(one: Differs, *, certain: bool) -> Compared:
     said = f"{one.about} ({one.detail})" if one.what == "way" else one.detail.partition(" ")[0]
-    because = (
-        one.why
-        or {
-            "declared": "it is declared, and not live",
-            "live": "it is live, and not declared",
-        }[one.side]
-    )
     return Compared(
         origin=one.origin,
-        because=because,
+        because=one.why or _BECAUSE[one.what == "thing", one.side],
         what=one.what,
         side=one.side,
         detail=() if one.what == "thing" else (said,),

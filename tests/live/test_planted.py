@@ -202,6 +202,10 @@ def test_files_and_bundle_of_a_world_give_its_verdicts_once(asked: tuple[str, Pa
         (one["rule"], one["subject"]["address"], one["verdict"]) for one in declared["findings"]
     }, "no finding comes twice, and none is of a stranger"
     assert len(both["findings"]) == len(declared["findings"])
+    drifted = {one["id"]: (one["verdict"], one["note"]) for one in both["rules"]}["live-differs-from-declared"]
+    assert drifted == ("holds", "")
+    alone = {one["id"]: (one["verdict"], one["note"]) for one in declared["rules"]}["live-differs-from-declared"]
+    assert alone == ("not-judged", "needs a declared and a recorded or live scan")
     shutil.copytree(WORLDS / name, tmp_path / "world")
     unit = "    terraform: [terraform]\n"
     text = reference.profile((WORLDS / name / "tether.yaml").read_text())
@@ -249,6 +253,8 @@ def test_what_only_one_side_breaks_is_broken(asked: tuple[str, Path], tmp_path: 
     assert finding["subject"]["address"] == "module.bedrock.aws_bedrock_guardrail.acme"
     assert finding["subject"]["origin"]["api"]["operation"] == "bedrock:GetGuardrail"
     assert {one["side"] for one in finding["twins"]} == {"declared", "recorded"}
+    (drifted,) = (one for one in report["findings"] if one["rule"] == "live-differs-from-declared")
+    assert (drifted["verdict"], drifted["subject"]["address"]) == ("violated", finding["subject"]["address"])
     text = run("scan", str(WORLDS / name), "--profile", str(WORLDS / name / "tether.yaml"), "--bundle", str(weak))[1]
     assert "= seen: in what is live" in text
     assert "= declared: `module.bedrock.aws_bedrock_guardrail.acme` at terraform/modules/bedrock/main.tf:" in text

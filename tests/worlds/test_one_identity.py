@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scanner.both_sides import both_sides
+from scanner.both_sides import both_sides, judge_both
 from scanner.builders.build import build
 from scanner.catalogue import rules
 from scanner.findings import Verdict
@@ -296,3 +296,27 @@ def test_each_view_is_judged_by_what_it_has(tmp_path: Path) -> None:
     assert "root:aws_iam_role.next" not in by_name[LIVE].built.graph.nodes
     assert not any("by-hand" in id_ for id_ in by_name[DECLARED].built.graph.nodes)
     assert {len([id_ for id_ in one.built.graph.nodes if id_.endswith("role.gateway")]) for one in sides.views} == {1}
+
+
+@pytest.mark.parametrize(
+    ("declared", "live", "said"),
+    [
+        ("", role("by-hand"), "it is live alone"),
+        (role("by-hand"), "", "it is declared alone"),
+        (role("by-hand"), role("by-hand", trust=f'{{ AWS = "arn:aws-us-gov:iam::{OTHER}:root" }}'), "live alone: "),
+    ],
+    ids=["not declared", "not live", "another trust"],
+)
+def test_a_gateway_that_is_live_otherwise_than_declared(tmp_path: Path, declared: str, live: str, said: str) -> None:
+    rule, named = "live-differs-from-declared", 'safety_stack: {gateways: ["*aws_iam_role.by-hand"]}\n'
+    ours, profile = told(tmp_path / "declared", PROVIDER + role("gateway") + declared, named)
+    theirs, _ = told(tmp_path / "live", PROVIDER + role("gateway") + live, named)
+    found = judged(ours, recorded(theirs), profile, rule)
+    assert verdict(found) is Verdict.VIOLATED
+    assert any(said in one.message and "by-hand" in one.message for one in found.findings), found.findings
+    blind = both_sides([*ours, *recorded(theirs)], profile, None, blind=True)
+    assert blind is not None
+    wanted = [one for one in rules() if one.id == rule]
+    assert verdict(judge_both(blind, wanted, [], ["declared", "recorded"])) is Verdict.UNPROVEN, "it may not be so"
+    same = judged(ours, recorded(ours), profile, rule)
+    assert verdict(same) is (Verdict.HOLDS if declared else Verdict.NOT_JUDGED)
