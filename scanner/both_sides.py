@@ -72,7 +72,9 @@ def both_sides(
     views = []
     for view, own in zip(found.views, names, strict=True):
         told = without(found.profile, own, every - own)
-        built = build(view.resources, told, pins, asked=() if view.name == DECLARED else places)
+        # Of what is declared alone nobody was asked: that is no fault of the scan.
+        plain = replace(told, strict=False) if view.name == DECLARED else told
+        built = build(view.resources, plain, pins, asked=() if view.name == DECLARED else places)
         if view.name == TOGETHER:
             graph, all_of_it = with_possible_ways(built.graph, found.maybe)
             built = replace(built, graph=graph)

@@ -196,6 +196,7 @@ class Profile(Struct, frozen=True):
     References to resources (models.servers, gateways, classifiers, trusted, not_models) are node addresses
     (`inference/Deployment/vllm`, `aws_iam_role.gateway`), optionally with `unit:` before them; `*` is a wildcard.
     given: the dotted keys that the file has, to tell "empty" from "left out".
+    strict: it requires a basis, as that of a scheduled scan does: what it lacks is then unproven, and not left out.
     repositories, keys: of the operator, from which the safety stack is delivered and by which it is sealed and signed.
     """
 
@@ -227,6 +228,7 @@ class Profile(Struct, frozen=True):
     not_models: tuple[NotModel, ...] = ()
     platform: tuple[str, ...] = ()
     require: tuple[str, ...] = ()
+    strict: bool = False
     units: tuple[Unit, ...] = ()
     charts: tuple[ChartRelease, ...] = ()
     waivers: tuple[Waiver, ...] = ()

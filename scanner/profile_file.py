@@ -93,6 +93,7 @@ def _profile(file: Part, shown: str, sha256: str) -> Profile:
     evidence = file.part("evidence", "sinks")
     delivery = file.part("delivery", "repositories", "keys")
     origins = _origins(file.values, "")
+    require = file.texts("require", re.compile(rf"^(?:{'|'.join(BASES)})\Z"), f"one of {', '.join(BASES)}")
     return Profile(
         path=shown,
         sha256=sha256,
@@ -114,7 +115,8 @@ def _profile(file: Part, shown: str, sha256: str) -> Profile:
         contracts=contracts_of(file),
         not_models=file.each("not_models", ("subject", "reason"), _not_model),
         platform=file.texts("platform"),
-        require=file.texts("require", re.compile(rf"^(?:{'|'.join(BASES)})\Z"), f"one of {', '.join(BASES)}"),
+        require=require,
+        strict=bool(require),
         units=_units(file),
         charts=_charts(file),
         waivers=file.each("waivers", _WAIVER_KEYS, _waiver),

@@ -133,7 +133,7 @@ class Case(Struct):
         if self.profile.has(key):
             return
         self.lacking = key
-        if self.profile.require:
+        if self.profile.strict:
             yield self.missing(key, message, write)
 
     def finding(

@@ -22,6 +22,7 @@ WHOLE = "global"
 """What calls have for the region of a whole account."""
 CLOUD = "aws"
 """The provider whose accounts are asked."""
+LIVE = ("bundle", "live")
 TOLD = {"terraform": ("terraform", "plan", "state"), "manifests": ("kubernetes",)}
 """By key of a unit: the sources that show its folders."""
 CALLER = re.compile(
@@ -31,12 +32,14 @@ CALLER = re.compile(
 
 def build_coverage(world: World) -> None:
     """Coverage facts on nodes for what the profile names."""
-    for unit in world.profile.units:
-        _unit(world, unit)
-    if not world.asked and not world.profile.require:
+    # A view of what is live alone shows no folder: that of all, or of what is declared, does.
+    if any(one.source not in LIVE for one in world.inventory.all):
+        for unit in world.profile.units:
+            _unit(world, unit)
+    if not world.asked and not world.profile.strict:
         return
     # Files may stand for the account of a cluster that is asked; where accounts are asked, each of them is.
-    accounts = any(_of_aws(one) for one in world.asked) or bool(world.profile.require)
+    accounts = any(_of_aws(one) for one in world.asked) or bool(world.profile.strict)
     for place in world.profile.places:
         for account in place.accounts if place.provider == CLOUD and accounts else ():
             _account(world, account, place.regions, place.origin)
@@ -70,7 +73,7 @@ def _unit(world: World, unit: Unit) -> None:
     sources = {one.source for one in world.inventory.all if one.unit == unit.name}
     for key, told in TOLD.items():
         folders = getattr(unit, key)
-        live = bool(sources & {"bundle", "live"})
+        live = bool(sources & set(LIVE))
         if folders and not live:
             seen = bool(sources & set(told))
             because = f"{_listed(list(folders))}: {'read' if seen else 'nothing of it was read'}"
@@ -106,7 +109,7 @@ def _organisation(world: World) -> None:
     """The accounts of the organisation that were not asked, where the profile wants everything to be."""
     members = {one for asked in world.asked for one in asked.members}
     others = sorted(members - {dict(one.scope).get("account") for one in world.asked if one.answered})
-    if members and world.profile.require:
+    if members and world.profile.strict:
         because = f"the scan has no way into {_listed(others)}" if others else "each of its accounts was asked"
         origin = world.profile.origins.get("require", FileOrigin(world.profile.path, 1))
         _add(world, "organisation", origin, "organisation", not others, because)

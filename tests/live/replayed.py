@@ -11,7 +11,7 @@ from scanner.sources.bundle import Call
 from scanner.sources.kubernetes.live_calls import Collector
 from scanner.sources.kubernetes.live_client import JSON, Answer
 from tests.bundle.estate import AT
-from tests.live.server import NAME, Cluster, Request
+from tests.live.server import NAME, Cluster, Fault, Request
 
 
 class _Replay:
@@ -25,6 +25,6 @@ class _Replay:
         return Answer(told.status, json.dumps(told.body).encode())
 
 
-def calls_of(objects: list[dict[str, Any]]) -> list[Call]:
+def calls_of(objects: list[dict[str, Any]], *faults: Fault) -> list[Call]:
     """Every call of a live scan of a cluster with these objects."""
-    return list(Collector(_Replay(Cluster(objects)), NAME, lambda: AT, "salt").calls())
+    return list(Collector(_Replay(Cluster(objects, faults)), NAME, lambda: AT, "salt").calls())
