@@ -1,7 +1,7 @@
-"""Sessions of a role that a policy narrows: of pod identity associations, profiles of Roles Anywhere, users of Transfer.
+"""Sessions of a role that a policy narrows: of pod identity, profiles of Roles Anywhere, users of Transfer Family.
 
 Facts: the Terraform provider for AWS, `aws_eks_pod_identity_association` (`policy`) and `aws_rolesanywhere_profile`
-(`session_policy`, `managed_policy_arns`), `aws_transfer_user` and `aws_transfer_access` (`policy`, which scopes down); the
+(`session_policy`, `managed_policy_arns`), `aws_transfer_user` and `aws_transfer_access` (`policy`); the
 IAM user guide, "Session policies": a session may do what the policies of its role and the session policies both allow.
 """
 

@@ -1,7 +1,7 @@
 """Pods with security groups of their own, of which NetworkPolicies need not hold: by the settings of the VPC plug-in.
 
-Facts: EKS user guide, "Assign security groups to individual Pods" (`ENABLE_POD_ENI` is false unless it is set; in the mode
-`strict`, which is the default, only security groups hold over such pods for Calico); EKS Best Practices Guide, "Network
+Facts: EKS user guide, "Assign security groups to individual Pods" (`ENABLE_POD_ENI` is false unless it is set; in the
+mode `strict`, which is the default, Calico has no hold on such pods); EKS Best Practices Guide, "Network
 security" (policies and security groups together need the mode `standard`).
 """
 

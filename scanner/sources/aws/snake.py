@@ -13,10 +13,15 @@ _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 MAPS = frozenset(
     {
         "tags", "variables", "labels", "parameters", "environment_variables", "stage_variables", "request_parameters",
-        "request_models", "hyper_parameters", "response_parameters", "request_templates",
+        "request_models", "hyper_parameters", "response_parameters", "request_templates", "default_arguments",
+        "runtime_environment_variables", "runtime_environment_secrets",
     }
 )  # fmt: skip
 """Arguments whose keys are the user's own: they stay as they are, and are no block."""
+
+
+ENVIRONMENT = "environment"
+"""Of containers of SageMaker, variables by their names; of functions and builds, a block that holds them."""
 
 
 @cache
@@ -30,10 +35,17 @@ def arguments(value: Any, rename: Mapping[str, str]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for key, item in value.items() if isinstance(value, Mapping) else ():
         name = rename.get(snake(key), snake(key))
-        found = item if name in MAPS else _written(item, rename)
+        found = item if name in MAPS or (name == ENVIRONMENT and _of_texts(item)) else _written(item, rename)
         if name and not (found is None or found in ([], {})):
             made[name] = found
     return made
+
+
+def _of_texts(value: Any) -> bool:
+    """Whether a structure holds texts alone: variables by their names, rather than what says more of them."""
+    return isinstance(value, Mapping) and all(
+        isinstance(one, str) or (isinstance(one, Mapping) and set(one) == {DIGEST}) for one in value.values()
+    )
 
 
 def _written(value: Any, rename: Mapping[str, str]) -> Any:
