@@ -17,13 +17,13 @@ from scanner.profile import Profile
 from scanner.resource import Asked, Basis, Resource, Unread
 from scanner.rule import Rule
 from scanner.sides.agree import compared, with_facts
+from scanner.sides.join import Maybe
 from scanner.sides.profile_names import without
 from scanner.sides.unite import united, with_possible_ways
-from scanner.sides.views import DECLARED, LIVE, TOGETHER, Twins, View, Views, views_of
+from scanner.sides.views import DECLARED, LIVE, TOGETHER, TOO_MANY, Twins, View, Views, views_of
 
 _PARTS = STACK | {Role.OPERATOR, Role.PLATFORM, Role.SINK}
 """What makes something that would be a violation none."""
-_TOO_MANY = "which of the things without a name of their own are the same"
 
 
 class BuiltView(Struct, frozen=True):
@@ -34,6 +34,7 @@ class BuiltView(Struct, frozen=True):
     basis: tuple[Basis, ...]
     built: Built
     profile: Profile
+    resources: tuple[Resource, ...]
 
 
 class BothSides(Struct, frozen=True):
@@ -78,8 +79,8 @@ def both_sides(
         if view.name == TOGETHER:
             graph, all_of_it = with_possible_ways(built.graph, found.maybe)
             built = replace(built, graph=graph)
-            doubts += [] if all_of_it else [_TOO_MANY]
-        views.append(BuiltView(view.name, view.sure, view.basis, built, told))
+            doubts += [] if all_of_it else [TOO_MANY]
+        views.append(BuiltView(view.name, view.sure, view.basis, built, told, view.resources))
     views = _compared(views, found, blind=blind)
     whole = _whole([one.built for one in views])
     strangers = _strangers(whole.graph, found.maybe)
@@ -96,18 +97,16 @@ def _compared(views: list[BuiltView], found: Views, *, blind: bool) -> list[Buil
     return [replace(first, built=replace(first.built, graph=graph)), *(one for one in views[1:] if one.name in judged)]
 
 
-def _strangers(graph: Graph, maybe: Iterable[tuple[str, str]]) -> dict[str, str]:
+def _strangers(graph: Graph, maybe: Iterable[Maybe]) -> dict[str, str]:
     """What has no part to play, and may be a thing that has one."""
     found: dict[str, str] = {}
     for pair in maybe:
-        for one, other in (pair, pair[::-1]):
-            if (
-                one in graph.nodes
-                and other in graph.nodes
-                and graph.nodes[one].roles & _PARTS - graph.nodes[other].roles
-            ):
-                doubt = f"whether `{graph.nodes[other].address}` is `{graph.nodes[one].address}`"
-                found.setdefault(other, doubt)
+        for some, others in (pair, pair[::-1]):
+            parts = [graph.nodes[one] for one in some if one in graph.nodes and graph.nodes[one].roles & _PARTS]
+            for other in (graph.nodes[one] for one in others if parts and one in graph.nodes):
+                mine = next((node for node in parts if node.roles & _PARTS - other.roles), None)
+                if mine is not None:
+                    found.setdefault(other.id, f"whether `{other.address}` is `{mine.address}`")
     return found
 
 

@@ -21,7 +21,7 @@ from scanner.judge import Judgement, judge
 from scanner.lock import Pins, lock_beside, read_lock
 from scanner.profile import Profile
 from scanner.profile_file import load_profile
-from scanner.resource import BASIS, RECORDED, Reading
+from scanner.resource import BASIS, RECORDED, Reading, Resource
 from scanner.rule import Rule
 from scanner.sources.read import Live, ReadRequest, read_all, run_root
 from scanner.unknown import unknowns_in
@@ -77,6 +77,11 @@ class Scanned(Struct, frozen=True):
     sides: BothSides | None = None
 
     @property
+    def deployments(self) -> tuple[Sequence[Resource], ...]:
+        """What each graph is of."""
+        return (self.reading.resources,) if self.sides is None else tuple(one.resources for one in self.sides.views)
+
+    @property
     def graphs(self) -> tuple[tuple[Graph, Profile], ...]:
         """Each graph that is judged, with the profile as it is judged by."""
         if self.sides is None:
@@ -110,11 +115,12 @@ def read_and_build(request: Request) -> Scanned:
             live=request.live,
         )
     )
-    if reading.bases & {"recorded", "live"} and len({one.source in RECORDED for one in reading.resources}) == 2:
+    if len({one.source in RECORDED for one in reading.resources}) == 2:
         from scanner.both_sides import both_sides
+        from scanner.sides.coverage import apart
 
-        blind = bool(reading.unread)
-        sides = both_sides(reading.resources, profile, pins, reading.asked, blind=blind)
+        reading.assumptions |= dict.fromkeys(apart(reading.resources))
+        sides = both_sides(reading.resources, profile, pins, reading.asked, blind=bool(reading.unread))
         if sides is not None:
             return Scanned(root, reading, sides.whole, sides.profile, request, sides)
     return Scanned(root, reading, build(reading.resources, profile, pins, asked=reading.asked), profile, request)

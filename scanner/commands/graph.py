@@ -9,6 +9,7 @@ from scanner.commands.arguments import add_inputs, complain, note_foreign_profil
 from scanner.errors import UsageError
 
 if TYPE_CHECKING:
+    from scanner.reports.plain import Json
     from scanner.resource import Unread
 
 PLANES = ("network", "identity", "supply", "control", "placement")
@@ -47,7 +48,7 @@ def arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Print the graph; 3 where an input was not read, so that an edge could be missing."""
     from scanner.commands.output import emit
-    from scanner.reports.plain import Json, dumped
+    from scanner.reports.plain import dumped
     from scanner.scan import read_and_build
 
     request = request_of(options)
@@ -62,11 +63,11 @@ def run(options: Namespace) -> int:
         except ValueError as error:
             raise UsageError(f"`--given {error}` is no KEY=VALUE") from error
         action, arn = options.who_may
-        body = who_may(scanned.reading.resources, scanned.profile, action, arn, facts)
+        body = _whole([who_may(some, scanned.profile, action, arn, facts) for some in scanned.deployments])
     elif options.expand:
         from scanner.commands.graph_expand import expand
 
-        body = expand(scanned.reading.resources)
+        body = _whole([expand(some) for some in scanned.deployments])
         body["edges"] = [one for one in body["edges"] if options.plane in (None, one["plane"])]
     else:
         from scanner.reports.graph_json import plain_graph
@@ -79,6 +80,17 @@ def run(options: Namespace) -> int:
     else:
         emit(dumped(body))
     return _unread(scanned.reading.unread)
+
+
+def _whole(bodies: list[Json]) -> Json:
+    """The nodes and edges of every view of what was read; an edge that is open in one is open."""
+    if len(bodies) == 1:
+        return bodies[0]
+    nodes = {one["id"]: one for body in reversed(bodies) for one in body["nodes"]}
+    edges: dict[tuple[str, ...], Json] = {}
+    for one in sorted((edge for body in bodies for edge in body["edges"]), key=lambda each: each["state"] != "open"):
+        edges.setdefault((one["source"], one["target"], one["plane"], one["verb"], str(one.get("traffic"))), one)
+    return {**bodies[0], "nodes": [nodes[key] for key in sorted(nodes)], "edges": [edges[key] for key in sorted(edges)]}
 
 
 def _unread(unread: list[Unread]) -> int:

@@ -30,6 +30,7 @@ def _node(node: Node) -> Json:
         "actor": node.actor,
         "state": str(node.state),
         "decided_by": texts(node.decided_by),
+        **({"aliases": texts(node.aliases)} if node.aliases else {}),
     }
 
 

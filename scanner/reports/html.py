@@ -89,6 +89,11 @@ class _Page:
             ("commitment", f"{shown(one.commitment)}: {shown(COMMITMENTS.get(one.commitment, ''))}"),
             ("decided by", ", ".join(code(name) for name in one.decided_by[:NAMED])),
             ("called", " &gt; ".join(f"{code(address)} at {shown(place(at))}" for address, at in one.calls)),
+            ("seen", shown(one.seen)),
+            (
+                "known as",
+                ", ".join(f"{code(name)} ({side}, {shown(place(at))})" for name, side, at in one.twins[:NAMED]),
+            ),
             ("and", ", ".join(code(name) for name in one.also[:NAMED]) + (", …" if len(one.also) > NAMED else "")),
             ("waived", waiver and shown(f"{waiver.reason} ({waiver.owner}, until {waiver.expires})")),
             ("first seen", shown(self.view.first.get(one.fingerprint, ""))),

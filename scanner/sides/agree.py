@@ -11,7 +11,7 @@ from scanner.graph.graph import Graph
 from scanner.graph.model import STACK, Node, Plane, Role
 from scanner.resource import Resource
 from scanner.sides.compare import Differs, compare, known
-from scanner.sides.join import Joined
+from scanner.sides.join import Joined, Maybe
 
 _SAFETY = STACK | {Role.MODEL, Role.GUARD}
 _BECAUSE = {
@@ -27,7 +27,7 @@ _NO_THING = ("provider", "terraform")
 def compared(
     declared: tuple[Graph, Iterable[Resource]],
     live: tuple[Graph, Iterable[Resource]],
-    maybe: Iterable[tuple[str, str]],
+    maybe: Iterable[Maybe],
     *,
     blind: bool,
 ) -> dict[str, list[Compared]]:
@@ -35,7 +35,9 @@ def compared(
 
     Both graphs call what is the same by one id. maybe: things that may be one; of those nothing is certain.
     """
-    doubtful = {id_: "what is the same on the other side is not known" for pair in maybe for id_ in pair}
+    doubtful = {
+        id_: "what is the same on the other side is not known" for some in maybe for id_ in (*some[0], *some[1])
+    }
     keys = [{id_: id_ for id_, node in graph.nodes.items() if _is_thing(node)} for graph, _ in (declared, live)]
     found = compare(
         known(*declared, blind=blind), known(*live, blind=blind), Joined(keys[0], keys[1], doubtful, (), {})

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from scanner.resource import Resource
+from scanner.resource import RECORDED, Resource
 from scanner.sides.places import Shown, account_of
 
 _IN_CLUSTER = ("kubernetes_", "kubectl_", "helm_", "kustomization_")
@@ -37,6 +37,15 @@ def told_live(recorded: Sequence[Resource]) -> Callable[[Resource, Shown], bool]
         return account_of(one, shown) in (*accounts, "")
 
     return told
+
+
+def apart(resources: Sequence[Resource]) -> Iterator[str]:
+    """A sentence where manifests and clusters that were asked are taken for different ones: nobody said otherwise."""
+    live = {one.unit for one in resources if one.is_manifest and one.source in RECORDED}
+    files = {one.unit for one in resources if one.is_manifest and one.source not in RECORDED}
+    if files - live and live - files:
+        mine, others = (", ".join(f"`{one}`" for one in sorted(some)) for some in (files - live, live - files))
+        yield f"the manifests of {mine} are not those of the cluster {others}: `units[].live` would say so"
 
 
 def told_in_files(declared: Sequence[Resource], shown: Shown) -> Callable[[Resource], bool]:

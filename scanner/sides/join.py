@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 from msgspec import Struct
 
 from scanner.resource import Resource
 from scanner.sides.names import ALONE, natural, value_of
-from scanner.sides.places import Shown, apart, shown_by_buckets
+from scanner.sides.places import Shown, account_of, apart, placed_alike, region_of, shown_by_buckets
 
 
 class Thing(Struct, frozen=True):
@@ -29,14 +30,14 @@ class Side(Struct, frozen=True):
 
 class Joined(Struct, frozen=True):
     """keys: of each thing on either side, the same for the same thing. doubtful: things of which it is not known
-    whether the other side has them, each with why; theirs are the keys of no thing of the other side. maybe: pairs, the
-    declared one first, that may be one thing. shown: accounts that no file says, and that something recorded shows.
+    whether the other side has them, each with why; theirs are the keys of no thing of the other side. maybe: things,
+    the declared ones first, that may be one. shown: places that no file says, and that something recorded shows.
     """
 
     declared: Mapping[str, str]
     live: Mapping[str, str]
     doubtful: Mapping[str, str]
-    maybe: tuple[tuple[str, str], ...]
+    maybe: tuple[Maybe, ...]
     shown: Shown
 
     def pairs(self) -> dict[str, str]:
@@ -46,11 +47,13 @@ class Joined(Struct, frozen=True):
         return {id_: other for id_, other in found if other is not None}
 
 
+Maybe: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
+"""Declared things, and live ones each of which may be any of them."""
 Groups = dict[tuple[str, ...], tuple[list[Thing], list[Thing]]]
 
 
-def join(declared: Side, live: Side, units: frozenset[str]) -> Joined:
-    """Tell what is the same on both sides. units: those that the profile names."""
+def join(declared: Side, live: Side, units: frozenset[str], said: frozenset[str] = frozenset()) -> Joined:
+    """Tell what is the same on both sides. units: those that the profile names; said: those that it says are live."""
     sides = (declared, live)
     groups: Groups = {}
     nameless: dict[str, tuple[list[Thing], list[Thing]]] = {}
@@ -61,12 +64,13 @@ def join(declared: Side, live: Side, units: frozenset[str]) -> Joined:
             into = groups.setdefault(name, ([], [])) if name else nameless.setdefault(thing.kind, ([], []))
             into[index].append(thing)
     shown = shown_by_buckets(declared.resources.values(), live.resources.values())
-    pairing = _Pairing(sides, units, shown)
+    pairing = _Pairing(sides, units, said, shown)
     for name, (ours, theirs) in groups.items():
         pairing.pair(name[-1] if name[0] in name[-1] else " ".join(name), ours, theirs)
     pairing.nameless(groups, nameless)
     keys = pairing.keys
-    return Joined(keys[0], keys[1], pairing.doubtful, tuple(dict.fromkeys(pairing.maybe)), shown)
+    maybe = tuple(dict.fromkeys(pairing.maybe))
+    return Joined(keys[0], keys[1], pairing.doubtful, maybe, shown)
 
 
 def _name(thing: Thing, one: Side) -> tuple[str, ...]:
@@ -90,22 +94,25 @@ def _only_children(declared: Side, live: Side) -> dict[str, tuple[str, ...]]:
 class _Pairing:
     """The keys while they are given out."""
 
-    def __init__(self, sides: tuple[Side, Side], units: frozenset[str], shown: Shown) -> None:
-        self.sides, self.units, self.shown = sides, units, shown
+    def __init__(self, sides: tuple[Side, Side], units: frozenset[str], said: frozenset[str], shown: Shown) -> None:
+        self.sides, self.units, self.said, self.shown = sides, units, said, shown
         self.keys: tuple[dict[str, str], dict[str, str]] = ({}, {})
         self.doubtful: dict[str, str] = {}
-        self.maybe: list[tuple[str, str]] = []
+        self.maybe: list[Maybe] = []
 
     def pair(self, name: str, ours: Sequence[Thing], theirs: Sequence[Thing]) -> None:
         """Join things of one name where each fits one of the other side; what fits several is doubtful."""
         fits = {a.id: [b.id for b in theirs if not self._apart(a, b)] for a in ours}
-        many = {one for found in fits.values() for one in found if sum(one in each for each in fits.values()) > 1}
+        owners: dict[str, list[str]] = {}
+        for id_, found in fits.items():
+            for one in found:
+                owners.setdefault(one, []).append(id_)
         for a in ours:
             found = fits[a.id]
-            if len(found) == 1 and found[0] not in many:
+            if len(found) == 1 and self._owns(a.id, found[0], owners[found[0]]):
                 self.keys[0][a.id] = self.keys[1][found[0]] = name
                 continue
-            self.maybe += [(a.id, one) for one in found]
+            self.maybe += [((a.id,), tuple(found))] if found else []
             self.keys[0][a.id] = f"{name} (declared as {a.id})" if theirs else name
             if found:
                 self.doubtful[a.id] = f"several things may be `{name}`"
@@ -114,10 +121,21 @@ class _Pairing:
         for b in theirs:
             if b.id not in self.keys[1]:
                 self.keys[1][b.id] = f"{name} (live as {b.id})" if ours else name
-                if any(b.id in found for found in fits.values()):
+                if b.id in owners:
                     self.doubtful[b.id] = f"several things may be `{name}`"
                 elif b.possible:
                     self.doubtful[b.id] = f"whether there is `{name}` is not known"
+
+    def _owns(self, mine: str, other: str, owners: Sequence[str]) -> bool:
+        """Whether one of those that fit is it for certain: the only one, or the only one whose place is known."""
+        if len(owners) == 1:
+            return True
+        there = self.sides[1].resources.get(other)
+        resources = [(one, self.sides[0].resources.get(one)) for one in owners]
+        if there is None:
+            return False
+        sure = [one for one, ours in resources if ours and not placed_alike(ours, there, self.shown, self.said)]
+        return sure == [mine]
 
     def nameless(self, groups: Groups, nameless: Mapping[str, tuple[list[Thing], list[Thing]]]) -> None:
         """Things without a name may be any of their kind that has no partner."""
@@ -132,17 +150,31 @@ class _Pairing:
                     if both[1 - index] or by_kind[1 - index].get(kind):
                         self.doubtful[thing.id] = f"things of the kind `{kind}` cannot be told apart by name"
         for kind, both in nameless.items():
-            self._may_be([(a, b) for a in both[0] for b in both[1]])
+            self._may_be(*both)
             for index, things in enumerate(both):
                 taken = set(self.keys[index].values())
                 others = by_kind[1 - index].get(kind, ()) if things else ()
                 # One without a name may be any of the other side that has no partner.
-                for other in (one for one in others if self.keys[1 - index][one.id] not in taken):
+                free = [one for one in others if self.keys[1 - index][one.id] not in taken]
+                for other in free:
                     self.doubtful[other.id] = f"`{things[0].address}` may be it: its name is not known"
-                    self._may_be([(one, other) if index == 0 else (other, one) for one in things])
+                self._may_be(*((things, free) if index == 0 else (free, things)))
 
-    def _may_be(self, pairs: Sequence[tuple[Thing, Thing]]) -> None:
-        self.maybe += [(a.id, b.id) for a, b in pairs if not self._apart(a, b)]
+    def _may_be(self, ours: Sequence[Thing], theirs: Sequence[Thing]) -> None:
+        """Note that each of some may be any of others, but for those that stand apart: place by place, not in pairs."""
+        for mine in self._by_place(0, ours):
+            for others in self._by_place(1, theirs):
+                if not self._apart(mine[0], others[0]):
+                    self.maybe.append((tuple(one.id for one in mine), tuple(one.id for one in others)))
+
+    def _by_place(self, index: int, things: Sequence[Thing]) -> list[list[Thing]]:
+        found: dict[tuple[str, ...], list[Thing]] = {}
+        for one in things:
+            resource = self.sides[index].resources.get(one.id)
+            shown = self.shown if index == 0 else {}
+            place = () if resource is None else (resource.unit, account_of(resource, shown), region_of(resource, shown))
+            found.setdefault(place, []).append(one)
+        return list(found.values())
 
     def _apart(self, a: Thing, b: Thing) -> bool:
         mine, other = self.sides[0].resources.get(a.id), self.sides[1].resources.get(b.id)

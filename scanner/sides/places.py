@@ -76,12 +76,16 @@ def apart(mine: Resource, other: Resource, units: frozenset[str], shown: Shown) 
     return any(x and y and x != y for x, y in zip(places[::2], places[1::2], strict=True))
 
 
-def placed_alike(mine: Resource, other: Resource, shown: Shown) -> str:
+def placed_alike(mine: Resource, other: Resource, shown: Shown, said: frozenset[str]) -> str:
     """What is not known of whether two things of one name stand in one place; "" where they surely do.
 
-    A profile that puts what was recorded into the unit of the files says that it is theirs.
+    A profile that puts what was recorded into the unit of the files (one of `said`) says that it is theirs.
     """
-    if mine.unit == other.unit or mine.kind.startswith("aws_s3_bucket") or not mine.kind.startswith("aws_"):
+    if (
+        (mine.unit == other.unit and mine.unit in said)
+        or mine.kind.startswith("aws_s3_bucket")
+        or not mine.kind.startswith("aws_")
+    ):
         return ""
     where = mine.provider.address if mine.provider is not None else mine.address
     if not account_of(mine, shown):

@@ -47,7 +47,7 @@ def renamed(profile: Profile, told: Told) -> Profile:
         stop_controls=tuple(replace(one, subject=name) for one in profile.stop_controls for name in told(one.subject)),
         not_models=tuple(replace(one, subject=name) for one in profile.not_models for name in told(one.subject)),
         units=tuple(replace(one, cluster=told(one.cluster)[-1]) for one in profile.units),
-        waivers=tuple(replace(one, subject=name) for one in profile.waivers for name in told(one.subject)),
+        waivers=tuple(replace(one, subject=_exactly(one.subject, told)) for one in profile.waivers),
         trusted=tuple(
             replace(one, source=source, target=target)
             for one in profile.trusted
@@ -55,6 +55,11 @@ def renamed(profile: Profile, told: Told) -> Profile:
             for target in told(one.target)
         ),
     )
+
+
+def _exactly(name: str, told: Told) -> str:
+    """What a name that is no pattern is called: a waiver is of one thing."""
+    return name if "*" in name else told(name)[0]
 
 
 def _each(entries: tuple[str, ...], told: Told) -> list[str]:

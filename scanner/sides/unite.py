@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from scanner.graph.graph import Graph
 from scanner.graph.model import Edge, Node, Plane, State
+from scanner.sides.join import Maybe
 
 MOST = 20_000
 """How many ways are told for things that may be one: beyond it, that they may be is a doubt about everything."""
@@ -41,23 +42,32 @@ def _both(one: Node, other: Node) -> Node:
     )
 
 
-def with_possible_ways(graph: Graph, maybe: Iterable[tuple[str, str]]) -> tuple[Graph, bool]:
+def with_possible_ways(graph: Graph, maybe: Iterable[Maybe]) -> tuple[Graph, bool]:
     """The graph in which what leads to one of two things that may be one may lead to the other; and whether all fits.
 
     What the other leads on to is its own: a way that ends at the first and goes on from the second is a way by this.
     """
     found: dict[Edge, None] = {}
     for ours, theirs in maybe:
-        for one, other in ((ours, theirs), (theirs, ours)):
-            if one not in graph.nodes or other not in graph.nodes:
-                continue
-            doubt = f"whether `{graph.nodes[ours].address}` is `{graph.nodes[theirs].address}`"
-            for edge in graph.into(one):
-                if edge.plane is not Plane.PLACEMENT and edge.source != other:
-                    found[_led(edge, other, doubt)] = None
-        if len(found) > MOST:
-            return graph, False
+        for some, others in ((ours, theirs), (theirs, ours)):
+            if not _lead(graph, some, others, found):
+                return graph, False
     return (Graph.of(graph.nodes.values(), [*graph.edges, *found]) if found else graph), True
+
+
+def _lead(graph: Graph, some: Sequence[str], others: Sequence[str], found: dict[Edge, None]) -> bool:
+    """Add the ways to each of `others` that lead to one of `some`; False once there are too many."""
+    there = [one for one in others if one in graph.nodes]
+    for one in some:
+        into = [edge for edge in graph.into(one) if edge.plane is not Plane.PLACEMENT]
+        if len(found) + len(into) * len(there) > MOST:
+            return False
+        for edge in into:
+            for other in there:
+                if edge.source != other:
+                    doubt = f"whether `{graph.nodes[one].address}` is `{graph.nodes[other].address}`"
+                    found[_led(edge, other, doubt)] = None
+    return True
 
 
 def _led(edge: Edge, target: str, doubt: str) -> Edge:

@@ -17,7 +17,7 @@ from scanner.origin import Origin
 from scanner.profile import Profile
 from scanner.resource import BASIS, RECORDED, Basis, Resource
 from scanner.sides.coverage import of_aws, of_cluster, told_in_files, told_live
-from scanner.sides.join import Joined, Side, Thing, join
+from scanner.sides.join import Joined, Maybe, Side, Thing, join
 from scanner.sides.merge import called_as, laid_over
 from scanner.sides.places import placed_alike, shown_by_buckets
 from scanner.sides.profile_names import alias, renamed
@@ -25,6 +25,7 @@ from scanner.sides.readdress import Readdress
 from scanner.unknown import Unknown
 
 TOGETHER, LIVE, DECLARED, IN_PART = "together", "live", "declared", "in part"
+TOO_MANY = "which of the things without a name of their own are the same"
 Twins = Mapping[str, tuple[tuple[str, Origin], ...]]
 
 
@@ -52,7 +53,7 @@ class Views(Struct, frozen=True):
     profile: Profile
     twins: Twins
     doubts: tuple[str, ...]
-    maybe: tuple[tuple[str, str], ...]
+    maybe: tuple[Maybe, ...]
     units: Mapping[str, str]
 
 
@@ -64,8 +65,9 @@ def views_of(resources: Sequence[Resource], profile: Profile) -> Views | None:
     if not any(told(one, {}) for one in declared if one.kind != "terraform"):
         return None
     units = frozenset(one.name for one in profile.units)
-    joined = join(_side(declared), _side(recorded), units)
-    moves = _Moves(declared, recorded, joined)
+    said = frozenset(one.name for one in profile.units if one.live)
+    joined = join(_side(declared), _side(recorded), units, said)
+    moves = _Moves(declared, recorded, joined, said)
     names = dict(moves.names)
     declared, recorded = moves.declared(), moves.recorded()
     by_id = {one.id: one for one in recorded}
@@ -90,8 +92,10 @@ def _side(resources: Iterable[Resource]) -> Side:
 class _Moves:
     """Into which units, and to which addresses, things go so that what is the same has one id."""
 
-    def __init__(self, declared: Sequence[Resource], recorded: Sequence[Resource], joined: Joined) -> None:
-        self._declared, self._recorded, self._joined = declared, recorded, joined
+    def __init__(
+        self, declared: Sequence[Resource], recorded: Sequence[Resource], joined: Joined, said: frozenset[str]
+    ) -> None:
+        self._declared, self._recorded, self._joined, self._said = declared, recorded, joined, said
         self._ours = {one.id: one for one in declared}
         self._theirs = {one.id: one for one in recorded}
         self._loose: list[tuple[str, str]] = []
@@ -152,7 +156,7 @@ class _Moves:
         if self.units.get(other.unit, other.unit) != into:
             self._loose.append((one.id, other.id))
             return
-        doubt = placed_alike(one, other, self._joined.shown)
+        doubt = placed_alike(one, other, self._joined.shown, self._said)
         if doubt:
             self.doubts.add(doubt)
         address = self._ours_to.get(one.unit, {}).get(one.address, one.address)
@@ -181,12 +185,15 @@ class _Moves:
             found.append(one)
         return found
 
-    def maybe(self) -> tuple[tuple[str, str], ...]:
-        """The pairs that may be one thing, by the ids that they have in the views."""
-        pairs = (*self._joined.maybe, *self._loose)
+    def maybe(self) -> tuple[Maybe, ...]:
+        """What may be one thing, by the ids that it has in the views."""
+        loose = (((ours,), (theirs,)) for ours, theirs in self._loose)
         return tuple(
-            (self._now(self._ours[ours], self._ours_to), self._now(self._theirs[theirs], self._theirs_to))
-            for ours, theirs in pairs
+            (
+                tuple(self._now(self._ours[one], self._ours_to) for one in ours),
+                tuple(self._now(self._theirs[one], self._theirs_to) for one in theirs),
+            )
+            for ours, theirs in (*self._joined.maybe, *loose)
         )
 
     def _now(self, one: Resource, addresses: Mapping[str, dict[str, str]]) -> str:

@@ -292,6 +292,10 @@ def test_either_name_asks_the_one_graph(asked: tuple[str, Path]) -> None:
     roles = [one["id"] for one in json.loads(out)["nodes"] if one["kind"] == "aws_iam_role"]
     assert roles == [one for one in roles if "arn:" not in one]
     assert len(roles) == 4
+    named = {one["id"].partition(":")[2]: one.get("aliases") for one in json.loads(out)["nodes"]}
+    assert named["aws_iam_role.safety_ops"] == [f"{PARTITION}:{role}"]
+    _, out, _ = run("graph", *given, "--who-may", "bedrock:UpdateGuardrail", "arn:aws-us-gov:bedrock:*:*:guardrail/x")
+    assert all(one["state"] in ("open", "possible") for one in json.loads(out)["edges"])
 
 
 def test_moto_is_asked_for_what_it_serves(asked: tuple[str, Path]) -> None:

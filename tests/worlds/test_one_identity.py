@@ -218,6 +218,41 @@ def test_where_the_place_is_not_known_nothing_holds(tmp_path: Path, left_out: st
     assert verdict(judged(said_so, recorded(said_so, unit="root"), profile, DIRECT)) is Verdict.HOLDS
 
 
+def test_a_folder_that_is_called_as_a_partition_says_nothing(tmp_path: Path) -> None:
+    text = PROVIDER.replace(f'  allowed_account_ids = ["{ACCOUNT}"]\n', "") + role("gateway", calls=True)
+    folder = tmp_path / "root"
+    told(folder / "aws-us-gov", text, "{}\n")
+    (folder / "tether.yaml").write_text("safety_stack: {gateways: [aws_iam_role.gateway]}\n")
+    ours, profile = read(folder)
+    assert {one.unit for one in ours} == {"aws-us-gov"}
+    assert verdict(judged(ours, recorded(ours), profile, DIRECT)) is Verdict.UNPROVEN
+
+
+def test_one_of_many_that_may_be_a_gateway_leaves_each_in_doubt(tmp_path: Path) -> None:
+    """Machines have no name: which of those that are live the files mean is not known."""
+    machines = MACHINES + "".join(
+        MACHINES[MACHINES.index('resource "aws_instance" "clerk"') :].replace('"clerk"', f'"clerk{number}"')
+        for number in range(40)
+    )
+    wide = NETWORK.replace(
+        "vpc_id = aws_vpc.main.id\n}",
+        """vpc_id = aws_vpc.main.id
+  ingress {
+    from_port   = 8000
+    to_port     = 8000
+    protocol    = "tcp"
+    cidr_blocks = ["10.0.0.0/16"]
+  }
+}""",
+    )
+    profile_text = "models: {servers: [aws_instance.vllm]}\nsafety_stack: {gateways: [aws_instance.clerk]}\n"
+    ours, profile = told(tmp_path / "declared", PROVIDER + wide + MACHINES, profile_text)
+    live, _ = told(tmp_path / "live", PROVIDER + wide + machines, profile_text)
+    rule = "model-bypasses-safety-stack"
+    assert alone(ours, profile, rule) is Verdict.HOLDS
+    assert verdict(judged(ours, recorded(live), profile, rule)) is Verdict.UNPROVEN
+
+
 def test_what_a_plan_deletes_is_there_until_then(tmp_path: Path) -> None:
     folder = FIXTURES / "evidence" / "inference-not-logged"
     good, profile = read(folder / "complies-no-log-configuration")
