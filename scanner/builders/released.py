@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from scanner.builders.draft import World
@@ -19,6 +20,7 @@ from scanner.unknown import Unknown
 
 def build_released(world: World) -> None:
     """Released facts on each guardrail that an API told of, and on each member of the release."""
+    shown = {entry.member: _shown(world, entry) for entry in world.profile.release if entry.images}
     for resource in world.inventory.all:
         if resource.source not in LIVE or resource.data:
             continue
@@ -26,7 +28,7 @@ def build_released(world: World) -> None:
         facts = list(_drafts(world, resource)) if guardrail else []
         for entry in world.profile.release:
             if _names(entry, resource):
-                told = _version(resource, entry) if entry.version else _images(resource, entry)
+                told = _version(resource, entry) if entry.version else _images(resource, entry, shown[entry.member])
                 facts += [replace(one, member=entry.member) for one in told]
         for one in facts:
             world.add_fact(resource.id, one)
@@ -91,26 +93,39 @@ def _version(resource: Resource, entry: ReleaseEntry) -> Iterator[Released]:
         yield _fact(resource, None, "version", entry.version, True, f"no version but {entry.version} is called")
 
 
-def _images(resource: Resource, entry: ReleaseEntry) -> Iterator[Released]:
-    """Each image that runs is of the release, and each of the release runs."""
+class _Shown(Struct, frozen=True):
+    """What ran in everything that an entry names. runs: the ids of what runs something; all of them without a `*`."""
+
+    digests: frozenset[str]
+    whole: bool
+    runs: frozenset[str]
+
+
+def _shown(world: World, entry: ReleaseEntry) -> _Shown:
+    mine = [one for one in world.inventory.all if one.source in LIVE and not one.data and _names(entry, one)]
+    running = [one for one in mine if entries(one, "image") or entries(one, "copies") or "*" not in entry.member]
+    told = [one.get("digest") for each in running for one in entries(each, "image")]
+    whole = bool(told) and not any(isinstance(one, Unknown) for one in told)
+    return _Shown(frozenset(map(str, told)), whole, frozenset(one.id for one in running))
+
+
+def _images(resource: Resource, entry: ReleaseEntry, shown: _Shown) -> Iterator[Released]:
+    """Each image that runs is of the release, and each of the release runs in something that the entry names."""
+    if resource.id not in shown.runs:
+        return
     told = entries(resource, "image")
     if not told:
         cause = f"which images run in `{resource.address}` is in no answer that was read"
         yield _fact(resource, None, "image", "", Unknown(cause, decided_by=(resource.address,)), "")
         return
-    open_ = False
     for one in told:
         digest, of = one.get("digest"), str(one.get("of") or "")
         if isinstance(digest, Unknown):
-            open_ = True
             yield _fact(resource, one, "image", of, digest, "")
-        elif digest in entry.images:
-            yield _fact(resource, one, "image", str(digest), True, f"`{of}` ran {digest}, as of {_at(one)}")
         else:
             because = f"`{of}` ran {digest}, as of {_at(one)}"
-            yield _fact(resource, one, "image", str(digest), False, because)
-    ran = {one.get("digest") for one in told}
-    for digest in entry.images if not open_ else ():
-        if digest not in ran:
+            yield _fact(resource, one, "image", str(digest), digest in entry.images, because)
+    for digest in entry.images if shown.whole and resource.id == min(shown.runs) else ():
+        if digest not in shown.digests:
             because = f"{digest} of the release ran nowhere in it, as of {_at(told[0])}"
             yield _fact(resource, told[0], "image", digest, False, because)

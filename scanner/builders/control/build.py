@@ -24,6 +24,9 @@ from scanner.builders.draft import World
 from scanner.builders.k8s_identity import add_account_edges, add_group_edges, carried_roles
 from scanner.graph.model import Role
 
+RIGHTS = "control.rights"
+"""Under which key of the memo every right in a cluster is kept."""
+
 
 def build_cluster_control(world: World) -> None:
     """Add "write" edges to the safety stack by rights in clusters, and roles to the subjects that hold them."""
@@ -41,7 +44,9 @@ def build_cluster_control(world: World) -> None:
     add_members(world)
     mark_operators(world)
     mark_platform(world)
-    _kubernetes(world, [*rights, *derived(rights, book, Ground.of(world, rights))])
+    every = [*rights, *derived(rights, book, Ground.of(world, rights))]
+    world.memo[RIGHTS] = every
+    _kubernetes(world, every)
 
 
 def _carried(world: World) -> dict[str, list[Goal]]:

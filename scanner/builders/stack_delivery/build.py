@@ -38,8 +38,13 @@ def _carries(world: World, one: Brought) -> bool:
     units = {node.id.partition(":")[0] for node in world.nodes.values() if node.roles & STACK}
     if one.namespace and any(one.namespace in world.spaces(unit, STACK) for unit in units):
         return True
-    roles = estate_of(world).folders.get(one.folder) if one.folder else None
-    return roles is not None and bool(roles & STACK)
+    if one.folder and one.folder != ".":
+        roles = estate_of(world).folders.get(one.folder)
+        return roles is not None and bool(roles & STACK)
+    # The root of a repository that the profile says is scanned: what its units hold.
+    name = "" if isinstance(one.repository, Unknown) or one.whole_chart else repository_name(one.repository)
+    own = [unit.name for unit in world.profile.units if name and repository_name(unit.repository) == name]
+    return any(world.spaces(unit, STACK) for unit in own)
 
 
 def _tell(world: World, one: Resource, each: Brought) -> None:

@@ -33,7 +33,7 @@ MOVES = "is a name that moves"
 class Brought(Struct, frozen=True):
     """One source of a delivery. namespace, folder: "" where none is written.
 
-    signed: None where what delivers it cannot verify.
+    signed: None where what delivers it cannot verify. whole_chart: it is no folder of a repository.
     """
 
     repository: str | Unknown
@@ -44,6 +44,7 @@ class Brought(Struct, frozen=True):
     revision_said: str
     signed: bool | Unknown | None = None
     signed_said: str = ""
+    whole_chart: bool = False
 
 
 def brought(world: World, one: Resource) -> Iterator[Brought]:
@@ -68,7 +69,7 @@ def _argo(world: World, one: Resource) -> Iterator[Brought]:
                 yield Brought(
                     _address(url), text(dig(item, "path")).strip("/").removeprefix("./"), space,
                     mark(item, revision) or mark(item, repo) or source.origin, *pinned,
-                    *((None, "") if chart else keys),
+                    *((None, "") if chart else keys), whole_chart=bool(chart),
                 )  # fmt: skip
 
 
@@ -129,7 +130,7 @@ def _helm_release(world: World, one: Resource) -> Iterator[Brought]:
             made = Brought(url, "", space, one.origin, True, "")
         pinned = _version(wanted.value if wanted is not None else None)
         origin = wanted.origin if wanted is not None else one.origin
-        yield Brought(made.repository, "", space, origin, *pinned, verified is not None, says)
+        yield Brought(made.repository, "", space, origin, *pinned, verified is not None, says, True)
 
 
 def _source(world: World, one: Resource, path: str) -> Iterator[Resource | Unknown]:
@@ -220,7 +221,7 @@ def _terraform_helm(_world: World, one: Resource) -> Iterator[Brought]:
     if isinstance(whole, str) and repository is None and "://" not in whole:
         return  # a chart on the disk: it is read with the files
     origin = mark(one.attrs, "version") or mark(one.attrs, "repository") or one.origin
-    yield Brought(_address(whole), "", space, origin, *_version(one.attrs.get("version")))
+    yield Brought(_address(whole), "", space, origin, *_version(one.attrs.get("version")), whole_chart=True)
 
 
 _WAYS: dict[str, Callable[[World, Resource], Iterator[Brought]]] = {

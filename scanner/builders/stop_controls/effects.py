@@ -30,6 +30,13 @@ STOPS = (
 SCALED = (("apps", "deployments/scale"), ("apps", "statefulsets/scale"), ("apps", "deployments"),
           ("apps", "statefulsets"))  # fmt: skip
 VERBS = ("update", "patch", "delete")
+SEALED = (
+    "aws_s3_bucket", "aws_s3_bucket_server_side_encryption_configuration", "aws_ebs_volume", "aws_ebs_snapshot",
+    "aws_efs_file_system", "aws_fsx_lustre_file_system", "aws_fsx_openzfs_file_system", "aws_ecr_repository",
+    "aws_sagemaker_endpoint_configuration", "aws_sagemaker_model", "aws_bedrock_custom_model", "aws_instance",
+    "aws_launch_template", "aws_lambda_function",
+)  # fmt: skip
+"""Types that a key seals: what else names a key, as a policy does, is not sealed by it."""
 MODELS = frozenset({Role.MODEL, Role.CANDIDATE, Role.STORE})
 Answer = tuple[bool | Unknown, str]
 
@@ -42,11 +49,15 @@ def denies_models(world: World, one: Resource) -> Answer:
     best = Truth.NO
     for statement in policy.statements:
         if statement.denies:
-            best = max([best, *(acts_on(statement, row.action) for row in inference_actions())])
+            found = max(acts_on(statement, row.action) for row in inference_actions())
+            # A condition spares somebody, and a resource names some models alone.
+            whole = not statement.conditions and "*" in statement.resources and not statement.not_resources
+            best = max(best, found if whole and statement.doubt is None else min(found, Truth.POSSIBLE))
     if best is Truth.YES:
         return True, "it denies calls of models to whomever it is attached to"
     if best is Truth.POSSIBLE:
-        return Unknown("whether it denies a call of a model is not known", decided_by=(one.address,)), ""
+        cause = "whether it denies the calls of all models to everybody is not known"
+        return Unknown(cause, decided_by=(f"{one.address}: its statements",)), ""
     return False, "it denies no call of a model"
 
 
@@ -75,9 +86,7 @@ def may_stop(world: World, one: Resource) -> Answer:
 def seals_models(world: World, one: Resource) -> Answer:
     """Whether a key seals a model, or a store of weights: by reference, or by what it is called."""
     called = {value for key in ("arn", "id", "key_id") if isinstance(value := one.attrs.get(key), str) and value}
-    sealed = [
-        each for each in world.inventory.all if each.unit == one.unit and each is not one and _names(each, one, called)
-    ]
+    sealed = [each for each in world.inventory.of(*SEALED, unit=one.unit) if _names(each, one, called)]
     for each in sealed:
         near = [each.id, *(f"{each.unit}:{ref.address}" for ref in refs_in(each.attrs))]
         hit = next((node for node in near if node in world.nodes and world.nodes[node].roles & MODELS), None)

@@ -69,7 +69,7 @@ def bound(world: World, one: Resource) -> Iterator[Answer]:
         subjects = binding.attrs.get("subjects")
         for subject in items_of(subjects):
             some = True
-            if isinstance(meant, Unknown) or isinstance(subject, Unknown):
+            if isinstance(meant, Unknown) or isinstance(subject, Unknown) or binding.possible is not None:
                 cause = f"to whom `{binding.address}` binds it is not known"
                 yield Unknown(cause, decided_by=(binding.address,)), ""
                 continue

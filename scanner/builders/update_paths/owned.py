@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scanner.builders.aws_policy.match import Truth
-from scanner.builders.control.rights import CLUSTER_WIDE, Right, rights_of
+from scanner.builders.control.build import RIGHTS
+from scanner.builders.control.rights import CLUSTER_WIDE, Right
 from scanner.builders.control.targets import plural
 from scanner.builders.draft import World
 from scanner.builders.stop_controls.holders import TRUSTED
@@ -18,14 +19,15 @@ VERBS = ("update", "patch", "delete")
 def writers(world: World, one: Resource) -> Iterator[tuple[bool | Unknown, str]]:
     """An answer for each subject that is no operator: False where it may, an Unknown where that is not known."""
     told: set[str] = set()
-    for right in rights_of(world):
+    known = world.memo.get(RIGHTS)
+    for right in known if isinstance(known, list) else ():
         truth = _may(right, one)
         node = world.nodes[right.subject]
         if truth is Truth.NO or node.roles & TRUSTED or right.subject in told:
             continue
         told.add(right.subject)
         if truth is Truth.YES:
-            yield False, f"`{node.address}` may change it, by `{right.binding}`"
+            yield False, f"`{node.address}` may change it, by `{right.binding}`{f': {right.how}' if right.how else ''}"
         else:
             why = right.doubt or right.grant.unknown
             decided = why.decided_by if why is not None else (right.binding,)
