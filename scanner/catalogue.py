@@ -13,13 +13,14 @@ from types import ModuleType
 
 from scanner.errors import UsageError
 from scanner.findings import COMMITMENTS, SEVERITIES
+from scanner.patterns import lazy
 from scanner.rule import Rule
 from scanner.tables import tables_dir
 
 SECTIONS = ("Why it matters", "How to fix", "What it cannot see")
 """The headings that every rule's docstring has, in this order, each underlined."""
 BASES = ("declared", "recorded", "live")
-_SLUG = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*\Z")
+_SLUG = lazy(r"[a-z0-9]+(_[a-z0-9]+)*\Z")
 
 
 class RuleError(UsageError):

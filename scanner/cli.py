@@ -7,7 +7,6 @@ import importlib
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Protocol, cast
 
 from scanner import __version__
@@ -106,6 +105,8 @@ def _top(argv: list[str]) -> int:
     options, _ = parser.parse_known_args(argv)
     if options.command is None:
         parser.error("a command is missing: " + ", ".join(COMMANDS))
+    from difflib import get_close_matches  # what a command that exists does not need
+
     near = get_close_matches(options.command, COMMANDS, 1)
     parser.error(f"there is no command `{options.command}`" + (f"; did you mean `{near[0]}`?" if near else ""))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -12,6 +11,7 @@ from msgspec.structs import replace as replace  # noqa: PLC0414  (for rules: the
 
 from scanner.graph.certificate import Closure, Examined
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.resource import Unread
 
 
@@ -40,7 +40,7 @@ COMMITMENTS: dict[str, str] = {
 """The commitments in their order, each with its promise in a line."""
 
 
-_LINE = re.compile(r"(\.(?:tf|tofu|tfvars|hcl|json|ya?ml)):\d+(?::\d+)?")
+_LINE = lazy(r"(\.(?:tf|tofu|tfvars|hcl|json|ya?ml)):\d+(?::\d+)?")
 """Where a message names a place in a file: the path stays, the line may move."""
 
 

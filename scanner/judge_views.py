@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
@@ -10,6 +9,7 @@ from msgspec.structs import replace
 
 from scanner.findings import Finding, RuleResult, Subject, Verdict
 from scanner.judge import Judgement, Ran, concluded
+from scanner.patterns import lazy
 from scanner.resource import Unread
 from scanner.rule import Rule
 from scanner.sides.views import DECLARED, IN_PART, LIVE, TOGETHER, Twins
@@ -28,7 +28,7 @@ _ONLY = {
 }
 """Why what one view alone shows is not certain."""
 _RANK = (Verdict.VIOLATED, Verdict.UNPROVEN, Verdict.HOLDS)
-_LINE = re.compile(r":\d+(?::\d+)?\b")
+_LINE = lazy(r":\d+(?::\d+)?\b")
 
 
 class Judged(Struct, frozen=True):

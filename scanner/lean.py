@@ -27,6 +27,7 @@ from scanner.builders.blocks import strings
 from scanner.builders.unmodelled import CORE
 from scanner.graph.graph import Graph
 from scanner.graph.model import Plane, Role
+from scanner.patterns import lazy
 from scanner.profile import Profile
 from scanner.resource import Reading, Resource
 from scanner.sources.aws.operations import ACCOUNT, operations
@@ -45,8 +46,8 @@ SEALED = ("aws_ebs_", "aws_ami")
 """Further kinds that name keys by which nobody goes: a volume is no store, and who copies a snapshot is asked of it."""
 AHEAD = frozenset({"aws_lambda_function", "aws_iam_user"})
 BEHIND = frozenset({"aws_ebs_snapshot"})
-WORD = re.compile(r"[A-Za-z0-9._-]+")
-PATTERN = re.compile(r"[A-Za-z0-9._*?-]*[*?][A-Za-z0-9._*?-]*")
+WORD = lazy(r"[A-Za-z0-9._-]+")
+PATTERN = lazy(r"[A-Za-z0-9._*?-]*[*?][A-Za-z0-9._*?-]*")
 LEAST = 3
 """Letters that a pattern has at the least, to speak of anything."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, TypeAlias
 from msgspec import Struct
 
 from scanner.errors import SettingsError
+from scanner.patterns import lazy
 from scanner.profile import ChartRelease, Contract, Place, Profile, ReleaseEntry, Unit
 
 SCHEMA = "tether.lock/1"
@@ -25,7 +25,7 @@ MATTERS = (
 )
 """The keys that make a difference by being given, even where they are empty."""
 
-_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+_SHA256 = lazy(r"[0-9a-f]{64}\Z")
 
 
 class Lock(Struct, frozen=True):

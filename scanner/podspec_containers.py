@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from msgspec import Struct
 
 from scanner.origin import FileOrigin, Origin
+from scanner.patterns import lazy
 from scanner.resource import dig, items_of, mark
 from scanner.unknown import Unknown, Value
 
@@ -28,7 +28,7 @@ _SOURCES = {
     "secretRef": "Secret",
     "configMapRef": "ConfigMap",
 }
-_REFERENCE = re.compile(r"\$\$|\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)")
+_REFERENCE = lazy(r"\$\$|\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)")
 
 
 class Fact(Struct, frozen=True):

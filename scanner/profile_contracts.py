@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from scanner.errors import SettingsError
+from scanner.patterns import lazy
 from scanner.profile import Contract, Selector
 from scanner.profile_part import Part
 
@@ -23,8 +22,8 @@ COMMITMENTS = (
 )
 SEVERITIES = ("critical", "high", "medium", "low")
 
-_SLUG = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*\Z")
-_PLANE = re.compile(rf"^(?:{'|'.join(PLANES)})\Z")
+_SLUG = lazy(r"^[a-z0-9]+(-[a-z0-9]+)*\Z")
+_PLANE = lazy(rf"^(?:{'|'.join(PLANES)})\Z")
 
 
 def contracts_of(file: Part) -> tuple[Contract, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from scanner.errors import SettingsError
 from scanner.origin import FileOrigin
+from scanner.patterns import lazy
 from scanner.profile import (
     ApprovedModel,
     ChartRelease,
@@ -35,14 +36,14 @@ BASES = ("declared", "recorded", "live")
 STRENGTHS = ("NONE", "LOW", "MEDIUM", "HIGH")
 
 # The same patterns stand in scanner/schemas/profile.schema.json; a test holds the two against each other.
-_RULE = re.compile(r"^(contract:)?[a-z0-9]+(-[a-z0-9]+)*\Z")
-_UNIT = re.compile(r"^(?!external\Z)[A-Za-z0-9][A-Za-z0-9._/-]*\Z")
-_FOLDER = re.compile(r"^(?!/)(?!(.*/)?\.\.(/|\Z))[^\\\n]+\Z")
-_NAME = re.compile(r"^[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?\Z")
-_DIGEST = re.compile(r"^(?:sha256:[0-9a-f]{64}|git:[0-9a-f]{40})\Z")
-_FILTER = re.compile(r"^[A-Z][A-Z0-9_:.-]*\Z")
-_AGE = re.compile(r"^[1-9][0-9]{0,4}d\Z")
-_IMAGE = re.compile(r"^sha256:[0-9a-f]{64}\Z")
+_RULE = lazy(r"^(contract:)?[a-z0-9]+(-[a-z0-9]+)*\Z")
+_UNIT = lazy(r"^(?!external\Z)[A-Za-z0-9][A-Za-z0-9._/-]*\Z")
+_FOLDER = lazy(r"^(?!/)(?!(.*/)?\.\.(/|\Z))[^\\\n]+\Z")
+_NAME = lazy(r"^[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?\Z")
+_DIGEST = lazy(r"^(?:sha256:[0-9a-f]{64}|git:[0-9a-f]{40})\Z")
+_FILTER = lazy(r"^[A-Z][A-Z0-9_:.-]*\Z")
+_AGE = lazy(r"^[1-9][0-9]{0,4}d\Z")
+_IMAGE = lazy(r"^sha256:[0-9a-f]{64}\Z")
 AGE = "a number of days as 30d"
 YEAR = 365
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
+from scanner.patterns import lazy
 from scanner.profile import Outputs
 from scanner.profile_part import Part
 
-_VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*\Z")
-_NOTICE = re.compile(r"^[0-9]{1,4}d\Z")
-_ACCOUNT = re.compile(r"^[0-9]{12}\Z")
-_WORD = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*\Z")
-_STORE = re.compile(r"^(?!.*://[^/]*:[^/]*@)(?!.*[?&][Pp][Aa][Ss][Ss]).*[^\s]")
+_VARIABLE = lazy(r"^[A-Za-z_][A-Za-z0-9_]*\Z")
+_NOTICE = lazy(r"^[0-9]{1,4}d\Z")
+_ACCOUNT = lazy(r"^[0-9]{12}\Z")
+_WORD = lazy(r"^[a-z0-9]+(-[a-z0-9]+)*\Z")
+_STORE = lazy(r"^(?!.*://[^/]*:[^/]*@)(?!.*[?&][Pp][Aa][Ss][Ss]).*[^\s]")
 """A file, or a URL in which no password stands: a settings file is shown to everybody."""
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from difflib import get_close_matches
 from typing import NoReturn, TypeVar
 
 from scanner.errors import SettingsError
 from scanner.origin import FileOrigin
+from scanner.patterns import lazy
 from scanner.resource import Attrs, Items
 from scanner.unknown import Value
 
 T = TypeVar("T")
 
-TEXT = re.compile(r"[^\s]")
-DAY = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+TEXT = lazy(r"[^\s]")
+DAY = lazy(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
 
 class Part:
@@ -31,6 +31,8 @@ class Part:
         known = tuple(keys)
         for key in value:
             if known and key not in known:
+                from difflib import get_close_matches  # what a profile without a fault does not need
+
                 near = get_close_matches(key, known, 1, 0.5)
                 hint = f"; did you mean `{near[0]}`?" if near else f"; known are {', '.join(f'`{k}`' for k in known)}"
                 self.fail(f"unknown key `{self.dotted(key)}`{hint}", key)

@@ -5,26 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from scanner.patterns import lazy
+
 _CONFIDENTIAL = r"(?:passwd|password|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)"
-_KEY = re.compile(
+_KEY = lazy(
     rf"[\"']?(?P<key>[\w.$/-]*{_CONFIDENTIAL}[\w.$/-]*)[\"']?\s*(?:=(?![=>])|=>|:(?!:))\s*(?P<value>\S.*)",
     re.IGNORECASE,
 )
-_OPTION = re.compile(
+_OPTION = lazy(
     rf"(?<![\w-])--?[\w-]*{_CONFIDENTIAL}[\"']?(?:[\s,=]+[\"']?(?P<value>[^\s,\]\"'][^,\]\"']*)|\s*$)", re.IGNORECASE
 )
-_ITEM = re.compile(r"^\s*(?:-\s+)?[\"']?(?P<value>[^\s\"'-][^\"']*)")
+_ITEM = lazy(r"^\s*(?:-\s+)?[\"']?(?P<value>[^\s\"'-][^\"']*)")
 """An option of a command, and its value: behind it, or the next item of a list."""
-_NAMED_SECRET = re.compile(rf"\b(?:name|key)[\"']?\s*[:=]\s*[\"']?[\w.-]*{_CONFIDENTIAL}", re.IGNORECASE)
-_VALUE = re.compile(r"\b[\"']?value[\"']?\s*[:=]\s*(?P<value>\S.*)", re.IGNORECASE)
-_ENTRY = re.compile(r"^\s+[\"']?[\w.-]+[\"']?\s*:\s*(?P<value>\S.*)")
-_NOT_A_SECRET_KEY = re.compile(r"(?:name|ref|refs|arn|path|version|kind|provider|type|group|mount)s?$", re.IGNORECASE)
-_HARMLESS = re.compile(
+_NAMED_SECRET = lazy(rf"\b(?:name|key)[\"']?\s*[:=]\s*[\"']?[\w.-]*{_CONFIDENTIAL}", re.IGNORECASE)
+_VALUE = lazy(r"\b[\"']?value[\"']?\s*[:=]\s*(?P<value>\S.*)", re.IGNORECASE)
+_ENTRY = lazy(r"^\s+[\"']?[\w.-]+[\"']?\s*:\s*(?P<value>\S.*)")
+_NOT_A_SECRET_KEY = lazy(r"(?:name|ref|refs|arn|path|version|kind|provider|type|group|mount)s?$", re.IGNORECASE)
+_HARMLESS = lazy(
     r"(?:true|false|null|~|[|>][-+0-9]*|[\[{(]+|(?:var|local|data|module|each|count|self|path)\.[\w.\[\]\"*-]+"
     r"|(?:aws|azurerm|google|kubernetes|random|tls|vault)_[\w.\[\]\"*-]+)[\s,\]})]*(?:(?:#|//).*)?$",
     re.IGNORECASE,
 )
-_TELLTALE = re.compile(
+_TELLTALE = lazy(
     r"-----BEGIN.*"
     r"|\b(?:AKIA|ASIA|ABSK)[A-Za-z0-9+/=]{12,}"
     r"|\b(?:gh[pousr]_|github_pat_|hf_|sk-|xox[abprs]-|glpat-)[\w-]{10,}"
@@ -32,18 +34,18 @@ _TELLTALE = re.compile(
     r"|(?<!sha256:)(?<![0-9A-Fa-f])[0-9A-Fa-f]{32,}(?![0-9A-Fa-f])"
     r"|[A-Za-z0-9+/_-]{32,}={0,2}"
 )
-_HEX = re.compile(r"[0-9A-Fa-f]+$")
-_RUNS = re.compile("[a-z]+|[A-Z]+|[0-9]+")
+_HEX = lazy(r"[0-9A-Fa-f]+$")
+_RUNS = lazy("[a-z]+|[A-Z]+|[0-9]+")
 _RANDOM = 0.35
 _RANDOM_DASHED = 0.45
 """Random text changes between small, capital and digit at about six of ten characters, names at two or three; the
 names of models, which have dashes (`Meta-Llama-3-8B-Instruct`), at four."""
-_SECRET_KIND = re.compile(r"""^["']?kind["']?\s*:\s*["']?Secret\b""")
-_INNER_SECRET_KIND = re.compile(r"""^[\s{-]*["']?kind["']?\s*:\s*["']?Secret\b""")
-_LIST = re.compile(r"""^(?:\{|["']?kind["']?\s*:\s*["']?\w*List\b)""")
+_SECRET_KIND = lazy(r"""^["']?kind["']?\s*:\s*["']?Secret\b""")
+_INNER_SECRET_KIND = lazy(r"""^[\s{-]*["']?kind["']?\s*:\s*["']?Secret\b""")
+_LIST = lazy(r"""^(?:\{|["']?kind["']?\s*:\s*["']?\w*List\b)""")
 MAX_LINE = 2_000
 """Longer lines are not shown at all: no pattern has to look through them."""
-_HEADER = re.compile(r"^(?:\s*(?:apiVersion|kind|metadata|name|namespace|type)\s*:|\S)")
+_HEADER = lazy(r"^(?:\s*(?:apiVersion|kind|metadata|name|namespace|type)\s*:|\S)")
 
 
 def redacted(lines: Sequence[str], index: int, *, in_secret: bool) -> list[tuple[int, int]]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import force_setattr
 
 from scanner.origin import Origin
 from scanner.unknown import Unknown, Value
@@ -87,8 +87,7 @@ class Provider(Struct, frozen=True):
     origin: Origin | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Resource:
+class Resource(Struct, frozen=True, eq=False):
     """One thing that was read.
 
     address: unique inside its unit. Terraform: as Terraform prints it (`module.a["x"].aws_instance.b[0]`).
@@ -108,6 +107,7 @@ class Resource:
     aliases: the ids by which another source knows it, and by which it may be named as well.
     default_of: for a resource told by a contract, the module and release whose defaults hold ("x/y/z/aws 1.2.3").
     memo: what was worked out from `attrs` alone, so that it is worked out once; a copy starts empty.
+    id: the node id, `unit:address`.
     """
 
     address: str
@@ -128,12 +128,13 @@ class Resource:
     calls: tuple[tuple[str, Origin], ...] = ()
     default_of: str = ""
     aliases: tuple[str, ...] = ()
-    memo: dict[str, object] = field(default_factory=dict, init=False, repr=False)
+    memo: dict[str, object] = field(default_factory=dict)
+    id: str = ""
 
-    @property
-    def id(self) -> str:
-        """The node id: `unit:address`."""
-        return f"{self.unit}:{self.address}"
+    def __post_init__(self) -> None:
+        # Of a copy as well, which is another thing.
+        force_setattr(self, "memo", {})
+        force_setattr(self, "id", f"{self.unit}:{self.address}")
 
     @property
     def is_manifest(self) -> bool:

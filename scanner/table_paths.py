@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 
+from scanner.patterns import lazy
 from scanner.unknown import Unknown, Value
 
-_STEP = re.compile(r'\["([^"]+)"\]|(\[\])|([^.\[\]]+)')
+_STEP = lazy(r'\["([^"]+)"\]|(\[\])|([^.\[\]]+)')
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
@@ -56,6 +56,7 @@ class Table(Struct, frozen=True):
 T = TypeVar("T", bound=Struct)
 
 
+@cache
 def tables_dir() -> Path:
     """Where the tables lie: inside the package in a wheel, beside it in a checkout."""
     here = Path(__file__).resolve().parent
@@ -120,6 +121,7 @@ def placements(terraform_type: str, data: bool = False) -> tuple[Placement, ...]
     return _placements().get((terraform_type, "data" if data else "resource"), ())
 
 
+@lru_cache(maxsize=1024)
 def provider(source: str) -> ProviderClass | None:
     """The row of a provider source, whatever its case, with or without the default host."""
     wanted = source.lower().removeprefix("registry.terraform.io/")

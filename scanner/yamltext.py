@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from scanner.origin import FileOrigin
+from scanner.patterns import lazy
 from scanner.unknown import Value
 from scanner.yamltext_json import TWICE, JsonError, JsonReader, Lines
 from scanner.yamltext_nodes import Budget, Builder, Refused, Where, YamlAttrs, YamlItems, pyyaml
@@ -31,11 +32,11 @@ __all__ = [
 
 MAX_CHARACTERS = 50_000_000
 
-_MARKER = re.compile(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)", re.MULTILINE)
-_CONTENT = re.compile(r"^(?!%)(?!---[ \t]*(?:#.*)?\r?$)[ \t]*[^# \t\r\n]", re.MULTILINE)
-_DIRECTIVE = re.compile(r"^%", re.MULTILINE)
+_MARKER = lazy(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_CONTENT = lazy(r"^(?!%)(?!---[ \t]*(?:#.*)?\r?$)[ \t]*[^# \t\r\n]", re.MULTILINE)
+_DIRECTIVE = lazy(r"^%", re.MULTILINE)
 # What is forbidden, not what is allowed: a class of most of Unicode takes ten times as long to compile.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_FORBIDDEN = lazy("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 class Document(Struct, frozen=True):

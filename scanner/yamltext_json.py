@@ -8,16 +8,17 @@ from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import NamedTuple, NoReturn
 
 from scanner.origin import FileOrigin
+from scanner.patterns import lazy
 from scanner.resource import Attrs, Items
 from scanner.unknown import Value
 
 MAX_DEPTH = 200
 TWICE = "stands twice"
-_SPACE = re.compile(r"[ \t\n\r]*")
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
-_WORD = re.compile(r"true|false|null")
+_SPACE = lazy(r"[ \t\n\r]*")
+_NUMBER = lazy(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_WORD = lazy(r"true|false|null")
 _WORDS: dict[str, Value] = {"true": True, "false": False, "null": None}
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = lazy("[\ud800-\udfff]")
 
 
 class JsonError(ValueError):

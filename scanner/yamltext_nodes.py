@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import cache
 from sys import intern
@@ -11,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from scanner.origin import FileOrigin, Origin
+from scanner.patterns import lazy
 from scanner.resource import Attrs, Items
 from scanner.unknown import Value
 from scanner.yamltext_json import MAX_DEPTH, TWICE, Lines
@@ -19,7 +19,7 @@ from scanner.yamltext_scalars import ScalarError, Scalars, collection_tag, key_t
 MAX_EXPANDED = 1_000_000
 """How many nodes the aliases of one file may stand for."""
 
-_ODD_BREAK = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
+_ODD_BREAK = lazy("\r(?!\n)|[\x85\u2028\u2029]")
 
 
 _SHARED = 1_000_000  # up to here a line number is one object, wherever it is noted: manifests note millions

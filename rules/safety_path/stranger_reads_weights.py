@@ -17,7 +17,7 @@ store is asked of those who may read it.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from scanner.findings import Finding, replace
 from scanner.graph.model import Edge, Node, Plane, Role, State
@@ -36,8 +36,7 @@ OPERATORS = "profile:operators"
 STORE = "a store of weights, and who reads it"
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """Something that holds weights. origin: the store that they come from; copies: how they came, () for the store."""
 
     node: Node

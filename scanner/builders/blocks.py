@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -117,11 +117,19 @@ def mark_of(value: Value, key: str | int) -> Origin | None:
 
 def has_key(value: Value, names: frozenset[str], depth: int) -> bool:
     """Whether anything inside a value, down to a depth, is called by one of `names`."""
-    if isinstance(value, (dict, Mapping)):
-        inner = (one for one in value.values() if type(one) is not str)
-        return depth >= 0 and (not names.isdisjoint(value) or any(has_key(one, names, depth - 1) for one in inner))
-    if isinstance(value, (list, Sequence)) and not isinstance(value, str):
-        return depth >= 0 and any(has_key(one, names, depth - 1) for one in value if type(one) is not str)
+    waiting = [(value, depth)]
+    while waiting:
+        one, left = waiting.pop()
+        inner: Iterable[Value] = ()
+        if left < 0 or isinstance(one, (str, Unknown)):
+            continue
+        if isinstance(one, (dict, Mapping)):
+            if not names.isdisjoint(one):
+                return True
+            inner = one.values()
+        elif isinstance(one, (list, Sequence)):
+            inner = one
+        waiting.extend([(each, left - 1) for each in inner if type(each) not in PLAIN])
     return False
 
 

@@ -6,13 +6,13 @@ session's, and not its path.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scanner.builders.draft import World
 from scanner.graph.facts_audit import Coverage
 from scanner.graph.model import Node
 from scanner.origin import FileOrigin
+from scanner.patterns import lazy
 from scanner.profile import Unit
 from scanner.resource import Asked, Resource
 from scanner.unknown import Unknown
@@ -25,9 +25,7 @@ CLOUD = "aws"
 LIVE = ("bundle", "live")
 TOLD = {"terraform": ("terraform", "plan", "state"), "manifests": ("kubernetes",)}
 """By key of a unit: the sources that show its folders."""
-CALLER = re.compile(
-    r"arn:[^:]+:(?:iam|sts)::\d{12}:(?P<kind>root|user|assumed-role|federated-user)(?:/(?P<name>.+))?\Z"
-)
+CALLER = lazy(r"arn:[^:]+:(?:iam|sts)::\d{12}:(?P<kind>root|user|assumed-role|federated-user)(?:/(?P<name>.+))?\Z")
 
 
 def build_coverage(world: World) -> None:

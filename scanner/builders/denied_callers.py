@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from scanner.builders.blocks import Found, at, reach, strings, text
 from scanner.builders.draft import World
@@ -38,8 +39,7 @@ INLINE = {
 """The same as blocks of a whole."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(Struct, frozen=True):
     """The gateway that is guarded: its unit; its namespace, "" for what is no workload; and its pods' labels."""
 
     unit: str

@@ -6,7 +6,6 @@ with; the argument `region` of a resource stands before that of its provider).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterable, Sequence
 from functools import lru_cache
 from typing import Protocol
@@ -17,13 +16,14 @@ from scanner.builders.aws_policy.match import Truth
 from scanner.builders.aws_policy.statements import listed_in
 from scanner.builders.blocks import reach
 from scanner.origin import ApiOrigin
+from scanner.patterns import lazy
 from scanner.resource import Provider, Resource
 from scanner.unknown import Unknown, Value
 
 ACCOUNT = "aws_organizations_account"
-NUMBER = re.compile("[0-9]{12}")
-IN_ARN = re.compile(r"arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):")
-MADE_UP = re.compile(r"[a-z]+(?:-[a-z]+)*-[0-9a-f]{8,17}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+NUMBER = lazy("[0-9]{12}")
+IN_ARN = lazy(r"arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):")
+MADE_UP = lazy(r"[a-z]+(?:-[a-z]+)*-[0-9a-f]{8,17}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """Identifiers that AWS makes up: no two things have the same one, in whatever account."""
 CREDENTIALS = (
     "profile", "access_key", "assume_role", "assume_role_with_web_identity", "shared_credentials_files",

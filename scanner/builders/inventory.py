@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from scanner.builders.homes import chosen, unique
@@ -49,6 +49,7 @@ class Inventory:
         self.by_id: dict[str, Resource] = {}
         self._by_kind: dict[str, list[Resource]] = {}
         self._by_literal: dict[str, list[Resource]] = {}
+        self._by_unit: dict[str, list[Resource]] = {}
         self.has_kubernetes = any(one.is_manifest or one.kind.startswith(_IN_TERRAFORM) for one in everything)
         self.has_clusters = any(one.kind.startswith(_CLUSTERS) for one in everything)
         self.asked: set[str] = set()
@@ -79,6 +80,13 @@ class Inventory:
         """The data sources of any of `kinds`."""
         for kind in kinds:
             yield from (one for one in self._by_kind.get(kind, ()) if one.data)
+
+    def in_unit(self, unit: str) -> Sequence[Resource]:
+        """All resources of a unit, data sources included, by id."""
+        if not self._by_unit:
+            for one in self.all:
+                self._by_unit.setdefault(one.unit, []).append(one)
+        return self._by_unit.get(unit, ())
 
     def kinds(self) -> Iterator[str]:
         """Every kind that occurs, sorted."""

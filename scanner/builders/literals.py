@@ -18,7 +18,7 @@ from scanner.graph.facts import Capacity, Placement
 from scanner.origin import FileOrigin, Origin
 from scanner.resource import Resource
 from scanner.table_rows import PlaceFact
-from scanner.unknown import Unknown, Value
+from scanner.unknown import PLAIN, Unknown, Value
 
 ENCODED = frozenset({"user_data", "user_data_base64", "custom_data", "UserData"})
 """Arguments whose text is base64, as a rule."""
@@ -37,7 +37,7 @@ def build_literals(world: World) -> None:
             _module(world, resource)
         carried = frozenset(key for carrier in carriers_of(resource) for key in carrier.keys)
         plain = not carried and not is_kubernetes(resource) and ENCODED.isdisjoint(resource.attrs)
-        if plain and not any(map(telling.rows, _plainly(resource.attrs))):
+        if plain and not telling.trips(resource.attrs):
             continue
         seen: set[str] = set()
         for key, found in _texts(resource, carried):
@@ -65,24 +65,25 @@ class _Telling:
             found = self._known[text] = [row for row, trips in self._all if trips(text)]
         return found
 
-
-def _plainly(value: Value) -> Iterator[str]:
-    """Every string that `strings` would find, without where it stands: most resources have none that tells anything."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Unknown):
-        if value.pieces:
-            yield value.text()
-        for inside in (value.document, value.known, *value.options):
-            if inside is not None:
-                yield from _plainly(inside)
-    elif isinstance(value, (dict, Mapping)):
-        for key, item in value.items():
-            if key != POSSIBLE and item is not None:
-                yield from _plainly(item)
-    elif isinstance(value, (list, Sequence)):
-        for item in value:
-            yield from _plainly(item)
+    def trips(self, value: Value) -> bool:
+        """Whether any string that `strings` would find trips a row: in most resources none does."""
+        waiting = [value]
+        while waiting:
+            one = waiting.pop()
+            if isinstance(one, str):
+                if self.rows(one):
+                    return True
+            elif type(one) in PLAIN:
+                continue
+            elif isinstance(one, Unknown):
+                if one.pieces and self.rows(one.text()):
+                    return True
+                waiting += (one.document, one.known, *one.options)
+            elif isinstance(one, (dict, Mapping)):
+                waiting += [item for key, item in one.items() if key != POSSIBLE]
+            elif isinstance(one, (list, Sequence)):
+                waiting += one
+        return False
 
 
 def _texts(resource: Resource, carried: frozenset[str]) -> Iterator[tuple[str, Found]]:

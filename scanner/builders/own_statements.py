@@ -6,8 +6,6 @@ two keys apart, by what the configuration refers to anybody does.
 
 from __future__ import annotations
 
-import dataclasses
-
 from msgspec.structs import replace
 
 from scanner.builders.aws_identity.principals import Principal
@@ -41,7 +39,7 @@ def _statement(inventory: Inventory, statement: Statement, owner: Resource) -> S
     left = tuple(value for value in statement.resources if not _another(inventory, value, owner))
     if len(left) == len(statement.resources):
         return statement
-    return dataclasses.replace(statement, resources=left) if left else None
+    return replace(statement, resources=left) if left else None
 
 
 def _another(inventory: Inventory, value: Value, owner: Resource) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import TypeAlias
@@ -11,6 +10,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from scanner.graph.model import Traffic
+from scanner.patterns import lazy
 
 Interval: TypeAlias = tuple[int, int]
 """First and last, both inside."""
@@ -59,7 +59,7 @@ def parse_cidr(text: str) -> AddressRange | None:
 
 
 _PART = r"(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-_PLAIN = re.compile(rf"{_PART}\.{_PART}\.{_PART}\.{_PART}(?:/(3[0-2]|[12]?[0-9]))?")
+_PLAIN = lazy(rf"{_PART}\.{_PART}\.{_PART}\.{_PART}(?:/(3[0-2]|[12]?[0-9]))?")
 """A range of version 4 as nearly everybody writes it."""
 
 

@@ -5,7 +5,6 @@ It runs last: a kind that an earlier builder asked the inventory for is modelled
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TypeAlias
@@ -20,6 +19,7 @@ from scanner.builders.recognise.terraform import managed
 from scanner.builders.supply import build as supply
 from scanner.builders.twins import is_twin, open_twin
 from scanner.graph.model import STACK, Plane, Role
+from scanner.patterns import lazy
 from scanner.podspec_shapes import HOLDERS
 from scanner.resource import Resource
 from scanner.unknown import Value, refs_in
@@ -57,7 +57,7 @@ BUILT_IN = frozenset(
 """The API groups that come with Kubernetes."""
 NOWHERE = ("", "default")
 """The namespaces of an object whose manifest names none."""
-SPOKEN = re.compile(r"(?i)^(?:network-?polic|rbac|(?:cluster-?)?role-?binding|pod-?template|manifests$)")
+SPOKEN = lazy(r"(?i)^(?:network-?polic|rbac|(?:cluster-?)?role-?binding|pod-?template|manifests$)")
 """Keys by which an object says that it makes policies, rights, pods, or whatever else is written in it."""
 MADE = frozenset(
     {"NetworkPolicy", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "Pod", "Deployment", "StatefulSet",

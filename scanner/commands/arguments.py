@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from datetime import UTC, date, datetime
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from scanner.commands.arguments_aws import add_accounts, aws_of
 from scanner.commands.cache_folder import cache_folder
 from scanner.errors import UsageError
+from scanner.patterns import lazy
 
 if TYPE_CHECKING:
     from scanner.scan import Request
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 PROFILE = "tether.yaml"
 LIVE = ("aws", "kubernetes")
-_VARIABLE = re.compile(r"[A-Za-z_][\w-]*\Z")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_VARIABLE = lazy(r"[A-Za-z_][\w-]*\Z")
+_DAY = lazy(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
 
 class Parser(ArgumentParser):

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scanner.errors import UsageError
+from scanner.patterns import lazy
 
 if TYPE_CHECKING:
     from scanner.sources.read import AwsAsked
 
 ORGANISATION = ("organization", "organisation")
-_ACCOUNT = re.compile(r"[0-9]{12}\Z")
-_CLUSTER = re.compile(r"dask://[A-Za-z0-9.\-]+:[0-9]{1,5}\Z")
-_REGION = re.compile(r"[a-z]{2,5}(?:-[a-z]+)+-[0-9]{1,2}\Z")
+_ACCOUNT = lazy(r"[0-9]{12}\Z")
+_CLUSTER = lazy(r"dask://[A-Za-z0-9.\-]+:[0-9]{1,5}\Z")
+_REGION = lazy(r"[a-z]{2,5}(?:-[a-z]+)+-[0-9]{1,2}\Z")
 
 
 def add_accounts(parser: ArgumentParser) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import stat
 import sys
-import tempfile
 from argparse import Action, ArgumentParser, Namespace
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -103,6 +101,8 @@ def write_file(path: Path, text: str) -> None:
 
 
 def _replace(target: Path, content: bytes) -> None:
+    import tempfile  # what a result on stdout does not need
+
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:50]}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -134,4 +134,8 @@ def coloured(allowed: bool) -> bool:
 
 def columns() -> int:
     """The width to print in."""
-    return shutil.get_terminal_size((120, 24)).columns if sys.stdout.isatty() else 120
+    if not sys.stdout.isatty():
+        return 120
+    import shutil  # what a pipe does not need
+
+    return shutil.get_terminal_size((120, 24)).columns

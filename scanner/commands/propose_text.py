@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct
 
 from scanner.commands.propose import Proposal, Seen, SeenPlace, SeenUnit
+from scanner.patterns import lazy
 from scanner.reports.safe import cut, safe
 
 MAX_LISTED = 200
@@ -18,7 +19,7 @@ UPDATES = f"updates: [{{classifier: {EXAMPLE}, by: NAMESPACE/CronJob/NAME, max_a
 RELEASE = "release: [{member: GUARDRAIL, version: VERSION}]"
 STOPS = "stop_controls: [{subject: ADDRESS, tested: 2026-01-31, max_age: 365d, reason: WHAT IT STOPS}]"
 DELIVERED = "delivery: {repositories: [https://HOST/PATH], keys: [ADDRESS]}"
-FOLDER = re.compile(r"^(?!/)(?!(.*/)?\.\.(/|\Z))[^\\\n]+\Z")
+FOLDER = lazy(r"^(?!/)(?!(.*/)?\.\.(/|\Z))[^\\\n]+\Z")
 
 HEAD = """# Settings of Tether. Everything here was read from the files, and is a proposal: check each line, since what
 # stands here is believed. A line with `#` right before it is a decision of yours: take the `#` away to make it.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from scanner.errors import UsageError
 from scanner.findings import CommitmentResult, Finding, Report, Verdict
 from scanner.origin import ApiOrigin, Origin
 from scanner.past import History
+from scanner.patterns import lazy
 from scanner.profile import Outputs
 from scanner.reports.plain import certificate, text
 from scanner.resource import Unread
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 EXTRA = "a store of runs needs `pip install 'tether-scanner[store]'`"
 NO_SUBJECT = "nothing that it speaks of was read"
 """The note of a rule that had a basis and found no subject."""
-_INDEX = re.compile(r"\[[^\]]*\]\Z")
+_INDEX = lazy(r"\[[^\]]*\]\Z")
 """The instance at the end of an address: `a[0]` and `a[*]` may be one thing."""
 _REWRITTEN = ("module", "conflict")
 """Kinds of unread inputs that stand in a file which is read: an edit elsewhere in it leaves them what they are."""

@@ -4,7 +4,6 @@ way that breaks one."""
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import gc
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
@@ -130,7 +129,7 @@ def _since(baseline: dict[str, Any] | None, report: Report, scanned: Scanned) ->
 
 def _shown(options: Namespace, view: View) -> View:
     """How the report looks on stdout."""
-    return dataclasses.replace(view, width=columns(), colour=coloured(not options.no_color))
+    return replace(view, width=columns(), colour=coloured(not options.no_color))
 
 
 def _say(report: Report, message: str, *, quiet: bool) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from argparse import Namespace
+
+from msgspec.structs import replace
 
 from scanner.commands.remember import refuse_below, remember, store_of
 from scanner.commands.tell import TellError, post, webhook_of
@@ -39,7 +40,7 @@ class Beyond:
         except TetherError as error:
             failed.append(f"the run is not remembered: {error}")
             return view
-        return dataclasses.replace(view, past=kept.past, first=kept.tally.first)
+        return replace(view, past=kept.past, first=kept.tally.first)
 
     def send(self, view: View, failed: list[str]) -> None:
         """Send the message, if one is to be sent; where that fails, `failed` says so."""

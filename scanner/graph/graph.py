@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache, lru_cache
 from itertools import chain
@@ -139,7 +138,7 @@ def _edge_row(edge: Edge) -> list[object]:
 
 
 def plain(thing: object) -> object:
-    """`thing` as plain JSON values: dataclasses with their type's name, sets sorted."""
+    """`thing` as plain JSON values: structs with their type's name, sets sorted."""
     kind: type = type(thing)
     if thing is None or kind in _SCALARS:
         return thing
@@ -178,6 +177,6 @@ _SCALARS = frozenset({str, int, bool})
 
 @cache
 def _field_names(kind: Hashable) -> tuple[str, ...]:
-    """The fields of a dataclass or of a struct; none for any other type."""
+    """The fields of a struct; none for any other type."""
     found: tuple[str, ...] = getattr(kind, "__struct_fields__", ())
-    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else found
+    return found

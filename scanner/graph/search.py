@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from scanner.graph.graph import Graph
 from scanner.graph.model import Edge, Node, Plane, State
@@ -29,8 +28,7 @@ class Way(Struct, frozen=True):
         return tuple(sorted({name for edge in self.edges if edge.state is State.POSSIBLE for name in edge.decided_by}))
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(Struct, frozen=True):
     """The result of a backward search.
 
     closed: every node that was entered, targets included: the set into which only `allowed` and `ways` lead.
@@ -44,7 +42,7 @@ class Reach:
     closed: frozenset[str]
     allowed: frozenset[str]
     ways: tuple[Way, ...]
-    onward: Mapping[str, Edge] = field(default_factory=dict, compare=False)
+    onward: Mapping[str, Edge] = field(default_factory=dict)
 
     def doors(self, graph: Graph, actor: Node) -> list[Way]:
         """A way for each node that an actor enters the closed set by, the best first; `ways` has one of them."""

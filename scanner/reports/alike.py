@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 
 from scanner.findings import Finding
+from scanner.patterns import lazy
 from scanner.reports.words import worst_last
 
-OBJECT = re.compile(r"`[^`/]+/[A-Z][^`/]*/[^`]+`")
+OBJECT = lazy(r"`[^`/]+/[A-Z][^`/]*/[^`]+`")
 """The address of an object of Kubernetes in a sentence."""
 
 

@@ -6,18 +6,18 @@ judged is skipped. A rule whose findings are all waived, or known to the baselin
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from scanner.findings import CommitmentResult, Finding, Report, RuleResult, Verdict
+from scanner.patterns import lazy
 from scanner.reports.safe import cut, safe
 from scanner.reports.view import View
 from scanner.reports.words import place, titled, waived_by
 from scanner.resource import Unread
 
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_STARTED = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}")
+_NOT_XML = lazy("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_STARTED = lazy(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}")
 MAX_TEXT = 1_000
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scanner.findings import Finding, Report, Verdict
+from scanner.patterns import lazy
 from scanner.reports.located import relative
 from scanner.reports.safe import cut, safe
 from scanner.reports.view import View
@@ -17,9 +18,9 @@ MAX_TEXT = 400
 MAX_HOPS = 12
 ROOM = 55_000
 """Characters; a comment at GitHub holds 65,536, and a longer one is refused whole."""
-_SPECIAL = re.compile(r"([\\*_{}\[\]|~#]|^[-+=])")
+_SPECIAL = lazy(r"([\\*_{}\[\]|~#]|^[-+=])")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_REFERENCE = re.compile(r"(@|://|#|www\.|GH-)(?=\S)", re.IGNORECASE)
+_REFERENCE = lazy(r"(@|://|#|www\.|GH-)(?=\S)", re.IGNORECASE)
 
 
 def render(report: Report, view: View) -> str:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import msgspec
 
 from scanner.graph.certificate import Closure, Examined
 from scanner.origin import ApiOrigin, Origin
+from scanner.patterns import lazy
 
 Json = dict[str, Any]
 
-_LONE = re.compile("[\ud800-\udfff]")
+_LONE = lazy("[\ud800-\udfff]")
 
 
 def text(value: object) -> str:

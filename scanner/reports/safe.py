@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from unicodedata import east_asian_width
 
-_LOG_COMMAND = re.compile(r"#(?=#\w*\[)")
+from scanner.patterns import lazy
+
+_LOG_COMMAND = lazy(r"#(?=#\w*\[)")
 """`##[...]` and `##vso[...]` are commands to some CI runners, wherever they stand in a line."""
 
 

@@ -7,7 +7,6 @@ have no `security-severity`: what is not proven must not be shown as a critical 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from scanner import __version__
 from scanner.catalogue import rules
 from scanner.findings import COMMITMENTS, Finding, Hop, Report, Verdict, Waived
 from scanner.origin import FileOrigin
+from scanner.patterns import lazy
 from scanner.reports.located import anchor, relative
 from scanner.reports.plain import dumped
 from scanner.reports.safe import safe
@@ -32,7 +32,7 @@ FINGERPRINT = "tether/1"
 BASE = "%SRCROOT%"
 """The working directory. Code scanning takes this name for the root of the checkout."""
 LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note"}
-_LINK = re.compile(r"\[(?=[^\]]*\]\()")
+_LINK = lazy(r"\[(?=[^\]]*\]\()")
 
 
 def render(report: Report, view: View) -> str:

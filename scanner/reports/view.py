@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from scanner.past import History
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """root: the run's root, to read excerpts from (None: no excerpts). width: columns. verbose: more of the scope.
 
     known: the fingerprints of the findings that the baseline of the run has; None where it has no baseline.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 
 from scanner.resource import OBSERVED, Attrs, Resource
@@ -73,7 +72,7 @@ def _filled(declared: Resource, recorded: Resource, left: Sequence[str]) -> Reso
         if key in recorded.attrs.marks:
             attrs.marks[key] = recorded.attrs.marks[key]
     aliases = tuple(dict.fromkeys((*declared.aliases, *recorded.aliases)))
-    return dataclasses.replace(declared, attrs=attrs, aliases=aliases, possible=None)
+    return replace(declared, attrs=attrs, aliases=aliases, possible=None)
 
 
 def _left(one: Resource, key: str, *, made: bool) -> bool:

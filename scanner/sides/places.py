@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
+from scanner.patterns import lazy
 from scanner.resource import Resource, items_of
 
 GLOBAL = (
@@ -12,8 +12,8 @@ GLOBAL = (
     *("aws_globalaccelerator_", "aws_ssoadmin_", "aws_identitystore_"),
 )
 """Kinds that an account has once, whatever the region of the provider that declares them."""
-_IN_ARN = re.compile(r"arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):")
-_NUMBER = re.compile(r"[0-9]{12}")
+_IN_ARN = lazy(r"arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):")
+_NUMBER = lazy(r"[0-9]{12}")
 Shown = Mapping[tuple[str, str], tuple[str, str]]
 """By unit and address of a provider configuration, the account and the region that a thing of it was seen in."""
 

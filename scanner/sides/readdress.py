@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,8 +23,8 @@ class Readdress:
         address = self.addresses.get(one.address, one.address)
         aliases = one.aliases if (self.unit, address) == (one.unit, one.address) else (*one.aliases, one.id)
         if not self.addresses:
-            return one if one.unit == self.unit else dataclasses.replace(one, unit=self.unit, aliases=aliases)
-        return dataclasses.replace(
+            return one if one.unit == self.unit else replace(one, unit=self.unit, aliases=aliases)
+        return replace(
             one,
             unit=self.unit,
             address=address,

@@ -7,7 +7,6 @@ every view keeps it.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
@@ -237,4 +236,4 @@ def _to_come(one: Resource) -> Resource:
     if one.possible is not None:
         return one
     cause = f"`{one.address}` is declared, and the cluster does not show it"
-    return dataclasses.replace(one, possible=Unknown(cause, decided_by=(one.address,)))
+    return replace(one, possible=Unknown(cause, decided_by=(one.address,)))

@@ -15,6 +15,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from scanner.origin import FileOrigin
+from scanner.patterns import lazy
 from scanner.resource import Unread
 from scanner.sources.files import read_text
 
@@ -49,8 +50,8 @@ TOOLS = (
     Tool(r"Acornfile", "an Acorn app", "", ""),
 )
 """Rows by what they are; a Tanka environment is a Jsonnet program."""
-_ENDS = re.compile("(?:" + "|".join(f"{one.ends}" for one in TOOLS) + r")\Z", re.IGNORECASE)
-_MADE = re.compile(r'(?m)^\s*generate_(?:hcl|file)\s+"([^"]+)"')
+_ENDS = lazy("(?:" + "|".join(f"{one.ends}" for one in TOOLS) + r")\Z", re.IGNORECASE)
+_MADE = lazy(r'(?m)^\s*generate_(?:hcl|file)\s+"([^"]+)"')
 
 
 def is_of_a_tool(path: Path) -> bool:

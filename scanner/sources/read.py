@@ -149,7 +149,7 @@ def _roots(
         whole.unread.extend(of_tools(request.root, files.files))
     candidates = [request.root / path for path in (*files.files, *files.links)]
     for folder in find_roots(request.root, candidates, options.syntax):
-        if folder.resolve() not in called:
+        if not called or folder.resolve() not in called:
             unit = unit_of(folder)
             parts.append((folder, unit, read_root(request.root, folder, unit, options)))
     for _, _, part in parts:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from msgspec.structs import replace
 
 from scanner.origin import FileOrigin, Origin
 from scanner.resource import Attrs, Encoded, Items, Reading, Resource, Unread, mark
@@ -118,7 +119,7 @@ def unwrap(reading: Reading, known: Callable[[], Known]) -> None:
                 if isinstance(made, Unread):
                     reading.unread.append(made)
                 else:
-                    reading.resources.append(dataclasses.replace(made, possible=possible, provider=resource.provider))
+                    reading.resources.append(replace(made, possible=possible, provider=resource.provider))
     _deliveries(wrappers, carried, reading, known)
 
 
@@ -143,7 +144,7 @@ def _held_back(some: Sequence[Delivery], reading: Reading, known: Known, others:
     for place, one in enumerate(reading.resources if doubt is not None else ()):
         if doubt is not None and one.is_manifest and isinstance(one.origin, FileOrigin):
             why = one.possible or doubt(one.origin.path)
-            reading.resources[place] = one if why is None else dataclasses.replace(one, possible=why)
+            reading.resources[place] = one if why is None else replace(one, possible=why)
 
 
 def _held(

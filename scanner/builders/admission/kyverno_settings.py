@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 
 from scanner.builders.admission.subjects import Subject, picks
@@ -11,12 +10,13 @@ from scanner.builders.admission.verifier import Answer
 from scanner.builders.admission.words import all_of, fits, negated
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, Truth, doubt_of, either
+from scanner.patterns import lazy
 from scanner.resource import Resource, dig, items_of, mark
 from scanner.unknown import Unknown, Value
 
 NAME = "kyverno"
 FILTERS, WEBHOOKS = "resourceFilters", "webhooks"
-_FILTER = re.compile(r"\[([^\]]*)\]")
+_FILTER = lazy(r"\[([^\]]*)\]")
 
 
 def settings(world: World, unit: str, subject: Subject) -> Iterator[Answer]:

@@ -6,13 +6,12 @@ subnets of the default VPC unless others are written); Lightsail user guide, "Co
 
 from __future__ import annotations
 
-import re
-
 from scanner.builders.aws_entry.lead import lead
 from scanner.builders.blocks import Found, line, text
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, Truth, connect, doubt_of, first_doubt, truth, values
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.resource import Resource
 from scanner.unknown import Unknown, Value
 
@@ -28,7 +27,7 @@ HANDLED = frozenset(
     }
 )  # fmt: skip
 EXPRESS, LIGHTSAIL = "aws_ecs_express_gateway_service", "aws_lightsail_container_service_deployment_version"
-ACCOUNT = re.compile(r"^(?:arn:[^:]+:(?:iam|sts)::)?(\d{12})(?::.*)?$")
+ACCOUNT = lazy(r"^(?:arn:[^:]+:(?:iam|sts)::)?(\d{12})(?::.*)?$")
 
 
 def build_fronts(world: World) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scanner.builders.aws_network.build import receivers
@@ -11,6 +10,7 @@ from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, connect, doubt_of, first_doubt, values
 from scanner.graph.model import Plane, Role
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.resource import Resource
 from scanner.unknown import Unknown, Value, refs_in
 
@@ -25,11 +25,11 @@ LED_TO = frozenset(
 )  # fmt: skip
 """Types that a front can forward to; what else a value refers to (a certificate, a zone) is no destination."""
 MANAGED = {
-    "bedrock": re.compile(r":bedrock(-runtime|-agent-runtime)?:|bedrock-runtime\.|bedrock-agent-runtime\."),
-    "sagemaker": re.compile(r":(runtime\.)?sagemaker:|runtime\.sagemaker\."),
+    "bedrock": lazy(r":bedrock(-runtime|-agent-runtime)?:|bedrock-runtime\.|bedrock-agent-runtime\."),
+    "sagemaker": lazy(r":(runtime\.)?sagemaker:|runtime\.sagemaker\."),
 }
 """A service integration or an address that is the API of managed models."""
-FUNCTION_ARN = re.compile(r":function:([A-Za-z0-9_-]+)")
+FUNCTION_ARN = lazy(r":function:([A-Za-z0-9_-]+)")
 
 
 def destinations(world: World, value: Value, unit: str) -> list[str]:

@@ -16,11 +16,12 @@ from scanner.builders.aws_policy.match import Truth
 from scanner.builders.blocks import text
 from scanner.builders.draft import World
 from scanner.builders.homes import region, together
+from scanner.patterns import lazy
 from scanner.resource import Resource
 from scanner.unknown import Unknown, Value
 
 PRINCIPALS = ("aws_iam_role", "aws_iam_user")
-ARN = re.compile(
+ARN = lazy(
     r"arn:[^:]*:(?P<service>iam|sts|lambda):(?P<region>[^:]*):(?P<account>[^:]*):"
     r"(?P<type>assumed-role|role|user|policy|function)[/:](?P<path>.+)"
 )
@@ -30,7 +31,7 @@ KINDS = {
 }  # fmt: skip
 """By the word of an ARN: the kind of the thing, and the argument that holds its name."""
 CALLER = "data.aws_caller_identity."
-NUMBER = re.compile("[0-9]{12}")
+NUMBER = lazy("[0-9]{12}")
 MEMO = "by_arn"
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping
+
+from msgspec.structs import replace
 
 from scanner.builders.aws_identity.access import Judge
 from scanner.builders.aws_identity.arns import arn_of
@@ -36,7 +37,7 @@ def entrusted(
         stops = [*_stopping(denies, kind, value), *ruled.denies]
         said = of_role(statement)
         if kind == "Federated":
-            said = dataclasses.replace(said, conditions=tuple(one for one in said.conditions if not _claim(one)))
+            said = replace(said, conditions=tuple(one for one in said.conditions if not _claim(one)))
         request = Request(action, (arn_of(role.resource).text,), _facts(kind, value))
         found = widest([said], [one for one in stops if acts_on(one, action) is not Truth.NO], request, ruled.levels)
         best = found if found.truth > best.truth else best
@@ -46,7 +47,7 @@ def entrusted(
 def of_role(statement: Statement) -> Statement:
     """A trust policy names no resource: it is that of its role."""
     named = bool(statement.resources) or statement.not_resources
-    return statement if named else dataclasses.replace(statement, resources=("*",))
+    return statement if named else replace(statement, resources=("*",))
 
 
 def _claim(condition: Condition) -> bool:
@@ -74,7 +75,7 @@ def _stopping(denies: tuple[Statement, ...], kind: str, value: Value) -> Iterato
         truth = _speaks(one, kind, value)
         if truth is not Truth.NO:
             said = of_role(one)
-            yield said if truth is Truth.YES else dataclasses.replace(said, doubt=one.doubt or WHOM)
+            yield said if truth is Truth.YES else replace(said, doubt=one.doubt or WHOM)
 
 
 def _speaks(deny: Statement, kind: str, value: Value) -> Truth:

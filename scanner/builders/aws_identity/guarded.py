@@ -7,7 +7,6 @@ policy" (it lets the account in, so that identity policies decide) and "Grants i
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 
 from msgspec.structs import replace
@@ -76,7 +75,7 @@ def _parts(world: World, resource: Resource) -> Iterator[Policy]:
 def _doubted(policy: Policy, why: Unknown | None) -> Policy:
     if why is None:
         return policy
-    statements = tuple(dataclasses.replace(one, doubt=one.doubt or why) for one in policy.statements)
+    statements = tuple(replace(one, doubt=one.doubt or why) for one in policy.statements)
     return replace(policy, statements=statements)
 
 

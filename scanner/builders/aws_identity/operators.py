@@ -18,6 +18,7 @@ from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, connect
 from scanner.builders.k8s_identity import Account, Carried, accounts, note_carried
 from scanner.graph.model import Plane
+from scanner.patterns import lazy
 from scanner.resource import Resource, dig
 from scanner.unknown import Unknown, Value
 
@@ -30,7 +31,7 @@ DOCUMENTS = (
     "policyDocument", "inlinePolicies", "policies", "inlinePolicy", "forProvider.policy", "forProvider.document",
     "forProvider.inlinePolicy", "forProvider.managedPolicyArns", "forProvider.policyArn",
 )  # fmt: skip
-CALLING = re.compile(
+CALLING = lazy(
     r"bedrock|sagemaker|administratoraccess|poweruseraccess|"
     r"\"notaction\"|\"action\"\s*:\s*(?:\[[^]]*)?\"\*\"",
     re.IGNORECASE,

@@ -11,7 +11,6 @@ attached, or a plan that deletes the attachment.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -60,7 +59,7 @@ def organisation(world: World, member: Resource, kind: str = SERVICE) -> Organis
         if held:
             doubt = None if None in held else next(one for one in held if isinstance(one, Unknown))
             denies += [
-                dataclasses.replace(one, doubt=one.doubt or doubt)
+                replace(one, doubt=one.doubt or doubt)
                 for one in policy_at(world.inventory, policy, "content").statements
                 if one.denies
             ]

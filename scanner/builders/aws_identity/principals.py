@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 
 from msgspec import Struct, field
@@ -236,7 +235,7 @@ def _declared(world: World, resource: Resource, attribute: str) -> Iterator[Reso
 
 
 def _doubted(policy: Policy, why: Unknown) -> Policy:
-    statements = tuple(dataclasses.replace(one, doubt=one.doubt or why) for one in policy.statements)
+    statements = tuple(replace(one, doubt=one.doubt or why) for one in policy.statements)
     return replace(policy, statements=statements)
 
 

@@ -22,10 +22,11 @@ from scanner.builders.aws_policy.match import ANY, Truth, glob
 from scanner.builders.aws_policy.statements import Policy, Statement, listed_in
 from scanner.builders.draft import World
 from scanner.graph.model import Edge, Node, Plane, State
+from scanner.patterns import lazy
 from scanner.resource import Resource, mark
 from scanner.unknown import Unknown, Value
 
-ARN = re.compile(r"arn:[^:]*:(?:iam|sts)::(?P<account>[^:]*):(?P<kind>root|user|role|assumed-role)(?:/(?P<path>.*))?")
+ARN = lazy(r"arn:[^:]*:(?:iam|sts)::(?P<account>[^:]*):(?P<kind>root|user|role|assumed-role)(?:/(?P<path>.*))?")
 
 
 class Trusted(Struct, frozen=True, eq=False):

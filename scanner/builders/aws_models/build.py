@@ -64,8 +64,8 @@ def build_aws_models(world: World) -> None:
 
 def _users(world: World, unit: str, here: list[Principal]) -> Iterator[tuple[Origin, str]]:
     """What shows that a unit uses Bedrock: (line, why)."""
-    for one in world.inventory.all:
-        if one.unit != unit or one.data:
+    for one in world.inventory.in_unit(unit):
+        if one.data:
             continue
         if one.kind.startswith(PREFIXES):
             yield one.origin, f"`{one.address}` belongs to Bedrock"
@@ -104,8 +104,8 @@ def _references(world: World, unit: str, here: list[Principal]) -> Iterator[Mode
             continue
         for value in statement.resources if not statement.not_resources else ("*",):
             yield from _of_arn(principal, statement, value)
-    for one in world.inventory.all:
-        if one.unit != unit or one.data:
+    for one in world.inventory.in_unit(unit):
+        if one.data:
             continue
         yield from called(one)
         if one.kind.startswith(PREFIXES) and managed(one):

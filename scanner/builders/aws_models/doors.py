@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
@@ -22,16 +21,17 @@ from scanner.builders.blocks import first
 from scanner.builders.draft import World
 from scanner.graph.facts import Door
 from scanner.graph.model import Role
+from scanner.patterns import lazy
 from scanner.resource import Resource
 from scanner.unknown import Unknown, Value
 
-SERVICE = re.compile(
+SERVICE = lazy(
     r"\.(?P<name>bedrock-runtime|bedrock-mantle|bedrock-agent-runtime|bedrock-agentcore|sagemaker\.runtime)(?:-fips)?$"
 )
 NO_SOURCE = "with no condition on `aws:SourceVpce`, `aws:SourceVpc` or `aws:SourceIp`"
 CALLS = frozenset({"direct", "batch", "via-service-role", "credential"})
 """Kinds of actions that come through a door of the runtime; making a model or an endpoint does not."""
-ROLE = re.compile(r"arn:[^:]*:(?:iam|sts)::(?P<account>[^:]*):(?:assumed-)?role/(?P<path>.+)")
+ROLE = lazy(r"arn:[^:]*:(?:iam|sts)::(?P<account>[^:]*):(?:assumed-)?role/(?P<path>.+)")
 
 
 def add_doors(world: World, everyone: list[Principal]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from scanner.builders.aws_models.organised import organised
@@ -14,11 +13,12 @@ from scanner.builders.draft import World
 from scanner.graph.facts import Enforcement
 from scanner.graph.model import Role
 from scanner.origin import FileOrigin, Origin
+from scanner.patterns import lazy
 from scanner.resource import Resource
 from scanner.unknown import Unknown
 
 ENFORCED = ("aws_bedrock_enforced_guardrail_configuration", "awscc_bedrock_enforced_guardrail_configuration")
-NUMBER = re.compile("[1-9][0-9]{0,7}")
+NUMBER = lazy("[1-9][0-9]{0,7}")
 Flaw = tuple[bool | Unknown, str, Origin | None]
 
 

@@ -13,6 +13,7 @@ from scanner.builders.inventory import names
 from scanner.graph.facts import Log
 from scanner.graph.model import Node, Role
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.podspec import pod_templates
 from scanner.resource import Resource
 from scanner.unknown import Unknown, Value, unknowns_in
@@ -21,7 +22,7 @@ LOGGING = "aws_bedrock_model_invocation_logging_configuration"
 CONFIGURATIONS = ("aws_sagemaker_endpoint_configuration", "awscc_sagemaker_endpoint_config")
 DELIVERIES = ("text", "image", "embedding", "video", "audio")
 DESTINATIONS = ("s3_config.bucket_name", "cloudwatch_config.log_group_name")
-BUCKET_ARN = re.compile(r"^arn:[a-z-]+:s3:::")
+BUCKET_ARN = lazy(r"^arn:[a-z-]+:s3:::")
 SINK_NAMES = ("bucket", "name", "arn", "id")
 SETTINGS = (
     ("containers.envFrom.configMapRef.name", "ConfigMap"),

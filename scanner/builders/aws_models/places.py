@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from scanner.builders.draft import World
 from scanner.graph.facts import ModelReference, Placement
 from scanner.graph.model import Edge, Plane
+from scanner.patterns import lazy
 from scanner.unknown import VALUE_UNKNOWN, Unknown
 
-GEOGRAPHY = re.compile(r"^bedrock:(us|eu|apac|au|jp|ca|us-gov|global)\.[a-z]")
+GEOGRAPHY = lazy(r"^bedrock:(us|eu|apac|au|jp|ca|us-gov|global)\.[a-z]")
 """Prefixes of cross-region inference profiles (Amazon Bedrock User Guide, "Supported Regions and models for inference
 profiles"): the call may be answered in any region of the geography."""
 

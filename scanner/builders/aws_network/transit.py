@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scanner.builders.aws_network.lists import listed_ranges
 from scanner.builders.aws_network.routes import all_of
@@ -21,8 +22,7 @@ TABLE = "aws_ec2_transit_gateway_route_table"
 REFERENCES = "security_group_referencing_support"
 
 
-@dataclass(frozen=True, slots=True)
-class Ends:
+class Ends(Struct, frozen=True):
     """What passes a transit gateway: whether it gets there, and whether groups may be named across."""
 
     passes: Truth

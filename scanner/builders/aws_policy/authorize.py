@@ -7,11 +7,11 @@ resource-based policies; identity-based policies under a boundary and a session 
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.builders.aws_policy.condition import Fact, Values
 from scanner.builders.aws_policy.decide import Answer, Limit, Request, acts_on, widest
@@ -121,8 +121,8 @@ def _spoken(who: Named, guarded: Guarded, request: Request, *, foreign: bool) ->
         how, truth = addressed(who, one)
         if truth is Truth.NO:
             continue
-        said = one if one.resources or one.not_resources else dataclasses.replace(one, resources=("*",))
-        found[how].append(said if truth is Truth.YES else dataclasses.replace(said, doubt=one.doubt or UNSURE))
+        said = one if one.resources or one.not_resources else replace(one, resources=("*",))
+        found[how].append(said if truth is Truth.YES else replace(said, doubt=one.doubt or UNSURE))
     return found
 
 

@@ -10,10 +10,11 @@ from scanner.builders.aws_policy.match import Truth
 from scanner.builders.aws_policy.statements import Condition, Statement
 from scanner.builders.draft import World
 from scanner.graph.model import Role
+from scanner.patterns import lazy
 from scanner.resource import Resource
 from scanner.unknown import Unknown, Value
 
-NAMED = re.compile(r"(?P<arn>arn:aws[a-z-]*:bedrock:[a-z0-9-]*:[0-9]*:guardrail/(?P<id>[a-z0-9]+)):(?P<version>[0-9]+)")
+NAMED = lazy(r"(?P<arn>arn:aws[a-z-]*:bedrock:[a-z0-9-]*:[0-9]*:guardrail/(?P<id>[a-z0-9]+)):(?P<version>[0-9]+)")
 GUARDRAILS = ("aws_bedrock_guardrail", "awscc_bedrock_guardrail")
 VERSIONS = ("aws_bedrock_guardrail_version", "awscc_bedrock_guardrail_version")
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from scanner.patterns import lazy
 from scanner.unknown import Unknown, Value
 
 ANY = "\ue000"
@@ -22,7 +23,7 @@ WITHIN = "\ue002"
 LITERALS = str.maketrans({"\ue003": "*", "\ue004": "?", "\ue006": "{"})
 """How a value that took the place of a policy variable holds characters that are no wildcards there."""
 
-VARIABLE = re.compile(r"\$\{[^}]*\}")
+VARIABLE = lazy(r"\$\{[^}]*\}")
 """A policy variable (`${aws:username}`): each request has its own value for it."""
 
 
@@ -100,6 +101,8 @@ def meets(first: str, second: str) -> bool:
 
 @lru_cache(maxsize=65536)
 def _meets(first: str, second: str) -> bool:
+    if first[:1].isalnum() and second[:1].isalnum() and first[0] != second[0]:
+        return False  # wildcards are neither letters nor digits
     states = {(0, 0)}
     seen: set[tuple[int, int]] = set()
     while states:

@@ -6,17 +6,17 @@ entities" (what a resource-based policy grants past a boundary).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 
 from scanner.builders.aws_policy.match import Glob, Truth, covers, glob, meets
 from scanner.builders.aws_policy.statements import Statement, listed_in
+from scanner.patterns import lazy
 from scanner.unknown import Unknown, Value
 
-ARN = re.compile(r"arn:[^:]*:(?:iam|sts)::(?P<account>[^:]*):(?P<kind>[^/]*)(?:/(?P<path>.*))?")
-ROOT = re.compile(r"arn:[^:]*:iam::(?P<account>[^:]*):root|(?P<number>[0-9]{12})")
+ARN = lazy(r"arn:[^:]*:(?:iam|sts)::(?P<account>[^:]*):(?P<kind>[^/]*)(?:/(?P<path>.*))?")
+ROOT = lazy(r"arn:[^:]*:iam::(?P<account>[^:]*):root|(?P<number>[0-9]{12})")
 DIRECT, LIMITED, DELEGATED = "direct", "limited", "delegated"
 """How a statement names a caller: itself, past its boundary and session; within them; or only its account."""
 

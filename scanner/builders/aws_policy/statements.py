@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
 from scanner.builders.blocks import doubt
 from scanner.origin import FileOrigin, Origin
+from scanner.patterns import lazy
 from scanner.resource import Attrs, Encoded, Items, items_of, mark
 from scanner.unknown import Unknown, Value
 from scanner.yamltext import Document, TextError, json_document
 
 OLD = "2008-10-17"
 """The version of the policy language that has no variables; a document without a version is in it."""
-HOLE = re.compile("\ue010([0-9]+)\ue011")
+HOLE = lazy("\ue010([0-9]+)\ue011")
 
 
 class Condition(Struct, frozen=True, eq=False):
@@ -35,8 +33,7 @@ class Condition(Struct, frozen=True, eq=False):
     variables: bool = True
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Statement:
+class Statement(Struct, frozen=True, eq=False):
     """One statement of a policy.
 
     effect: "Allow", "Deny" or an Unknown. not_actions and not_resources: the lists exclude.
@@ -59,12 +56,12 @@ class Statement:
     doubt: Unknown | None = None
     named: Origin | None = None
     variables: bool = True
-    written: bool = field(init=False, default=False)
+    written: bool = False
     """Every action is known."""
 
     def __post_init__(self) -> None:
         """Look at the actions once: a statement is asked for them often."""
-        object.__setattr__(self, "written", all(type(value) is str for value in self.actions))
+        force_setattr(self, "written", all(type(value) is str for value in self.actions))
 
     @property
     def allows(self) -> bool:
@@ -208,9 +205,7 @@ def _read(document: Value, name: str, origin: Origin | None) -> Policy:
 
 def _literal(one: Statement) -> Statement:
     """A statement in whose values `${` is text like any other."""
-    return dataclasses.replace(
-        one, variables=False, conditions=tuple(replace(each, variables=False) for each in one.conditions)
-    )
+    return replace(one, variables=False, conditions=tuple(replace(each, variables=False) for each in one.conditions))
 
 
 def statement(body: Mapping[str, Value], policy: str, origin: Origin | None) -> Statement:

@@ -6,15 +6,15 @@ and that has no default matches nothing; `${*}`, `${?}` and `${$}` are the chara
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from msgspec.structs import replace
 
 from scanner.builders.aws_policy.match import Glob
+from scanner.patterns import lazy
 from scanner.unknown import Unknown, Value
 
-VARIABLE = re.compile(r"\$\{\s*(?P<key>[^},\s]*)\s*(?:,\s*'(?P<default>[^']*)'\s*)?\}")
+VARIABLE = lazy(r"\$\{\s*(?P<key>[^},\s]*)\s*(?:,\s*'(?P<default>[^']*)'\s*)?\}")
 LITERAL = {"*": "\ue003", "?": "\ue004", "$": "$"}
 HIDDEN = str.maketrans({"*": "\ue003", "?": "\ue004"})
 OTHERS = "*"

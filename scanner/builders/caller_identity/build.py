@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from scanner.builders.blocks import at, first, line
@@ -10,16 +9,17 @@ from scanner.builders.draft import World
 from scanner.builders.edges import truth
 from scanner.graph.facts_access import CallerIdentity
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.resource import Resource, dig, mark
 from scanner.unknown import Unknown, Value
 
 ASKING = {
-    "nginx.ingress.kubernetes.io/auth-url": re.compile(r"\S"),
-    "nginx.ingress.kubernetes.io/auth-type": re.compile(r"basic|digest"),
-    "nginx.ingress.kubernetes.io/auth-tls-secret": re.compile(r"\S"),
-    "alb.ingress.kubernetes.io/auth-type": re.compile(r"cognito|oidc"),
-    "haproxy.org/auth-type": re.compile(r"basic"),
-    "haproxy-ingress.github.io/auth-url": re.compile(r"\S"),
+    "nginx.ingress.kubernetes.io/auth-url": lazy(r"\S"),
+    "nginx.ingress.kubernetes.io/auth-type": lazy(r"basic|digest"),
+    "nginx.ingress.kubernetes.io/auth-tls-secret": lazy(r"\S"),
+    "alb.ingress.kubernetes.io/auth-type": lazy(r"cognito|oidc"),
+    "haproxy.org/auth-type": lazy(r"basic"),
+    "haproxy-ingress.github.io/auth-url": lazy(r"\S"),
 }
 """Annotation of an Ingress -> the values with which its controller asks every caller who it is."""
 WEAKENED = "nginx.ingress.kubernetes.io/auth-tls-verify-client"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from scanner.builders.blocks import Found, at, first, strings, text
@@ -19,6 +18,7 @@ from scanner.builders.cluster_delivery.targets import (
 )
 from scanner.builders.draft import World
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.resource import Resource, dig, mark
 from scanner.unknown import Unknown, Value
 
@@ -26,7 +26,7 @@ Delivered = Iterator[tuple[Target, bool | Unknown]]
 OCM, CAPI = "delivery-ocm-placement", "delivery-capi"
 """The rows of placement_kubernetes that describe the clusters of Open Cluster Management and of Cluster API."""
 GIT_PATH = "apps.open-cluster-management.io/git-path"
-_SERVER = re.compile(r"server:\s*[\"']?(https?://[^\s\"']+)")
+_SERVER = lazy(r"server:\s*[\"']?(https?://[^\s\"']+)")
 
 
 def flux(world: World, one: Resource) -> Delivered:

@@ -15,23 +15,24 @@ from scanner.builders.blocks import Found, first, strings, text
 from scanner.builders.draft import World
 from scanner.builders.placement.clusters import CLUSTERS
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.resource import Resource, dig, mark
 from scanner.unknown import Unknown, Value
 
 OWN = ("", "in-cluster", "local-cluster", "local")
 """Names by which Argo CD, OCM and Fleet mean the cluster that they run in."""
-OWN_HOST = re.compile(r"^https?://kubernetes\.default(\.svc(\.cluster\.local)?)?(:\d+)?/?$")
+OWN_HOST = lazy(r"^https?://kubernetes\.default(\.svc(\.cluster\.local)?)?(:\d+)?/?$")
 HOSTS = (
-    ("aws", re.compile(r"https?://[^/\s\"']*\.(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)\.eks\.amazonaws\.com(?:\.cn)?")),
-    ("azure", re.compile(r"https?://[^/\s\"']*\.hcp\.(?P<region>[a-z0-9]+)\.(?:azmk8s\.io|cx\.aks\.containerservice\.azure\.us)")),
+    ("aws", lazy(r"https?://[^/\s\"']*\.(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)\.eks\.amazonaws\.com(?:\.cn)?")),
+    ("azure", lazy(r"https?://[^/\s\"']*\.hcp\.(?P<region>[a-z0-9]+)\.(?:azmk8s\.io|cx\.aks\.containerservice\.azure\.us)")),
 )  # fmt: skip
 """API server addresses that bear their region: EKS's and AKS's."""
 LINKS = (
-    ("gcp", re.compile(r"projects/[^/]+/locations/(?P<region>[a-z]+-[a-z]+\d+)(?:-[a-z])?/clusters/[^/\"'\s]+")),
-    ("aws", re.compile(r"^arn:[^:]+:eks:(?P<region>[^:]+):\d*:cluster/")),
+    ("gcp", lazy(r"projects/[^/]+/locations/(?P<region>[a-z]+-[a-z]+\d+)(?:-[a-z])?/clusters/[^/\"'\s]+")),
+    ("aws", lazy(r"^arn:[^:]+:eks:(?P<region>[^:]+):\d*:cluster/")),
 )
 """Names of clusters that bear their region: GKE's resource names and EKS's ARNs."""
-ARC = re.compile(r"Microsoft\.Kubernetes/connectedClusters/", re.IGNORECASE)
+ARC = lazy(r"Microsoft\.Kubernetes/connectedClusters/", re.IGNORECASE)
 VENDORS = {"amazon": "aws", "azure": "azure", "google": "gcp"}
 """Values of the label `cloud` that a managed cluster of OCM has, and the profile's word."""
 SITES = ("baremetal", "vmware", "vsphere", "openstack", "nutanix", "hybrid", "other")

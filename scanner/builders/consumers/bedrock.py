@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scanner.builders.aws_policy.guard import GUARDRAILS, VERSIONS
@@ -11,6 +10,7 @@ from scanner.builders.draft import World
 from scanner.graph.facts import Binding
 from scanner.graph.model import Role
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.profile import GuardrailEntry
 from scanner.resource import Resource, dig, mark
 from scanner.unknown import Unknown, Value
@@ -22,8 +22,8 @@ FLOWS = {
 }
 """Type of a flow -> where its nodes stand, and the word for a node that asks a knowledge base."""
 PROFILE_KEY = "profile:safety_stack.guardrails"
-_NUMBER = re.compile("[1-9][0-9]{0,7}")
-_ID = re.compile(r"^(?:arn:[^:]+:bedrock:[^:]*:[^:]*:guardrail/)?(?P<id>[a-z0-9]+)(?::(?P<version>\w+))?$")
+_NUMBER = lazy("[1-9][0-9]{0,7}")
+_ID = lazy(r"^(?:arn:[^:]+:bedrock:[^:]*:[^:]*:guardrail/)?(?P<id>[a-z0-9]+)(?::(?P<version>\w+))?$")
 
 
 def agents(world: World) -> Iterator[tuple[Resource, Binding]]:

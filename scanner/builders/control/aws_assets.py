@@ -164,11 +164,9 @@ def _held_by(world: World, one: Resource, node: Node) -> Iterator[str]:
     if one.kind == TRAIL:
         yield from sinks_of(world, one)
     if one.kind == CLUSTER:
-        members = (each for each in world.nodes.values() if each.roles & STACK and each.id in world.inventory.by_id)
-        for member in members:
-            resource = world.inventory.by_id[member.id]
-            if resource.unit == one.unit and resource.kind[:1].isupper():
-                yield member.id
+        for resource in world.inventory.in_unit(one.unit):
+            if resource.kind[:1].isupper() and world.nodes[resource.id].roles & STACK:
+                yield resource.id
     paths = (
         ("guardrail_identifier", "guardrail_arn") if one.kind in ENFORCED else LOG_PATHS if one.kind == LOGGING else ()
     )

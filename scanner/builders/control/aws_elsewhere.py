@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct, field
@@ -16,13 +15,14 @@ from scanner.builders.control.aws_keys import ALIAS, KEY, sealed
 from scanner.builders.draft import World
 from scanner.builders.edges import connect, doubt_of
 from scanner.graph.model import Node, Plane
+from scanner.patterns import lazy
 from scanner.resource import Resource
 
-ARN = re.compile(
+ARN = lazy(
     r"arn:(?P<partition>[^:\s\"]+):(?P<service>secretsmanager|ssm):(?P<region>[^:\s\"]*):(?P<account>[0-9]{12}):"
     r"(?P<rest>(?:secret:|parameter/)[^\s\"',:*]+)"
 )
-IMAGE = re.compile(
+IMAGE = lazy(
     r"(?P<account>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/"
     r"(?P<rest>[a-z0-9][a-z0-9._/-]*)(?P<pin>@sha256:)?"
 )

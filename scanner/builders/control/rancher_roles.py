@@ -7,7 +7,8 @@ Project Roles" and "Global Permissions" for the roles that come with Rancher.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from scanner.builders.control.grants import Grant
 from scanner.builders.control.rbac_rules import RoleBook, grants_of

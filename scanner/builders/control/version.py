@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from scanner.builders.blocks import first
 from scanner.builders.draft import World
+from scanner.patterns import lazy
 
 PATHS = {
     "aws_eks_cluster": "version",
@@ -13,7 +12,7 @@ PATHS = {
     "azurerm_kubernetes_cluster": "kubernetes_version",
 }
 """Terraform type -> where the version stands."""
-_MINOR = re.compile(r"1\.(?P<minor>\d{1,3})(\D|$)")
+_MINOR = lazy(r"1\.(?P<minor>\d{1,3})(\D|$)")
 
 
 def api_versions(world: World) -> dict[str, int]:

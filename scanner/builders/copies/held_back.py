@@ -5,7 +5,6 @@ Quotas, gates, queues, pauses, clocks, schedulers and nodes that are not there.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from scanner import podspec
@@ -13,6 +12,7 @@ from scanner.builders.blocks import Found, first
 from scanner.builders.draft import World
 from scanner.builders.replicas import count_of, fact, stated
 from scanner.graph.facts import Replicas
+from scanner.patterns import lazy
 from scanner.podspec import PodTemplate
 from scanner.resource import Resource, dig, items_of, mark
 from scanner.unknown import Unknown, Value
@@ -26,7 +26,7 @@ PLURALS = {
     "ReplicationController": ("replicationcontrollers",),
     "DaemonSet": (),
 }
-_ZERO = re.compile(r"^0+(?:\.0*)?(?:[mkKMGTPE]i?)?$")
+_ZERO = lazy(r"^0+(?:\.0*)?(?:[mkKMGTPE]i?)?$")
 """No amount at all, in any unit."""
 DOWN = ("downscaler/downtime", "downscaler/downscale-period", "downscaler/force-downtime")
 UP = ("downscaler/uptime", "downscaler/upscale-period")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from scanner.builders.blocks import Found
+from scanner.patterns import lazy
 from scanner.unknown import Unknown, Value
 
 
@@ -38,9 +38,9 @@ VENDORS: dict[str, Vendor] = {
     "AWS_BEARER_TOKEN_BEDROCK": Vendor("AWS", "amazonaws.com", fixed=True),
 }
 """By variable, as the vendors' own libraries read them (their documentation of environment variables)."""
-BASE = re.compile(r"(?:BASE|BASE_?URLS?|API_?BASE(?:_?URLS?)?|ENDPOINT|API_?URL|HOST)$")
-AIMED = re.compile(r"(?i)(?:base_?url|api_?base|endpoint|llm_?url|gateway_?url|inference_?url)s?$")
-DECOY = re.compile(
+BASE = lazy(r"(?:BASE|BASE_?URLS?|API_?BASE(?:_?URLS?)?|ENDPOINT|API_?URL|HOST)$")
+AIMED = lazy(r"(?i)(?:base_?url|api_?base|endpoint|llm_?url|gateway_?url|inference_?url)s?$")
+DECOY = lazy(
     r"(?i)^(?:|empty|none|null|dummy|fake|unused|not[-_ ]?(?:needed|used|required)|na|n/a|x+|placeholder|test|anything"
     r"|sk-(?:xxx+|fake|dummy|1234|0000|none).*|no[-_]?key|ignored|changeme)$"
 )

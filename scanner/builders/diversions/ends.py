@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from scanner.builders.k8s_network.hosts import service_of
 from scanner.builders.k8s_network.services import Services
@@ -19,8 +20,7 @@ from scanner.unknown import Unknown, Value
 _MEMBERS = frozenset({*STACK, Role.MODEL})
 
 
-@dataclass
-class Ends:
+class Ends(Struct, dict=True):
     """The Services of one cluster, and the members of the stack and models behind them."""
 
     view: View

@@ -8,7 +8,6 @@ API reference, "CronJobSpec" (`suspend`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scanner.builders.blocks import Found, at, text
@@ -17,6 +16,7 @@ from scanner.builders.recognise.containers import Container, containers_of
 from scanner.builders.recognise.machines import machine_containers
 from scanner.graph.facts_audit import ScanRun
 from scanner.graph.model import Role
+from scanner.patterns import lazy
 from scanner.resource import Resource, dig
 from scanner.unknown import Unknown
 
@@ -27,12 +27,12 @@ SCHEDULE, RULE, TARGET, CRON = (
     "CronJob",
 )
 TASK, FUNCTION, GROUP = "aws_ecs_task_definition", "aws_lambda_function", "aws_cloudwatch_log_group"
-OURS = re.compile(r"(?:^|[/:])tether(?:-scanner)?(?:[:@]|$)")
+OURS = lazy(r"(?:^|[/:])tether(?:-scanner)?(?:[:@]|$)")
 RUNS = frozenset({"scan", "collect"})
 KEEPS = ("--store", "--store-from", "--output")
-CRONTAB = re.compile(r"cron\(([^()]*)\)")
+CRONTAB = lazy(r"cron\(([^()]*)\)")
 FIELDS = 6
-ENDED = re.compile(r"^\d{4}-\d{2}-\d{2}")
+ENDED = lazy(r"^\d{4}-\d{2}-\d{2}")
 
 
 def build_schedules(world: World) -> None:

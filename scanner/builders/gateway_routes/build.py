@@ -17,6 +17,7 @@ from scanner.builders.k8s_network.platforms.registry import made_objects
 from scanner.graph.facts import GatewayRoute
 from scanner.graph.model import Node, Plane, Role, State
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.resource import Resource, dig, items_of, mark
 from scanner.unknown import Unknown, Value
 
@@ -32,7 +33,7 @@ BLIND = frozenset({"TCPRoute", "TLSRoute", "UDPRoute"})
 MODEL_KINDS = frozenset({"InferencePool", "AIServiceBackend", "AgentgatewayModel"})
 FOLLOWED = frozenset({"Service", "Backend", "Upstream", "XBackend", "AgentgatewayBackend", "ServiceImport"})
 """Kinds of backends of which the network says where they lead."""
-PROVIDERS = re.compile(
+PROVIDERS = lazy(
     r"(^|\.)(bedrock-runtime|bedrock-mantle)[.-]|(^|\.)(api\.openai\.com|openai\.azure\.com|api\.anthropic\.com|"
     r"aiplatform\.googleapis\.com|generativelanguage\.googleapis\.com|api\.mistral\.ai|api\.cohere\.(com|ai))$"
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from scanner.builders.edges import Doubt, connect
@@ -10,6 +9,7 @@ from scanner.builders.k8s_network.ports import PROXIES, server_of, serving
 from scanner.builders.k8s_network.view import Target, View, profile_names
 from scanner.graph.model import Node, Plane, Role
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.podspec import Container, containers
 from scanner.resource import dig
 
@@ -17,7 +17,7 @@ SHARED = "it shares the pod of the stack: its address and its identity are the s
 INITIAL = "it runs in the pod of the stack before the stack does, with its identity and its volumes"
 SETUPS = frozenset({"istio-init", "istio-validation", "linkerd-init", "linkerd-network-validator"})
 """Init containers that meshes put in: they lead the pod's traffic to the proxy, and end."""
-_MESH = re.compile(r"(?:^|/)(?:proxyv2|linkerd/proxy|linkerd/proxy-init|linkerd-io/proxy(?:-init)?)(?:[:@]|$)|^auto$")
+_MESH = lazy(r"(?:^|/)(?:proxyv2|linkerd/proxy|linkerd/proxy-init|linkerd-io/proxy(?:-init)?)(?:[:@]|$)|^auto$")
 """The images of meshes; `auto` is what Istio's injector puts its own in place of."""
 
 

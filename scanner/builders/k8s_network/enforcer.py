@@ -151,6 +151,8 @@ def _on_fargate(world: World, unit: str) -> Iterator[str]:
 
     Source: EKS user guide, "Limit Pod traffic with Kubernetes network policies".
     """
+    if not any(True for _ in world.inventory.of("aws_eks_fargate_profile")):
+        return
     joined = _joined(world, unit)
     spaces = {
         node.namespace or "default"
@@ -168,7 +170,8 @@ def _signs(world: World, unit: str) -> Iterator[tuple[Resource, Sign | Unknown]]
     """Each resource that shows an enforcing plug-in, with the plug-in, or the setting that is not known."""
     joined = _joined(world, unit)
     units = {unit} | ({joined.unit} if joined else set())
-    for resource in (one for one in world.inventory.all if one.unit in units and not one.data):
+    inside = (one for name in sorted(units) for one in world.inventory.in_unit(name))
+    for resource in (one for one in inside if not one.data):
         if resource.source != "kubernetes" and resource.kind[:1].islower():
             if _of_cluster(world, resource, joined):
                 yield from ((resource, one) for one in terraform_signs(resource))

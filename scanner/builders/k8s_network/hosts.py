@@ -6,12 +6,13 @@ import re
 from fnmatch import fnmatchcase
 
 from scanner.builders.ranges import parse_cidr
+from scanner.patterns import lazy
 from scanner.unknown import Unknown, Value
 
-_SERVICE = re.compile(r"^(?:[a-z0-9*-]+\.)?(?P<name>[a-z0-9*-]+)\.(?P<space>[a-z0-9*-]+)\.svc(?:\.[a-z0-9.*-]+)?\.?$")
-_POD = re.compile(r"^[0-9a-f*-]+\.(?P<space>[a-z0-9*-]+)\.pod(?:\.[a-z0-9.*-]+)?\.?$")
-_SHORT = re.compile(r"^(?P<name>[a-z0-9*-]+)(?:\.(?P<space>[a-z0-9*-]+))?$")
-_ADDRESS = re.compile(r"^\d{1,3}(\.\d{1,3}){3}$|^[0-9a-f:]*:[0-9a-f:]+$")
+_SERVICE = lazy(r"^(?:[a-z0-9*-]+\.)?(?P<name>[a-z0-9*-]+)\.(?P<space>[a-z0-9*-]+)\.svc(?:\.[a-z0-9.*-]+)?\.?$")
+_POD = lazy(r"^[0-9a-f*-]+\.(?P<space>[a-z0-9*-]+)\.pod(?:\.[a-z0-9.*-]+)?\.?$")
+_SHORT = lazy(r"^(?P<name>[a-z0-9*-]+)(?:\.(?P<space>[a-z0-9*-]+))?$")
+_ADDRESS = lazy(r"^\d{1,3}(\.\d{1,3}){3}$|^[0-9a-f:]*:[0-9a-f:]+$")
 ANY_SERVICE = ("*", "*")
 """Namespace and name of a Service of which nothing is known."""
 

@@ -7,7 +7,6 @@ Sources: ingress-nginx "Annotations" (mirror, default backend, snippets, canary)
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 
 from scanner.builders.edges import Doubt
@@ -15,6 +14,7 @@ from scanner.builders.k8s_network.backends import Backend
 from scanner.builders.k8s_network.hosts import split_url
 from scanner.builders.k8s_network.view import View, unknown_doubt
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.resource import Resource, dig, items_of, mark
 from scanner.unknown import Unknown, Value
 
@@ -27,8 +27,8 @@ _SNIPPETS = (
     *(f"haproxy.org/{name}-config-snippet" for name in ("backend", "frontend", "global")),
 )
 """Annotations that hold settings of the server itself: ingress-nginx, NGINX Ingress Controller, HAProxy."""
-_PASS = re.compile(r"(?:proxy|grpc|fastcgi|uwsgi|scgi)_pass\s+([^;\s]+)")
-_OUT_OF_SIGHT = re.compile(
+_PASS = lazy(r"(?:proxy|grpc|fastcgi|uwsgi|scgi)_pass\s+([^;\s]+)")
+_OUT_OF_SIGHT = lazy(
     r"\binclude\s|_by_lua|js_content|\bmirror\s+[^o;]|\bset\s+\$(proxy_|service_|namespace)|\b(use_backend|server)\s+\S+\s"
 )
 """Code, settings in other files, copies, the variables that ingress-nginx picks its upstream by, HAProxy's backends."""

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct
 
 from scanner.builders.inventory import text_of
+from scanner.patterns import lazy
 from scanner.podspec import command_line, containers, pod_templates
 from scanner.resource import Encoded, Resource, dig, items_of
 from scanner.unknown import Unknown, Value
@@ -59,10 +60,10 @@ _VALUES = {
     "HelmRelease": (("spec", "values"), ("spec", "valuesFrom")),
     "Application": (("spec", "source", "helm"),),
 }
-_MODE = re.compile(r"""policyEnforcementMode["']?\s*[:=]\s*["']?(\w+)""")
-_AUDIT = re.compile(r"""policyAuditMode["']?\s*[:=]\s*["']?true""", re.IGNORECASE)
-_CNI_VERSION = re.compile(r"v?(\d+)\.(\d+)\.")
-_VERSION = re.compile(r"v?3\.(\d+)\.")
+_MODE = lazy(r"""policyEnforcementMode["']?\s*[:=]\s*["']?(\w+)""")
+_AUDIT = lazy(r"""policyAuditMode["']?\s*[:=]\s*["']?true""", re.IGNORECASE)
+_CNI_VERSION = lazy(r"v?(\d+)\.(\d+)\.")
+_VERSION = lazy(r"v?3\.(\d+)\.")
 
 
 class Sign(Struct, frozen=True):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from msgspec import Struct
 
 from scanner.builders.k8s_network.pods import Workload
 from scanner.builders.recognise.signals import is_client
+from scanner.patterns import lazy
 from scanner.podspec import Container, command_line, containers, environment
 from scanner.resource import dig, items_of
 from scanner.tables import model_facts, pattern
@@ -16,11 +16,11 @@ from scanner.unknown import Unknown
 
 PROXIES = frozenset({"istio-proxy", "linkerd-proxy"})
 """Sidecars of meshes, which pass on what they are given."""
-_FLAG = re.compile(r"^(?:-p|--(?:[\w-]*[-_])?port)$")
-_SCRIPT = re.compile(r"(?:^|\s)(--(?:[\w-]*[-_])?port|-p)(?:=|\s+)(\S+)")
-_ASIDE = re.compile(r"metrics|prometheus|nccl|dashboard-agent|object-manager|node-manager|master|dist|health")
+_FLAG = lazy(r"^(?:-p|--(?:[\w-]*[-_])?port)$")
+_SCRIPT = lazy(r"(?:^|\s)(--(?:[\w-]*[-_])?port|-p)(?:=|\s+)(\S+)")
+_ASIDE = lazy(r"metrics|prometheus|nccl|dashboard-agent|object-manager|node-manager|master|dist|health")
 """Flags of ports on which nothing is answered, or which only parts of one server use among themselves."""
-_VARIABLE = re.compile(r"(?:^|_)PORT$|^OLLAMA_HOST$")
+_VARIABLE = lazy(r"(?:^|_)PORT$|^OLLAMA_HOST$")
 
 
 class Listening(Struct, frozen=True):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from functools import cached_property
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from scanner.builders.draft import World
@@ -50,8 +50,7 @@ class Target(Struct, frozen=True):
         return self.workload.address
 
 
-@dataclass(slots=True)
-class View:
+class View(Struct, dict=True):
     """All of one unit. `owners` maps a pod's index to the node of its workload."""
 
     world: World
@@ -64,14 +63,17 @@ class View:
     enforced: Enforcement
     targets: list[Target] = field(default_factory=list)
     owners: list[str] = field(default_factory=list)
-    classes: Classes = field(init=False)
     _about: dict[str, list[Policy]] = field(default_factory=dict)
     _kinds: dict[str, list[Resource]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.classes = Classes(self.cluster)
         for policy in self.full.policies:
             self._about.setdefault(policy.subject.namespace, []).append(policy)
+
+    @cached_property
+    def classes(self) -> Classes:
+        """The pods that policies treat alike."""
+        return Classes(self.cluster)
 
     def of(self, *kinds: str) -> list[Resource]:
         """The objects of some kinds, whatever their API group, those that operators make among them."""

@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scanner.builders.k8s_policy.labels import Requirement
+from scanner.patterns import lazy
 
 Terms: TypeAlias = frozenset[Requirement]
 """All of them must hold."""
@@ -26,11 +27,11 @@ NAMESPACE = "projectcalico.org/namespace"
 """The label that Calico gives to what is in a namespace."""
 _WIDEST = 64
 _DEEPEST = 40
-_TOKEN = re.compile(
+_TOKEN = lazy(
     r"""[ \t]*(?:(?P<text>"[^"]*"|'[^']*')|(?P<sign>==|!=|&&|\|\||[!(){},])"""
     r"""|(?P<call>(?:has|all|global)\()|(?P<word>[a-zA-Z0-9_./-]+))"""
 )
-_OPERATORS = re.compile(r"[ \t]*(contains|starts[ \t]*with|ends[ \t]*with|not[ \t]*in|in)")
+_OPERATORS = lazy(r"[ \t]*(contains|starts[ \t]*with|ends[ \t]*with|not[ \t]*in|in)")
 _PARTS = {"contains": "Contains", "startswith": "StartsWith", "endswith": "EndsWith"}
 _OPPOSITE = {"In": "NotIn", "Exists": "DoesNotExist", **{one: f"Not{one}" for one in _PARTS.values()}}
 _OPPOSITE |= {after: before for before, after in _OPPOSITE.items()}

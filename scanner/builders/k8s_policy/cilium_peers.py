@@ -6,7 +6,6 @@ Facts: docs.cilium.io "Layer 3 Policies" and "Using Kubernetes Constructs In Pol
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
@@ -28,13 +27,14 @@ from scanner.builders.k8s_policy.model import ANYONE, UNMODELLED, Peer, PeerKind
 from scanner.builders.k8s_policy.objects import Objects
 from scanner.builders.ranges import AddressRange, parse_cidr
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.resource import dig, items_of
 from scanner.unknown import Value
 
 _SPACE = "io.kubernetes.pod.namespace"
 _SPACE_LABELS = "io.cilium.k8s.namespace.labels."
 _ACCOUNT = "io.cilium.k8s.policy.serviceaccount"
-_NO_IDENTITY = re.compile(
+_NO_IDENTITY = lazy(
     r"io\.kubernetes|kubernetes\.io|k8s\.io|.*beta\.kubernetes\.io|annotation|etcd_node|io\.cilium\.k8s\.policy"
     r"|statefulset\.kubernetes\.io/pod-name|apps\.kubernetes\.io/pod-index|batch\.kubernetes\.io/job-completion-index"
     r"|pod-template-generation|pod-template-hash|controller-revision-hash"

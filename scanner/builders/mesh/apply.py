@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from scanner.builders.edges import Doubt
@@ -32,8 +32,7 @@ ELSEWHERE = Answer(
 )
 
 
-@dataclass(slots=True)
-class Gates:
+class Gates(Struct):
     """The gates of one cluster, and the edges that they change.
 
     routed: the callers behind a relay that calls on its own, by the relay's node.

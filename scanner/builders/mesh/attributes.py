@@ -19,6 +19,7 @@ from scanner.builders.mesh.patterns import (
 )
 from scanner.builders.mesh.policies import Text
 from scanner.builders.ranges import AddressRange, parse_cidr
+from scanner.patterns import lazy
 from scanner.resource import dig
 from scanner.unknown import Unknown, Value
 
@@ -108,7 +109,7 @@ def _identity(key: str, value: Text, call: Call, namespace: str) -> Match:
     return yes((space if slash else namespace, name) == (found["ns"], found["sa"]))
 
 
-_PARTS = re.compile(r"/ns/(?P<ns>[^/]+)/(?:[^/]+/)*?sa/(?P<sa>[^/]+)")
+_PARTS = lazy(r"/ns/(?P<ns>[^/]+)/(?:[^/]+/)*?sa/(?P<sa>[^/]+)")
 
 
 def principal(value: str, identity: str, trust: Trust) -> Match:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct, field
@@ -11,12 +10,13 @@ from scanner.builders.mesh.attributes import Trust
 from scanner.builders.mesh.guard import Caller, Guard
 from scanner.builders.mesh.policies import Atom
 from scanner.graph.model import Edge
+from scanner.patterns import lazy
 
 Account = tuple[str, str]
 """Namespace and name of a service account."""
 Callers = tuple[Caller, ...]
-_ACCOUNT = re.compile(r"^[^*]*/ns/(?P<ns>[^*/]+)/sa/(?P<sa>[^*/]+)$")
-_SPACE = re.compile(r"^[^*]*/ns/(?P<ns>[^*/]+)/\*$")
+_ACCOUNT = lazy(r"^[^*]*/ns/(?P<ns>[^*/]+)/sa/(?P<sa>[^*/]+)$")
+_SPACE = lazy(r"^[^*]*/ns/(?P<ns>[^*/]+)/\*$")
 
 
 class Named(Struct):

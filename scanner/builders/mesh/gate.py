@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from scanner.builders.k8s_policy.labels import Match
 from scanner.builders.k8s_policy.ports import ALL, NONE, PortSet, ports, union, without
@@ -29,8 +28,7 @@ Parts = tuple[Part, ...]
 """Disjoint; nothing where a caller is kept out."""
 
 
-@dataclass(slots=True)
-class Gate:
+class Gate(Struct):
     """The guards of one target; `number` tells the gates of a cluster apart."""
 
     guards: list[Guard]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from scanner.builders.edges import Doubt, first_doubt
@@ -65,8 +64,7 @@ class Answer(Struct, frozen=True):
     doubt: Doubt | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Struct, frozen=True):
     """The mesh at the pods of one template.
 
     connections: ports that carry no HTTP for certain. plain: a DestinationRule takes mTLS from calls of the mesh.
@@ -84,7 +82,7 @@ class Guard:
     connections: frozenset[int] = frozenset()
     altered: Doubt | None = None
     plain: bool = False
-    probes: dict[int, tuple[Request, ...]] = field(default_factory=dict, compare=False, hash=False)
+    probes: dict[int, tuple[Request, ...]] = field(default_factory=dict)
 
     def named_ports(self) -> frozenset[int]:
         """Every port that may be treated otherwise than the rest."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -13,6 +12,7 @@ from scanner.builders.inventory import text_of
 from scanner.builders.k8s_policy.labels import Match
 from scanner.builders.mesh.attributes import LOCAL, Trust
 from scanner.builders.mesh.patterns import DEFAULT_NORMALISATION, NORMALISATIONS
+from scanner.patterns import lazy
 from scanner.podspec import containers, pod_templates
 from scanner.resource import Resource, dig, items_of
 from scanner.unknown import Unknown, Value, unknowns_in
@@ -20,8 +20,8 @@ from scanner.yamltext import Document, documents
 
 ROOT = "istio-system"
 AKS_ROOT = "aks-istio-system"
-_CONTROL_PLANE = re.compile(r"(^|/)pilot(-distroless)?([:@]|$)|istiod|proxyv2.*discovery")
-_ZTUNNEL = re.compile(r"(^|/)ztunnel([:@-]|$)")
+_CONTROL_PLANE = lazy(r"(^|/)pilot(-distroless)?([:@]|$)|istiod|proxyv2.*discovery")
+_ZTUNNEL = lazy(r"(^|/)ztunnel([:@-]|$)")
 _CHARTS = {
     "HelmChart": ("spec", "chart"),
     "HelmRelease": ("spec", "chart", "spec", "chart"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -13,6 +12,7 @@ from scanner.builders.edges import Doubt, doubt_of
 from scanner.builders.k8s_policy.labels import Labels, Match, Requirement, Selector
 from scanner.builders.mesh.installed import Installed
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.podspec import PodTemplate, containers
 from scanner.resource import dig, items_of, mark
 from scanner.unknown import Unknown, Value
@@ -33,7 +33,7 @@ NEVER = frozenset({"kube-system", "kube-public", "kube-node-lease", "local-path-
 MESHED = frozenset({"istio-proxy", "istio-init", "istio-validation"})
 NETWORK = frozenset({"NET_ADMIN", "SYS_ADMIN", "ALL"})
 """Capabilities that suffice to lead traffic past a proxy in the same pod."""
-_PROXY = re.compile(r"(^|/)proxyv2([:@-]|$)")
+_PROXY = lazy(r"(^|/)proxyv2([:@-]|$)")
 _TRUE = frozenset({"y", "yes", "true", "on"})
 
 

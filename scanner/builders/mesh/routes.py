@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scanner.builders.blocks import strings
@@ -19,10 +18,11 @@ from scanner.builders.k8s_policy.ports import ALL, NONE, PortSet, ports, traffic
 from scanner.builders.mesh.ingress import Front, front, gateway_callers, gateways_of, serves
 from scanner.builders.mesh.patches import is_patch
 from scanner.builders.mesh.virtual import GROUP, Sent, Virtuals, gateways, is_virtual
+from scanner.patterns import lazy
 from scanner.resource import Resource, dig, items_of, mark
 from scanner.unknown import Unknown, Value
 
-_HOST = re.compile(r"[a-z0-9-]+\.[a-z0-9-]+\.svc(?:\.[a-z0-9.-]+)?")
+_HOST = lazy(r"[a-z0-9-]+\.[a-z0-9-]+\.svc(?:\.[a-z0-9.-]+)?")
 """A Service's name inside the name of a cluster of Envoy (`outbound|80||NAME`)."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from msgspec.structs import replace
@@ -18,9 +17,10 @@ from scanner.builders.mesh.guard import STRANGER, Caller
 from scanner.builders.mesh.places import Places
 from scanner.builders.mesh.policies import Action, Atom, AuthzPolicy
 from scanner.graph.model import Edge, Plane, State
+from scanner.patterns import lazy
 
 REASON = "selector-target-not-in-input"
-_NAMED = re.compile(r"^[^*]*/ns/(?P<ns>[^*/]+)/sa/(?P<sa>[^*/]+)$")
+_NAMED = lazy(r"^[^*]*/ns/(?P<ns>[^*/]+)/sa/(?P<sa>[^*/]+)$")
 
 
 def known_accounts(view: View, places: Places) -> frozenset[Account]:

@@ -6,16 +6,17 @@ import re
 
 from scanner.builders.draft import World
 from scanner.graph.facts import ModelReference, Pin
+from scanner.patterns import lazy
 from scanner.unknown import Unknown
 
 STORES = ("s3://", "gs://", "abfs://", "abfss://", "azure://", "oss://", "pvc://", "hdfs://", "webhdfs://", "http")
-_VERSION = re.compile(
+_VERSION = lazy(
     r"^(?:(?:v|version|release|rev)?[-_.]?\d+(?:[._-]\d+)*|.*(?:[0-9a-f]{40}|[0-9a-f]{64}).*"
     r"|.+[-_@]v\d+(?:\.\d+)*(?:\.[a-z.]+)?)$"
 )
 """A part of a path that is a version, a date or a digest."""
-_DATED = re.compile(r"(\d{4}-\d{2}-\d{2}|\d{8}|[-@](?:v?\d{3,}|\d{4}))(-v\d+(:\d+)?)?$")
-_BEDROCK = re.compile(r"^bedrock:(?:[a-z]{2,6}(?:-[a-z]+)*\.)?[a-z0-9-]+\.[A-Za-z0-9.-]+(?::\d+)*(?::[a-z0-9]+)?$")
+_DATED = lazy(r"(\d{4}-\d{2}-\d{2}|\d{8}|[-@](?:v?\d{3,}|\d{4}))(-v\d+(:\d+)?)?$")
+_BEDROCK = lazy(r"^bedrock:(?:[a-z]{2,6}(?:-[a-z]+)*\.)?[a-z0-9-]+\.[A-Za-z0-9.-]+(?::\d+)*(?::[a-z0-9]+)?$")
 _ROUTED = ("bedrock:prompt-router/", "bedrock:default-prompt-router/")
 
 

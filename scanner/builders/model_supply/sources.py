@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scanner import tables
@@ -14,6 +13,7 @@ from scanner.builders.recognise.signals import NAMES, server_of
 from scanner.builders.recognise.untold import untold_variables
 from scanner.graph.facts import ModelReference, Origination
 from scanner.graph.model import Node, Role
+from scanner.patterns import lazy
 from scanner.unknown import Unknown
 
 STORES_KEY = "profile:models.stores"
@@ -25,14 +25,14 @@ HUBS = {
     "nim": "the catalogue of NGC",
 }
 OFFLINE = frozenset({"1", "true", "yes", "on"})
-_PUBLIC_HOSTS = re.compile(
+_PUBLIC_HOSTS = lazy(
     r"^https?://([\w.-]+\.)?(huggingface\.co|hf\.co|hf-mirror\.com|modelscope\.cn|kaggle\.com|civitai\.com|"
     r"github\.com|githubusercontent\.com|ngc\.nvidia\.com|ollama\.com|ollama\.ai)(/|:|$)"
 )
-_PUBLIC_REGISTRIES = re.compile(r"^oci:(?:docker\.io/|index\.docker\.io/|ghcr\.io/|quay\.io/|[\w-]+/[\w.-]+(?::|@|$))")
+_PUBLIC_REGISTRIES = lazy(r"^oci:(?:docker\.io/|index\.docker\.io/|ghcr\.io/|quay\.io/|[\w-]+/[\w.-]+(?::|@|$))")
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "S3_ENDPOINT_URL", "S3_ENDPOINT")
-_AWS_HOSTS = re.compile(r"^(?:https?://)?(?:[\w-]+\.)+amazonaws\.com(?:\.cn)?(?::\d+)?/?\Z")
-_FETCHES = re.compile(
+_AWS_HOSTS = lazy(r"^(?:https?://)?(?:[\w-]+\.)+amazonaws\.com(?:\.cn)?(?::\d+)?/?\Z")
+_FETCHES = lazy(
     r"\b(?:huggingface-cli|hf)\s+download\b|snapshot_download|hf_hub_download|\bollama\s+pull\b|"
     r"https?://(?:[\w.-]+\.)?(?:huggingface\.co|hf\.co|modelscope\.cn)/"
 )

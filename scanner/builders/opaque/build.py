@@ -15,6 +15,7 @@ from scanner.builders.placement.places import tells
 from scanner.builders.recognise.machines import SCRIPTS, decoded
 from scanner.graph.facts import Opaque
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.resource import Resource, items_of, mark
 from scanner.unknown import Unknown, Value
 
@@ -31,7 +32,7 @@ START = {
 """By type: where a script stands that its machine runs."""
 CHARTS = ("helm_release", "HelmRelease", "HelmChart")
 CLOUD_ONLY = "cloud-only"
-_ARM_TYPE = re.compile(r"\"type\"\s*:\s*\"(Microsoft\.[\w./]+)\"", re.IGNORECASE)
+_ARM_TYPE = lazy(r"\"type\"\s*:\s*\"(Microsoft\.[\w./]+)\"", re.IGNORECASE)
 
 
 class Carrier(Struct, frozen=True):
@@ -71,17 +72,16 @@ def _worst(found: list[Opaque]) -> list[Opaque]:
 
 def carriers_of(resource: Resource) -> Iterator[Carrier]:
     """The carriers that a resource has."""
-    everything = frozenset(resource.attrs)
     for row in tables.placements(resource.kind, resource.data):
         if row.place == "opaque-carrier":
             what = "document" if resource.kind.startswith("aws_ssm_") else "nested template"
-            yield Carrier(what, row.because, everything, resource.origin)
+            yield Carrier(what, row.because, frozenset(resource.attrs), resource.origin)
     if resource.kind in CHARTS:
         because = "what the chart installs is not shown"
-        yield Carrier("chart", because, everything, mark(resource.attrs, "chart") or resource.origin)
+        yield Carrier("chart", because, frozenset(resource.attrs), mark(resource.attrs, "chart") or resource.origin)
     source = tables.provider(resource.provider.source) if resource.provider is not None else None
     if source is not None and source.place == "opaque-carrier" and resource.kind != "null_resource":
-        yield Carrier("program", source.because, everything, resource.origin)
+        yield Carrier("program", source.because, frozenset(resource.attrs), resource.origin)
     if "provisioner" in resource.attrs and resource.provider is not None:  # a StorageClass has one as well
         blocks = items_of(resource.attrs["provisioner"])
         origin = mark(resource.attrs, "provisioner", 0) or resource.origin

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from scanner import podspec
 from scanner.builders.blocks import at
 from scanner.builders.draft import World
@@ -12,6 +10,7 @@ from scanner.builders.recognise.containers import is_kubernetes
 from scanner.graph.facts import Placement
 from scanner.graph.model import STACK, Edge, Node, Plane, Role
 from scanner.origin import ApiOrigin
+from scanner.patterns import lazy
 from scanner.resource import Resource
 from scanner.unknown import Unknown
 
@@ -30,7 +29,7 @@ MEMBERS = (
 MEMBER_ARGUMENTS = (
     "cluster_name", "cluster", "cluster_id", "kubernetes_cluster_id", "container_app_environment_id",
 )  # fmt: skip
-_EKS = re.compile(r"arn:(?P<partition>aws[\w-]*):eks:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):cluster/[\w-]+\Z")
+_EKS = lazy(r"arn:(?P<partition>aws[\w-]*):eks:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):cluster/[\w-]+\Z")
 """What `aws eks update-kubeconfig` calls a cluster."""
 WITH_PLACE = STACK | {Role.MODEL, Role.CANDIDATE, Role.STORE}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
@@ -11,6 +10,7 @@ from scanner import tables
 from scanner.builders.blocks import Found, at
 from scanner.builders.draft import World
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.resource import Resource, items_of
 from scanner.table_rows import Condition
 from scanner.unknown import Unknown, Value, refs_in
@@ -22,7 +22,7 @@ ORDINARY = {
 """Filters of `aws_availability_zones` that leave only ordinary zones."""
 
 
-_IN_REGION = re.compile(r"^\*[a-z]$")
+_IN_REGION = lazy(r"^\*[a-z]$")
 """A region that is not known, and the letter of a zone."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scanner import tables
@@ -15,6 +14,7 @@ from scanner.builders.placement.scheduling import LAYER_IMAGES, rows_for, rows_o
 from scanner.builders.recognise.containers import containers_of, is_kubernetes
 from scanner.graph.facts import EdgeLayer, Placement
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.podspec import containers, pod_templates
 from scanner.resource import Resource, dig, mark
 from scanner.table_rows import PlaceFact
@@ -40,8 +40,8 @@ CHARTS = {
 }  # fmt: skip
 """Charts of edge layers, by their last word."""
 ANY_LAYER = ""
-_AWS_NODE = re.compile(r"^aws:///(?P<zone>[^/]+)/")
-_GCE_NODE = re.compile(r"^gce://(?P<project>[^/]+)/(?P<zone>[^/]+)/")
+_AWS_NODE = lazy(r"^aws:///(?P<zone>[^/]+)/")
+_GCE_NODE = lazy(r"^gce://(?P<project>[^/]+)/(?P<zone>[^/]+)/")
 
 
 def add_objects(world: World) -> None:

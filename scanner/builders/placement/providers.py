@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scanner import tables
@@ -12,6 +11,7 @@ from scanner.builders.placement.places import partition_of, words_of
 from scanner.graph.facts import Placement
 from scanner.graph.model import Edge, Node, Plane, State
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.resource import Provider, Resource, items_of, mark
 from scanner.unknown import Unknown, Value, refs_in
 
@@ -24,7 +24,7 @@ CLUSTER_DATA = {
     "google_container_cluster": "name",
 }
 """Data sources that look a cluster up, and the argument that names it."""
-_ARN_ACCOUNT = re.compile(r"^arn:[^:]+:iam::(\d{12}):")
+_ARN_ACCOUNT = lazy(r"^arn:[^:]+:iam::(\d{12}):")
 
 
 def add_providers(world: World, clusters: frozenset[str]) -> None:

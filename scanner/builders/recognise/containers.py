@@ -13,17 +13,18 @@ from msgspec.structs import replace
 from scanner import podspec
 from scanner.builders.blocks import Found, doubt, has_key, reach, text
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.resource import Resource, dig, mark
 from scanner.unknown import PLAIN, Unknown, Value, merge_unknowns
 
 Lookup = Callable[[str, str], Value]
 """A value of a ConfigMap of the same namespace, by object name and key; None where neither is in the inputs."""
 
-_VARIABLE = re.compile(r"\$\((\w+)\)|\$\{(\w+)\}|\$([A-Za-z_]\w*)")
+_VARIABLE = lazy(r"\$\((\w+)\)|\$\{(\w+)\}|\$([A-Za-z_]\w*)")
 SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
-_SCRIPT_FLAG = re.compile(r"^-[a-z]*c$")
-_PARAMETER = re.compile(r"\$(?:[@*#0-9]|\{[@*#0-9])")
-_JSON = re.compile(r"^(?:--?[\w.-]+=)?\s*(?=[{\[])")
+_SCRIPT_FLAG = lazy(r"^-[a-z]*c$")
+_PARAMETER = lazy(r"\$(?:[@*#0-9]|\{[@*#0-9])")
+_JSON = lazy(r"^(?:--?[\w.-]+=)?\s*(?=[{\[])")
 _INIT = frozenset({"initContainers", "init_container", "init_containers"})
 _LISTS = frozenset({"containers", "container", "initContainers", "init_container", "mainContainer"})
 MAX_DEPTH = 14

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
@@ -17,6 +16,7 @@ from scanner.builders.recognise.signals import Verdict, image_fact, verdict
 from scanner.graph.facts import ModelReference
 from scanner.graph.model import Role
 from scanner.origin import FileOrigin
+from scanner.patterns import lazy
 from scanner.resource import Attrs, Resource, dig, mark
 from scanner.table_rows import ModelFact
 from scanner.unknown import Unknown, Value
@@ -27,8 +27,8 @@ NO_REFERENCE = ("spec.selector", "spec.serveConfigV2", "spec.predictor.model.mod
 OLLAMA = "ollama.ayaka.io"
 """The operator whose `image` is the name of a model in the library of Ollama."""
 NEVER = frozenset({"CustomResourceDefinition", "PodTemplate", "ConfigMap", "Secret"})
-_FILE = re.compile(r"--(?:config|extra[-_]llm[-_]api[-_]options)(?:$|=)")
-_IMAGE = re.compile(r"image(\.repository)?$")
+_FILE = lazy(r"--(?:config|extra[-_]llm[-_]api[-_]options)(?:$|=)")
+_IMAGE = lazy(r"image(\.repository)?$")
 
 
 def model_row(resource: Resource) -> ModelFact | None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 from msgspec import Struct
 
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.unknown import Unknown, Value
 
 _SCHEMES = ("s3://", "gs://", "https://", "http://", "abfs://", "azure://", "pvc://", "hdfs://", "webhdfs://", "oss://")
-_DIGEST = re.compile(r"@(sha256:[0-9a-f]{64})$")
-_COMMIT = re.compile(r"^[0-9a-f]{40}$")
-_HUB = re.compile(r"^[A-Za-z0-9][\w.-]*(/[\w.-]+)?$")
-_BEDROCK_ARN = re.compile(
+_DIGEST = lazy(r"@(sha256:[0-9a-f]{64})$")
+_COMMIT = lazy(r"^[0-9a-f]{40}$")
+_HUB = lazy(r"^[A-Za-z0-9][\w.-]*(/[\w.-]+)?$")
+_BEDROCK_ARN = lazy(
     r"^arn:aws[a-z-]*:bedrock:[^:]*:[^:]*:(?P<kind>foundation-model|inference-profile|application-inference-profile|"
     r"custom-model|imported-model|provisioned-model|prompt-router|default-prompt-router)/(?P<id>.+)$"
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scanner.builders.blocks import Found, reach, text
@@ -12,6 +11,7 @@ from scanner.builders.recognise.reference import Reference
 from scanner.builders.recognise.signals import argument_fact, server_of
 from scanner.graph.facts import ModelReference
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.resource import dig
 from scanner.unknown import Unknown, Value
 
@@ -47,7 +47,7 @@ VARIABLES = (
 )  # fmt: skip
 """Variables that name the model, the surest first; an alias (SERVED_MODEL_NAME) proves nothing."""
 
-_LOADS = re.compile(
+_LOADS = lazy(
     r"lora|chat-template|control-vector|completion-template|"
     r"^--?(?:spec|sc(?:$|=)|tokenizer|hf[-_d]|hfr|model[-_]draft|md(?:$|=))"
 )

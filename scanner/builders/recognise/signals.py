@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -107,6 +108,7 @@ def is_client(named: str, line: str) -> bool:
     return found and argument_fact(line) is None
 
 
+@lru_cache(maxsize=4096)
 def image_fact(image: str) -> ModelFact | None:
     """The row of the model server that an image is."""
     return next((row for row in tables.model_facts("image") if tables.pattern(row.regex).search(image)), None)

@@ -7,7 +7,6 @@ Sources: argoproj/argo-cd, "Tracking and Deployment Strategies" (`targetRevision
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 
@@ -16,6 +15,7 @@ from msgspec import Struct
 from scanner.builders.blocks import at, first, text
 from scanner.builders.draft import World
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.resource import Resource, dig, items_of, mark
 from scanner.unknown import Unknown, Value
 
@@ -23,9 +23,9 @@ ARGO, FLUX, HELM = "argoproj.io", "kustomize.toolkit.fluxcd.io", "helm.toolkit.f
 KINDS = (("Application", ARGO), ("ApplicationSet", ARGO), ("Kustomization", FLUX), ("HelmRelease", HELM),
          ("argocd_application", None), ("argocd_application_set", None), ("helm_release", None))  # fmt: skip
 """Kind and API group of what delivers."""
-COMMIT = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
-DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
-VERSION = re.compile(r"v?\d+(?:\.\d+){0,3}(?:[-+][0-9A-Za-z.+-]+)?\Z")
+COMMIT = lazy(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
+DIGEST = lazy(r"sha256:[0-9a-f]{64}\Z")
+VERSION = lazy(r"v?\d+(?:\.\d+){0,3}(?:[-+][0-9A-Za-z.+-]+)?\Z")
 """What is written like one release: a tag, or the version of a chart."""
 MOVES = "is a name that moves"
 

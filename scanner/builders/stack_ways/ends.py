@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from scanner.builders.k8s_network.endpoints import Address
 from scanner.builders.k8s_network.platforms.made import OWNER, is_made
@@ -23,15 +24,14 @@ from scanner.unknown import Unknown, Value
 _MAX_SHOWN = 3
 
 
-@dataclass(slots=True)
-class Ends:
+class Ends(Struct):
     """The pods of one cluster, and which of them are wanted: those with one of `roles`."""
 
     view: View
     services: Services
     roles: frozenset[Role]
     what: str
-    own: dict[int, Target] = field(init=False)
+    own: dict[int, Target] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.own = {pod: target for target in self.view.targets for pod in target.pods}

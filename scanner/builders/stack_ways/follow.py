@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 from msgspec import Struct
@@ -21,13 +19,14 @@ from scanner.builders.stack_ways.settings import Setting
 from scanner.builders.stack_ways.way import Way, after, leg, unknown
 from scanner.graph.facts_ways import Leg
 from scanner.graph.model import Role
+from scanner.patterns import lazy
 from scanner.podspec import PodTemplate
 from scanner.resource import Resource, dig, mark
 from scanner.unknown import Unknown, Value
 
 _MAX_ALIASES = 5
 _OWN = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104  # a host that is called, none listened on
-_ADDRESS = re.compile(r"^\d{1,3}(\.\d{1,3}){3}$|^[0-9a-f:]*:[0-9a-f:]+$")
+_ADDRESS = lazy(r"^\d{1,3}(\.\d{1,3}){3}$|^[0-9a-f:]*:[0-9a-f:]+$")
 
 
 class Shared(Struct):
@@ -43,8 +42,7 @@ class Shared(Struct):
         return self.known[ends.what]
 
 
-@dataclass
-class Follow:
+class Follow(Struct, dict=True):
     """The calls of one gateway: `pods` are its pods, with their templates."""
 
     gateway: Resource

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scanner import tables
@@ -12,8 +11,9 @@ from scanner.builders.stack_ways.settings import MODEL
 from scanner.builders.stack_ways.way import Way, lost, unknown
 from scanner.graph.facts_ways import Leg
 from scanner.graph.model import Plane, Role
+from scanner.patterns import lazy
 
-_CLOUD = re.compile(r"\.(amazonaws\.com(\.cn)?|azure\.(com|us|cn)|googleapis\.com)$")
+_CLOUD = lazy(r"\.(amazonaws\.com(\.cn)?|azure\.(com|us|cn)|googleapis\.com)$")
 _WORDS = {
     "api-azure-openai": ("azure:", "azurerm"), "api-vertex": ("vertex:", "google"), "api-gemini": ("google:", "google"),
     "api-huggingface": ("hf-endpoint:", "-"),

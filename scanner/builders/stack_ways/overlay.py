@@ -8,9 +8,10 @@ SMI "Traffic Split", Cilium "Local Redirect Policy".
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from scanner.builders.k8s_network.hosts import names, service_of
 from scanner.builders.k8s_policy.labels import Match
@@ -32,8 +33,7 @@ Plain: TypeAlias = Callable[..., Iterator[Way]]
 Elsewhere: TypeAlias = Callable[[Value, Value, str], Iterator[Way]]
 
 
-@dataclass
-class Overlay:
+class Overlay(Struct, dict=True):
     """The objects of one cluster that lead calls of one gateway elsewhere."""
 
     ends: Ends

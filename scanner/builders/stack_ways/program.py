@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from scanner.builders.draft import World
@@ -11,6 +10,7 @@ from scanner.builders.recognise.signals import argument_fact, image_fact
 from scanner.builders.stack_ways.settings import running
 from scanner.graph.facts_ways import Program
 from scanner.graph.model import Role
+from scanner.patterns import lazy
 from scanner.podspec import containers, pod_templates
 from scanner.resource import Resource
 from scanner.unknown import Unknown
@@ -22,8 +22,8 @@ _IDLE = frozenset(
 )  # fmt: skip
 """Programs and words of the shell that answer no call, whatever their arguments."""
 _WORDS = frozenset({"while", "until", "do", "done", "if", "then", "else", "fi", "exec", "nohup", "!", "{", "}", "("})
-_BREAKS = re.compile(r"^(?:&&|\|\||;|\||&)$")
-_INERT_IMAGE = re.compile(r"(?:^|/)(?:pause(?:-[a-z0-9]+)?|busybox|alpine|hello-world)(?:[:@]|$)")
+_BREAKS = lazy(r"^(?:&&|\|\||;|\||&)$")
+_INERT_IMAGE = lazy(r"(?:^|/)(?:pause(?:-[a-z0-9]+)?|busybox|alpine|hello-world)(?:[:@]|$)")
 
 
 def build_programs(world: World) -> None:

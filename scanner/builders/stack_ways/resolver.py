@@ -6,7 +6,6 @@ CoreDNS with Azure Kubernetes Service" (`coredns-custom`); kubernetes.io, "Using
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
@@ -16,13 +15,14 @@ from scanner.builders.draft import World
 from scanner.builders.recognise.containers import Container
 from scanner.builders.stack_ways.way import Way, leg, unknown
 from scanner.graph.facts_ways import Leg
+from scanner.patterns import lazy
 from scanner.podspec import PodTemplate
 from scanner.resource import Resource, dig, items_of, mark
 from scanner.unknown import Unknown
 
 SERVERS = frozenset({"coredns", "coredns-custom", "node-local-dns", "kube-dns"})
 """The ConfigMaps in `kube-system` by which the cluster's server of names goes."""
-_ANSWERS = re.compile(r"(?m)(?:^|[{;])\s*(?:rewrite|template|hosts|file|alternate)\s+(?!stop\s*$)\S")
+_ANSWERS = lazy(r"(?m)(?:^|[{;])\s*(?:rewrite|template|hosts|file|alternate)\s+(?!stop\s*$)\S")
 _INSIDE = ("ClusterFirst", "ClusterFirstWithHostNet")
 """DNS policies by which the cluster's own server is asked first."""
 

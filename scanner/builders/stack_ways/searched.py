@@ -7,7 +7,6 @@ that a name which the cluster knows is never looked up under them).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
@@ -18,6 +17,7 @@ from scanner.builders.recognise.containers import Container
 from scanner.builders.recognise.mounted import Mount, mounts
 from scanner.builders.stack_ways.way import Way, leg, unknown
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.podspec import PodTemplate
 from scanner.resource import Resource, dig, items_of, mark
 from scanner.unknown import Unknown
@@ -26,8 +26,8 @@ DOMAIN = "cluster.local"
 """The domain of a cluster, where nobody has set another."""
 FILES = frozenset({"/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/host.conf", "/etc"})
 """Files by which names are looked up, and the folder that holds them."""
-_FULL = re.compile(r"\.(?:svc|pod)\.(?P<domain>.+?)\.?$")
-_NDOTS = re.compile(r"(?:^|\s)ndots:(\S*)")
+_FULL = lazy(r"\.(?:svc|pod)\.(?P<domain>.+?)\.?$")
+_NDOTS = lazy(r"(?:^|\s)ndots:(\S*)")
 _DEFAULT = "5"
 
 

@@ -14,24 +14,25 @@ from scanner.builders.recognise.containers import Container
 from scanner.builders.recognise.objects import object_containers
 from scanner.builders.recognise.upstreams import settings_of
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.resource import Resource, mark
 from scanner.unknown import Unknown, Value
 
 CLASSIFIER = "classifier"
 MODEL = "model"
-_CLASSIFIES = re.compile(r"classif|moderat|(?:^|_)(?:prompt|input|output|response|llama|llm|content)_?guards?(?:_|$)")
-_MAY_CLASSIFY = re.compile(
+_CLASSIFIES = lazy(r"classif|moderat|(?:^|_)(?:prompt|input|output|response|llama|llm|content)_?guards?(?:_|$)")
+_MAY_CLASSIFY = lazy(
     r"(?:^|_)(?:guards?|guardrails?|safety|shields?|detectors?|toxicity|jailbreak)(?:_(?:api|service|server|base|model|"
     r"check))*_(?:url|uri|endpoint|host|addr|address|target)s?$"
 )
-_ENDPOINT = re.compile(r"(?:url|uri|endpoint|host|addr|address|base|service|server|upstream|target)s?$|classifier$")
-_UPSTREAM = re.compile(
+_ENDPOINT = lazy(r"(?:url|uri|endpoint|host|addr|address|base|service|server|upstream|target)s?$|classifier$")
+_UPSTREAM = lazy(
     r"(?:^|_)upstreams?(?:_(?:url|uri|host|endpoint|addr|address|base|server))?s?$|(?:^|_)(?:openai|llm|model|inference|"
     r"vllm|tgi|ollama|anthropic|completions?)_(?:api_|server_)?(?:base_url|api_base|base|url|uri|endpoint|host|upstream)s?$"
 )
-_URL = re.compile(r"^(?:https?|grpcs?|h2c|wss?|dns)://", re.IGNORECASE)
-_BARE = re.compile(r"^(?=.*(?:\.|:\d))[a-z0-9*][a-z0-9.*-]*(?::\d{1,5})?(?:/.*)?$", re.IGNORECASE)
-_NUMBER = re.compile(r"^[\d.]+$")
+_URL = lazy(r"^(?:https?|grpcs?|h2c|wss?|dns)://", re.IGNORECASE)
+_BARE = lazy(r"^(?=.*(?:\.|:\d))[a-z0-9*][a-z0-9.*-]*(?::\d{1,5})?(?:/.*)?$", re.IGNORECASE)
+_NUMBER = lazy(r"^[\d.]+$")
 _MAX_DEPTH = 12
 """No settings document lies deeper; a bound keeps hostile nesting cheap."""
 

@@ -15,15 +15,16 @@ from scanner.builders.supply.named import bucket_names, buckets_by_name, referre
 from scanner.graph.facts import Delivery, ModelReference
 from scanner.graph.model import Plane, Role
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.resource import Encoded, Resource, mark
 from scanner.table_rows import DeliveryObject
 from scanner.unknown import Unknown, unknowns_in
 
-WORD = re.compile(r"[^\s\"'<>,;{}()\[\]=?&#]+")
-ADDRESS = re.compile(r"[a-z0-9]+://[^\s\"'<>,;{}()\[\]]+")
+WORD = lazy(r"[^\s\"'<>,;{}()\[\]=?&#]+")
+ADDRESS = lazy(r"[a-z0-9]+://[^\s\"'<>,;{}()\[\]]+")
 AMBIGUOUS = frozenset({".bin", ".plan", ".task", ".om", ".blob", ".nb", ".engine", ".msgpack"})
 """Extensions that weights share with firmware, plans and archives: they may be a model, and may not."""
-MODEL_COMPONENT = re.compile(r"ModelStore|DLR|TensorFlowLite|SageMakerEdge", re.IGNORECASE)
+MODEL_COMPONENT = lazy(r"ModelStore|DLR|TensorFlowLite|SageMakerEdge", re.IGNORECASE)
 """Public Greengrass components that are models, or run them."""
 DEPLOYMENT = "awscc_greengrassv2_deployment"
 COMPONENT = "awscc_greengrassv2_component_version"

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scanner.builders.blocks import Found, strings, text
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, doubt_of, first_doubt
 from scanner.graph.model import Role
+from scanner.patterns import lazy
 from scanner.resource import Resource
 from scanner.unknown import Unknown, Value, refs_in
 
 BUCKET_KINDS = ("aws_s3_bucket", "awscc_s3_bucket", "aws_s3_directory_bucket", "google_storage_bucket")
-BUCKET_NAME = re.compile(
-    r"(?:s3://|gs://|arn:[^:\s]+:s3:::|https://)([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?=$|[/*\"'\s.,\\])"
-)
-BARE_NAME = re.compile(r"^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/.*)?$")
-IN_PATH = re.compile(
+BUCKET_NAME = lazy(r"(?:s3://|gs://|arn:[^:\s]+:s3:::|https://)([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?=$|[/*\"'\s.,\\])")
+BARE_NAME = lazy(r"^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/.*)?$")
+IN_PATH = lazy(
     r"https://s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?=$|[/*\"'\s])"
 )
 """An address that names the bucket in its path (Amazon S3 User Guide, "Path-style requests")."""
-HOST = re.compile(r"\.s3[.-][a-z0-9.-]*amazonaws\.com.*$")
+HOST = lazy(r"\.s3[.-][a-z0-9.-]*amazonaws\.com.*$")
 
 
 def buckets_by_name(world: World) -> dict[str, list[Resource]]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from scanner.builders.blocks import text
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, connect, doubt_of
 from scanner.graph.model import Plane
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.unknown import Unknown, Value
 
-ACCOUNT = re.compile(r"^(?:arn:[^:]+:(?:iam|sts)::)?(\d{12})(?::.*)?$")
+ACCOUNT = lazy(r"^(?:arn:[^:]+:(?:iam|sts)::)?(\d{12})(?::.*)?$")
 
 
 def read(

@@ -7,7 +7,6 @@ Facts: IAM user guide, "AWS JSON policy elements: Principal" (also services, ses
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from scanner.builders.aws_identity.by_arn import Meant, is_certain
@@ -24,6 +23,7 @@ from scanner.builders.supply.outside import account_of, named, read
 from scanner.builders.supply.public import public_closed
 from scanner.builders.supply.sealed import sealed
 from scanner.graph.model import Plane
+from scanner.patterns import lazy
 from scanner.resource import Resource
 from scanner.unknown import Unknown, Value
 
@@ -50,7 +50,7 @@ BY_NAME = {
     "aws_s3control_multi_region_access_point_policy": "aws_s3control_multi_region_access_point",
 }
 """What names what it guards by an argument that the two share."""
-WHOLE = re.compile(r"\*|(?:\*|arn:[^:]*:[^:]*:[^:]*:[^:]*:[^/]+(?:/\*?[^/]*/object)?)/\*")
+WHOLE = lazy(r"\*|(?:\*|arn:[^:]*:[^:]*:[^:]*:[^:]*:[^/]+(?:/\*?[^/]*/object)?)/\*")
 """A resource of a policy that is all that a store holds."""
 FRONT, BUCKET = "cloudfront.amazonaws.com", "aws_s3_bucket"
 TRANSPORT = "aws:securetransport"

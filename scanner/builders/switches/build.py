@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
@@ -21,11 +20,12 @@ from scanner.builders.switches.match import Hit, Spot, answers
 from scanner.builders.switches.scope import matters
 from scanner.graph.facts import Switch as SwitchFact
 from scanner.graph.model import STACK, Role
+from scanner.patterns import lazy
 from scanner.resource import Attrs, Resource
 from scanner.table_rows import Switch, SwitchTest
 from scanner.unknown import Unknown, Value
 
-OPTION = re.compile(r"--?[A-Za-z][\w.-]*")
+OPTION = lazy(r"--?[A-Za-z][\w.-]*")
 OWN = STACK | {Role.MODEL, Role.CANDIDATE}
 """Roles on whose pods and containers a switch matters."""
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from scanner.builders.recognise.containers import SHELLS, Container
 from scanner.builders.recognise.mounted import mount_of
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.resource import dig, items_of, mark
 from scanner.unknown import Unknown, Value
 
@@ -24,27 +25,27 @@ NAMES = frozenset(
      "PERL5LIB", "RUBYOPT", "RUBYLIB"}
 )  # fmt: skip
 """Variables by which a program is given code to load."""
-_OWN = re.compile(
+_OWN = lazy(
     r"^/(?:usr|bin|sbin|lib|lib32|lib64|opt|home|srv|root|app|apps|code|src|workspace|vllm-workspace|litellm|nix)(?:/|$)"
 )
 """Where images keep their own programs; what is mounted over them is told as such."""
-_NO_CODE = re.compile(r"(?:^|\s)-(?:D|X(?!bootclasspath))\S*")
+_NO_CODE = lazy(r"(?:^|\s)-(?:D|X(?!bootclasspath))\S*")
 """Options of a JVM that load nothing: properties, sizes."""
-_ROOT = re.compile(r"^/[\w.-]+$")
+_ROOT = lazy(r"^/[\w.-]+$")
 """A program at the root of its image, as minimal images have it."""
-_STARTS = re.compile(r"^/(?:docker-)?(?:entry(?:point)?|start|run|main|serve|server)(?:\.(?:sh|py|js))?$")
+_STARTS = lazy(r"^/(?:docker-)?(?:entry(?:point)?|start|run|main|serve|server)(?:\.(?:sh|py|js))?$")
 """Scripts at the root of an image that start its program."""
-_PATH = re.compile(r"(?:^|[\s:=,;])(/[^\s:=,;]+)")
-_INLINE = re.compile(r"\bdata:|https?://|--inspect|-agentlib:jdwp|(?:^|\s)(?:-e|--eval|-p|--print)(?:[\s=]|$)")
+_PATH = lazy(r"(?:^|[\s:=,;])(/[^\s:=,;]+)")
+_INLINE = lazy(r"\bdata:|https?://|--inspect|-agentlib:jdwp|(?:^|\s)(?:-e|--eval|-p|--print)(?:[\s=]|$)")
 """Code in the text itself or from elsewhere, and debuggers, which take any."""
-_INTERPRETERS = re.compile(r"^(?:python[\d.]*|node|perl|ruby|php|deno|bun)$")
+_INTERPRETERS = lazy(r"^(?:python[\d.]*|node|perl|ruby|php|deno|bun)$")
 _RELAYS = frozenset({"socat", "nc", "ncat", "netcat", "ssh", "sshd", "autossh", "chisel", "gost", "telnetd", "rinetd"})
 _FETCHERS = frozenset({"eval", "npx", "uvx", "pipx", "base64", "xxd", "source", "."})
 _INSTALLERS = frozenset({"pip", "pip3", "npm", "yarn", "apk", "apt", "apt-get", "dnf", "yum", "uv"})
 _MODULES = frozenset({"http.server", "pip", "pdb", "debugpy", "code"})
 _SKIPPED = frozenset({"exec", "nohup", "then", "do", "else", "if", "while", "until", "!", "{", "(", "time", "env"})
-_BREAKS = re.compile(r"&&|\|\|?|;|\n|&(?![>\d])")
-_SCRIPT = re.compile(r"^-[a-z]*c$")
+_BREAKS = lazy(r"&&|\|\|?|;|\n|&(?![>\d])")
+_SCRIPT = lazy(r"^-[a-z]*c$")
 
 
 def loaded(container: Container) -> Iterator[Seen]:

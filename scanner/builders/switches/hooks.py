@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from scanner.builders.recognise.containers import SHELLS, Container, Word, words_of
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.resource import dig, items_of, mark
 from scanner.unknown import Unknown
 
@@ -19,20 +19,16 @@ _ORDINARY = frozenset(
      "seq"}
 )  # fmt: skip
 """Programs that change nothing of what the server does."""
-_RISKY = re.compile(
+_RISKY = lazy(
     r"\|\s*(?:ba|da|z|k)?sh\b|\bp?kill(?:all)?\b|\biptables\b|\bload_lora|\bunload_lora|/admin\b|\bupdate_weights|"
     r"\bpip3?\s+install"
 )
 """What no probe and no farewell has to do: other programs, ends of processes, doors of administrators."""
-_CHANGES = re.compile(
-    r"(?:^|\s)(?:-X|--request)[=\s]*(?:POST|PUT|PATCH|DELETE)|\s(?:-d|--data(?:-\w+)?|--post-data)[=\s]"
-)
-_ASKS = re.compile(
-    r"/(?:generate|v\d/(?:chat/)?completions|v\d/embeddings|embed|predict|infer|rerank|health\w*|ping)\b"
-)
+_CHANGES = lazy(r"(?:^|\s)(?:-X|--request)[=\s]*(?:POST|PUT|PATCH|DELETE)|\s(?:-d|--data(?:-\w+)?|--post-data)[=\s]")
+_ASKS = lazy(r"/(?:generate|v\d/(?:chat/)?completions|v\d/embeddings|embed|predict|infer|rerank|health\w*|ping)\b")
 """Requests that change something, but for a question to the model as probes ask one."""
 _STOP = ("lifecycle", "preStop")
-_FETCHES = re.compile(r"https?://(?!(?:localhost|127\.|\[?::1|0\.0\.0\.0|\$|\*))")
+_FETCHES = lazy(r"https?://(?!(?:localhost|127\.|\[?::1|0\.0\.0\.0|\$|\*))")
 """A request to somewhere else than the pod itself."""
 
 

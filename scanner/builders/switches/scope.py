@@ -126,8 +126,7 @@ def _of_its_own(world: World, resource: Resource) -> bool:
 
 def _beside_models(world: World, resource: Resource) -> bool:
     """Machines of a cluster on which pods of a model or of the stack may run."""
-    nodes = (node for node in world.nodes.values() if node.roles & GUARDED and node.namespace)
-    return any(node.id.partition(":")[0] == resource.unit for node in nodes)
+    return bool(world.spaces(resource.unit, GUARDED))
 
 
 _WAYS: dict[str, Callable[[World, Resource], bool | Unknown]] = {

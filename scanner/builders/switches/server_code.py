@@ -6,7 +6,6 @@ part of it as its programs; a module that is named may lie anywhere on the serve
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scanner import tables
@@ -14,15 +13,16 @@ from scanner.builders.blocks import Found
 from scanner.builders.recognise.containers import Container
 from scanner.builders.recognise.mounted import mount_of
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.table_rows import Artifact
 from scanner.unknown import Unknown
 
 Seen = tuple[str, Origin | None, str, str]
 """A setting, its line, why it is open, and what decides it."""
 _OFF = frozenset({"", "false", "0", "no", "off", "none"})
-_OWN = re.compile(r"^(?:vllm|sglang|tensorrt_llm|text_generation_server)\.")
+_OWN = lazy(r"^(?:vllm|sglang|tensorrt_llm|text_generation_server)\.")
 """Modules of the servers themselves."""
-_LISTED = re.compile(r"[,\s]+")
+_LISTED = lazy(r"[,\s]+")
 
 
 def brought(container: Container) -> Iterator[Seen]:

@@ -12,6 +12,7 @@ from scanner.builders.recognise.containers import Container
 from scanner.builders.switches.match import Spot
 from scanner.graph.facts import Switch as SwitchFact
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.resource import Resource, dig, mark
 from scanner.table_rows import Heuristic
 from scanner.unknown import Unknown, Value
@@ -21,12 +22,12 @@ ASSERTIONS = {"number": "GUARD-006"}
 NAMED = "GUARD-008"
 MAX_DEPTH = 12
 """No settings lie deeper; a bound keeps hostile nesting cheap."""
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_NUMBER = re.compile(r"^([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*(%|ms|s|m|h)?$")
-_RANGE = re.compile(r"^\((-?[\d.]+|),(-?[\d.]+|)\)$")
-_LINE = re.compile(r"(?m)^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*[=:][ \t]*([^\n#;]*)")
+_HUMP = lazy(r"(?<=[a-z0-9])(?=[A-Z])")
+_NUMBER = lazy(r"^([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*(%|ms|s|m|h)?$")
+_RANGE = lazy(r"^\((-?[\d.]+|),(-?[\d.]+|)\)$")
+_LINE = lazy(r"(?m)^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*[=:][ \t]*([^\n#;]*)")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_THOUSANDTHS = re.compile(r"(?i)_?(?:ms|millis(?:econds)?)$")
+_THOUSANDTHS = lazy(r"(?i)_?(?:ms|millis(?:econds)?)$")
 
 
 def add_telling_names(world: World, resource: Resource, container: Container) -> None:

@@ -18,6 +18,7 @@ from scanner.builders.switches.server_code import brought
 from scanner.graph.facts import Switch
 from scanner.graph.model import STACK, Role
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.podspec import containers as podspec_containers
 from scanner.podspec import pod_templates
 from scanner.resource import Resource, dig, items_of, mark
@@ -26,7 +27,7 @@ from scanner.unknown import Unknown, Value
 ROW = "UNSEEN"
 OF_THE_STACK, OF_MODELS = "GUARD-008", "MODEL-006"
 """Which assertion is open: a member of the stack may be switched off, a model may be given other weights."""
-_CODE = re.compile(
+_CODE = lazy(
     r"(?:^|/)(?:site|dist)-packages(?:/|$)|\.(?:py|pth|so(?:\.\d+)*)$|^/(?:usr/)?(?:local/)?(?:bin|sbin|lib|lib64)(?:/|$)|"
     r"^/etc/ld\.so\.preload$|^/opt/(?:conda|venv)(?:/|$)"
 )
@@ -37,11 +38,11 @@ _BROUGHT = ("image", "nfs", "gitRepo", "git_repo")
 """Volumes that bring files of their own with them, which no input shows."""
 _KEPT = ("persistentVolumeClaim", "persistent_volume_claim", "csi", "hostPath", "host_path", "azureFile")
 """Volumes that hold what was written into them before: settings, under `/etc` of a program that is told no others."""
-_DRIVERS = re.compile(r"nvidia|cuda|/tls/|(?:^|/)(?:lib/)?modules(?:/|$)")
+_DRIVERS = lazy(r"nvidia|cuda|/tls/|(?:^|/)(?:lib/)?modules(?:/|$)")
 """Libraries of devices, which machines lend to their pods."""
-_TRUST = re.compile(r"(?:^|[-./_])(?:ca|cacert|certs?|tls|ssl|pki|bundle|root-ca|trust)(?:[-./_]|$)", re.IGNORECASE)
+_TRUST = lazy(r"(?:^|[-./_])(?:ca|cacert|certs?|tls|ssl|pki|bundle|root-ca|trust)(?:[-./_]|$)", re.IGNORECASE)
 """Names and places of certificates, which decide whom a program trusts and not what it does."""
-_SETTINGS = re.compile(r"\.(?:ya?ml|json|toml|conf|cfg|ini|properties|lua|co)$")
+_SETTINGS = lazy(r"\.(?:ya?ml|json|toml|conf|cfg|ini|properties|lua|co)$")
 LOADED = ("PYTHONPATH", "PYTHONSTARTUP", "LD_PRELOAD", "NODE_OPTIONS", "BASH_ENV", "JAVA_TOOL_OPTIONS")
 """Variables that name code for a program to load."""
 

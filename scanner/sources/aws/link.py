@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from scanner.patterns import lazy
 from scanner.resource import Attrs, Encoded, Items, Resource
 from scanner.sources.aws.shape import refer
 from scanner.unknown import Unknown
 
-ID = re.compile(r"(?:[a-z]+-)+[0-9a-f]{8,17}$")
+ID = lazy(r"(?:[a-z]+-)+[0-9a-f]{8,17}$")
 """Identifiers of EC2 and of what is built on it: no two things have the same one."""
 OWN = frozenset(
     {"id", "arn", "name", "tags", "guardrail_id", "key_id", "dns_name", "api_endpoint", "function_url", "domain_name"}
@@ -18,7 +18,7 @@ OWN = frozenset(
 """Attributes that say what a thing itself is called."""
 HOSTS = ("dns_name", "api_endpoint", "function_url", "domain_name")
 """Those by which it is reached: a URL that has the host of one leads to it."""
-URL = re.compile(r"https?://([^/:?#]+)")
+URL = lazy(r"https?://([^/:?#]+)")
 
 
 def link(resources: Iterable[Resource], more: Mapping[str, tuple[str, str]]) -> None:

@@ -6,11 +6,11 @@ own list of throttling codes (`retries/standard.py`). No message is passed on: i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from msgspec import Struct
 
+from scanner.patterns import lazy
 from scanner.sources.bundle import Outcome
 
 _DENIED = frozenset(
@@ -39,8 +39,8 @@ _CREDENTIAL = frozenset(
 )  # fmt: skip
 _UNKNOWN_THERE = frozenset({"UnknownOperationException", "InvalidAction"})
 """The service itself says that it does not have the operation in this region."""
-_ORGANISATION = re.compile(r"(?i)\b(?:service|resource) control polic(?:y|ies)\b")
-_CODE = re.compile(r"[A-Za-z0-9_.:-]{1,80}\Z")
+_ORGANISATION = lazy(r"(?i)\b(?:service|resource) control polic(?:y|ies)\b")
+_CODE = lazy(r"[A-Za-z0-9_.:-]{1,80}\Z")
 
 
 class Fault(Struct, frozen=True):

@@ -7,11 +7,11 @@ User Guide, "Create a version of a guardrail": a version is a snapshot of the dr
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from scanner.patterns import lazy
 from scanner.resource import OBSERVED, Items
 from scanner.sources.aws.translate import Translation
 from scanner.sources.bundle import Call
@@ -21,7 +21,7 @@ from scanner.unknown import Unknown
 TASKS, GUARDRAIL = "ecs:DescribeTasks", "bedrock:GetGuardrail"
 ENDED = frozenset({"STOPPED", "DEPROVISIONING", "STOPPING", "DEACTIVATING"})
 """States of a task that runs no more, or is about to end."""
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
+_DIGEST = lazy(r"sha256:[0-9a-f]{64}\Z")
 Seen = Iterator[tuple[str, dict[str, Any]]]
 
 

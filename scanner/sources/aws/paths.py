@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from msgspec import Struct
 
+from scanner.patterns import lazy
 from scanner.sources.kubernetes.recorded import DIGEST
 from scanner.unknown import Unknown
 
-_STEP = re.compile(r"([^.\[\]{}]+)|\[(\d*)\]|(\{\})")
+_STEP = lazy(r"([^.\[\]{}]+)|\[(\d*)\]|(\{\})")
 VALUES = "{}"
 """The step to the values of a map, as a list."""
-_PLACE = re.compile(r"\{([^{}]+)\}")
+_PLACE = lazy(r"\{([^{}]+)\}")
 
 HIDDEN = Unknown("it is recorded as a digest", secret=True)
 

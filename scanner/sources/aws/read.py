@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
@@ -117,6 +116,6 @@ def _at_home(resources: Sequence[Resource]) -> list[Resource]:
     for one in resources:
         if one.provider is not None and one.provider.address.endswith(f"/{ACCOUNT}"):
             home = homes.get(one.provider.address.partition("/")[0])
-            one = one if home is None else dataclasses.replace(one, provider=home.provider)
+            one = one if home is None else replace(one, provider=home.provider)
         found.append(one)
     return found

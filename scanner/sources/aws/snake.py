@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from scanner.patterns import lazy
 from scanner.sources.kubernetes.recorded import DIGEST
 
-_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_WORD = lazy(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 MAPS = frozenset(
     {
         "tags", "variables", "labels", "parameters", "environment_variables", "stage_variables", "request_parameters",

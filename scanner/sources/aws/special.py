@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+
+from msgspec.structs import replace
 
 from scanner.resource import Attrs, Resource, dig, items_of
 from scanner.sources.aws.addresses import targets_by_address
@@ -48,9 +49,7 @@ def cluster_groups(into: Translation) -> Links:
 
 def _rule(group: Resource, own: str, side: str, address: str, block: Attrs) -> Resource:
     attrs = Attrs({**block, "type": side, "security_group_id": own}, dict(block.marks.items()))
-    return dataclasses.replace(
-        group, address=address, kind="aws_security_group_rule", name=f"{own}/{side}", attrs=attrs
-    )
+    return replace(group, address=address, kind="aws_security_group_rule", name=f"{own}/{side}", attrs=attrs)
 
 
 def guardrail_versions(into: Translation) -> Links:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.origin import FileOrigin
 from scanner.podspec_shapes import HOLDERS
@@ -73,7 +73,7 @@ def assemble(root: Path, found: Sequence[Found], unit_of: Callable[[str], str], 
             reading.unread.append(resource)
             continue
         possible = one.possible or _not_served(resource)
-        resource = dataclasses.replace(resource, possible=possible) if possible is not None else resource
+        resource = replace(resource, possible=possible) if possible is not None else resource
         first = seen.setdefault((unit, identity), resource)
         if first is not resource and not identity.generated:
             if first.attrs == resource.attrs:

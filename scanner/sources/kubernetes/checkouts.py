@@ -6,18 +6,19 @@ called as a repository, or has folders of the same names, is no sign. Facts: "GI
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+
+from scanner.patterns import lazy
 
 DEFAULT = frozenset({"", "HEAD"})
 """What a delivery asks for that leaves the revision to the repository."""
 HOLES = ("{{", "${", "*")
 """What begins a part of a name that is filled in later."""
 _SCHEMES = frozenset({"https", "http", "ssh", "git", "git+ssh"})
-_SHORT = re.compile(r"(?:[^@/:\s]+@)?(?P<host>[^@/:\s]+):(?!//)(?P<path>[^\s]+)\Z")
+_SHORT = lazy(r"(?:[^@/:\s]+@)?(?P<host>[^@/:\s]+):(?!//)(?P<path>[^\s]+)\Z")
 
 
 class Said(Struct, frozen=True):

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from msgspec import Struct
 
+from scanner.patterns import lazy
 from scanner.resource import dig
 from scanner.unknown import Value
 
@@ -30,7 +31,7 @@ _BY_KEY = {
     "ROSTemplateFormatVersion": "a ROS template",
 }
 """By a key at the top of a document: templates of OpenStack, of TOSCA and of Alibaba Cloud."""
-_MANAGER = re.compile(r"[a-z]+\.(?:v\d\w*|py|jinja)(?:[./:]|\Z)")
+_MANAGER = lazy(r"[a-z]+\.(?:v\d\w*|py|jinja)(?:[./:]|\Z)")
 """Types of Google's Deployment Manager: `compute.v1.instance`, or a template."""
 
 _NAMES: tuple[tuple[str, Format], ...] = (
@@ -48,29 +49,29 @@ _NAMES: tuple[tuple[str, Format], ...] = (
     (r"mkdocs\.ya?ml|\.?readthedocs\.ya?ml|_config\.ya?ml|_toc\.ya?ml|antora\.ya?ml", Format("documentation", False)),
     (r"\..*\.(ya?ml|json)|codecov\.ya?ml|pnpm-lock\.yaml|action\.ya?ml|dependabot\.ya?ml", Format("settings", False)),
 )  # fmt: skip
-_BY_NAME = tuple((re.compile(pattern + r"\Z", re.IGNORECASE), found) for pattern, found in _NAMES)
+_BY_NAME = tuple((lazy(pattern + r"\Z", re.IGNORECASE), found) for pattern, found in _NAMES)
 _CI_FOLDERS = frozenset([".github", ".circleci", ".gitlab", ".azuredevops", ".buildkite", ".tekton-ci"])
 _SETTINGS_FOLDERS = frozenset([".vscode", ".devcontainer", ".idea"])
 
-_AWS_TYPE = re.compile(r"(AWS|Custom|Alexa)::")
-_ARM_SCHEMA = re.compile(r"schema\.management\.azure\.com/.*deploymentTemplate", re.IGNORECASE)
-_AZURE_ML = re.compile(r"azuremlschemas|/azureml/", re.IGNORECASE)
+_AWS_TYPE = lazy(r"(AWS|Custom|Alexa)::")
+_ARM_SCHEMA = lazy(r"schema\.management\.azure\.com/.*deploymentTemplate", re.IGNORECASE)
+_AZURE_ML = lazy(r"azuremlschemas|/azureml/", re.IGNORECASE)
 
 _IMPORTED = frozenset({"import_playbook", "ansible.builtin.import_playbook"})
-_MODULE = re.compile(
+_MODULE = lazy(
     r"(?:kubernetes\.core|community\.(?:docker|kubernetes|aws|general)|amazon\.aws|azure\.azcollection|google\.cloud|"
     r"containers\.podman|redhat\.openshift|community\.okd|openstack\.cloud)\.\w+\Z|(?:k8s|helm|docker_container)\Z"
 )
 """Modules by which tasks make containers, objects and things in clouds."""
 
-TELLING = re.compile(
+TELLING = lazy(
     r"apiVersion|AWSTemplateFormatVersion|AWS::|deploymentTemplate|azuremlschemas|RecipeFormatVersion"
     r"|containerDefinitions|planned_values|terraform_version|ComponentConfiguration"
 )
 """A JSON text without any of these is of no known format that matters, and need not be parsed."""
 
 
-_YTT = re.compile(r"(?m)(?:^|[\s:-])#@(?:[ \t]|/|overlay/|data/|schema/|library/|text/|yaml/)")
+_YTT = lazy(r"(?m)(?:^|[\s:-])#@(?:[ \t]|/|overlay/|data/|schema/|library/|text/|yaml/)")
 
 
 def is_ytt(text: str) -> bool:

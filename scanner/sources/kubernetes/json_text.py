@@ -6,9 +6,10 @@ import json
 import re
 
 from scanner.origin import FileOrigin
+from scanner.patterns import lazy
 from scanner.yamltext import BadDocument, Document, TextError, json_document
 
-_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/|,(?=\s*[}\]])', re.DOTALL)
+_COMMENT = lazy(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/|,(?=\s*[}\]])', re.DOTALL)
 
 
 def json_documents(text: str, path: str) -> list[Document | BadDocument]:

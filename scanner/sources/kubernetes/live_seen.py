@@ -6,16 +6,16 @@ is none, once the controller has looked), "ContainerStatus" (`imageID` is the im
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from scanner.patterns import lazy
 from scanner.sources.kubernetes.live_items import Item, Lost, dig
 from scanner.unknown import Unknown
 
 COUNTS = {"Deployment": "readyReplicas", "StatefulSet": "readyReplicas", "DaemonSet": "numberReady"}
 PODS = ("", "Pod")
-_DIGEST = re.compile(r"(?:^|@)(sha256:[0-9a-f]{64})\Z")
+_DIGEST = lazy(r"(?:^|@)(sha256:[0-9a-f]{64})\Z")
 _STATUSES = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from scanner.origin import FileOrigin
+from scanner.patterns import lazy
 from scanner.resource import Attrs, Reading, Unread, UnreadKind, dig
 from scanner.sources.files import Text, read_text
 from scanner.sources.kubernetes import foreign
@@ -33,13 +34,11 @@ if TYPE_CHECKING:
     from scanner.sources.kubernetes.helm import ChartEntry
 
 SUFFIXES = (".yaml", ".yml", ".json")
-_TEMPLATE_NAME = re.compile(
-    r"\.(?:ya?ml|json)\.(?:j2|jinja2?|tpl|tmpl|gotmpl|erb|in|template|envsubst)\Z", re.IGNORECASE
-)
-_KEY = re.compile(r"""^[\s-]*["']?(?:apiVersion|kind)["']?\s*:|[{,]\s*["'](?:apiVersion|kind)["']\s*:""", re.MULTILINE)
-_TOP_KEY = re.compile(r"""^["']?(?:apiVersion|kind)["']?\s*:|\A\s*\{\s*["'](?:apiVersion|kind)["']\s*:""", re.MULTILINE)
-_TEMPLATED = re.compile(r"^(?!\s*#).*(?:\{\{|\{%|<%)", re.MULTILINE)
-_VERSION = re.compile(r"(?:[a-z0-9.-]+/)?v\d+(?:(?:alpha|beta)\d+)?\Z")
+_TEMPLATE_NAME = lazy(r"\.(?:ya?ml|json)\.(?:j2|jinja2?|tpl|tmpl|gotmpl|erb|in|template|envsubst)\Z", re.IGNORECASE)
+_KEY = lazy(r"""^[\s-]*["']?(?:apiVersion|kind)["']?\s*:|[{,]\s*["'](?:apiVersion|kind)["']\s*:""", re.MULTILINE)
+_TOP_KEY = lazy(r"""^["']?(?:apiVersion|kind)["']?\s*:|\A\s*\{\s*["'](?:apiVersion|kind)["']\s*:""", re.MULTILINE)
+_TEMPLATED = lazy(r"^(?!\s*#).*(?:\{\{|\{%|<%)", re.MULTILINE)
+_VERSION = lazy(r"(?:[a-z0-9.-]+/)?v\d+(?:(?:alpha|beta)\d+)?\Z")
 
 
 def read_manifests(

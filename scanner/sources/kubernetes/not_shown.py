@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scanner.origin import Origin
+from scanner.patterns import lazy
 from scanner.resource import Unread, dig
 from scanner.sources.kubernetes.checkouts import DEFAULT, HOLES, Checkouts
 from scanner.sources.kubernetes.deliveries import PACKED, Delivery, Source, deliveries, source_of, text
@@ -19,7 +19,7 @@ from scanner.unknown import Value
 if TYPE_CHECKING:
     from scanner.sources.kubernetes.helm import ChartEntry
 
-_COMMIT = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
+_COMMIT = lazy(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
 SHOWN = 3
 """How many deliveries of one repository or chart are named."""
 

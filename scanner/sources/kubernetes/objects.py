@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
 from scanner.origin import FileOrigin, Origin
+from scanner.patterns import lazy
 from scanner.resource import Attrs, Items, Resource, SourceName, Unread, mark
 from scanner.sources.kubernetes.kinds import cluster_scoped, may_be_settings
 from scanner.unknown import Unknown, Value
@@ -17,7 +17,7 @@ _TEXT_KEYS = frozenset(["name", "namespace", "image", "serviceAccountName", "nod
 _TEXT_MAPS = frozenset(["labels", "annotations", "matchLabels", "nodeSelector", "stringData"])
 _TEXT_LISTS = frozenset(["command", "args", "values", "hosts", "namespaces"])
 _NAMED_VALUES = frozenset(["env", "tolerations"])
-_SHELL = re.compile(r"\$[A-Za-z_]\w*\Z")
+_SHELL = lazy(r"\$[A-Za-z_]\w*\Z")
 """A variable of a shell in place of a whole name: no object of Kubernetes and no image can be called so."""
 
 

@@ -12,6 +12,7 @@ from fnmatch import translate
 from functools import cache, lru_cache
 
 from scanner import tables
+from scanner.patterns import lazy
 
 DIGEST = "$digest"
 """The one key of the object that stands for a value that is not recorded."""
@@ -29,36 +30,34 @@ NAMES = (
 )  # fmt: skip
 """Names, in capitals; `*` is any text. Beside these, every variable that a table of the rules names."""
 
-_NAME_SERVER = re.compile(r"(?i)corefile|\.(?:server|override|include)\Z")
+_NAME_SERVER = lazy(r"(?i)corefile|\.(?:server|override|include)\Z")
 """Entries by which a cluster's server of names goes, in the words of CoreDNS: a name, and what follows it."""
-_PLUG_IN_SECRET = re.compile(
+_PLUG_IN_SECRET = lazy(
     r"(?m)(?P<before>(?:^|[{;])[ \t]*(?:credentials|aws_access_key|secret)[ \t]+)(?P<value>[^\n{}]+)"
 )
 """Options of the plug-ins `etcd`, `route53` and `tsig` that bear one."""
 
-_ANY_NAME = re.compile("|".join(translate(pattern) for pattern in NAMES))
+_ANY_NAME = lazy("|".join(translate(pattern) for pattern in NAMES))
 
-_SECRET_NAME = re.compile(
+_SECRET_NAME = lazy(
     r"(?i)passw|passphrase|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key|master[_-]?key|signing"
     r"|encryption|(?:^|[_-])(?:key|pat|pwd|dsn|auth|salt|cert|pem)s?$|connection[_-]?string"
 )
-_PLAIN = re.compile(
+_PLAIN = lazy(
     r"(?i)(?:|true|false|yes|no|on|off|none|null|empty|dummy|fake|unused|not[-_ ]?(?:needed|used|required)|na|n/a|x+"
     r"|placeholder|test|anything|ignored|changeme|no[-_]?key|sk-(?:xxx+|fake|dummy|1234|0000|none)[x0-9]*)\Z"
 )
 """Values that hide nothing: switches, and the words that fill the place of a key."""
-_NUMBER = re.compile(r"[+-]?\d{1,9}(?:\.\d{1,6})?\Z")
-_SECRET_VALUE = re.compile(
+_NUMBER = lazy(r"[+-]?\d{1,9}(?:\.\d{1,6})?\Z")
+_SECRET_VALUE = lazy(
     r"-----BEGIN|\b(?:AKIA|ASIA|ABSK)[A-Za-z0-9+/=]{12,}|\b(?:gh[pousr]_|github_pat_|hf_|sk-|xox[abprs]-|glpat-|nvapi-)"
     r"[\w-]{10,}|\beyJ[\w-]{8,}\.[\w.-]+|://[^\s/@:]*:[^\s/@]+@"
 )
-_ENTRY = re.compile(
-    r"(?m)^(?P<before>[ \t]*(?:- +)?[\"']?(?P<key>[\w.$/-]+)[\"']?[ \t]*[:=][ \t]*)(?P<value>[^\s#].*)$"
-)
-_INLINE = re.compile(r"(?P<before>[\"'](?P<key>[\w.$/-]+)[\"']\s*:\s*)(?P<value>\"(?:[^\"\\]|\\.)*\")")
-_PEM = re.compile(r"-----BEGIN [^-]+-----.*?(?:-----END [^-]+-----|\Z)", re.DOTALL)
-_REFERENCE = re.compile(r"[\"']?(?:os\.environ/|\$\{?|\{\{|[|>][-+0-9]*\Z|[\[{]|!)")
-_SETTING = re.compile(r"(?m)^\s*(?:- +)?[\"']?[\w.$/-]+[\"']?\s*:")
+_ENTRY = lazy(r"(?m)^(?P<before>[ \t]*(?:- +)?[\"']?(?P<key>[\w.$/-]+)[\"']?[ \t]*[:=][ \t]*)(?P<value>[^\s#].*)$")
+_INLINE = lazy(r"(?P<before>[\"'](?P<key>[\w.$/-]+)[\"']\s*:\s*)(?P<value>\"(?:[^\"\\]|\\.)*\")")
+_PEM = lazy(r"-----BEGIN [^-]+-----.*?(?:-----END [^-]+-----|\Z)", re.DOTALL)
+_REFERENCE = lazy(r"[\"']?(?:os\.environ/|\$\{?|\{\{|[|>][-+0-9]*\Z|[\[{]|!)")
+_SETTING = lazy(r"(?m)^\s*(?:- +)?[\"']?[\w.$/-]+[\"']?\s*:")
 
 
 def digest(value: str, salt: str) -> dict[str, str]:

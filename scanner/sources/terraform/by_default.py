@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
+from scanner.patterns import lazy
 from scanner.resource import Items
 from scanner.sources.terraform.contracts import Contract
 from scanner.sources.terraform.read_json import unplaced
@@ -18,8 +18,8 @@ _OWN = frozenset({"abspath", "bcrypt", "pathexpand", "plantimestamp", "templatef
 """Functions whose result is not that of their arguments alone; those of files beside."""
 _MAX_ITEMS = 20
 _NAMED = frozenset({"var", "local"})
-_INPUT = re.compile(r"\b(var|local|module)\.([\w-]+)")
-_EACH = re.compile(r"\beach\.")
+_INPUT = lazy(r"\b(var|local|module)\.([\w-]+)")
+_EACH = lazy(r"\beach\.")
 
 
 class ByDefault:
@@ -28,29 +28,25 @@ class ByDefault:
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
         self._inputs: dict[str, frozenset[str] | None] = {}
-        self._given: dict[tuple[tuple[str, ...], frozenset[str]], tuple[str, ...] | None] = {}
-        self._slots: dict[tuple[Hashable, ...], dict[str, Any]] = {}
+        self._slots: dict[Hashable, dict[str, Any]] = {}
 
-    def slot(self, texts: tuple[str, ...], given: frozenset[str], value_of: Inputs) -> dict[str, Any] | None:
-        """Where what the texts come to is kept; None where they rest on more than inputs, or on one that is not plain.
+    def slot(self, what: Hashable, names: tuple[str, ...], value_of: Inputs) -> dict[str, Any] | None:
+        """Where what something comes to is kept that rests on some inputs; None where one of those is not plain.
 
-        given: the arguments of the call; value_of: what they are.
+        value_of: what the inputs are.
         """
-        asked = (texts, given)
-        if asked not in self._given:
-            self._given[asked] = self._rest_on(texts, given)
-        names = self._given[asked]
-        if names is None:
-            return None
-        key: tuple[Hashable, ...] = (texts, names)
+        key: tuple[Hashable, ...] = (what, names)
         for name in names:
             value = _key(value_of(name))
             if value is None:
                 return None
             key = (*key, value)
-        return self._slots.setdefault(key, {})
+        found = self._slots.get(key)
+        if found is None:
+            found = self._slots[key] = {}
+        return found
 
-    def _rest_on(self, texts: tuple[str, ...], given: frozenset[str]) -> tuple[str, ...] | None:
+    def rest_on(self, texts: Iterable[str], given: frozenset[str]) -> tuple[str, ...] | None:
         """The arguments among those given that texts rest on; None where they rest on more than inputs."""
         found: set[str] = set()
         for text in texts:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -74,6 +73,8 @@ class SyntaxCache:
 def _write(place: Path, entry: bytes) -> None:
     """Write an entry whole or not at all: two processes that write the same one write the same bytes."""
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    import tempfile  # what a run that finds all does not need
+
     handle, name = tempfile.mkstemp(dir=place.parent, prefix=".")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -41,12 +41,8 @@ _TOTAL = ("jsonencode", "yamlencode", "sensitive", "nonsensitive")
 def call(expression: Call, env: Env, evaluate: Evaluate) -> Value:
     """The result of a call. Raises Refused, TooLarge."""
     name = expression.name.removeprefix("core::")
-    if name == "try":
-        return _try(expression, env, evaluate)
-    if name == "can":
-        return _can(expression, env, evaluate)
-    if name == "ephemeralasnull":
-        return _lasting(expression, env, evaluate)
+    if name in _OWN:
+        return _OWN[name](expression, env, evaluate)
     function = find(name)
     if function is None:
         return Unknown(f"the function `{name}` is not evaluated", FUNCTION_UNKNOWN, origin=expression.at)
@@ -88,6 +84,8 @@ def apply(function: Function, arguments: list[Value], env: Env, evaluate: Evalua
 
     if function.policy == "raw":
         return run(*arguments)
+    if PLAIN.issuperset(map(type, arguments)):
+        return run(*arguments)
     top = [one for one in arguments if isinstance(one, Unknown)]
     inner = unknowns_of(arguments) if function.policy in ("strict", "members") else []
     if top or inner:
@@ -115,6 +113,8 @@ def _members(function: Function, arguments: list[Value], open_: list[Unknown], e
 
 def _checked(value: Value) -> Value:
     """The value, within the budget of one result."""
+    if type(value) in PLAIN and (type(value) is not str or len(value) <= MAX_TEXT):
+        return value
     if isinstance(value, str) and len(value) > MAX_TEXT:
         raise TooLarge("a text of more than a million characters")
     if (is_list(value) or is_map(value)) and len(value) > MAX_ITEMS:
@@ -188,3 +188,7 @@ def _can(expression: Call, env: Env, evaluate: Evaluate) -> Value:
     if fails(value):
         return False
     return True if doubt is None else merged([doubt])
+
+
+_OWN: Mapping[str, Callable[[Call, Env, Evaluate], Value]] = {"try": _try, "can": _can, "ephemeralasnull": _lasting}
+"""Functions that look at an argument before it is evaluated."""

@@ -24,6 +24,9 @@ _DEEP = frozenset({"jsonencode", "yamlencode", "flatten", "distinct", "toset", "
 """Functions that go through all that is inside of their arguments, unknown or not."""
 
 
+_WEIGHTLESS = PLAIN - {str}
+
+
 def charge(budget: Budget, steps: int) -> None:
     """Takes steps for work that is about to be done. Raises TooLarge where they are not left."""
     if steps and not budget.spend(steps):
@@ -33,12 +36,13 @@ def charge(budget: Budget, steps: int) -> None:
 def charge_call(budget: Budget, name: str, strict: bool, arguments: Sequence[Value]) -> None:
     """For a function's way through its arguments. Raises TooLarge."""
     if name not in _AT_ONCE:
-        charge(budget, sum(weight(one, strict or name in _DEEP) for one in arguments))
+        deep = strict or name in _DEEP
+        charge(budget, sum([weight(one, deep) for one in arguments if type(one) not in _WEIGHTLESS]))
 
 
 def charge_whole(budget: Budget, value: Value) -> bool:
     """For an argument as it is handed over, to all that walk over it; False where it is too large or too deep."""
-    if type(value) in PLAIN or not isinstance(value, (list, Unknown, Mapping)):
+    if type(value) in PLAIN or not isinstance(value, (list, dict, Unknown, Mapping)):
         return not isinstance(value, str) or len(value) < WALKED or budget.spend(len(value) // WALKED)
     if id(value) in budget.measured:
         found = budget.measured[id(value)][1]

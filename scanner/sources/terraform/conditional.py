@@ -18,7 +18,7 @@ from scanner.sources.terraform.steps import Evaluate
 from scanner.sources.terraform.syntax import Conditional, Literal, Template, Traversal
 from scanner.sources.terraform.types import ANY, Type, convert, to_bool
 from scanner.sources.terraform.values import ListOf, MapOf, Refused, SetOf, is_number, nodes, one_of
-from scanner.unknown import INVALID, Unknown, Value
+from scanner.unknown import INVALID, PLAIN, Unknown, Value
 
 MAX_NODES = 8_000
 """Nodes of a result above which it stays as it is written."""
@@ -49,6 +49,8 @@ def conditional(expression: Conditional, env: Env, evaluate: Evaluate) -> Value:
         return value
     with budget.guard(False):  # what fails in the other one does not matter
         beside = evaluate(other, env)
+    if type(value) is type(beside) and type(value) in PLAIN:
+        return value
     return _one_type([value, beside], env)[0]
 
 

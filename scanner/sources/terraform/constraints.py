@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TypeAlias
 
+from scanner.patterns import lazy
+
 _Point: TypeAlias = tuple[int, int, int, int]
-_PART = re.compile(r"\s*(=|!=|>=|<=|>|<|~>)?\s*v?(\d+(?:\.\d+){0,2})\s*")
+_PART = lazy(r"\s*(=|!=|>=|<=|>|<|~>)?\s*v?(\d+(?:\.\d+){0,2})\s*")
 _END: _Point = (1 << 30, 0, 0, 0)
 _START: _Point = (0, 0, 0, 0)
 

@@ -106,10 +106,7 @@ class _Attributes(Unplaced):
 
     def kept(self, value_of: Inputs, *names: str) -> dict[str, Any] | None:
         """Where what these attributes come to is kept, if the inputs that they rest on are left out, or plain."""
-        texts = [self._value.get(name, "") for name in names]
-        if not all(isinstance(text, str) for text in texts):
-            return None
-        return self._builder.by_default.slot((*names, *texts), self._builder.given, value_of)
+        return self._builder.kept(self._value, names, value_of)
 
     def place(self, name: str) -> FileOrigin:
         """Where the attribute stands."""
@@ -177,7 +174,7 @@ class _Resources(Declared):
         for key, value in self._told.items():
             kept = None
             if "lifecycle" not in value:
-                kept = _Attributes(self._builder, key[0], value, ()).kept(value_of, *COUNTED)
+                kept = self._builder.kept(value, COUNTED, value_of)
             if not kept or kept["told"] not in (0, NO_KEY):
                 yield key
 
@@ -205,7 +202,21 @@ class _Builder:
         self.call = call
         self.given = frozenset(call.body.attributes)
         self._rests = _rests_of(contract)
-        self.by_default = _by_default(contract)
+        self._by_default = _by_default(contract)
+        # What the texts of attributes rest on among the arguments of this call; None for more than inputs.
+        self._resting: dict[tuple[str, ...], tuple[str, ...] | None] = {}
+        self._places: dict[tuple[str, ...], FileOrigin] = {}
+
+    def kept(self, value: Mapping[str, Any], names: tuple[str, ...], value_of: Inputs) -> dict[str, Any] | None:
+        """Where what attributes of a block come to is kept; None where they rest on more than plain inputs."""
+        texts = tuple([value.get(name, "") for name in names])
+        for text in texts:
+            if type(text) is not str:
+                return None
+        if texts not in self._resting:
+            self._resting[texts] = self._by_default.rest_on(texts, self.given)
+        resting = self._resting[texts]
+        return None if resting is None else self._by_default.slot((names, texts), resting, value_of)
 
     def config(self, directory: Path) -> Config:
         contract = self.contract
@@ -241,7 +252,8 @@ class _Builder:
     def part(self, value: Any, each: tuple[str, ...], repeats: bool) -> tuple[Value, FileOrigin]:
         """An attribute's value and its line, each part with a line of the call; `repeats` for a `for_each` itself."""
         inner = (self._rests.on(value, each) or each) if repeats else each
-        return self.marked(value, inner), self._place(self._rests.on(value, inner))
+        at = self._place(self._rests.on(value, inner))
+        return value if type(value) is str else self.marked(value, inner), at
 
     def place(self, value: Any, each: tuple[str, ...], repeats: bool) -> FileOrigin:
         """The line of an attribute alone."""
@@ -261,7 +273,10 @@ class _Builder:
 
     def _place(self, names: tuple[str, ...]) -> FileOrigin:
         """The first of these arguments that the call sets, else the call itself: the module's default decides."""
-        for name in names:
-            if name in self.call.body.attributes and name not in META:
-                return self.call.body.attributes[name].expression.at
-        return self.call.at
+        if names in self._places:
+            return self._places[names]
+        told = (name for name in names if name in self.given and name not in META)
+        first = next(told, None)
+        at = self.call.at if first is None else self.call.body.attributes[first].expression.at
+        self._places[names] = at
+        return at

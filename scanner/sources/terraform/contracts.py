@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -12,6 +11,7 @@ from msgspec import Struct, field
 
 from scanner import tables
 from scanner.errors import TetherError
+from scanner.patterns import lazy
 from scanner.sources.terraform.constraints import within
 
 SCHEMA = "tether.contract/1"
@@ -19,8 +19,8 @@ HOSTS = ("registry.terraform.io/", "registry.opentofu.org/")
 REMEDY = "run `terraform init` before the scan, or scan a plan"
 UNTOLD = "the module's contract does not tell it"
 """The cause of a value that a contract does not work out: any `var.x` that it has no `x` for."""
-_ADDRESS = re.compile(r"([\w-]+/[\w-]+/[\w-]+?)(?://([\w./-]+))?")
-_GIT = re.compile(
+_ADDRESS = lazy(r"([\w-]+/[\w-]+/[\w-]+?)(?://([\w./-]+))?")
+_GIT = lazy(
     r"(?:git::)?(?:https://|ssh://)?(?:[\w-]+@)?github\.com[/:]([\w-]+)/terraform-([a-z0-9]+)-([\w-]+?)(?:\.git)?"
     r"(?://([\w./-]+?))?(?:\?ref=v?(\d+\.\d+\.\d+))?"
 )

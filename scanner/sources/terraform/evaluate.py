@@ -91,7 +91,7 @@ def _traversal(expression: Traversal, env: Env) -> Value:
         value, steps = env.names[expression.root], expression.steps
     else:
         value, steps = env.scope.lookup(expression, env)
-    return _placed(walk(value, steps, env, evaluate), expression.at)
+    return _placed(walk(value, steps, env, evaluate) if steps else value, expression.at)
 
 
 def _placed(value: Value, at: FileOrigin) -> Value:

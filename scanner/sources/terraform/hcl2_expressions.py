@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from scanner.origin import FileOrigin
+from scanner.patterns import lazy
 from scanner.sources.terraform.hcl2_nodes import Places, is_tree, join, name_of, number, solid
 from scanner.sources.terraform.syntax import (
     AttrStep,
@@ -32,7 +32,7 @@ from scanner.sources.terraform.syntax import (
 from scanner.sources.terraform.template import ParseExpression, Piece, Scanner, assemble, unescape
 
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
-_HEREDOC = re.compile(r"<<(-?)([^\r\n]+)\r?\n")
+_HEREDOC = lazy(r"<<(-?)([^\r\n]+)\r?\n")
 _POSTFIX = {"get_attr_expr_term", "index_expr_term", "attr_splat_expr_term", "full_splat_expr_term"}
 _STRING_PIECES = {"template_else": "else", "template_endif": "endif", "template_endfor": "endfor"}
 

@@ -5,13 +5,13 @@ Source: Terraform provider for AWS, `internal/service/meta` (`aws_region`, `aws_
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
+from scanner.patterns import lazy
 from scanner.resource import Provider
 from scanner.unknown import Value
 
-_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+")
+_REGION = lazy(r"[a-z]{2,4}(-[a-z]+)+-\d+")
 # By the start of a region's name: its partition, and the domain of its services. Partitions that are not here are
 # left unknown, as is one of a region that is.
 _PARTITIONS = (
@@ -20,7 +20,7 @@ _PARTITIONS = (
     ("us-isob-", "aws-iso-b", "sc2s.sgov.gov"),
     ("us-iso-", "aws-iso", "c2s.ic.gov"),
 )
-_PUBLIC = re.compile(r"(us|ca|mx|sa|eu|ap|me|il|af)-(north|south|east|west|central)\w*-\d+")
+_PUBLIC = lazy(r"(us|ca|mx|sa|eu|ap|me|il|af)-(north|south|east|west|central)\w*-\d+")
 
 
 def of_provider(key: tuple[str, str], name: str, provider: Callable[[], Provider]) -> Value:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
+from scanner.patterns import lazy
 from scanner.resource import dig
 from scanner.sources.terraform.files import Files, Unreadable, decode
 from scanner.sources.terraform.functions.encoding import json_value
@@ -13,7 +13,7 @@ from scanner.sources.terraform.syntax import SyntaxFault
 from scanner.sources.terraform.values import Refused, is_list
 from scanner.unknown import Value
 
-_EXACT = re.compile(r"=?\s*(\d+(?:\.\d+)*(?:-[\w.]+)?)\s*")
+_EXACT = lazy(r"=?\s*(\d+(?:\.\d+)*(?:-[\w.]+)?)\s*")
 
 
 def installed(

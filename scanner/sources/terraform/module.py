@@ -160,13 +160,16 @@ class Module:
 
     def local(self, name: str, traversal: Traversal | None = None) -> Value:
         """The value of a local."""
+        key = f"local.{name}"
+        if key in self._values:
+            return self._values[key]
         if name not in self.config.locals:
             return self._undeclared(f"local.{name}", traversal) if traversal else None
         kept = self._kept_local(name)
         if kept and "value" in kept:
             return kept["value"]
         own = self.config.locals
-        value = self._once(f"local.{name}", traversal, lambda: evaluate(own[name].expression, self.env))
+        value = self._once(key, traversal, lambda: evaluate(own[name].expression, self.env))
         if kept is not None and plain(value):
             kept["value"] = value
         return value
@@ -178,6 +181,9 @@ class Module:
 
     def variable(self, name: str, traversal: Traversal) -> Value:
         """The value of a variable."""
+        key = f"var.{name}"
+        if key in self._values:
+            return self._values[key]
         if name in self.config.defaults and plain(self.config.defaults[name]) and not self._is_given(name):
             return self.config.defaults[name]  # type: ignore[no-any-return]  # a scalar of JSON
         block = self.config.variables.get(name)
@@ -185,7 +191,7 @@ class Module:
             return Unknown(UNTOLD, decided_by=(self.address,), origin=traversal.at)
         if block is None:
             return self._undeclared(f"var.{name}", traversal)
-        return self._once(f"var.{name}", traversal, lambda: self._variable(name, block))
+        return self._once(key, traversal, lambda: self._variable(name, block))
 
     def _is_given(self, name: str) -> bool:
         return self.call is None or self.call_env is None or name in self.call.body.attributes

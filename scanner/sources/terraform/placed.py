@@ -42,7 +42,17 @@ def _placed(part: Any, at: FileOrigin) -> Any:
 
 def placed_value(value: Value, at: FileOrigin) -> Value:
     """The value with `at` for each `NOWHERE` in it; what has none in it stays the same object."""
-    return value if type(value) in PLAIN else _Placing(at).of(value)
+    if type(value) in PLAIN:
+        return value
+    if type(value) is Unknown and value.origin is not NOWHERE and not _is_made_of(value):
+        return value
+    made: Value = _Placing(at).of(value)
+    return made
+
+
+def _is_made_of(value: Unknown) -> bool:
+    """Whether an Unknown has values inside, which have places of their own."""
+    return bool(value.pieces or value.options or value.document is not None or value.known is not None)
 
 
 def is_nowhere(value: Value) -> bool:
@@ -85,6 +95,8 @@ class _Placing:
 
     def _unknown(self, value: Unknown) -> Unknown:
         origin = self._at if value.origin is NOWHERE else value.origin
+        if not _is_made_of(value):
+            return value if origin is value.origin else replace(value, origin=origin)
         inside = (value.pieces, value.document, value.options, value.known)
         pieces, document, options, known = placed = [self.of(one) for one in inside]
         if origin is value.origin and all(map(is_, placed, inside)):
@@ -111,4 +123,7 @@ class _Placing:
         return type(value)(items, marks) if isinstance(value, Items) else type(value)(items)
 
     def _marks(self, marks: list[Origin]) -> list[Origin]:
-        return [self._at if one is NOWHERE else one for one in marks] if any(one is NOWHERE for one in marks) else marks
+        for one in marks:
+            if one is NOWHERE:
+                return [self._at if one is NOWHERE else one for one in marks]
+        return marks

@@ -13,6 +13,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from scanner.origin import FileOrigin
+from scanner.patterns import lazy
 from scanner.sources.terraform.syntax import (
     Expression,
     Literal,
@@ -30,11 +31,11 @@ ParseExpression: TypeAlias = Callable[[str, int, int], Expression]
 PieceKind = OneOf["text", "value", "if", "else", "endif", "for", "endfor"]
 
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.|\Z))|([$%])\4\{", re.DOTALL)
-_FOR = re.compile(r"for\s+([\w-]+)\s*(?:,\s*([\w-]+)\s*)?\s+in\b(.*)\Z", re.DOTALL)
-_CODE = re.compile(r'["{}]|#|//|/\*')
-_QUOTED = re.compile(r'\\[^\r\n]|\$\$\{|%%\{|[$%]\{|"|[\r\n]')
-_OPENING = re.compile(r"\$\$\{|%%\{|\$\{|%\{|\n")
+_ESCAPE = lazy(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.|\Z))|([$%])\4\{", re.DOTALL)
+_FOR = lazy(r"for\s+([\w-]+)\s*(?:,\s*([\w-]+)\s*)?\s+in\b(.*)\Z", re.DOTALL)
+_CODE = lazy(r'["{}]|#|//|/\*')
+_QUOTED = lazy(r'\\[^\r\n]|\$\$\{|%%\{|[$%]\{|"|[\r\n]')
+_OPENING = lazy(r"\$\$\{|%%\{|\$\{|%\{|\n")
 
 
 class Piece(Struct):

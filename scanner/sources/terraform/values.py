@@ -143,7 +143,8 @@ def unknowns_of(value: Value) -> list[Unknown]:
             if id(item) in seen:
                 continue
             seen.add(id(item))
-            stack.extend(reversed(list(item.values() if is_map(item) else item)))
+            inner = item.values() if is_map(item) else item
+            stack.extend([one for one in inner if type(one) not in PLAIN][::-1])
     return found
 
 
@@ -184,7 +185,7 @@ def _inside(value: Value) -> Iterable[Value]:
 
 def plain(value: Value) -> bool:
     """Whether a value is a scalar: it has no line of its own."""
-    return value is None or isinstance(value, (bool, int, float, str))
+    return type(value) in PLAIN or isinstance(value, str)
 
 
 def fits(value: Value) -> bool:
@@ -201,10 +202,16 @@ def nodes(value: Value, most: int) -> int | None:
     while stack:
         item, depth = stack.pop()
         total += 1
-        if total > most or depth > MAX_DEPTH:
+        inner = _inside(item)
+        if depth == MAX_DEPTH and any(True for _ in inner):
             return None
-        if type(item) not in PLAIN:
-            stack.extend([(one, depth + 1) for one in _inside(item)])
+        for one in inner:
+            if type(one) in PLAIN:
+                total += 1
+            else:
+                stack.append((one, depth + 1))
+        if total > most:
+            return None
     return total
 
 

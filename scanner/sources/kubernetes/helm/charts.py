@@ -97,7 +97,10 @@ def render_charts(
 
 def _made(jobs: Sequence[_Job]) -> Iterator[Made]:
     """What Helm makes of each; a tree of charts that explode is left after a few of them."""
-    from concurrent.futures import ThreadPoolExecutor  # what a tree without charts does not need
+    if len(jobs) <= TOGETHER:
+        yield from _rendered(jobs)
+        return
+    from concurrent.futures import ThreadPoolExecutor  # what a tree of few charts does not need
 
     exploded = done = 0
     workers = os.cpu_count() or 1

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections import defaultdict
 
+from scanner.patterns import lazy
+
 MAX_STARTS = 300
-_ACTION = re.compile(r"\{\{.*?(?:\}\}|\Z)")
-_KEY = re.compile(r"(?:- )*[\"']?([\w./-]+)[\"']?:(?=\s|\Z)")
+_ACTION = lazy(r"\{\{.*?(?:\}\}|\Z)")
+_KEY = lazy(r"(?:- )*[\"']?([\w./-]+)[\"']?:(?=\s|\Z)")
 
 
 class LineMap:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-_DEFINED = re.compile(r"\{\{-?\s*define\s+[\"`]([^\"`]+)[\"`]\s*-?\}\}")
-_CALLED = re.compile(r"(?<![\w.$])(?:include|template)\s+[\"`]([^\"`]+)[\"`]")
+from scanner.patterns import lazy
+
+_DEFINED = lazy(r"\{\{-?\s*define\s+[\"`]([^\"`]+)[\"`]\s*-?\}\}")
+_CALLED = lazy(r"(?<![\w.$])(?:include|template)\s+[\"`]([^\"`]+)[\"`]")
 _DECIDES = r"\{\{-?\s*(?:else\s+)?(?:if|with|range)\b[^}]*?"
 _LOOKUP = r"(?<![\w.$])lookup\b"
 

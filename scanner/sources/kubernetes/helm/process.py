@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
@@ -13,9 +12,11 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from scanner.patterns import lazy
+
 SECONDS = 60
 MAX_OUTPUT = 60_000_000
-_SOURCE = re.compile(r"^---\n# Source: (\S+)\n", re.MULTILINE)
+_SOURCE = lazy(r"^---\n# Source: (\S+)\n", re.MULTILINE)
 
 
 class Release(Struct, frozen=True):
@@ -49,6 +50,8 @@ def renderer() -> str:
     """What renders charts here: "sdk", "helm", or "" where there is neither."""
     if find_spec("helm_python") is not None:
         return "sdk"
+    import shutil
+
     return "helm" if shutil.which("helm") else ""
 
 
@@ -136,6 +139,7 @@ def archive(files: Mapping[str, bytes]) -> bytes:
 
 
 def _binary(variants: Sequence[Mapping[str, bytes]], release: Release) -> Made:
+    import shutil
     import subprocess
     import tempfile
 

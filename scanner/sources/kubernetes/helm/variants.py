@@ -10,23 +10,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-_COMMENT = re.compile(r"\{\{-?\s{0,8}/\*")
-_PART = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|\}\}", re.DOTALL)
-_TEXT = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|`[^`]*`", re.DOTALL)
-_NAME = re.compile(
+from scanner.patterns import lazy
+
+_COMMENT = lazy(r"\{\{-?\s{0,8}/\*")
+_PART = lazy(r"\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|\}\}", re.DOTALL)
+_TEXT = lazy(r"\"(?:\\.|[^\"\\\n])*\"|`[^`]*`", re.DOTALL)
+_NAME = lazy(
     r"(?<![\w.$])(?:randAlphaNum|randAlpha|randAscii|randNumeric|randBytes|randInt|uuidv4|now|htpasswd|bcrypt"
     r"|encryptAES|genPrivateKey|genCA|genCAWithKey|genSelfSignedCert|genSelfSignedCertWithKey|genSignedCert"
     r"|genSignedCertWithKey|shuffle)(?![\w.])"
 )
-_SERVES = re.compile(r"(?<![\w])\$?(?:\.\w+)*\.Capabilities\.APIVersions\.Has(?![\w])")
-_RELEASE = re.compile(r"(?<![\w])\$?(?:\.\w+)*\.Release\.(IsInstall|IsUpgrade|Revision)(?![\w])")
+_SERVES = lazy(r"(?<![\w])\$?(?:\.\w+)*\.Capabilities\.APIVersions\.Has(?![\w])")
+_RELEASE = lazy(r"(?<![\w])\$?(?:\.\w+)*\.Release\.(IsInstall|IsUpgrade|Revision)(?![\w])")
 _RELEASED = {
     "IsInstall": ("(eq `a` `a`)", "(eq `a` `b`)"),
     "IsUpgrade": ("(eq `a` `b`)", "(eq `a` `a`)"),
     "Revision": ("(int `1`)", "(int `2`)"),
 }
 """A release is installed, and then upgraded: what is made on one of the two alone is not certain."""
-_UNORDERED = re.compile(r"(?<![\w.$])(?:keys|values)(?![\w.])")
+_UNORDERED = lazy(r"(?<![\w.$])(?:keys|values)(?![\w.])")
 
 _DAYS = ("2001-02-03", "2013-11-27")
 _FORMS = {

@@ -7,17 +7,17 @@ template creates nothing before it is processed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
+from scanner.patterns import lazy
 from scanner.resource import Attrs, Items, Unread, dig
 from scanner.sources.kubernetes.inside.held import Holder, Inner, each, text, values
 from scanner.unknown import NOT_RENDERED, Unknown, Value
 from scanner.yamltext_scalars import ScalarError, plain
 
 REMEDY = "scan the output of `oc process`"
-_STRING = re.compile(r"\$\{([a-zA-Z0-9_]+)\}")
-_WHOLE = re.compile(r"\$\{\{([a-zA-Z0-9_]+)\}\}\Z")
+_STRING = lazy(r"\$\{([a-zA-Z0-9_]+)\}")
+_WHOLE = lazy(r"\$\{\{([a-zA-Z0-9_]+)\}\}\Z")
 
 
 def template(holder: Holder) -> Iterator[Inner | Unread]:

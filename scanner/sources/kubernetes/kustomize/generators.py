@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 
 from scanner.origin import FileOrigin
+from scanner.patterns import lazy
 from scanner.resource import Attrs, Items, items_of
 from scanner.sources.kubernetes.kustomize.load import Loader
 from scanner.sources.kubernetes.kustomize.objects import CannotRender, NotThere, Obj, at, id_of, named, put, text
@@ -16,7 +16,7 @@ from scanner.unknown import NOT_RENDERED, Unknown, Value
 
 _KEYS = frozenset(["name", "namespace", "behavior", "literals", "files", "envs", "env", "options", "type", "kvSources"])
 _OPTIONS = frozenset(["labels", "annotations", "disableNameSuffixHash", "immutable"])
-_VARIABLE = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*\Z")
+_VARIABLE = lazy(r"[-._a-zA-Z][-._a-zA-Z0-9]*\Z")
 _LETTERS = str.maketrans("013ae", "ghkmt")
 Pair = tuple[str, str, FileOrigin]
 

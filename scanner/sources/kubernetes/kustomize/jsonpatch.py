@@ -5,14 +5,13 @@ As in kustomize, `replace` of a key that is not there adds it, and a negative in
 
 from __future__ import annotations
 
-import re
-
 from scanner.origin import FileOrigin
+from scanner.patterns import lazy
 from scanner.resource import Attrs, Items
 from scanner.sources.kubernetes.kustomize.objects import CannotRender, at, copied, text
 from scanner.unknown import Value
 
-_INDEX = re.compile(r"-?(?:0|[1-9][0-9]{0,6})\Z")
+_INDEX = lazy(r"-?(?:0|[1-9][0-9]{0,6})\Z")
 
 
 def apply(value: Attrs, operations: Items, origin: FileOrigin) -> None:

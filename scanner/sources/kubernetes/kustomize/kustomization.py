@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from scanner.origin import FileOrigin
 from scanner.resource import Attrs, Items, dig, items_of
@@ -30,15 +31,14 @@ _PATCH_LISTS = ("patches", "patchesJson6902", "patchesStrategicMerge", "replacem
 _SETTING_LISTS = ("generators", "transformers", "validators", "configurations")
 
 
-@dataclass(slots=True)
-class Kustomization:
+class Kustomization(Struct):
     """One kustomization, in a folder ("" is the root). problem: why it can never be rendered, "" where it may be."""
 
     path: str
     value: Attrs
     origin: FileOrigin
     problem: str = ""
-    folder: str = field(init=False)
+    folder: str = ""
 
     def __post_init__(self) -> None:
         self.folder = posixpath.dirname(self.path)

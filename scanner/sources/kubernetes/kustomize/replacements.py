@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from scanner.origin import FileOrigin
+from scanner.patterns import lazy
 from scanner.resource import Attrs, Items, dig, items_of
 from scanner.sources.kubernetes.kustomize.load import Loader
 from scanner.sources.kubernetes.kustomize.objects import CannotRender, Id, Obj, at, copied, text
@@ -17,10 +18,10 @@ Place = tuple[Attrs | Items, str | int]
 """A mapping or a list, and the key or index in it."""
 
 MAX_PATH = 1_000
-_ITEM = re.compile(r"\[([^=\]]*)=([^\]]*)\]\Z")
-_LITERAL = re.compile(r"[A-Za-z0-9_./:@ -]*\Z")
+_ITEM = lazy(r"\[([^=\]]*)=([^\]]*)\]\Z")
+_LITERAL = lazy(r"[A-Za-z0-9_./:@ -]*\Z")
 _IDS = ("group", "version", "kind", "name", "namespace")
-_INDEX = re.compile(r"[0-9]{1,7}\Z")
+_INDEX = lazy(r"[0-9]{1,7}\Z")
 
 
 def replace_values(objects: Sequence[Obj], listed: Value, loader: Loader, folder: str, where: FileOrigin) -> None:

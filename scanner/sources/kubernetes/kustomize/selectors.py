@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from scanner.origin import FileOrigin
+from scanner.patterns import lazy
 from scanner.resource import Attrs, dig
 from scanner.sources.kubernetes.kustomize.objects import CannotRender, Obj, at, text
 from scanner.unknown import Value
@@ -16,10 +17,10 @@ from scanner.unknown import Value
 _KEYS = frozenset(
     ["group", "version", "kind", "name", "namespace", "labelSelector", "annotationSelector", "apiVersion"]
 )
-_SAFE = re.compile(r"\^?(?:[A-Za-z0-9_:/-]|\\[.\-]|\.[*+]?|\[[A-Za-z0-9_.-]+\]|\||[()])*\$?\Z")
-_GREEDY = re.compile(r"\.[*+]")
+_SAFE = lazy(r"\^?(?:[A-Za-z0-9_:/-]|\\[.\-]|\.[*+]?|\[[A-Za-z0-9_.-]+\]|\||[()])*\$?\Z")
+_GREEDY = lazy(r"\.[*+]")
 _MAX_TEXT = 512
-_ASKS = re.compile(r"\s*([^=!,()\s]+)\s*(?:(==?|!=)\s*([^=!,()\s]*)|\s(in|notin)\s*\(([^()]*)\))?\s*\Z")
+_ASKS = lazy(r"\s*([^=!,()\s]+)\s*(?:(==?|!=)\s*([^=!,()\s]*)|\s(in|notin)\s*\(([^()]*)\))?\s*\Z")
 
 
 def pattern(found: str, where: FileOrigin) -> Callable[[str], bool]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from scanner.origin import FileOrigin
+from scanner.patterns import lazy
 from scanner.resource import Attrs, Items, dig, items_of
 from scanner.sources.kubernetes.kustomize import specs
 from scanner.sources.kubernetes.kustomize.fields import Field, each, mapping_at
@@ -67,7 +68,7 @@ def label_fields(label: Mapping[str, Value]) -> tuple[Field, ...]:
 
 
 _NEW = ("newName", "newTag", "digest", "tagSuffix")
-_LITERAL = re.compile(r"[A-Za-z0-9_./:@-]+\Z")
+_LITERAL = lazy(r"[A-Za-z0-9_./:@-]+\Z")
 
 
 def set_image(objects: Iterable[Obj], image: Attrs, where: FileOrigin) -> None:

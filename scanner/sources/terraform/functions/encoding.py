@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 
 from msgspec.structs import replace
 
+from scanner.patterns import lazy
 from scanner.resource import Attrs, Encoded, Items
 from scanner.sources.terraform.exact import parsed
 from scanner.sources.terraform.functions.function import Function, pure, text
@@ -29,12 +29,12 @@ from scanner.sources.terraform.values import (
 from scanner.unknown import Unknown, Value
 
 # What keeps a text of several lines out of a block scalar: other white space than spaces, and spaces before a break.
-_QUOTED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\U00010000-\U0010ffff]| (?:\n|\\Z)")
-_CONTROL = re.compile("\\\\\\\\|(\\\\u[0-9a-f]{4}|[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\U00010000-\U0010ffff])")
+_QUOTED = lazy("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\U00010000-\U0010ffff]| (?:\n|\\Z)")
+_CONTROL = lazy("\\\\\\\\|(\\\\u[0-9a-f]{4}|[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\U00010000-\U0010ffff])")
 """A pair of backslashes, which is left as it is, or (in the group) a character that YAML writes in its own way."""
-_LONE = re.compile("[\ud800-\udfff]")
+_LONE = lazy("[\ud800-\udfff]")
 """Half a character, which Go reads as one that does not exist."""
-_CHARSET = re.compile(r"UTF-(?:8|16|16LE|16BE)|US-ASCII|ISO-8859-\d{1,2}|WINDOWS-125\d")
+_CHARSET = lazy(r"UTF-(?:8|16|16LE|16BE)|US-ASCII|ISO-8859-\d{1,2}|WINDOWS-125\d")
 """Encodings that Python and Terraform know by the same name, and as the same."""
 _ESCAPED = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
+from scanner.patterns import lazy
 from scanner.sources.terraform.exact import Exact, decimal
 from scanner.sources.terraform.functions.encoding import json_text
 from scanner.sources.terraform.functions.function import Function, boolean, number, pure, text
@@ -26,9 +27,7 @@ from scanner.sources.terraform.values import (
 )
 from scanner.unknown import Unknown, Value
 
-_VERB = re.compile(
-    r"%(?P<flags>[-+ #0]*)(?P<width>\d*)(?:\.(?P<precision>\d*))?(?:\[(?P<index>\d+)\])?(?P<verb>.)", re.S
-)
+_VERB = lazy(r"%(?P<flags>[-+ #0]*)(?P<width>\d*)(?:\.(?P<precision>\d*))?(?:\[(?P<index>\d+)\])?(?P<verb>.)", re.S)
 
 
 def _format(arguments: list[Value]) -> Value:

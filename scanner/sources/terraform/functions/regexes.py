@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from scanner.patterns import lazy
 from scanner.resource import Attrs, Items
 from scanner.sources.terraform.budget import Budget
 from scanner.sources.terraform.charge import MATCHING, charge
@@ -21,7 +22,7 @@ from scanner.unknown import Value
 MAX_SUBJECT = 10_000
 MAX_WORK = 100_000_000
 
-_TOKEN = re.compile(
+_TOKEN = lazy(
     r"\\(?P<escape>.)|(?P<class>\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\])|(?P<open>\((?:\?(?:P?<\w+>|[a-zA-Z-]*:?))?)"
     r"|(?P<close>\))|(?P<repeat>[*+?]|\{\d+(?:,\d*)?\})\??|(?P<dollar>\$)|(?P<bar>\|)|(?P<plain>.)",
     re.DOTALL,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
+from scanner.patterns import lazy
 from scanner.sources.terraform.exact import parsed
 from scanner.unknown import Value
 from scanner.yamltext_scalars import ScalarError, word
 
-_DECIMAL = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_BASED = re.compile(r"0x([0-9a-fA-F]+)|0o([0-7]+)")
-_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt ](\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.\d+)?(Z|[+-]\d\d:\d\d)?)?")
+_DECIMAL = lazy(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_BASED = lazy(r"0x([0-9a-fA-F]+)|0o([0-7]+)")
+_DATE = lazy(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt ](\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.\d+)?(Z|[+-]\d\d:\d\d)?)?")
 _KEPT = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:binary")
 
 

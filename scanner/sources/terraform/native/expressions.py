@@ -5,8 +5,7 @@ Source: HCL native syntax specification, "Expressions"; what it leaves open foll
 
 from __future__ import annotations
 
-import re
-
+from scanner.patterns import lazy
 from scanner.sources.terraform.hcl2_nodes import join, number
 from scanner.sources.terraform.native.cursor import Cursor
 from scanner.sources.terraform.native.lexer import Token
@@ -42,7 +41,7 @@ _LEVELS = (("||",), ("&&",), ("==", "!="), (">", ">=", "<", "<="), ("+", "-"), (
 _LEVEL = {sign: level for level, signs in enumerate(_LEVELS) for sign in signs}
 
 
-_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_NUMBER = lazy(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 
 class Expressions:

@@ -10,10 +10,11 @@ import re
 from msgspec import Struct
 
 from scanner.origin import FileOrigin
+from scanner.patterns import lazy
 from scanner.sources.terraform.syntax import SyntaxFault
 from scanner.sources.terraform.template import closing, string_end
 
-_TOKEN = re.compile(
+_TOKEN = lazy(
     r"""[ \t]*(?:
       (?P<name>[^\W\d][\w-]*)
     | (?P<newline>\r?\n|(?:\#|//)[^\n]*(?:\n|\Z))
@@ -27,7 +28,7 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
-_LINE = re.compile(r"\n|\$\$\{|%%\{|[$%]\{")
+_LINE = lazy(r"\n|\$\$\{|%%\{|[$%]\{")
 
 
 class Token(Struct, frozen=True, gc=False):

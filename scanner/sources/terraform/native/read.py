@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from scanner.origin import FileOrigin
+from scanner.patterns import lazy
 from scanner.sources.terraform.native.bodies import Bodies
 from scanner.sources.terraform.native.cursor import Cursor
 from scanner.sources.terraform.native.expressions import whole
@@ -15,7 +16,7 @@ from scanner.sources.terraform.template import ParseExpression, Scanner, assembl
 MAX_FAULTS = 20
 """After so many faults in one file, the rest of it is left unread."""
 
-_HEADER = re.compile(
+_HEADER = lazy(
     r"^(?:resource|data|ephemeral|module|variable|output|locals|provider|terraform|moved|import|removed|check)\b[^=\n]*\{",
     re.MULTILINE,
 )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
+from scanner.patterns import lazy
 from scanner.sources.terraform.native.lexer import Token
 from scanner.sources.terraform.syntax import Expression, Literal
 from scanner.sources.terraform.template import ParseExpression, Scanner, assemble
 
-_TEMPLATE = re.compile(r"[$%]\{|\\")
-_OPENING = re.compile(r"<<(-?)[^\r\n]+\r?\n")
+_TEMPLATE = lazy(r"[$%]\{|\\")
+_OPENING = lazy(r"<<(-?)[^\r\n]+\r?\n")
 
 
 def quoted(token: Token, path: str, embedded: ParseExpression) -> Expression:

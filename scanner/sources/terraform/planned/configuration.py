@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from scanner.patterns import lazy
 from scanner.sources.terraform.planned.values import Path, computed
 from scanner.unknown import Ref, Unknown
 
@@ -16,7 +17,7 @@ ASSUMED = "in a plan without its source, an argument that is made from one attri
 MAX_HOPS = 64
 """How many variables and outputs a reference is followed through."""
 
-_STEP = re.compile(r'\.([^.\[\]"]+)|\[("(?:[^"\\]|\\.)*"|[^\]]*)\]')
+_STEP = lazy(r'\.([^.\[\]"]+)|\[("(?:[^"\\]|\\.)*"|[^\]]*)\]')
 _PASSING = ("each", "count", "path", "terraform", "self")
 
 

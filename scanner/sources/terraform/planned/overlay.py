@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Sequence
+
+from msgspec.structs import replace
 
 from scanner.resource import Attrs, Items, Resource
 from scanner.sources.terraform.blocks import LABELS, POSSIBLE
@@ -17,7 +18,7 @@ WRITTEN = frozenset({"lifecycle", "depends_on", "provisioner", "connection", "ti
 def overlaid(source: Resource, told: Resource) -> Resource:
     """The resource of a plan or state with the origins of the source, and what only the source says."""
     attrs = _attrs(told.attrs, source.attrs, top=True)
-    return dataclasses.replace(told, attrs=attrs, origin=source.origin, provider=source.provider or told.provider)
+    return replace(told, attrs=attrs, origin=source.origin, provider=source.provider or told.provider)
 
 
 def _attrs(told: Attrs, source: Attrs, *, top: bool = False) -> Attrs:

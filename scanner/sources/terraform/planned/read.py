@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from scanner.origin import FileOrigin
 from scanner.resource import Reading, Resource, Unread
@@ -154,7 +154,7 @@ def read_state(whole: Reading, path: Path, shown: str, roots: list[Root], alone:
         fitting = [(root, told) for root, told in of_roots if _declared(told, root) >= 0.5]
     if len(fitting) == 1 and found:
         root, told = fitting[0]
-        _over(whole, root, [dataclasses.replace(one, unit=root.unit) for one in told], _undone)
+        _over(whole, root, [replace(one, unit=root.unit) for one in told], _undone)
         return
     whole.resources.extend(found)
 
@@ -166,7 +166,7 @@ def _moved(found: list[Resource], root: Root) -> list[Resource]:
         return found
     renamed = [(one, moved(one.address, pairs)) for one in found]
     return [
-        one if new == one.address else dataclasses.replace(one, address=new, name=without_keys(new).rpartition(".")[2])
+        one if new == one.address else replace(one, address=new, name=without_keys(new).rpartition(".")[2])
         for one, new in renamed
     ]
 
@@ -184,12 +184,12 @@ def _gone(one: Resource) -> Resource | None:
 
 def _unplanned(one: Resource) -> Resource | None:
     cause = f"`{one.address}` is declared, and the plan does not say whether it is of all that is"
-    return dataclasses.replace(one, possible=one.possible or Unknown(cause, decided_by=(one.address,)))
+    return replace(one, possible=one.possible or Unknown(cause, decided_by=(one.address,)))
 
 
 def _undone(one: Resource) -> Resource | None:
     cause = f"`{one.address}` is declared, and the state does not hold it"
-    return dataclasses.replace(one, possible=one.possible or Unknown(cause, decided_by=(one.address,)))
+    return replace(one, possible=one.possible or Unknown(cause, decided_by=(one.address,)))
 
 
 def _signature(one: Resource) -> str:
