@@ -67,7 +67,9 @@ class Subnets:
         self._local = {vpc.id: self._local_of(vpc) for vpc in inventory.of(*VPC_KINDS)}
         self._read_tables()
         self._of_subnet = self._associations()
-        self._leads: dict[tuple[str, AddressRange], list[Lead]] = {}
+        # By the routes of a table, which several subnets may have; each list is kept, and with it what it is known by.
+        self._alike: dict[tuple[int, ...], list[Route]] = {}
+        self._leads: dict[tuple[int, AddressRange], list[Lead]] = {}
         self._routes: dict[str, list[Route]] = {}
         self._ranges: dict[str, list[AddressRange]] = {}
         self._homes: dict[str, str] = {}
@@ -85,9 +87,10 @@ class Subnets:
 
     def leads(self, subnet: str, whole: AddressRange) -> list[Lead]:
         """Where the table of a subnet sends what is for `whole`, piece by piece."""
-        key = (subnet, whole)
+        routes = self.routes(subnet)
+        key = (id(routes), whole)
         if key not in self._leads:
-            self._leads[key] = leads(self.routes(subnet), whole)
+            self._leads[key] = leads(routes, whole)
         return self._leads[key]
 
     def routes(self, subnet: str) -> list[Route]:
@@ -96,7 +99,8 @@ class Subnets:
             one = self.inventory.by_id[subnet]
             home = self._homes.get(subnet, "")
             named = [*self._stray.get(one.unit, ()), *self._local.get(home, ())]
-            self._routes[subnet] = [*named, *self._by_table(one, home)]
+            found = [*named, *self._by_table(one, home)]
+            self._routes[subnet] = self._alike.setdefault(tuple(map(id, found)), found)
         return self._routes[subnet]
 
     def to_internet(self, subnet: str, piece: AddressRange) -> Truth:

@@ -120,7 +120,9 @@ def _references(node: object, bound: frozenset[str]) -> Iterator[Traversal | Non
     if isinstance(node, Traversal) and node.root not in bound:
         yield node
     for name in node.__struct_fields__:
-        yield from _references(getattr(node, name), bound)
+        inner = getattr(node, name)
+        if isinstance(inner, (tuple, Node)):
+            yield from _references(inner, bound)
 
 
 def _key(value: Value) -> Hashable | None:

@@ -53,7 +53,7 @@ class Config(Struct):
     directory: Path
     variables: dict[str, Block] | OnDemand = field(default_factory=dict)
     locals: dict[str, Attribute] | Unplaced = field(default_factory=dict)
-    outputs: dict[str, Block] = field(default_factory=dict)
+    outputs: dict[str, Block] | OnDemand = field(default_factory=dict)
     resources: dict[ResourceKey, Block] | Declared = field(default_factory=dict)
     calls: dict[str, Block] = field(default_factory=dict)
     providers: dict[str, Block] = field(default_factory=dict)
@@ -119,7 +119,9 @@ class _Adder(Struct, frozen=True):
                 assert isinstance(variables, dict), "what is made on demand comes from no file"
                 self._put(variables, block.labels[0], block, f"var.{block.labels[0]}")
             case "output":
-                self._put(self.config.outputs, block.labels[0], block, f"output.{block.labels[0]}")
+                outputs = self.config.outputs
+                assert isinstance(outputs, dict), "what is made on demand comes from no file"
+                self._put(outputs, block.labels[0], block, f"output.{block.labels[0]}")
             case "module":
                 self._put(self.config.calls, block.labels[0], block, f"module.{block.labels[0]}")
             case "provider":

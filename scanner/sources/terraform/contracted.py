@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,29 +122,29 @@ class _Attributes(Unplaced):
         return len(self._value)
 
 
-class _Variables(OnDemand):
-    """The variables of a contract, each made when it is asked for."""
+class _Blocks(OnDemand):
+    """The variables or outputs of a contract, each made when it is asked for."""
 
-    def __init__(self, builder: _Builder) -> None:
-        self._builder = builder
+    def __init__(self, names: Mapping[str, Any], make: Callable[[str], Block]) -> None:
+        self._names = names
+        self._make = make
         self._made: dict[str, Block] = {}
 
     def __getitem__(self, name: str) -> Block:
         if name not in self._made:
-            if name not in self:
+            if name not in self._names:
                 raise KeyError(name)
-            self._made[name] = self._builder.variable(name)
+            self._made[name] = self._make(name)
         return self._made[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._builder.contract.inputs or name in self._builder.contract.required
+        return name in self._names
 
     def __iter__(self) -> Iterator[str]:
-        yield from self._builder.contract.required
-        yield from self._builder.contract.inputs
+        return iter(self._names)
 
     def __len__(self) -> int:
-        return len(self._builder.contract.required) + len(self._builder.contract.inputs)
+        return len(self._names)
 
 
 class _Resources(Declared):
@@ -187,6 +187,11 @@ def _resources_of(contract: Contract) -> dict[ResourceKey, Mapping[str, Any]]:
 
 
 @cache
+def _variables_of(contract: Contract) -> Mapping[str, Any]:
+    return {**dict.fromkeys(contract.required), **contract.inputs}
+
+
+@cache
 def _rests_of(contract: Contract) -> Rests:
     return Rests(contract)
 
@@ -221,14 +226,13 @@ class _Builder:
     def config(self, directory: Path) -> Config:
         contract = self.contract
         config = Config(directory, contract=f"{contract.name} {contract.seen[-1]}")
-        config.variables = _Variables(self)
+        config.variables = _Blocks(_variables_of(contract), self.variable)
         config.defaults = contract.inputs
         config.locals = _Attributes(self, "locals", contract.locals, ())
         config.resources = _Resources(self)
         for name, value in contract.calls.items():
             config.calls[name] = self.block("module", (name,), value)
-        for name, value in contract.outputs.items():
-            config.outputs[name] = self.block("output", (name,), {"value": value})
+        config.outputs = _Blocks(contract.outputs, self.output)
         for lack in contract.lacks:
             config.lacks.append((lack.what, _Attributes(self, "locals", {"when": lack.when}, ())))
         config.keys = contract.keys
@@ -240,6 +244,10 @@ class _Builder:
         if name in self.contract.not_null:
             told["nullable"] = False
         return Block("variable", (name,), Body(_Attributes(self, "variable", told, ()), ()), self._place((name,)))
+
+    def output(self, name: str) -> Block:
+        """An output, on the line of the call."""
+        return self.block("output", (name,), {"value": self.contract.outputs[name]})
 
     def block(self, kind: str, labels: tuple[str, ...], value: Mapping[str, Any]) -> Block:
         """A block of the contract, on the line of the call that decides how often it is there."""

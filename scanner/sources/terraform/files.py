@@ -29,12 +29,11 @@ class Files:
     """The files below `root`; what is read and what cannot be is noted in `reading`."""
 
     def __init__(self, root: Path, reading: Reading, syntax: Parsed | None = None) -> None:
-        self._top = os.path.realpath(root)
+        self._syntax = syntax or Parsed()
+        self._top = self._syntax.real(str(root))
         self.root = Path(self._top)
         self.reading = reading
-        self._syntax = syntax or Parsed()
         self._bodies: dict[Path, Body | None] = {}
-        self._real: dict[str, str] = {}
 
     def relative(self, path: Path) -> str:
         """The path as reports show it: relative to the root, with `/`."""
@@ -48,9 +47,7 @@ class Files:
         folder, name = os.path.split(path)
         if name in ("", ".", "..") or os.path.islink(path):
             return _within(os.path.realpath(path), self._top)
-        if folder not in self._real:
-            self._real[folder] = os.path.realpath(folder)
-        return _within(f"{self._real[folder].rstrip(os.sep)}{os.sep}{name}", self._top)
+        return _within(f"{self._syntax.real(folder).rstrip(os.sep)}{os.sep}{name}", self._top)
 
     def read(self, path: Path, anywhere: bool = False) -> bytes:
         """The bytes of a file. Raises Unreadable, for one out of the root too unless `anywhere`."""
@@ -82,7 +79,7 @@ class Files:
     def _body(self, path: Path, anywhere: bool) -> Body | None:
         name = self.relative(path)
         try:
-            text = decode(self.read(path, anywhere))
+            text = self._text(path, name, anywhere)
             body, faults = self._syntax.of(text, name)
             for fault in faults:
                 self.unread(FileOrigin(name, fault.line, fault.column), fault.cause, "file")
@@ -92,6 +89,16 @@ class Files:
         except SyntaxFault as error:
             self.unread(FileOrigin(name, error.line, error.column), error.cause, "file")
         return None
+
+    def _text(self, path: Path, name: str, anywhere: bool) -> str:
+        """What a file says. Raises Unreadable, SyntaxFault."""
+        known = self._syntax.texts.get(path)
+        if known is not None and (anywhere or self.inside(path)):
+            self.reading.inputs[name] = known[1]
+            return known[0]
+        text = decode(self.read(path, anywhere))
+        self._syntax.texts[path] = text, self.reading.inputs[name]
+        return text
 
     def unread(self, origin: FileOrigin, cause: str, kind: str, remedy: str = "") -> None:
         """Notes what could not be read, once."""

@@ -122,7 +122,7 @@ class CallGroup:
             why = f"; {agreed}" if agreed else ""
             self._lost(f"({source}{named}) is not on disk{why}", "module", MODULE_NOT_LOADED, REMEDY)
             return
-        folder = run.directory / DOWNLOADED / "modules" / ".".join((*self.caller.path, self.name))
+        folder = Path(f"{run.directory}/{DOWNLOADED}/modules/{'.'.join((*self.caller.path, self.name))}")
         self.contract = contracted(agreed, self.block, folder)
         seen = " and ".join(agreed.seen)
         told = (

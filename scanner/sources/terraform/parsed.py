@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from scanner.sources.terraform.budget import deep_recursion
 from scanner.sources.terraform.cache import SyntaxCache
 from scanner.sources.terraform.read_json import parse_json
@@ -21,6 +24,16 @@ class Parsed:
         self._cross_check = cross_check
         self._cache = None if cross_check else cache
         self._found: dict[tuple[str, str], Syntax] = {}
+        # What a file says, and its sha256: the roots are found in the same text that they are read from.
+        self.texts: dict[Path, tuple[str, str]] = {}
+        self._real: dict[str, str] = {}
+
+    def real(self, folder: str) -> str:
+        """A folder, its symbolic links followed, as it was when it was first asked for."""
+        found = self._real.get(folder)
+        if found is None:
+            found = self._real[folder] = os.path.realpath(folder)
+        return found
 
     def of(self, text: str, name: str) -> Syntax:
         """The syntax of a file's text, and where it is not valid. A file that nests too deeply is a fault."""
