@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from msgspec.structs import replace
+
 from scanner.resource import OBSERVED, Attrs, Resource
 from scanner.unknown import Unknown
 
