@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -248,7 +247,7 @@ def _split(one: Found, env: Mapping[str, Found]) -> Iterator[Word]:
             if isinstance(known.value, Unknown):
                 doubtful.append(known.value)
     unknown = merge_unknowns(*doubtful) if doubtful else one.possible
-    for part in _shell(shown) if re.search(r"\s", shown) and not _is_json(shown) else [shown]:
+    for part in _shell(shown) if "".join(shown.split()) != shown and not _is_json(shown) else [shown]:
         yield Word(part, one.origin, unknown if unknown is not None and ("*" in part or one.possible) else None)
 
 

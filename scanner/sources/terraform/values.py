@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import product
 from typing import TypeGuard
@@ -171,7 +171,7 @@ def size(value: Value, limit: int = MAX_ITEMS) -> int:
     return total
 
 
-def _inside(value: Value) -> Iterable[Value]:
+def _inside(value: Value) -> Collection[Value]:
     if isinstance(value, Unknown):
         return (
             (*value.pieces, *value.options, value.document, value.known)
@@ -197,21 +197,15 @@ def nodes(value: Value, most: int) -> int | None:
     """How many nodes a value has when written out; None where they are more than that, or too deep."""
     if type(value) in PLAIN:
         return 1
-    total = 0
+    total = 1
     stack: list[tuple[Value, int]] = [(value, 0)]
     while stack:
         item, depth = stack.pop()
-        total += 1
         inner = _inside(item)
-        if depth == MAX_DEPTH and any(True for _ in inner):
+        total += len(inner)
+        if total > most or (depth == MAX_DEPTH and inner):
             return None
-        for one in inner:
-            if type(one) in PLAIN:
-                total += 1
-            else:
-                stack.append((one, depth + 1))
-        if total > most:
-            return None
+        stack.extend([(one, depth + 1) for one in inner if type(one) not in PLAIN])
     return total
 
 
