@@ -20,8 +20,9 @@ from scanner.sides.agree import compared, with_facts
 from scanner.sides.join import Maybe
 from scanner.sides.profile_names import without
 from scanner.sides.unite import united, with_possible_ways
-from scanner.sides.views import DECLARED, LIVE, TOGETHER, TOO_MANY, Twins, View, Views, views_of
+from scanner.sides.views import DECLARED, LIVE, PLANNED, TOGETHER, TOO_MANY, Twins, View, Views, views_of
 
+_OF_FILES = (DECLARED, PLANNED)
 _PARTS = STACK | {Role.OPERATOR, Role.PLATFORM, Role.SINK}
 """What makes something that would be a violation none."""
 
@@ -74,8 +75,8 @@ def both_sides(
     for view, own in zip(found.views, names, strict=True):
         told = without(found.profile, own, every - own)
         # Of what is declared alone nobody was asked: that is no fault of the scan.
-        plain = replace(told, strict=False) if view.name == DECLARED else told
-        built = build(view.resources, plain, pins, asked=() if view.name == DECLARED else places)
+        plain = replace(told, strict=False) if view.name in _OF_FILES else told
+        built = build(view.resources, plain, pins, asked=() if view.name in _OF_FILES else places)
         if view.name == TOGETHER:
             graph, all_of_it = with_possible_ways(built.graph, found.maybe)
             built = replace(built, graph=graph)

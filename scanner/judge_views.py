@@ -12,17 +12,19 @@ from scanner.judge import Judgement, Ran, concluded
 from scanner.patterns import lazy
 from scanner.resource import Unread
 from scanner.rule import Rule
-from scanner.sides.views import DECLARED, IN_PART, LIVE, TOGETHER, Twins
+from scanner.sides.views import DECLARED, IN_PART, LIVE, PLANNED, TOGETHER, Twins
 
 SEEN = {
     TOGETHER: "",
     LIVE: "in what is live",
     DECLARED: "in what is declared",
+    PLANNED: "in what is planned",
     IN_PART: "in what is live, with what is declared and not there yet",
 }
 """What a finding of a view says of where it was seen."""
 _ONLY = {
     DECLARED: "what is live and not declared decides it, and files do not say that it stays",
+    PLANNED: "what is live decides it, and that may be what the plan changes",
     IN_PART: "it is so only while a part of what is declared is applied",
     TOGETHER: "it is so only if what is taken for one thing is one",
 }
@@ -91,7 +93,9 @@ def _findings(views: Sequence[Judged], doubts: Sequence[str], strangers: Mapping
             # A way that one view shows for certain is no news where another has it with a doubt.
             known = one.verdict is Verdict.UNPROVEN and bool(one.plane) and _ends(one) in broken - sure
             if best[key][1] == place and not known:
-                everywhere = TOGETHER in having[key] or {LIVE, DECLARED} <= having[key]
+                everywhere = TOGETHER in having[key] or (
+                    LIVE in having[key] and not having[key].isdisjoint({DECLARED, PLANNED})
+                )
                 yield replace(one, seen="" if everywhere else SEEN[views[place].name])
 
 
@@ -123,7 +127,7 @@ def _shown(one: Finding, view: Judged, views: Sequence[Judged], doubts: Sequence
         _key(each) == _key(one) and each.verdict is Verdict.VIOLATED for other in sure for each in other.ran.findings
     ):
         return True
-    both = (other for other in views if other.name == TOGETHER and view.name == DECLARED)
+    both = (other for other in views if other.name == TOGETHER and view.name in (DECLARED, PLANNED))
     return any(not set(_broken(other.ran.findings)).isdisjoint(_broken([one])) for other in both)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from scanner.resource import OBSERVED, Attrs, Resource
-from scanner.unknown import Unknown
+from scanner.unknown import COMPUTED, Unknown
 
 IDENTITY = frozenset(
     {
@@ -54,7 +54,7 @@ left out has its default once the files are applied. Source: the schemas of the 
 
 
 def laid_over(declared: Resource, recorded: Resource) -> Resource:
-    """The declared thing, with what was recorded of it where the files leave that to AWS; it is there for certain."""
+    """The declared thing, with what was recorded of it where the files leave that to AWS."""
     return _filled(declared, recorded, LEFT.get(declared.kind, ()))
 
 
@@ -74,12 +74,12 @@ def _filled(declared: Resource, recorded: Resource, left: Sequence[str]) -> Reso
         if key in recorded.attrs.marks:
             attrs.marks[key] = recorded.attrs.marks[key]
     aliases = tuple(dict.fromkeys((*declared.aliases, *recorded.aliases)))
-    return replace(declared, attrs=attrs, aliases=aliases, possible=None)
+    return replace(declared, attrs=attrs, aliases=aliases)
 
 
 def _left(one: Resource, key: str, *, made: bool) -> bool:
     """Whether the files leave an argument to AWS; what a plan makes anew has another identity."""
     value = one.attrs.get(key)
     if key in _ALWAYS:
-        return not made and (value is None or isinstance(value, Unknown))
+        return not made and (value is None or (isinstance(value, Unknown) and value.code == COMPUTED))
     return value is None

@@ -23,7 +23,9 @@ from scanner.sides.profile_names import alias, renamed
 from scanner.sides.readdress import Readdress
 from scanner.unknown import Unknown
 
-TOGETHER, LIVE, DECLARED, IN_PART = "together", "live", "declared", "in part"
+TOGETHER, LIVE, DECLARED, PLANNED, IN_PART = "together", "live", "declared", "planned", "in part"
+NO_THINGS = ("provider", "terraform")
+"""Kinds of blocks that stand for nothing that is there."""
 TOO_MANY = "which of the things without a name of their own are the same"
 Twins = Mapping[str, tuple[tuple[str, Origin], ...]]
 
@@ -72,18 +74,20 @@ def views_of(resources: Sequence[Resource], profile: Profile) -> Views | None:
     by_id = {one.id: one for one in recorded}
     pairs = [(one, by_id[one.id]) for one in declared if one.id in by_id]
     merged = {one.id: (laid_over(one, other), called_as(one, other)) for one, other in pairs}
+    maybe = moves.maybe()
+    unsure = frozenset(id_ for _, theirs in maybe for id_ in theirs)
     return Views(
-        views=_views(declared, recorded, merged),
+        views=_views(declared, recorded, merged, unsure),
         profile=renamed(profile, alias(names)),
         twins={one.id: (("declared", one.origin), (BASIS[other.source], other.origin)) for one, other in pairs},
         doubts=tuple(sorted(moves.doubts)),
-        maybe=moves.maybe(),
+        maybe=maybe,
         units=moves.units,
     )
 
 
 def _side(resources: Iterable[Resource]) -> Side:
-    known = {one.id: one for one in resources if not one.data and one.kind not in ("provider", "terraform")}
+    known = {one.id: one for one in resources if _is_thing(one)}
     things = (Thing(one.id, one.kind, one.address, one.possible is not None) for one in known.values())
     return Side(tuple(things), known)
 
@@ -200,31 +204,45 @@ class _Moves:
 
 
 def _views(
-    declared: Sequence[Resource], recorded: Sequence[Resource], merged: Mapping[str, tuple[Resource, Resource]]
+    declared: Sequence[Resource],
+    recorded: Sequence[Resource],
+    twins: Mapping[str, tuple[Resource, Resource]],
+    unsure: frozenset[str],
 ) -> tuple[View, ...]:
-    """Both together, what is live, what is declared, and what is live while what is declared comes to be."""
+    """Both together, what is live, what is declared, and what is live while what is declared comes to be.
+
+    twins: by id of what both have, the declared thing laid over the recorded one, and as it is called. unsure: ids of
+    things that may be one of the other side.
+    """
     shown = shown_by_buckets(declared, recorded)
     told = told_live(recorded)
     live = {one.id for one in recorded}
-    only_live = [one for one in recorded if one.id not in merged]
+    only_live = [one for one in recorded if one.id not in twins]
     alone = [one for one in declared if one.id not in live]
     come = [_to_come(one) if one.kind[:1].isupper() and told(one, shown) else one for one in alone]
     bases = tuple(sorted({BASIS[one.source] for one in (*declared, *recorded)}))
     found = [
-        _view(TOGETHER, [*(laid for laid, _ in merged.values()), *come, *only_live], bases),
+        _view(TOGETHER, [*(laid for laid, _ in twins.values()), *come, *only_live], bases),
         _view(LIVE, [*recorded, *(one for one in alone if not told(one, shown))]),
     ]
-    planned = {one.unit for one in declared if one.source == "plan"}
-    of_files = told_in_files([one for one in declared if one.unit not in planned], shown)
-    # A plan says what it deletes: what it does not speak of stays. Files do not.
-    judged = any(map(of_files, only_live)) or not planned
-    every = told_in_files(declared, shown)
-    kept = [one for one in only_live if not every(one)]
+    as_declared = [*(called for _, called in twins.values()), *alone]
     basis = tuple(sorted({BASIS[one.source] for one in declared}))
-    files = _view(DECLARED, [*(called for _, called in merged.values()), *alone, *kept], basis, sure=False)
-    found.append(replace(files, judged=judged))
-    found.append(_view(IN_PART, [*recorded, *come], bases, sure=False))
+    of_files = told_in_files(declared, shown)
+    planned = {one.unit for one in declared if one.source == "plan"}
+    kept = [one for one in only_live if not of_files(one)]
+    found.append(replace(_view(DECLARED, [*as_declared, *kept], basis, sure=False), judged=not planned))
+    if planned:
+        # A plan says what it deletes: what it does not speak of stays, but for what it may speak of. Files do not.
+        of_files = told_in_files([one for one in declared if one.unit not in planned], shown)
+        kept = [one for one in only_live if not of_files(one) and one.id not in unsure]
+        found.append(_view(PLANNED, [*as_declared, *kept], basis, sure=False))
+    if any(_is_thing(one) and told(one, shown) for one in alone):
+        found.append(_view(IN_PART, [*recorded, *come], bases, sure=False))
     return tuple(found)
+
+
+def _is_thing(one: Resource) -> bool:
+    return not one.data and one.kind not in NO_THINGS
 
 
 def _view(name: str, resources: Sequence[Resource], basis: Iterable[Basis] = (), *, sure: bool = True) -> View:

@@ -233,7 +233,7 @@ def test_what_both_hold_is_verified_view_by_view(asked: tuple[str, Path], tmp_pa
     assert run("verify", str(report), *given)[:2] == (0, run("verify", str(report), *given)[1])
     proof = next(one for one in body["commitments"] if one["id"] == "safety-path")["certificate"]
     views = {one["graph_sha256"] for part in ("reachability", "checks") for one in proof[part]}
-    assert len(views) == 4
+    assert len(views) == 3, "nothing is declared that is not there: no view of an apply under way"
     gone = sorted(views)[0]
     for part in ("reachability", "checks"):
         proof[part] = [one for one in proof[part] if one["graph_sha256"] != gone]

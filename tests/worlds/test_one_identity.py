@@ -16,6 +16,7 @@ from scanner.judge import judge
 from scanner.profile import Profile
 from scanner.resource import Resource
 from scanner.sides.views import DECLARED, LIVE
+from scanner.unknown import Unknown
 from tests.harness import FIXTURES
 from tests.worlds.recorded_twin import ACCOUNT, judged, read, recorded, verdict
 
@@ -265,6 +266,29 @@ def test_what_a_plan_deletes_is_there_until_then(tmp_path: Path) -> None:
     assert verdict(judged(plan, recorded(good), profile, "inference-not-logged")) is Verdict.VIOLATED
 
 
+def test_a_guard_that_files_may_leave_out_is_no_guard_for_certain(tmp_path: Path) -> None:
+    """It is there now, and a count that nobody knows may take it away."""
+    folder = FIXTURES / "evidence" / "inference-not-logged"
+    good, profile = read(folder / "complies-no-log-configuration")
+    kind = "aws_bedrock_model_invocation_logging_configuration"
+    count = Unknown("`var.log` has no value", decided_by=("var.log",))
+    unsure = [dataclasses.replace(one, possible=count) if one.kind == kind else one for one in good]
+    assert verdict(judged(unsure, recorded(good), profile, "inference-not-logged")) is Verdict.UNPROVEN
+
+
+def test_a_plan_may_change_what_no_name_joins(tmp_path: Path) -> None:
+    """A policy of the organisation has no name of its own: the live one may be the one that the plan makes weaker."""
+    case = FIXTURES / "operator-control" / "account-may-undo-its-safety"
+    good, profile = read(case / "complies-deny-leaves-deletion-open")
+    bad, _ = read(case / "violates-deny-leaves-deletion-open")
+    plan = [
+        dataclasses.replace(one, source="plan", action="update" if one.kind.startswith("aws_org") else "")
+        for one in bad
+    ]
+    said = judged(plan, recorded(good), profile, "account-may-undo-its-safety")
+    assert verdict(said) in (Verdict.UNPROVEN, Verdict.VIOLATED)
+
+
 def test_what_only_the_account_closes_may_go(tmp_path: Path) -> None:
     """Files that do not declare it any more take it away, and a plan would say so."""
     folder = FIXTURES / "evidence" / "inference-not-logged"
@@ -328,6 +352,9 @@ def test_each_view_is_judged_by_what_it_has(tmp_path: Path) -> None:
     sides = both_sides([*ours, *recorded(live)], profile, None)
     assert sides is not None
     by_name = {one.name: one for one in sides.views}
+    same = both_sides([*ours, *recorded(ours)], profile, None)
+    assert same is not None
+    assert len(same.views) == len(sides.views) - 1, "nothing is to come"
     assert "root:aws_iam_role.next" not in by_name[LIVE].built.graph.nodes
     assert not any("by-hand" in id_ for id_ in by_name[DECLARED].built.graph.nodes)
     assert {len([id_ for id_ in one.built.graph.nodes if id_.endswith("role.gateway")]) for one in sides.views} == {1}
