@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -19,6 +18,7 @@ from scanner.profile_file import load_profile
 from scanner.resource import Attrs, Provider, Resource
 from scanner.sides.readdress import Readdress
 from scanner.sources.read import ReadRequest, read_all
+from tests.changed import replace
 from tests.harness import AS_OF
 
 UNIT, ACCOUNT, REGION = "aws-us-gov", "111122223333", "us-gov-west-1"
@@ -50,9 +50,7 @@ def _told(one: Resource, account: str) -> Resource:
     told = Attrs({"allowed_account_ids": [account], "region": region})
     provider = Provider("aws", "hashicorp/aws", f"provider.aws.{account}/{region}", told, at)
     attrs = Attrs(one.attrs, {key: at.within(key) for key in one.attrs})
-    return dataclasses.replace(
-        one, source="bundle", origin=at, provider=provider, attrs=attrs, calls=(), action="", aliases=()
-    )
+    return replace(one, source="bundle", origin=at, provider=provider, attrs=attrs, calls=(), action="", aliases=())
 
 
 def judged(declared: Sequence[Resource], live: Sequence[Resource], profile: Profile, rule: str) -> Judgement:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from scanner.profile import Profile
 from scanner.resource import Resource
 from scanner.sides.views import DECLARED, LIVE
 from scanner.unknown import Unknown
+from tests.changed import replace
 from tests.harness import FIXTURES
 from tests.worlds.recorded_twin import ACCOUNT, judged, read, recorded, verdict
 
@@ -259,7 +259,7 @@ def test_what_a_plan_deletes_is_there_until_then(tmp_path: Path) -> None:
     good, profile = read(folder / "complies-no-log-configuration")
     kind = "aws_bedrock_model_invocation_logging_configuration"
     plan = [
-        dataclasses.replace(one, source="plan", deleted=one.kind == kind, action="delete" if one.kind == kind else "")
+        replace(one, source="plan", deleted=one.kind == kind, action="delete" if one.kind == kind else "")
         for one in good
     ]
     assert verdict(judged(good, recorded(good), profile, "inference-not-logged")) is Verdict.HOLDS
@@ -272,7 +272,7 @@ def test_a_guard_that_files_may_leave_out_is_no_guard_for_certain(tmp_path: Path
     good, profile = read(folder / "complies-no-log-configuration")
     kind = "aws_bedrock_model_invocation_logging_configuration"
     count = Unknown("`var.log` has no value", decided_by=("var.log",))
-    unsure = [dataclasses.replace(one, possible=count) if one.kind == kind else one for one in good]
+    unsure = [replace(one, possible=count) if one.kind == kind else one for one in good]
     assert verdict(judged(unsure, recorded(good), profile, "inference-not-logged")) is Verdict.UNPROVEN
 
 
@@ -281,10 +281,7 @@ def test_a_plan_may_change_what_no_name_joins(tmp_path: Path) -> None:
     case = FIXTURES / "operator-control" / "account-may-undo-its-safety"
     good, profile = read(case / "complies-deny-leaves-deletion-open")
     bad, _ = read(case / "violates-deny-leaves-deletion-open")
-    plan = [
-        dataclasses.replace(one, source="plan", action="update" if one.kind.startswith("aws_org") else "")
-        for one in bad
-    ]
+    plan = [replace(one, source="plan", action="update" if one.kind.startswith("aws_org") else "") for one in bad]
     said = judged(plan, recorded(good), profile, "account-may-undo-its-safety")
     assert verdict(said) in (Verdict.UNPROVEN, Verdict.VIOLATED)
 
@@ -297,7 +294,7 @@ def test_what_only_the_account_closes_may_go(tmp_path: Path) -> None:
     said = judged(bad, recorded(good), profile, "inference-not-logged")
     assert verdict(said) is Verdict.UNPROVEN
     assert {one.seen for one in said.findings} == {"in what is declared"}
-    plan = [dataclasses.replace(one, source="plan") for one in bad]
+    plan = [replace(one, source="plan") for one in bad]
     assert verdict(judged(plan, recorded(good), profile, "inference-not-logged")) is Verdict.HOLDS
 
 
