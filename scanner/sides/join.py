@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from scanner.resource import Resource
 from scanner.sides.names import ALONE, natural, value_of
-from scanner.sides.places import Shown, account_of, apart, placed_alike, region_of, shown_by_buckets
+from scanner.sides.places import TOLD, Shown, account_of, apart, identifiers, placed_alike, places_shown, region_of
 
 
 class Thing(Struct, frozen=True):
@@ -57,13 +57,13 @@ def join(declared: Side, live: Side, units: frozenset[str], said: frozenset[str]
     sides = (declared, live)
     groups: Groups = {}
     nameless: dict[str, tuple[list[Thing], list[Thing]]] = {}
-    alone = _only_children(declared, live)
+    alone = {**_only_children(declared, live), **_identified(declared, live)}
     for index, one in enumerate(sides):
         for thing in one.things:
             name = alone.get(thing.id) or _name(thing, one)
             into = groups.setdefault(name, ([], [])) if name else nameless.setdefault(thing.kind, ([], []))
             into[index].append(thing)
-    shown = shown_by_buckets(declared.resources.values(), live.resources.values())
+    shown = places_shown(declared.resources.values(), live.resources.values())
     pairing = _Pairing(sides, units, said, shown)
     for name, (ours, theirs) in groups.items():
         pairing.pair(name[-1] if name[0] in name[-1] else " ".join(name), ours, theirs)
@@ -89,6 +89,17 @@ def _only_children(declared: Side, live: Side) -> dict[str, tuple[str, ...]]:
     both = found[0].keys() & found[1].keys()
     alone = [key for key in both if len(found[0][key]) == len(found[1][key]) == 1]
     return {each[key][0]: key for key in alone for each in found}
+
+
+def _identified(declared: Side, live: Side) -> dict[str, tuple[str, ...]]:
+    """The names of things of which a state or a plan knows the identifier that AWS made up."""
+    found: tuple[dict[tuple[str, str], list[str]], ...] = ({}, {})
+    for index, one in enumerate((declared, live)):
+        for id_, resource in one.resources.items():
+            for value in identifiers(resource) if index or resource.source in TOLD else ():
+                found[index].setdefault((resource.kind, value), []).append(id_)
+    both = [key for key in found[0].keys() & found[1].keys() if len(found[0][key]) == len(found[1][key]) == 1]
+    return {each[key][0]: key for key in sorted(both) for each in found}
 
 
 class _Pairing:

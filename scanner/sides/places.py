@@ -13,6 +13,13 @@ GLOBAL = (
 )
 """Kinds that an account has once, whatever the region of the provider that declares them."""
 _IN_ARN = lazy(r"arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):")
+_OWN = lazy(r"arn:[^:]*:[^:]*:([^:]*):([0-9]{12}):")
+TOLD = ("state", "plan")
+"""Sources of which an `arn` or an `id` is that of the thing itself: in code, it may be an argument."""
+MADE_UP = lazy(
+    r"arn:[^:]*:[^:]*:[^:]*:[0-9]{12}:.+|[a-z]+(?:-[a-z]+)*-[0-9a-f]{8,17}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+)
+"""Identifiers that no two things have."""
 _NUMBER = lazy(r"[0-9]{12}")
 Shown = Mapping[tuple[str, str], tuple[str, str]]
 """By unit and address of a provider configuration, the account and the region that a thing of it was seen in."""
@@ -48,8 +55,8 @@ def region_of(one: Resource, shown: Shown = {}) -> str:  # noqa: B006 - a mappin
     return region if isinstance(region, str) else shown.get((one.unit, one.provider.address), ("", ""))[1]
 
 
-def shown_by_buckets(declared: Iterable[Resource], recorded: Iterable[Resource]) -> Shown:
-    """Where each provider configuration works one of whose buckets was recorded: a name is given to one bucket.
+def places_shown(declared: Iterable[Resource], recorded: Iterable[Resource]) -> Shown:
+    """Where each provider configuration works: by the ARNs of a state or a plan, and by buckets that were recorded.
 
     Source: Amazon S3 User Guide, "General purpose bucket naming rules": unique across all accounts of a partition.
     """
@@ -60,10 +67,23 @@ def shown_by_buckets(declared: Iterable[Resource], recorded: Iterable[Resource])
             there.setdefault(name, set()).add((account_of(one), region_of(one)))
     found: dict[tuple[str, str], set[tuple[str, str]]] = {}
     for one in declared:
-        name = one.attrs.get("bucket")
-        if one.kind == "aws_s3_bucket" and not one.data and isinstance(name, str) and one.provider is not None:
-            found.setdefault((one.unit, one.provider.address), set()).update(there.get(name, ()))
-    return {key: places.pop() for key, places in found.items() if len(places) == 1}
+        if one.provider is None or one.data or not one.kind.startswith("aws_"):
+            continue
+        places = found.setdefault((one.unit, one.provider.address), set())
+        name, arn = one.attrs.get("bucket"), one.attrs.get("arn")
+        if one.kind == "aws_s3_bucket" and isinstance(name, str):
+            places.update(there.get(name, ()))
+        own = _OWN.match(arn) if isinstance(arn, str) and one.source in TOLD else None
+        if own is not None:
+            places.add((own[2], own[1]))
+    return {key: place for key, places in found.items() for place in [_one(places)] if place[0]}
+
+
+def _one(places: set[tuple[str, str]]) -> tuple[str, str]:
+    """The account and the region that all agree on, as far as they say any."""
+    said = [{place[index] for place in places if place[index]} for index in (0, 1)]
+    account, region = (next(iter(some)) if len(some) == 1 else "" for some in said)
+    return account, region
 
 
 def apart(mine: Resource, other: Resource, units: frozenset[str], shown: Shown) -> bool:
@@ -76,6 +96,12 @@ def apart(mine: Resource, other: Resource, units: frozenset[str], shown: Shown) 
     return any(x and y and x != y for x, y in zip(places[::2], places[1::2], strict=True))
 
 
+def identifiers(one: Resource) -> frozenset[str]:
+    """What a thing of AWS is called that nothing else is, as far as it is known."""
+    found = (one.attrs.get("arn"), one.attrs.get("id")) if one.kind.startswith("aws_") else ()
+    return frozenset(value for value in found if isinstance(value, str) and MADE_UP.fullmatch(value))
+
+
 def placed_alike(mine: Resource, other: Resource, shown: Shown, said: frozenset[str]) -> str:
     """What is not known of whether two things of one name stand in one place; "" where they surely do.
 
@@ -85,6 +111,7 @@ def placed_alike(mine: Resource, other: Resource, shown: Shown, said: frozenset[
         (mine.unit == other.unit and mine.unit in said)
         or mine.kind.startswith("aws_s3_bucket")
         or not mine.kind.startswith("aws_")
+        or (mine.source in TOLD and identifiers(mine) & identifiers(other))
     ):
         return ""
     where = mine.provider.address if mine.provider is not None else mine.address

@@ -18,7 +18,7 @@ from scanner.resource import BASIS, RECORDED, Basis, Resource
 from scanner.sides.coverage import of_aws, of_cluster, told_in_files, told_live
 from scanner.sides.join import Joined, Maybe, Side, Thing, join
 from scanner.sides.merge import called_as, laid_over
-from scanner.sides.places import placed_alike, shown_by_buckets
+from scanner.sides.places import placed_alike, places_shown
 from scanner.sides.profile_names import alias, renamed
 from scanner.sides.readdress import Readdress
 from scanner.unknown import Unknown
@@ -214,7 +214,7 @@ def _views(
     twins: by id of what both have, the declared thing laid over the recorded one, and as it is called. unsure: ids of
     things that may be one of the other side.
     """
-    shown = shown_by_buckets(declared, recorded)
+    shown = places_shown(declared, recorded)
     told = told_live(recorded)
     live = {one.id for one in recorded}
     only_live = [one for one in recorded if one.id not in twins]

@@ -13,7 +13,7 @@ from scanner.findings import Verdict
 from scanner.graph.model import State
 from scanner.judge import judge
 from scanner.profile import Profile
-from scanner.resource import Resource
+from scanner.resource import Attrs, Resource
 from scanner.sides.views import DECLARED, LIVE
 from scanner.unknown import Unknown
 from tests.changed import replace
@@ -252,6 +252,34 @@ def test_one_of_many_that_may_be_a_gateway_leaves_each_in_doubt(tmp_path: Path) 
     rule = "model-bypasses-safety-stack"
     assert alone(ours, profile, rule) is Verdict.HOLDS
     assert verdict(judged(ours, recorded(live), profile, rule)) is Verdict.UNPROVEN
+
+
+def test_a_state_knows_which_machine_is_which(tmp_path: Path) -> None:
+    """Its identifiers join what has no name, and its ARNs show the account."""
+    text = PROVIDER.replace(f'  allowed_account_ids = ["{ACCOUNT}"]\n', "") + NETWORK + MACHINES + role("gateway")
+    ours, profile = told(tmp_path / "root", text, "{}\n")
+    live = recorded(ours)
+
+    def known(some: list[Resource]) -> list[Resource]:
+        numbers = {"vllm": "i-0aaaaaaaa1", "clerk": "i-0aaaaaaaa2"}
+        arn = f"arn:aws-us-gov:iam::{ACCOUNT}:role/gateway"
+        made = {"aws_instance": lambda one: {"id": numbers[one.name]}, "aws_iam_role": lambda _: {"arn": arn}}
+        return [
+            replace(one, attrs=Attrs({**one.attrs, **made[one.kind](one)}, one.attrs.marks))
+            if one.kind in made
+            else one
+            for one in some
+        ]
+
+    state = [
+        replace(one, source="state") if one.kind in ("aws_instance", "aws_iam_role") else one for one in known(ours)
+    ]
+    for declared, count in ((state, 2), (known(ours), 4)):
+        sides = both_sides([*declared, *known(live)], profile, None)
+        assert sides is not None
+        machines = [id_ for id_, node in sides.whole.graph.nodes.items() if node.kind == "aws_instance"]
+        assert len(machines) == count, "in code, an argument `id` is no identity"
+        assert bool(sides.doubts) is (count == 4)
 
 
 def test_what_a_plan_deletes_is_there_until_then(tmp_path: Path) -> None:
