@@ -6,8 +6,9 @@ holder was applied a moment ago, its controller waits, or the cluster that it wr
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from msgspec.structs import replace
 
 from scanner.resource import Attrs, Resource, SourceName, Unread, dig
 from scanner.sources.kubernetes.held_objects import holds
@@ -52,7 +53,7 @@ def _possible(made: Resource, doubt: Unknown | None, holder: str) -> Resource:
         hidden = Unknown(f"the values of `{made.address}` are not read", decided_by=(made.address,), secret=True)
         kept = {key: attrs[key] for key in ("apiVersion", "kind", "metadata") if key in attrs}
         attrs = Attrs({**kept, "data": hidden}, {"data": made.origin})
-    return dataclasses.replace(made, attrs=attrs, possible=doubt or Unknown(cause, decided_by=(holder,)))
+    return replace(made, attrs=attrs, possible=doubt or Unknown(cause, decided_by=(holder,)))
 
 
 def _shown(made: Resource, doubt: Unknown | None, group: str, there: Mapping[Space, Sequence[Resource]]) -> bool:
