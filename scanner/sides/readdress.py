@@ -29,11 +29,25 @@ class Readdress:
             unit=self.unit,
             address=address,
             aliases=aliases,
-            attrs=self._value(one.attrs),
-            before=None if one.before is None else self._value(one.before),
+            attrs=self._attrs(one.attrs),
+            before=None if one.before is None else self._attrs(one.before),
             possible=self._value(one.possible),
             provider=self._provider(one.provider),
         )
+
+    def _attrs(self, attrs: Attrs) -> Attrs:
+        """All arguments; one that is nested beyond all sense is not known."""
+        try:
+            made: Attrs = self._value(attrs)
+        except RecursionError:
+            made = Attrs({key: self._or_unknown(key, value) for key, value in attrs.items()}, attrs.marks)
+        return made
+
+    def _or_unknown(self, key: str, value: Any) -> Any:
+        try:
+            return self._value(value)
+        except RecursionError:
+            return Unknown(f"`{key}` is nested too deep to be followed", decided_by=(key,))
 
     def _provider(self, one: Provider | None) -> Provider | None:
         """One configuration stays one: thousands of things have the same."""

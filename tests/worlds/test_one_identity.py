@@ -14,6 +14,7 @@ from scanner.graph.model import State
 from scanner.judge import judge
 from scanner.profile import Profile
 from scanner.resource import Attrs, Resource
+from scanner.sides.readdress import Readdress
 from scanner.sides.views import DECLARED, LIVE
 from scanner.unknown import Unknown
 from tests.changed import replace
@@ -407,3 +408,13 @@ def test_a_gateway_that_is_live_otherwise_than_declared(tmp_path: Path, declared
     assert verdict(judge_both(blind, wanted, [], ["declared", "recorded"])) is Verdict.UNPROVEN, "it may not be so"
     same = judged(ours, recorded(ours), profile, rule)
     assert verdict(same) is (Verdict.HOLDS if declared else Verdict.NOT_JUDGED)
+
+
+def test_what_is_nested_beyond_all_sense_is_not_known() -> None:
+    deep: Attrs = Attrs({"x": 1})
+    for _ in range(2_000):
+        deep = Attrs({"a": deep})
+    (one,) = recorded(read(FIXTURES / "evidence" / "inference-not-logged" / "complies-no-log-configuration")[0])[:1]
+    moved = Readdress("there", {"here": "there"})(replace(one, attrs=Attrs({"plain": "text", "deep": deep})))
+    assert moved.attrs["plain"] == "text"
+    assert isinstance(moved.attrs["deep"], Unknown)
