@@ -1,12 +1,12 @@
 """What of AWS need not be asked: calls that tell more of a thing to which nothing leads. One answer for all that ask.
 
-Whoever collects asks it before a call is left out, and whoever reads a bundle asks it again, of its own profile and of all
-that it reads: what was left out, and would count now, is unread. A thing counts unless it is proven not to:
+Whoever collects asks it before a call is left out, and whoever reads a bundle asks it again, of its own profile and of
+all that it reads: what was left out, and would count now, is unread. A thing counts unless it is proven not to:
 
 - It has no role, no fact and no edge but the one to where it stands, in the graph of all that was read; of a function
   and a user what they lead to is looked at in place of the edges, of a snapshot what it was made from.
-- Neither the profile nor, of a bucket, a key or a repository, anything but policies of identities speaks of it, by its name
-  or by a pattern; nor does a file or a cluster, of whatever it is.
+- Neither the profile nor, of a bucket, a key or a repository, anything but policies of identities speaks of it, by its
+  name or by a pattern; nor does a file or a cluster, of whatever it is.
 - What its answer would add to the graph then hangs on it alone: edges out of it to whom it lets in or is copied to, or
   into it from who may call it. A way needs both.
 - Some of what may be added counts without such a thing: the rest of this module.
@@ -26,7 +26,7 @@ from scanner.builders.admitted_accounts import KINDS as ADMITTED
 from scanner.builders.blocks import strings
 from scanner.builders.unmodelled import CORE
 from scanner.graph.graph import Graph
-from scanner.graph.model import Plane, Role
+from scanner.graph.model import Edge, Plane, Role
 from scanner.patterns import lazy
 from scanner.profile import Profile
 from scanner.resource import Reading, Resource
@@ -44,7 +44,10 @@ POLICIES = ("aws_iam_", "aws_organizations_", "aws_ssoadmin_")
 """What the kinds begin with that say what identities may do: to whatever else, with no say in what that is."""
 SEALED = ("aws_ebs_", "aws_ami")
 """Further kinds that name keys by which nobody goes: a volume is no store, and who copies a snapshot is asked of it."""
+THEMSELVES = frozenset({"aws_s3_directory_bucket"})
+"""Kinds that speak of nothing but themselves."""
 AHEAD = frozenset({"aws_lambda_function", "aws_iam_user"})
+HELD = frozenset({Plane.SUPPLY, Plane.CONTROL})
 BEHIND = frozenset({"aws_ebs_snapshot"})
 WORD = lazy(r"[A-Za-z0-9._-]+")
 PATTERN = lazy(r"[A-Za-z0-9._*?-]*[*?][A-Za-z0-9._*?-]*")
@@ -61,25 +64,29 @@ def may_leave(profile: Profile, rules: Sequence[object]) -> bool:
     return not (rules or profile.contracts or excluded)
 
 
-def led_to(graph: Graph, reading: Reading, profile: Profile) -> frozenset[Key]:
-    """The calls among `reading.left` whose answers may count, by what is known."""
+def led_to(graphs: Sequence[Graph], reading: Reading, profile: Profile) -> frozenset[Key]:
+    """The calls among `reading.left` whose answers may count, by what is known; graphs: of each view that is judged."""
     about = _Subjects.of(reading)
     names = {name for one in about.found.values() if one is not None for name in _names(one)}
     spoken = _spoken(reading.resources, names, about.found.values())
     said = _said(profile, names)
-    takes_logs = any(node.kind in TAKE_LOGS and node.roles & CORE for node in graph.nodes.values())
-    unknown_stores = not graph.with_role(Role.STORE) and not profile.has("models.stores")
+    takes_logs = any(one.kind in TAKE_LOGS and one.roles & CORE for graph in graphs for one in graph.nodes.values())
+    # Where a copy goes counts by itself where the profile says in which places anything may be, or no store is known.
+    stores = all(graph.with_role(Role.STORE) for graph in graphs) or profile.has("models.stores")
+    copies = bool(profile.places) or not stores
     known: dict[str, bool] = {}
     found = set()
     for call in reading.left:
         one = about.found[call.key]
-        if one is None or one.id not in graph.nodes:
+        there = [graph for graph in graphs if one is not None and one.id in graph.nodes]
+        if one is None or not there:
             found.add(call.key)
             continue
         if one.id not in known:
             own = _names(one)
-            known[one.id] = bool(own & (spoken[one.kind] | said)) or _matches(profile, one) or _counts(graph, one)
-        more = (call.operation == FILTERS and takes_logs) or (call.operation == REPLICATION and unknown_stores)
+            known[one.id] = bool(own & (spoken[one.kind] | said)) or _matches(profile, one)
+            known[one.id] = known[one.id] or any(_counts(graph, one) for graph in there)
+        more = (call.operation == FILTERS and takes_logs) or (call.operation == REPLICATION and copies)
         if known[one.id] or more:
             found.add(call.key)
     return frozenset(found)
@@ -117,7 +124,7 @@ class _Subjects(Struct):
 
 
 def _account(one: Resource) -> str:
-    return "" if one.provider is None else one.provider.address.partition("/")[0]
+    return "" if one.provider is None else one.provider.address.partition("/")[0].rpartition(".")[2]
 
 
 def _region(one: Resource) -> str:
@@ -206,7 +213,7 @@ def _parts(kind: str) -> frozenset[str]:
     rows = [row for row in operations().values() if row.about == kind]
     from scanner.sources.aws.answers import answers
 
-    return frozenset({kind, *(answer.kind for row in rows for answer in answers().get(row.id, ()))})
+    return frozenset({kind, *THEMSELVES, *(answer.kind for row in rows for answer in answers().get(row.id, ()))})
 
 
 def _aliases(resources: Iterable[Resource]) -> dict[str, list[str]]:
@@ -222,29 +229,37 @@ def _aliases(resources: Iterable[Resource]) -> dict[str, list[str]]:
 
 
 def _counts(graph: Graph, one: Resource) -> bool:
-    """Whether a thing has a role, a fact or an edge that makes it count; or has it by what it leads to or comes from."""
-    node = graph.nodes[one.id]
-    if node.roles or node.facts:
-        return True
+    """Whether a thing counts by a role, a fact or an edge of its own, or of what it leads to or comes from."""
     if one.kind in AHEAD:
         into = any(edge.plane is not Plane.PLACEMENT for edge in graph.into(one.id))
-        return into or _met(graph, one.id, graph.out_of, lambda edge: edge.target)
+        return into or _met(graph, one.id, graph.out_of, lambda edge: edge.target, HELD)
     if one.kind in BEHIND:
-        return _met(graph, one.id, graph.into, lambda edge: edge.source)
-    edges = (*graph.into(one.id), *graph.out_of(one.id))
-    return any(edge.plane is not Plane.PLACEMENT for edge in edges)
+        edges = (*graph.into(one.id), *graph.out_of(one.id))
+        touched = any(edge.plane not in (Plane.PLACEMENT, Plane.SUPPLY) for edge in edges)
+        return touched or _met(graph, one.id, graph.into, lambda edge: edge.source, frozenset())
+    return _met(graph, one.id, lambda _: (), lambda edge: edge.target, frozenset(Plane) - {Plane.PLACEMENT})
 
 
-def _met(graph: Graph, start: str, edges: Callable[[str], Iterable[Any]], end: Callable[[Any], str]) -> bool:
-    """Whether anything on the ways from a node, by edges of any plane, has a role or a fact."""
+def _met(
+    graph: Graph,
+    start: str,
+    edges: Callable[[str], Iterable[Edge]],
+    end: Callable[[Edge], str],
+    planes: frozenset[Plane],
+) -> bool:
+    """Whether anything on the ways from a node, itself included, has a role, a fact, or an edge of some planes.
+
+    planes: those in which an edge counts in either direction: what is read leads from the store to who reads it.
+    """
     seen, waiting = {start}, [start]
     while waiting:
-        for edge in edges(waiting.pop()):
+        here = waiting.pop()
+        node = graph.nodes[here]
+        if node.roles or node.facts or any(each.plane in planes for each in (*graph.into(here), *graph.out_of(here))):
+            return True
+        for edge in edges(here):
             there = end(edge)
-            if edge.plane is Plane.PLACEMENT or there in seen:
-                continue
-            if graph.nodes[there].roles or graph.nodes[there].facts:
-                return True
-            seen.add(there)
-            waiting.append(there)
+            if edge.plane is not Plane.PLACEMENT and there not in seen:
+                seen.add(there)
+                waiting.append(there)
     return False

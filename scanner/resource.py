@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import Struct, field
@@ -187,6 +187,7 @@ class Reading(Struct):
     `passed_over` names files that were looked at and are of no interest (plain values files, CI recipes), with why.
     `asked` is where APIs were asked.
     `bases` are those that were asked, also where nothing came of it: an empty answer is an answer.
+    `left` are calls to an API that were left out on purpose (`scanner.lean` says whether they may be).
     """
 
     resources: list[Resource] = msgspec.field(default_factory=list)
@@ -196,6 +197,7 @@ class Reading(Struct):
     passed_over: dict[str, str] = msgspec.field(default_factory=dict)
     bases: set[Basis] = msgspec.field(default_factory=set)
     asked: list[Asked] = msgspec.field(default_factory=list)
+    left: list[Any] = msgspec.field(default_factory=list)
 
 
 def dig(value: Value, *path: Key) -> Value:

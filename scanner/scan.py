@@ -39,6 +39,7 @@ class Request(Struct, frozen=True):
     profile_dir: what the folders of its `units` are relative to; None is the folder that it is in.
     idle_waivers: a waiver may match nothing, as where one profile judges what was and what is.
     waiver_notice: in days, how long before its end a waiver is announced; None is as the profile has it.
+    lean: of AWS, what nothing leads to may be left out.
     """
 
     paths: tuple[Path, ...]
@@ -60,6 +61,7 @@ class Request(Struct, frozen=True):
     states: tuple[Path, ...] = ()
     bundles: tuple[Path, ...] = ()
     live: tuple[Live, ...] = ()
+    lean: bool = False
     run: tuple[tuple[str, str], ...] = field(default=())
 
 
@@ -96,25 +98,34 @@ def read_and_build(request: Request) -> Scanned:
     pins = _pins(request, profile, root)
     # A trusted caller whose time is over is no longer trusted.
     profile = replace(profile, trusted=tuple(one for one in profile.trusted if one.expires >= request.as_of))
-    reading = read_all(
-        ReadRequest(
-            root=root,
-            paths=request.paths,
-            units=profile.units,
-            charts=profile.charts,
-            profile_dir=request.profile_dir or (request.profile.parent if request.profile else root),
-            var_files=request.var_files,
-            variables=request.variables,
-            environ=dict(request.environ),
-            workspace=request.workspace,
-            cross_check=request.cross_check,
-            cache=_cache(request, root),
-            plans=request.plans,
-            states=request.states,
-            bundles=request.bundles,
-            live=request.live,
-        )
+    wanted = ReadRequest(
+        root=root,
+        paths=request.paths,
+        units=profile.units,
+        charts=profile.charts,
+        profile_dir=request.profile_dir or (request.profile.parent if request.profile else root),
+        var_files=request.var_files,
+        variables=request.variables,
+        environ=dict(request.environ),
+        workspace=request.workspace,
+        cross_check=request.cross_check,
+        cache=_cache(request, root),
+        plans=request.plans,
+        states=request.states,
+        bundles=request.bundles,
+        live=request.live,
     )
+    if request.lean and (request.bundles or request.live):
+        from scanner.settled import settled
+
+        return settled(
+            wanted, profile, request.rules_dirs, lambda reading: built_of(root, reading, profile, pins, request)
+        )
+    return built_of(root, read_all(wanted), profile, pins, request)
+
+
+def built_of(root: Path, reading: Reading, profile: Profile, pins: Pins | None, request: Request) -> Scanned:
+    """The graph of what was read, or one for each view of it."""
     if len({one.source in RECORDED for one in reading.resources}) == 2:
         from scanner.both_sides import both_sides
         from scanner.sides.coverage import apart

@@ -272,7 +272,8 @@ class AwsOperation(Struct, frozen=True):
     holds nothing but what closes ways, so that who does not read it proves no less of them (the rule about what
     stands above an account tells what it misses). instead: it is asked only where this operation was not answered,
     and tells the same. beside: it is asked only where one of these operations of the same scope named anything, or
-    was not answered: where all of them are known to name nothing, there can be nothing of it.
+    was not answered: where all of them are known to name nothing, there can be nothing of it. about, called: the kind
+    of thing that it tells more of, and the argument of it that its one text names: a call that may be left out.
     """
 
     service: str
@@ -295,6 +296,8 @@ class AwsOperation(Struct, frozen=True):
     closing: bool = False
     instead: str = ""
     beside: str = ""
+    about: str = ""
+    called: str = ""
 
     @property
     def id(self) -> str:

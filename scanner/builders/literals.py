@@ -24,6 +24,24 @@ ENCODED = frozenset({"user_data", "user_data_base64", "custom_data", "UserData"}
 """Arguments whose text is base64, as a rule."""
 SPEAKS_OF_OTHERS = frozenset({"CustomResourceDefinition"})
 """Kinds whose texts describe things, and do none."""
+TOLD = ("bundle", "live")
+PARTS = frozenset(
+    {
+        "aws_s3_bucket_public_access_block", "aws_s3_bucket_policy", "aws_s3_bucket_object_lock_configuration",
+        "aws_s3_bucket_versioning", "aws_s3_bucket_replication_configuration", "aws_s3_bucket_ownership_controls",
+        "aws_s3_bucket_server_side_encryption_configuration", "aws_s3_bucket_acl", "aws_lambda_permission",
+        "aws_lambda_function_url", "aws_lambda_alias", "aws_kms_grant", "aws_cloudwatch_log_subscription_filter",
+        "aws_snapshot_create_volume_permission", "aws_ecr_repository_policy", "aws_iam_access_key",
+    }
+)  # fmt: skip
+"""Parts of things in an account that was read, which say who may come to them: whatever they name is listed itself.
+
+None can lead out of the cloud: a bucket is replicated to buckets in a region (Amazon S3 User Guide, "Replicating
+objects within and across Regions"), a log group to a function or a stream (CloudWatch Logs User Guide,
+"Subscriptions").
+"""
+POLICY_OF = frozenset({"aws_kms_key"})
+"""Things whose policy is an argument of theirs there."""
 
 
 def build_literals(world: World) -> None:
@@ -31,7 +49,7 @@ def build_literals(world: World) -> None:
     meetings = Meetings(world)
     telling = _Telling()
     for resource in world.inventory.all:
-        if resource.kind in SPEAKS_OF_OTHERS:
+        if resource.kind in SPEAKS_OF_OTHERS or (resource.kind in PARTS and resource.source in TOLD):
             continue
         if resource.kind == "module":
             _module(world, resource)
@@ -88,8 +106,9 @@ class _Telling:
 
 def _texts(resource: Resource, carried: frozenset[str]) -> Iterator[tuple[str, Found]]:
     """Every string, with the top-level argument that it stands in."""
+    silent = {POSSIBLE, "policy"} if resource.kind in POLICY_OF and resource.source in TOLD else {POSSIBLE}
     for key, value in resource.attrs.items():
-        for found in strings(value, resource.attrs.marks.get(key) or resource.origin) if key != POSSIBLE else ():
+        for found in strings(value, resource.attrs.marks.get(key) or resource.origin) if key not in silent else ():
             yield key, found
             plain = decoded(found.text) if key in ENCODED or key in carried else found.text
             if plain != found.text:

@@ -199,6 +199,7 @@ def request_of(options: Namespace) -> Request:
         states=states,
         bundles=bundles,
         live=live,
+        lean=True,
         cross_check=options.cross_check,
         cache=None if options.no_cache else cache_folder(os.environ),
     )

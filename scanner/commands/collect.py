@@ -25,6 +25,13 @@ def arguments(parser: ArgumentParser) -> None:
     """Declare the arguments."""
     add_live(parser, required=True)
     parser.add_argument(*("--output", "-o"), type=Path, required=True, metavar="BUNDLE", help="the file to write")
+    parser.add_argument(
+        "--profile",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="of AWS, leave out what nothing leads to by this profile and by what it answers (default: ask everything)",
+    )
     parser.add_argument("--resume", action="store_true", help="go on with a bundle, asking for what it lacks")
     parser.add_argument("-q", "--quiet", action="store_true", help="no notes on stderr")
     parser.add_argument("-v", "--verbose", action="store_true", help="say more; a traceback for a fault")
@@ -35,10 +42,14 @@ def run(options: Namespace) -> int:
     """Collect; the exit code says whether everything was answered."""
     from scanner import __version__
     from scanner.commands.progress import Progress
+    from scanner.profile import Profile
+    from scanner.profile_file import load_profile
+    from scanner.settled import leanly
     from scanner.sources.bundle import BundleWriter
-    from scanner.sources.recorded import ask, now, unanswered
+    from scanner.sources.recorded import ask, collector_of, now, unanswered
 
     lives = lives_of(options)
+    profile = None if options.profile is None else load_profile(options.profile, str(options.profile))
     stop = Event()
     progress = Progress(options.quiet or options.verbose)
     for live in lives:
@@ -48,7 +59,13 @@ def run(options: Namespace) -> int:
         counts: dict[str, int] = {}
         for live in lives:
             with _interruptible(live.name == "aws") as stop:
-                for call in ask(live, writer, stop, progress.place):
+                lean = profile is not None and live.name == "aws"
+                if lean:
+                    collector = collector_of(live, writer, stop, progress.place, lean=True)
+                    calls = leanly(collector, writer.done, profile or Profile())
+                else:
+                    calls = ask(live, writer, stop, progress.place)
+                for call in calls:
                     writer.add(call)
                     progress.call(call)
                     counts[call.outcome] = counts.get(call.outcome, 0) + 1
@@ -62,7 +79,7 @@ def run(options: Namespace) -> int:
     if not options.quiet:
         said = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items())) or "no new call"
         complain(f"note: {said}" + (f"; {before} calls were there already" if before else ""))
-    lost = unanswered(options.output)
+    lost = unanswered(options.output, lean=profile is not None)
     for one in lost if not options.quiet else ():
         complain(f"{one.cause}" + (f"; {one.remedy}" if one.remedy else ""))
     if stop.is_set():

@@ -40,7 +40,7 @@ def run(options: Namespace) -> int:
     request = request_of(options)
     note_foreign_profiles(request, options)
     declared = read_and_build(replace(request, bundles=(), live=()))
-    live = read_and_build(replace(request, paths=(), plans=()))
+    live = read_and_build(replace(request, paths=(), plans=(), lean=False))
     ours, theirs, both = with_names_of_both(declared, live)
     found = compare(ours, theirs, both)
     unread = [(name, one) for name, side in (("declared", declared), ("live", live)) for one in side.reading.unread]

@@ -37,7 +37,7 @@ def run(options: Namespace) -> int:
     target = options.output
     if target is not None and not options.force and (target.exists() or target.is_symlink()):
         raise UsageError(f"`{target}` is there already: --force writes over it")
-    scanned = read_and_build(replace(request_of(options), profile=None, lock=None))
+    scanned = read_and_build(replace(request_of(options), profile=None, lock=None, lean=False))
     folder = Path() if target is None else target.parent
     text = written(proposal(scanned, folder))
     if target is None:

@@ -176,5 +176,6 @@ def _request(recorded: Recorded, shown: str, options: Namespace) -> Request:
         plans=tuple(options.plan),
         states=tuple(options.state),
         bundles=tuple(options.bundle),
+        lean=True,
         cross_check=recorded.cross_check or options.cross_check,
     )

@@ -15,12 +15,13 @@ from scanner.profile import ChartRelease, Unit
 from scanner.resource import Reading, Unread
 from scanner.sources.files import FileSet, run_root, walk
 from scanner.sources.terraform import Parsed, SyntaxCache, TerraformOptions, find_roots, read_root
-from scanner.sources.units import unit_name
+from scanner.sources.units import live_units, unit_name
 
 if TYPE_CHECKING:
     from scanner.sources.kubernetes.checkouts import Said
     from scanner.sources.kubernetes.helm import ChartEntry
     from scanner.sources.kubernetes.not_shown import Known
+    from scanner.sources.recorded import Lean
     from scanner.sources.terraform.config import Config
 
 _TERRAFORM = (".tf", ".tofu", ".tfvars", ".tf.json", ".tofu.json", ".tfvars.json")
@@ -95,6 +96,19 @@ def read_all(request: ReadRequest) -> Reading:
 
     Raises UsageError where a unit's folder does not exist, a bundle does not, or an API cannot be connected to.
     """
+    return with_apis(request, read_files(request))
+
+
+def with_apis(request: ReadRequest, files: Reading, lean: Lean | None = None) -> Reading:
+    """What the files say with what bundles hold and APIs answer; lean: without what may be left out of AWS."""
+    merge(whole := Reading(), files)
+    if request.bundles or request.live:
+        _recorded(request, whole, lean)
+    return whole
+
+
+def read_files(request: ReadRequest) -> Reading:
+    """Read Terraform roots and manifests below the paths, with plans and states. Raises UsageError."""
     whole = Reading()
     files = walk(request.root, request.paths)
     whole.unread.extend(files.unread)
@@ -115,8 +129,6 @@ def read_all(request: ReadRequest) -> Reading:
         from scanner.sources.wrapped import unwrap
 
         unwrap(whole, lambda: _known(request, files.files))
-    if request.bundles or request.live:
-        _recorded(request, whole)
     return whole
 
 
@@ -211,23 +223,17 @@ def _told(
             reader(whole, path, shown, roots, named.get(path.name, f"terraform/{shown}"))
 
 
-def _recorded(request: ReadRequest, whole: Reading) -> None:
+def _recorded(request: ReadRequest, whole: Reading, lean: Lean | None) -> None:
     """Add what bundles hold and APIs answer; imported here, since a scan of files needs none of it."""
     from scanner.sources.recorded import read_bundles, read_live
 
-    units = {name: unit.name for unit in request.units for name in unit.live}
-
-    def unit_of(scope: str) -> str:
-        """The unit of a cluster, by its name, or of what an account or more have in a partition of AWS."""
-        name = scope.removeprefix("aws:")
-        return units.get(name, f"cluster/{scope}" if name == scope else name)
-
+    unit_of = live_units(request.units)
     names = [path.name for path in request.bundles]
     shown = [path.name if names.count(path.name) == 1 else path.as_posix() for path in request.bundles]
     if request.bundles:
-        merge(whole, read_bundles(zip(request.bundles, shown, strict=True), unit_of))
+        merge(whole, read_bundles(zip(request.bundles, shown, strict=True), unit_of, lean))
     if request.live:
-        merge(whole, read_live(request.live, unit_of))
+        merge(whole, read_live(request.live, unit_of, lean))
 
 
 def merge(whole: Reading, part: Reading) -> None:
@@ -239,6 +245,7 @@ def merge(whole: Reading, part: Reading) -> None:
     whole.bases |= part.bases
     whole.asked.extend(part.asked)
     whole.assumptions |= part.assumptions
+    whole.left += part.left
 
 
 def _charts(request: ReadRequest) -> list[ChartEntry]:

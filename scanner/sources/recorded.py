@@ -8,18 +8,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from scanner.errors import UsageError
 from scanner.origin import FileOrigin
 from scanner.resource import Reading, SourceName, Unread
 from scanner.sources.bundle import Bundle, BundleWriter, Call, merged, read_bundle
-from scanner.sources.bundle.call import FINAL
+from scanner.sources.bundle.call import FINAL, Key
 from scanner.sources.kubernetes.live_read import clusters_of, read_cluster
 from scanner.sources.read import Live
 
 if TYPE_CHECKING:
     from threading import Event
+
+    from scanner.sources.aws.live_calls import Collector
 
 UNDERSTOOD = ("aws", "kubernetes")
 """What a bundle can hold."""
@@ -58,6 +61,18 @@ def ask(
 def _ask_aws(
     live: Live, writer: BundleWriter | None, stop: Event | None, told: Callable[[int, int], None] | None
 ) -> Iterator[Call]:
+    return collector_of(live, writer, stop, told).calls()
+
+
+def collector_of(
+    live: Live,
+    writer: BundleWriter | None = None,
+    stop: Event | None = None,
+    told: Callable[[int, int], None] | None = None,
+    *,
+    lean: bool = False,
+) -> Collector:
+    """What asks AWS. lean: without what may be left out; workers of a cluster ask everything. Raises UsageError."""
     from secrets import token_hex
     from threading import Event
 
@@ -65,7 +80,8 @@ def _ask_aws(
 
     salt = token_hex(16) if writer is None else writer.salt
     done = None if writer is None else writer.done
-    return Collector(live.aws, now, salt, done, stop or Event(), told or (lambda *_: None)).calls()
+    lean = lean and not live.aws.executor
+    return Collector(live.aws, now, salt, done, stop or Event(), told or (lambda *_: None), lean=lean)
 
 
 def served(live: Live) -> Iterator[tuple[str, str]]:
@@ -83,12 +99,38 @@ def served(live: Live) -> Iterator[tuple[str, str]]:
         yield kind.group, kind.resource
 
 
-def unanswered(path: Path) -> list[Unread]:
-    """What a bundle says was not answered."""
-    return read_bundles([(path, path.name)], str).unread
+class Lean(Struct):
+    """What is left out of AWS, and what of it turned out to count: `led`. asked: by API, who asks, and all answers."""
+
+    led: set[Key] = field(default_factory=set)
+    asked: dict[Live, tuple[Collector, dict[Key, Call]]] = field(default_factory=dict)
+
+    def calls(self, live: Live) -> list[Call]:
+        """Every call to AWS so far, with those that count now and were left out before."""
+        from scanner.sources.aws.estate import is_left
+
+        if live not in self.asked:
+            collector = collector_of(live, lean=True)
+            self.asked[live] = collector, {call.key: call for call in collector.calls()}
+        collector, known = self.asked[live]
+        wanted = frozenset(key for key in self.led if key in known and is_left(known[key]))
+        if wanted:
+            known.update((call.key, call) for call in collector.more(wanted, known))
+        return [self.judged(call) for call in known.values()]
+
+    def judged(self, call: Call) -> Call:
+        """A call as it counts: one that was left out and was needed is one that nobody made."""
+        from scanner.sources.aws.estate import NEEDED, is_left
+
+        return replace(call, cause=NEEDED) if call.key in self.led and is_left(call) else call
 
 
-def read_bundles(paths: Iterable[tuple[Path, str]], unit_of: Callable[[str], str]) -> Reading:
+def unanswered(path: Path, *, lean: bool = False) -> list[Unread]:
+    """What a bundle says was not answered. lean: what was left out on purpose was not to be."""
+    return read_bundles([(path, path.name)], str, Lean() if lean else None).unread
+
+
+def read_bundles(paths: Iterable[tuple[Path, str]], unit_of: Callable[[str], str], lean: Lean | None = None) -> Reading:
     """What all bundles hold together; each path comes with the one to show. Raises UsageError for one not there."""
     reading = Reading()
     calls: list[Call] = []
@@ -103,21 +145,28 @@ def read_bundles(paths: Iterable[tuple[Path, str]], unit_of: Callable[[str], str
                 reading.unread.append(Unread(FileOrigin(shown, 1), "the bundle holds no call", "file"))
         else:
             reading.unread.append(found)
-    _take(reading, merged(calls), unit_of, "bundle")
+    every = merged(calls)
+    take(reading, every if lean is None else map(lean.judged, every), unit_of, "bundle", lean=lean is not None)
     return reading
 
 
-def read_live(lives: Sequence[Live], unit_of: Callable[[str], str]) -> Reading:
+def read_live(lives: Sequence[Live], unit_of: Callable[[str], str], lean: Lean | None = None) -> Reading:
     """What the APIs answer now. Raises UsageError where one cannot be connected to."""
     reading = Reading()
     for live in lives:
         reading.bases.add("live")
+        calls = ask(live) if lean is None or live.name != "aws" else lean.calls(live)
         # A record is plain JSON: what a live scan sees is what a bundle of the same moment would say.
-        _take(reading, [replace(call, pages=json.loads(json.dumps(call.pages))) for call in ask(live)], unit_of, "live")
+        plain = (replace(call, pages=json.loads(json.dumps(call.pages))) for call in calls)
+        take(reading, plain, unit_of, "live", lean=lean is not None)
     return reading
 
 
-def _take(reading: Reading, calls: Sequence[Call], unit_of: Callable[[str], str], source: SourceName) -> None:
+def take(
+    reading: Reading, made: Iterable[Call], unit_of: Callable[[str], str], source: SourceName, *, lean: bool = False
+) -> None:
+    """Add what calls say. lean: what was left out on purpose is listed, and is for the caller to judge."""
+    calls = list(made)
     for cluster, some in clusters_of(calls).items():
         part = read_cluster(some, unit_of(cluster), source)
         reading.resources += part.resources
@@ -126,7 +175,8 @@ def _take(reading: Reading, calls: Sequence[Call], unit_of: Callable[[str], str]
     for partition, some in _aws(calls).items():
         from scanner.sources.aws import read_estate
 
-        part = read_estate(some, unit_of(f"aws:{partition}"), source)
+        part = read_estate(some, unit_of(f"aws:{partition}"), source, lean=lean)
+        reading.left += part.left
         reading.resources += part.resources
         reading.asked += part.asked
         reading.unread += [one for one in part.unread if one not in reading.unread]

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from scanner.sources.bundle import Bundle, read_bundle
 from tests.bundle import reference
+from tests.bundle.leanly import judged, leanly
 from tests.harness import FIXTURES, run, run_scan
 from tests.live.aws import HOME, NUMBER, PARTITION
 from tests.live.planted import SERVED, planted
@@ -44,6 +46,16 @@ def test_a_seeded_world_has_the_verdicts_of_its_files(asked: tuple[str, Path]) -
     assert ours == theirs
     assert found(live) == found(declared)
     assert verdicts(live) == verdicts(declared)
+
+
+def test_what_nothing_leads_to_may_be_left_out(asked: tuple[str, Path], tmp_path: Path) -> None:
+    name, folder = asked
+    there = tmp_path / name
+    shutil.copytree(folder, there)
+    bundle = read_bundle(folder / "aws.bundle", "aws.bundle")
+    assert isinstance(bundle, Bundle)
+    made = leanly(list(bundle.calls), there)
+    assert judged(there, made) == judged(there, list(bundle.calls))
 
 
 def found(report: dict[str, Any]) -> set[tuple[str, str, str]]:

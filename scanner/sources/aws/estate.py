@@ -18,6 +18,10 @@ from scanner.tables import aws_operations
 from scanner.unknown import Unknown
 
 SOURCE = "aws"
+LEFT = "nothing that is known leads to it"
+"""The cause of a call that was not made because what it would tell could decide nothing."""
+NEEDED = "it was left out when the rest was asked, and something leads to it by what is known now"
+"""The cause of one that turned out to be needed."""
 Scope = tuple[tuple[str, str], ...]
 
 
@@ -29,11 +33,21 @@ def why(call: Call) -> Unknown:
     return Unknown(f"`{named}` was not answered: {said}", decided_by=(named,))
 
 
+def is_left(call: Call) -> bool:
+    """Whether a call was left out on purpose, and is one that may be: whoever judges decides anew whether it may."""
+    row = operations().get(call.operation) if call.outcome == "not-asked" and call.cause == LEFT else None
+    return row is not None and bool(row.about)
+
+
 class Estate(Struct):
-    """Every call, in the order of the table; `lost` are those that nobody answered, also the ones never made."""
+    """Every call, in the order of the table; `lost` are those that nobody answered, also the ones never made.
+
+    left: those that were left out on purpose, where that is for the caller to judge; they count as absent.
+    """
 
     by_scope: dict[Scope, dict[str, dict[str, Call]]] = field(default_factory=dict)
     lost: list[Call] = field(default_factory=list)
+    left: list[Call] = field(default_factory=list)
     strange: list[Call] = field(default_factory=list)
 
     def of(self, scope: Scope, operation: str) -> Iterable[Call]:
@@ -59,10 +73,16 @@ class Estate(Struct):
         return Here(call.pages[0], {**context_of(call), "up": here.item}, here.lookup)
 
 
-def estate_of(calls: Iterable[Call]) -> Estate:
-    """The calls in order, with one that was not made for each that the table would have made."""
+def estate_of(calls: Iterable[Call], *, lean: bool = False) -> Estate:
+    """The calls in order, with one that was not made for each that the table would have made.
+
+    lean: what was left out on purpose is absent, and listed; otherwise it counts as not asked.
+    """
     found = Estate()
     for call in calls:
+        if lean and is_left(call):
+            found.left.append(call)
+            call = replace(call, outcome="absent", cause="")
         if call.operation not in operations():
             found.strange.append(call)
             continue

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from scanner.sources.aws.estate import SOURCE
+from scanner.sources.aws.estate import LEFT, SOURCE
 from scanner.sources.aws.live_accounts import assumed, listed
 from scanner.sources.aws.live_client import Account, Stopped, connect
 from scanner.sources.aws.live_elsewhere import calls_elsewhere, check_cluster, cluster
@@ -38,7 +38,7 @@ INTERRUPTED = "the run was interrupted before it was asked"
 @dataclass(slots=True)
 class Collector:
     """Asks AWS, call by call. now: RFC 3339 in UTC. done: calls of a bundle that is resumed. stop: set by Ctrl-C.
-    told: of how many places are through, of how many that are known of.
+    told: of how many places are through, of how many that are known of. lean: what may be left out is, but for `led`.
 
     Nothing is asked once `stop` is set or the deadline is over: what is left is recorded as failed, with that cause.
     """
@@ -51,6 +51,8 @@ class Collector:
     told: Callable[[int, int], None] = lambda *_: None
     clock: Callable[[], float] = time.monotonic
     executor: Executor | None = None
+    lean: bool = False
+    led: frozenset[Key] = frozenset()
     closed: Event = field(init=False, default_factory=Event)
     until: float = field(init=False)
     home: Account = field(init=False)
@@ -66,13 +68,20 @@ class Collector:
 
     def over(self) -> str:
         """Why nothing more is asked; "" while it is."""
-        if self.stop.is_set() or self.closed.is_set():
+        return INTERRUPTED if self.closed.is_set() else self.ended()
+
+    def ended(self) -> str:
+        """Why nothing more may be asked, ever; "" while it may."""
+        if self.stop.is_set():
             return INTERRUPTED
-        return (
-            ""
-            if self.clock() < self.until
-            else f"the deadline of {self.asked.deadline:g} s was over before it was asked"
-        )
+        late = f"the deadline of {self.asked.deadline:g} s was over before it was asked"
+        return "" if self.clock() < self.until else late
+
+    def more(self, led: frozenset[Key], known: Mapping[Key, Call]) -> Iterator[Call]:
+        """Ask what was left out, for something leads to it after all. known: every call so far."""
+        self.led, self.done = led, {key: call for key, call in known.items() if key not in led}
+        self.closed.clear()
+        return self.calls()
 
     def calls(self) -> Iterator[Call]:
         """Every call, as it is made; those that are done already are not repeated. Raises what a worker raised."""
@@ -205,12 +214,20 @@ class Place(Struct):
         if row.instead and any(one.outcome == "read" for one in self.by_operation.get(row.instead, {}).values()):
             return False
         blank = Call(SOURCE, tuple(sorted(self.scope.items())), row.id, dict(parameters), "failed")
-        # A region may have been switched on since: that is asked anew.
-        earlier = None if row.id in TELL_REGIONS else (self.collector.done or {}).get(blank.key)
-        made[key] = earlier or self._call(row, blank)
+        # A region may have been switched on since: that is asked anew, but for what was left out a moment ago.
+        anew = row.id in TELL_REGIONS and not self.collector.led
+        earlier = None if anew else (self.collector.done or {}).get(blank.key)
+        made[key] = earlier or (self._left(row, blank) or self._call(row, blank))
         if earlier is None:
             self.put(made[key])
         return True
+
+    def _left(self, row: AwsOperation, blank: Call) -> Call | None:
+        """The call as one that is left out, where it may be."""
+        may = self.collector.lean and row.about and blank.key not in self.collector.led
+        if not may or self.off or self.lost or self.collector.over():
+            return None
+        return msgspec.structs.replace(blank, outcome="not-asked", cause=LEFT)
 
     def _call(self, row: AwsOperation, blank: Call) -> Call:
         pages, outcome, cause = self._answer(row, blank.parameters)

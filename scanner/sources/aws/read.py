@@ -30,10 +30,11 @@ def partitions_of(calls: Iterable[Call]) -> dict[str, list[Call]]:
     return found
 
 
-def read_estate(calls: Sequence[Call], unit: str, source: SourceName) -> Reading:
-    """Everything that the answers hold; all calls are of one partition."""
+def read_estate(calls: Sequence[Call], unit: str, source: SourceName, *, lean: bool = False) -> Reading:
+    """Everything that the answers hold; all calls are of one partition. lean: what was left out is for the caller."""
     reading = Reading()
-    estate = estate_of(truncated(call) for call in calls)
+    estate = estate_of((truncated(call) for call in calls), lean=lean)
+    reading.left += estate.left
     into = Translation(estate, unit, source)
     translate(into)
     links: dict[str, tuple[str, str]] = {}
