@@ -25,6 +25,7 @@ from msgspec import Struct
 from scanner.builders.admitted_accounts import KINDS as ADMITTED
 from scanner.builders.blocks import strings
 from scanner.builders.unmodelled import CORE
+from scanner.graph.facts import Fact, Placement
 from scanner.graph.graph import Graph
 from scanner.graph.model import Edge, Plane, Role
 from scanner.patterns import lazy
@@ -36,8 +37,8 @@ from scanner.unknown import refs_in
 
 RECORDED = ("bundle", "live")
 REPLICATION, FILTERS = "s3:GetBucketReplication", "logs:DescribeSubscriptionFilters"
-TAKE_LOGS = frozenset({"aws_lambda_function", "aws_kinesis_stream", "aws_kinesis_firehose_delivery_stream"})
-"""What a subscription of a log group can lead to."""
+STREAMS = frozenset({"aws_kinesis_stream", "aws_kinesis_firehose_delivery_stream"})
+"""What a subscription of a log group can lead to, beside functions that let CloudWatch Logs in (its User Guide)."""
 SPOKEN_OF = {"aws_s3_bucket": "aws_s3_", "aws_kms_key": "aws_kms_", "aws_ecr_repository": "aws_ecr_"}
 """Kinds of which it counts that anything speaks of one, and what the kinds begin with that are only about them."""
 POLICIES = ("aws_iam_", "aws_organizations_", "aws_ssoadmin_")
@@ -49,6 +50,10 @@ THEMSELVES = frozenset({"aws_s3_directory_bucket"})
 AHEAD = frozenset({"aws_lambda_function", "aws_iam_user"})
 HELD = frozenset({Plane.SUPPLY, Plane.CONTROL})
 BEHIND = frozenset({"aws_ebs_snapshot"})
+NAMED_BY_ACCOUNT = frozenset(
+    {"aws_lambda_function", "aws_cloudwatch_log_group", "aws_ecr_repository", "aws_iam_user"}
+)  # fmt: skip
+"""Kinds of which two accounts may have one of the same name: the others are called as nothing else in a partition."""
 WORD = lazy(r"[A-Za-z0-9._-]+")
 PATTERN = lazy(r"[A-Za-z0-9._*?-]*[*?][A-Za-z0-9._*?-]*")
 LEAST = 3
@@ -70,7 +75,9 @@ def led_to(graphs: Sequence[Graph], reading: Reading, profile: Profile) -> froze
     names = {name for one in about.found.values() if one is not None for name in _names(one)}
     spoken = _spoken(reading.resources, names, about.found.values())
     said = _said(profile, names)
-    takes_logs = any(one.kind in TAKE_LOGS and one.roles & CORE for graph in graphs for one in graph.nodes.values())
+    takes_logs = any(map(_lets_logs_in, reading.resources)) or any(
+        one.kind in STREAMS and one.roles & CORE for graph in graphs for one in graph.nodes.values()
+    )
     # Where a copy goes counts by itself where the profile says in which places anything may be, or no store is known.
     stores = all(graph.with_role(Role.STORE) for graph in graphs) or profile.has("models.stores")
     copies = bool(profile.places) or not stores
@@ -92,6 +99,12 @@ def led_to(graphs: Sequence[Graph], reading: Reading, profile: Profile) -> froze
     return frozenset(found)
 
 
+def _lets_logs_in(one: Resource) -> bool:
+    """Whether a policy of a function, of which those that count are known, lets CloudWatch Logs call it, or may."""
+    who = one.attrs.get("principal") if one.kind == "aws_lambda_permission" else ""
+    return not isinstance(who, str) or "logs" in who or "*" in who
+
+
 class _Subjects(Struct):
     """By call, the thing that it would have told more of; None where that is not to be found."""
 
@@ -107,7 +120,7 @@ class _Subjects(Struct):
             for kind, key in wanted:
                 value = one.attrs.get(key) if one.kind == kind and one.source in RECORDED else None
                 if isinstance(value, str):
-                    index.setdefault((kind, value, _account(one)), []).append(one)
+                    index.setdefault((kind, value, _account(one) if kind in NAMED_BY_ACCOUNT else ""), []).append(one)
         made: dict[Key, Resource | None] = {}
         for call in reading.left:
             scope = dict(call.scope)
@@ -116,7 +129,7 @@ class _Subjects(Struct):
             some = [
                 one
                 for name in told
-                for one in index.get((row.about, name, scope["account"]), ())
+                for one in index.get((row.about, name, scope["account"] if row.about in NAMED_BY_ACCOUNT else ""), ())
                 if scope["region"] in (ACCOUNT, _region(one))
             ]
             made[call.key] = some[0] if len(some) == 1 else None
@@ -236,7 +249,7 @@ def _counts(graph: Graph, one: Resource) -> bool:
     if one.kind in BEHIND:
         edges = (*graph.into(one.id), *graph.out_of(one.id))
         touched = any(edge.plane not in (Plane.PLACEMENT, Plane.SUPPLY) for edge in edges)
-        return touched or _met(graph, one.id, graph.into, lambda edge: edge.source, frozenset())
+        return touched or _met(graph, one.id, graph.into, lambda edge: edge.source, frozenset(), Placement)
     return _met(graph, one.id, lambda _: (), lambda edge: edge.target, frozenset(Plane) - {Plane.PLACEMENT})
 
 
@@ -246,16 +259,19 @@ def _met(
     edges: Callable[[str], Iterable[Edge]],
     end: Callable[[Edge], str],
     planes: frozenset[Plane],
+    idle: type[Fact] | tuple[()] = (),
 ) -> bool:
     """Whether anything on the ways from a node, itself included, has a role, a fact, or an edge of some planes.
 
-    planes: those in which an edge counts in either direction: what is read leads from the store to who reads it.
+    planes: those in which an edge counts in either direction: what is read leads from the store to who reads it. idle:
+    facts of this type do not count: where a disk stands says nothing of who may copy a snapshot of it.
     """
     seen, waiting = {start}, [start]
     while waiting:
         here = waiting.pop()
         node = graph.nodes[here]
-        if node.roles or node.facts or any(each.plane in planes for each in (*graph.into(here), *graph.out_of(here))):
+        facts = [fact for fact in node.facts if not isinstance(fact, idle)]
+        if node.roles or facts or any(each.plane in planes for each in (*graph.into(here), *graph.out_of(here))):
             return True
         for edge in edges(here):
             there = end(edge)

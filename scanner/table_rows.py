@@ -263,17 +263,11 @@ class DeliveryObject(Struct, frozen=True):
 
 
 class AwsOperation(Struct, frozen=True):
-    """A row of aws_operations: one read of AWS's API.
+    """A row of aws_operations: one read of AWS's API; the table itself says what each column is.
 
-    scope: asked in each region, or once an account. after: the operations whose answers give its parameters, from
-    each of the items at `each` of which `only` is true; batched: the parameter that takes up to `batch` of them at
-    once. window: hours before the call that it asks about, 0 where it asks of no time. variants: parameters that
-    are asked with each of several values. absent: the errors that say that there is no such thing. closing: it
-    holds nothing but what closes ways, so that who does not read it proves no less of them (the rule about what
-    stands above an account tells what it misses). instead: it is asked only where this operation was not answered,
-    and tells the same. beside: it is asked only where one of these operations of the same scope named anything, or
-    was not answered: where all of them are known to name nothing, there can be nothing of it. about, called: the kind
-    of thing that it tells more of, and the argument of it that its one text names: a call that may be left out.
+    closing: it holds nothing but what closes ways, so that who does not read it proves no less of them (the rule about
+    what stands above an account tells what it misses). beside: there can be nothing of it where all of these name none.
+    about, called: it tells more of such a thing, which its one text names by that argument, and may be left out.
     """
 
     service: str

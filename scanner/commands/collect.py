@@ -9,8 +9,15 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
 from scanner.commands.arguments import add_live, complain, lives_of
+
+if TYPE_CHECKING:
+    from scanner.commands.progress import Progress
+    from scanner.profile import Profile
+    from scanner.sources.bundle import BundleWriter, Call
+    from scanner.sources.read import Live
 
 EPILOG = """The bundle holds what the rules look at: no value of a Secret, of variables and ConfigMaps only those
 that a table names (`tether scan --bundle` gives the verdicts that a live scan would), the others as salted digests.
@@ -42,11 +49,9 @@ def run(options: Namespace) -> int:
     """Collect; the exit code says whether everything was answered."""
     from scanner import __version__
     from scanner.commands.progress import Progress
-    from scanner.profile import Profile
     from scanner.profile_file import load_profile
-    from scanner.settled import leanly
     from scanner.sources.bundle import BundleWriter
-    from scanner.sources.recorded import ask, collector_of, now, unanswered
+    from scanner.sources.recorded import ask, now, unanswered
 
     lives = lives_of(options)
     profile = None if options.profile is None else load_profile(options.profile, str(options.profile))
@@ -59,13 +64,7 @@ def run(options: Namespace) -> int:
         counts: dict[str, int] = {}
         for live in lives:
             with _interruptible(live.name == "aws") as stop:
-                lean = profile is not None and live.name == "aws"
-                if lean:
-                    collector = collector_of(live, writer, stop, progress.place, lean=True)
-                    calls = leanly(collector, writer.done, profile or Profile())
-                else:
-                    calls = ask(live, writer, stop, progress.place)
-                for call in calls:
+                for call in _calls(live, writer, stop, progress, profile):
                     writer.add(call)
                     progress.call(call)
                     counts[call.outcome] = counts.get(call.outcome, 0) + 1
@@ -85,6 +84,19 @@ def run(options: Namespace) -> int:
     if stop.is_set():
         raise KeyboardInterrupt
     return 3 if lost else 0
+
+
+def _calls(
+    live: Live, writer: BundleWriter, stop: Event, progress: Progress, profile: Profile | None
+) -> Iterator[Call]:
+    """Every call, as it is made; with a profile, of AWS those that count by it, and in the end what was left out."""
+    from scanner.sources.recorded import ask, collector_of
+
+    if profile is None or live.name != "aws":
+        return ask(live, writer, stop, progress.place)
+    from scanner.settled import leanly
+
+    return leanly(collector_of(live, writer, stop, progress.place, lean=True), writer.done, profile)
 
 
 @contextlib.contextmanager

@@ -77,7 +77,11 @@ def idle() -> dict[tuple[str, str], Any]:
         ("logs:DescribeLogGroups", ""): {
             "logGroups": [{"logGroupName": GROUP, "logGroupArn": f"{ARN}:logs:{HERE}:log-group:{GROUP}"}],
         },
-        ("ec2:DescribeVolumes", ""): {"Volumes": [{"VolumeId": "vol-0123456789abcdef0", "KmsKeyId": KEY}]},
+        ("ec2:DescribeVolumes", ""): {
+            "Volumes": [
+                {"VolumeId": "vol-0123456789abcdef0", "AvailabilityZone": "us-gov-west-1a", "KmsKeyId": KEY},
+            ]
+        },
         ("ec2:DescribeSnapshots", ""): {
             "Snapshots": [{"SnapshotId": SNAPSHOT, "VolumeId": "vol-0123456789abcdef0", "KmsKeyId": KEY}],
         },
@@ -263,7 +267,7 @@ PROFILES = {
     "models: {stores: ['s3://idle-data/weights']}": BUCKET,
     "evidence: {sinks: ['idle-data', '*idle-log']}": BUCKET | {"logs:DescribeSubscriptionFilters"},
     f"safety_stack: {{gateways: ['{ARN}:lambda:*:function:idle-*']}}": FUNCTION,
-    "safety_stack: {classifiers: ['*idle-fn']}": FUNCTION | {"logs:DescribeSubscriptionFilters"},
+    "safety_stack: {classifiers: ['*idle-fn']}": FUNCTION,
     f"models: {{stores: ['{ARN}:ec2:*:snapshot/*']}}": {"ec2:DescribeSnapshotAttribute"},
     "models: {stores: ['*vol-0123456789abcdef0']}": {"ec2:DescribeSnapshotAttribute"},
     "operators: ['*:user/idle-user']": {"iam:ListAccessKeys"},
@@ -373,3 +377,23 @@ def test_every_recorded_case_is_judged_alike_with_and_without(tmp_path: Path) ->
         made = leanly(list(found.calls), there)
         full_ones, lean = judged(there, list(found.calls)), judged(there, made)
         assert full_ones == lean, case
+
+
+@pytest.mark.parametrize(
+    ("principal", "counts"),
+    [
+        ("logs.amazonaws.com", True),
+        ("logs.us-gov-west-1.amazonaws.com", True),
+        ("*", True),
+        ("sns.amazonaws.com", False),
+    ],
+)
+def test_subscriptions_count_where_a_function_of_the_stack_lets_logs_in(
+    principal: str, counts: bool, tmp_path: Path
+) -> None:
+    arn = f"{ARN}:lambda:{HERE}:function:idle-fn"
+    says = {"Sid": "a", "Effect": "Allow", "Principal": {"Service": principal}, "Action": "lambda:InvokeFunction"}
+    answers = {("lambda:GetPolicy", "idle-fn"): {"Policy": json.dumps({"Statement": [{**says, "Resource": arn}]})}}
+    (tmp_path / "tether.yaml").write_text("safety_stack: {gateways: ['*idle-fn']}\n")
+    made = leanly(full({**idle(), **answers}), tmp_path)
+    assert any(is_left(one) for one in made if one.operation == "logs:DescribeSubscriptionFilters") is not counts
