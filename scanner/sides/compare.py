@@ -170,7 +170,11 @@ def _named(value: Any, names: Mapping[str, str]) -> Any:
         return {"unknown": value["unknown"]}
     if isinstance(value, list):
         return [_named(one, names) for one in value]
-    return {key: _named(one, names) for key, one in value.items()} if isinstance(value, dict) else value
+    if isinstance(value, dict):
+        # What a fact is made of says where it stands as well, each side in its own way.
+        known = _WORDS[:3] if "type" in value else ()
+        return {key: _named(one, names) for key, one in value.items() if key not in known}
+    return value
 
 
 def _ways(sides: tuple[Known, Known], both: Joined) -> Iterator[Differs]:

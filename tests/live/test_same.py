@@ -208,3 +208,31 @@ def test_manifests_and_cluster_of_one_unit_must_both_keep_a_promise(tmp_path, fi
     (result,) = (one for one in report.rules if one.id == "model-bypasses-safety-stack")
     assert result.verdict == ("unproven" if seen == "in what is declared" else "violated")
     assert {one.seen for one in found} == {seen}
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        FIXTURES / "worlds" / "reference",
+        FIXTURES / "safety-path" / "classifier-calls-led-elsewhere" / "complies-alias-outside",
+        FIXTURES / "safety-path" / "stack-calls-copied-or-taken-over" / "violates-mirror-of-a-route",
+        FIXTURES / "safety-path" / "model-exposed-outside-gateway" / "unproven-filter-of-an-unknown-kind",
+    ],
+    ids=lambda one: one.name,
+)
+def test_manifests_beside_their_cluster_have_their_own_verdicts(folder, tmp_path):
+    """In one scan, and nothing of them is live otherwise than it is declared."""
+    case, settings = tmp_path / "case", folder / "tether.yaml"
+    shutil.copytree(folder, case)
+    alone, _ = scan(Request((folder,), date.fromisoformat(AS_OF), profile=settings))
+    with serving(Cluster(applied(objects_of(folder)))) as address:
+        live = (Live("kubernetes", kubeconfig=kubeconfig(tmp_path, address)),)
+        request = Request((case,), date.fromisoformat(AS_OF), profile=live_profile(folder, case), live=live)
+        both, scanned = scan(request)
+    assert scanned.sides is not None
+    ours, theirs = ({one.id: one.verdict for one in each.rules} for each in (both, alone))
+    of_what_runs = {one.id for one in alone.rules if one.note.endswith(" scan")} | {"scan-leaves-places-out"}
+    assert {one: ours[one] for one in ours.keys() - of_what_runs} == {
+        one: theirs[one] for one in theirs.keys() - of_what_runs
+    }
+    assert ours["live-differs-from-declared"] == "holds"
