@@ -36,6 +36,12 @@ GUARDS = frozenset(
     }
 )  # fmt: skip
 """What stands before a model or a member of the stack, or holds it, where it refers to one of these."""
+GROUP = "aws_security_group"
+RULES = {
+    "aws_security_group_rule": "source_security_group_id",
+    "aws_vpc_security_group_ingress_rule": "referenced_security_group_id",
+}
+"""Types of rules of a group, and where they name the group that they let in."""
 AZAPI = "azapi_resource"
 """A resource of Azure by the name of its type, which the tables know or not."""
 FRAME = frozenset({"terraform", "provider", "moved", "import", "check", "module", "terraform_data"})
@@ -176,10 +182,24 @@ def _touched(world: World) -> dict[str, Resource | None]:
 
 
 def _guards(world: World, own: Resource) -> Iterator[Resource]:
-    """What a model or a member of the stack refers to and is guarded or held by."""
+    """What a model or a member of the stack refers to and is guarded or held by, and groups that its groups admit."""
     for ref in refs_in(own.attrs):
         named = world.inventory.at(own.unit, ref.address)
         if named is not None and named.kind in GUARDS and not named.data:
+            yield named
+            if named.kind == GROUP:
+                yield from _admitted(world, named)
+
+
+def _admitted(world: World, group: Resource) -> Iterator[Resource]:
+    rules = [group.attrs.get("ingress")]
+    for kind, key in RULES.items():
+        for one in world.inventory.of(kind, unit=group.unit):
+            if world.inventory.find(one.attrs.get("security_group_id"), one, GROUP) is group:
+                rules.append(one.attrs.get(key))
+    for ref in refs_in(rules):
+        named = world.inventory.at(group.unit, ref.address)
+        if named is not None and named.kind == GROUP and named is not group:
             yield named
 
 

@@ -35,6 +35,21 @@ def test_a_strange_thing_that_refers_to_a_guard_may_reach_the_model(tmp_path):
     assert edges(found) == ["aws_strange.s -> aws_instance.model all possible(aws_strange.s)"]
 
 
+def test_a_strange_thing_in_a_group_that_the_models_group_admits_may_reach_it(tmp_path):
+    text = """
+resource "aws_security_group" "gate" { vpc_id = aws_vpc.main.id }
+resource "aws_security_group" "other" { vpc_id = aws_vpc.main.id }
+resource "aws_vpc_security_group_ingress_rule" "gate" {
+  security_group_id            = aws_security_group.model.id
+  referenced_security_group_id = aws_security_group.gate.id
+  ip_protocol                  = "-1"
+}
+resource "aws_strange" "s" { groups = [aws_security_group.%s.id] }
+"""
+    assert edges(made(tmp_path, text % "gate")) == ["aws_strange.s -> aws_instance.model all possible(aws_strange.s)"]
+    assert edges(made(tmp_path, text % "other")) == []
+
+
 def test_a_strange_thing_that_the_model_refers_to_may_reach_it(tmp_path):
     found = made(tmp_path, 'resource "aws_strange" "s" {}', inside="strange = aws_strange.s.id")
     assert edges(found) == ["aws_strange.s -> aws_instance.model all possible(aws_strange.s)"]

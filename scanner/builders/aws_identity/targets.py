@@ -35,7 +35,10 @@ MODEL_ARNS = tuple(
 )
 NAMING = frozenset({"bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream", "bedrock:CreateModelInvocationJob"})
 """Actions whose resource is the model itself."""
-ENDPOINT_KINDS = ("aws_sagemaker_endpoint", "awscc_sagemaker_endpoint", "awscc_sagemaker_inference_component")
+ENDPOINT_KINDS = (
+    "aws_sagemaker_endpoint", "awscc_sagemaker_endpoint", "awscc_sagemaker_inference_component",
+    "aws_sagemaker_inference_component",
+)  # fmt: skip
 
 
 class Target(Struct, frozen=True):

@@ -64,6 +64,11 @@ def build_aws_network(world: World) -> None:
             # Policies of the cluster hold over pods as well: what their groups admit may be all there is to pass.
             enter(world, network, one, target, doubt=_of_pod(one))
         add_egress(world, network, one, targets if one.actor else ())
+    if any(True for _ in world.inventory.like("aws_ram_resource_association")):
+        from scanner.builders.aws_network.shared import add_shared
+
+        receiving = [one for one in network.interfaces.of.values() if one.receives]
+        add_shared(world, receiving, lambda one: set(carriers(world, one)))
 
 
 def carriers(world: World, one: Interface) -> list[str]:

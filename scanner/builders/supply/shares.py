@@ -161,7 +161,7 @@ def _resource_shares(world: World) -> None:
     for one in world.inventory.of(SHARED):
         for store, unsure in _ends(world, one, "resource_arn"):
             for other in principals:
-                same = _same_share(world, one, other)
+                same = same_share(world, one, other)
                 if same is False:
                     continue
                 for found in values(other, "principal"):
@@ -173,7 +173,7 @@ def _resource_shares(world: World) -> None:
                     read(world, store, name, f"`{other.address}` shares it", found.origin, doubt)
 
 
-def _same_share(world: World, one: Resource, other: Resource) -> bool | Doubt:
+def same_share(world: World, one: Resource, other: Resource) -> bool | Doubt:
     """Whether two associations are of one share; one that nobody knows may be the other's."""
     if one.unit != other.unit:
         return False
