@@ -13,8 +13,8 @@ the image alone, or let it start the server.
 
 What it cannot see
 ------------------
-Whether the copies are ready at this moment (a live scan tells), how good the classifier is, and whether a program of
-your own answers.
+Whether the copies are ready at this moment (`classifier-not-seen-running` tells, where an API was asked), how good the
+classifier is, and whether a program of your own answers.
 """
 
 from collections.abc import Iterable, Iterator

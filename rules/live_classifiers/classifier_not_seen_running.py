@@ -13,8 +13,8 @@ what does its work in its place.
 What it cannot see
 ------------------
 Before and after the moment that the finding and the certificate give; whether what runs classifies well. Counted are
-copies of ECS services and SageMaker endpoints, and calls of Bedrock guardrails, endpoints and functions. Of what runs
-in a cluster the declared copies alone are judged.
+copies of ECS services and SageMaker endpoints, calls of Bedrock guardrails, endpoints and functions, and the pods of
+Deployments, StatefulSets and DaemonSets that were ready; of another kind of workload it is unproven.
 """
 
 from collections.abc import Iterable, Iterator

@@ -83,6 +83,12 @@ def _version(resource: Resource, entry: ReleaseEntry) -> Iterator[Released]:
         count, other = one.get("count"), str(one.get("of"))
         if isinstance(count, Unknown):
             yield _fact(resource, one, "version", other, count, "")
+        elif count and other == "DRAFT":
+            # Whoever tries the draft out calls it as well.
+            unknown = Unknown(
+                "its draft is called, and by whom is not told", decided_by=(f"calls of {resource.address}",)
+            )
+            yield _fact(resource, one, "version", other, unknown, "")
         elif count:
             because = f"version {other} got {count} calls in the {one.get('hours')} h before {one.get('at')}"
             yield _fact(resource, one, "version", other, False, because)
