@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scanner.builders.aws_policy.condition import Facts, hold, known
-from scanner.builders.aws_policy.match import ANY, DIGIT, Glob, Truth, allows, covers, glob, includes, meets
+from scanner.builders.aws_policy.match import ANY, DIGIT, SPECIAL, Glob, Truth, allows, covers, glob, includes, meets
 from scanner.builders.aws_policy.statements import Policy, Statement
 from scanner.builders.aws_policy.variables import literal, substitute
 from scanner.unknown import Unknown, Value
@@ -90,7 +90,19 @@ def acts_on(statement: Statement, action: str) -> Truth:
 @lru_cache(maxsize=65536)
 def _written(actions: tuple[Value, ...], action: str) -> Truth:
     """The same for actions that are all known: the many policies that list the same are read once."""
-    return max((_action(value, action.lower()) for value in actions), default=Truth.NO)
+    asked = action.lower()
+    plain, others = _listed(actions)
+    if SPECIAL.isdisjoint(asked):
+        return Truth.YES if asked in plain else max([_action(value, asked) for value in others], default=Truth.NO)
+    return max((_action(value, asked) for value in actions), default=Truth.NO)
+
+
+@lru_cache(maxsize=65536)
+def _listed(actions: tuple[Value, ...]) -> tuple[frozenset[str], tuple[Value, ...]]:
+    """The names among the actions, in lower case; and the patterns."""
+    spelled = [(value, glob(value, fold=True)) for value in actions]
+    plain = frozenset(one.text for _, one in spelled if SPECIAL.isdisjoint(one.text))
+    return plain, tuple(value for value, one in spelled if one.text not in plain)
 
 
 def _action(value: Value, action: str) -> Truth:

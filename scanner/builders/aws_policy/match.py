@@ -20,6 +20,8 @@ DIGIT = "\ue007"
 """Stands in a Glob for any one digit: twelve are an account that nobody knows."""
 WITHIN = "\ue002"
 """Stands in a pattern of ARNs for any run of characters but a colon: what a wildcard within one part reaches over."""
+SPECIAL = frozenset({ANY, ONE, DIGIT, WITHIN})
+"""What stands for other characters; a text without it is itself alone."""
 LITERALS = str.maketrans({"\ue003": "*", "\ue004": "?", "\ue006": "{"})
 """How a value that took the place of a policy variable holds characters that are no wildcards there."""
 
