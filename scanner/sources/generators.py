@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from scanner.origin import FileOrigin
 from scanner.patterns import lazy
-from scanner.resource import Unread
+from scanner.resource import Reading, Unread
 from scanner.sources.files import read_text
 
 _OBJECTS = r"apiVersion|k8s\.io|k8s\.gcr|kubernetes|\bkind\s*[:=]|timoni|Deployment|image\s*[:=]"
@@ -52,6 +52,8 @@ TOOLS = (
 """Rows by what they are; a Tanka environment is a Jsonnet program."""
 _ENDS = lazy("(?:" + "|".join(f"{one.ends}" for one in TOOLS) + r")\Z", re.IGNORECASE)
 _MADE = lazy(r'(?m)^\s*generate_(?:hcl|file)\s+"([^"]+)"')
+_STACKS = (".tfstack.hcl", ".tfcomponent.hcl", ".tfdeploy.hcl")
+_TESTS = (".tftest.hcl", ".tftest.json", ".tofutest.hcl", ".tofutest.json", ".tfmock.hcl", ".tfquery.hcl")
 
 
 def is_of_a_tool(path: Path) -> bool:
@@ -86,3 +88,16 @@ def _counts(root: Path, path: Path, tool: Tool, names: set[str]) -> bool:
         # What it has generated, and is committed, is read as it stands.
         return any(name.rpartition("/")[2] not in names for name in _MADE.findall(read.text))
     return re.search(tool.says, read.text) is not None
+
+
+def other_commands(files: Sequence[Path], whole: Reading) -> None:
+    """Name what Terraform reads in other commands than plan and apply: stacks, tests, mocks and queries."""
+    for path in files:
+        if path.name.endswith(_STACKS):
+            cause = "a file of Terraform Stacks: what its components and deployments make is not scanned"
+            whole.unread.append(Unread(FileOrigin(path.as_posix(), 1), cause, "foreign"))
+    tests = [path.as_posix() for path in files if path.name.endswith(_TESTS)]
+    if tests:
+        named = f"`{tests[0]}`" + (f" and {len(tests) - 1} more files of tests and queries" if tests[1:] else "")
+        told = f"{named} of Terraform: what a test makes is gone when it ends, and a query makes nothing"
+        whole.assumptions[told] = None

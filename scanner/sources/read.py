@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from scanner.errors import UsageError
-from scanner.origin import FileOrigin
 from scanner.profile import ChartRelease, Unit
-from scanner.resource import Reading, Unread
+from scanner.resource import Reading
 from scanner.sources.files import FileSet, run_root, walk
 from scanner.sources.terraform import Parsed, SyntaxCache, TerraformOptions, find_roots, read_root
 from scanner.sources.units import live_units, unit_name
@@ -28,10 +27,9 @@ _TERRAFORM = (".tf", ".tofu", ".tfvars", ".tf.json", ".tofu.json", ".tfvars.json
 _OTHERS = (
     ".jsonnet", ".cue", ".pkl", "pklproject", ".dhall", ".ncl", ".k", "cdk8s.yaml", "cdk8s.yml", "cdktf.json", ".nomad",
     ".nomad.json", ".hcl", ".tm", ".container", ".kube", ".pod", "sst.config.ts", "sst.config.js", "sst.config.mjs",
-    "serverless.ts", "serverless.js", "fly.toml", "dockerrun.aws.json", "acornfile",
+    "serverless.ts", "serverless.js", "fly.toml", "dockerrun.aws.json", "acornfile", ".tftest.json", ".tofutest.json",
 )  # fmt: skip
 """The ends of the names of files of other tools (`generators`), which is loaded only where there is one."""
-_STACKS = (".tfstack.hcl", ".tfcomponent.hcl", ".tfdeploy.hcl")
 _HOLDERS = (
     *("kubernetes_", "kubectl_", "helm_", "argocd_", "flux_", "google_gke_hub_feature"),
     *("azurerm_kubernetes_flux_configuration", "azurerm_arc_kubernetes_flux_configuration"),
@@ -150,14 +148,11 @@ def _roots(
             unit = unit_of(request.root / one.folder.relative_to(one.files.root))
             parts.append((one.module or one.folder, unit, read_unit(one, unit, options)))
             called.update((one.module,) if one.module is not None else ())
-    for path in files.files:
-        if path.name.endswith(_STACKS):
-            cause = "a file of Terraform Stacks: what its components and deployments make is not scanned"
-            whole.unread.append(Unread(FileOrigin(path.as_posix(), 1), cause, "foreign"))
     others = [path for path in files.files if path.name.lower().endswith(_OTHERS)]
     if any(not path.name.endswith(".lock.hcl") for path in others):
-        from scanner.sources.generators import of_tools
+        from scanner.sources.generators import of_tools, other_commands
 
+        other_commands(files.files, whole)
         whole.unread.extend(of_tools(request.root, files.files))
     candidates = [request.root / path for path in (*files.files, *files.links)]
     for folder in find_roots(request.root, candidates, options.syntax):

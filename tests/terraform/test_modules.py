@@ -356,6 +356,8 @@ def test_files_of_stacks_are_named_and_tests_and_queries_deploy_nothing(tmp_path
     assert [one.origin.path for one in whole.unread] == ["a.tfstack.hcl", "b.tfcomponent.hcl", "c.tfdeploy.hcl"]
     assert {one.kind for one in whole.unread} == {"foreign"}
     assert [one.address for one in whole.resources] == ["a.b"]
+    named = "`d.tftest.hcl` and 2 more files of tests and queries of Terraform"
+    assert list(whole.assumptions) == [f"{named}: what a test makes is gone when it ends, and a query makes nothing"]
 
 
 def test_a_provider_for_each_of_several_keys(tree) -> None:
