@@ -12,8 +12,9 @@ live setting is the right one, write it into the files.
 
 What it cannot see
 ------------------
-Whether a difference was approved. What no name joins (instances, listeners) is not decided. A default that AWS fills
-in, and that the files leave out, may count as a difference.
+Whether a difference was approved: a change that is not applied yet is one. While a plan changes things, nothing here is
+certain. What no name joins (instances, listeners) is not decided. A default that AWS fills in, and that the files leave
+out, may count as a difference.
 """
 
 from collections.abc import Iterable, Iterator

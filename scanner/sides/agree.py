@@ -20,6 +20,9 @@ _BECAUSE = {
     (False, "declared"): "so it is declared, and live it is not so",
     (False, "live"): "so it is live, and nothing declares it so",
 }
+_KEEPS = ("", "no-op", "read")
+"""What a plan does to a thing where it leaves it as it is."""
+_CHANGES = "a plan changes things: what will be is not what is"
 REST = "compared:what-is-in-one-view-alone"
 _NO_THING = ("provider", "terraform")
 
@@ -33,21 +36,25 @@ def compared(
 ) -> dict[str, list[Compared]]:
     """By node id, what differs of each thing that safety rests on; of what is alike, that it was looked at.
 
-    Both graphs call what is the same by one id. maybe: things that may be one; of those nothing is certain.
+    Both graphs call what is the same by one id. maybe: things that may be one; of those nothing is certain, and of
+    nothing is it while a plan changes things.
     """
+    ours = list(declared[1])
+    changing = any(one.source == "plan" and one.action not in _KEEPS for one in ours)
     doubtful = {
         id_: "what is the same on the other side is not known" for some in maybe for id_ in (*some[0], *some[1])
     }
     keys = [{id_: id_ for id_, node in graph.nodes.items() if _is_thing(node)} for graph, _ in (declared, live)]
     found = compare(
-        known(*declared, blind=blind), known(*live, blind=blind), Joined(keys[0], keys[1], doubtful, (), {})
+        known(declared[0], ours, blind=blind), known(*live, blind=blind), Joined(keys[0], keys[1], doubtful, (), {})
     )
     safe = _safe(declared[0], live[0])
     facts: dict[str, list[Compared]] = {}
     for certain, some in ((True, found.certain), (False, found.undecided)):
         for one in some:
             if one.ids[-1] in safe:
-                facts.setdefault(one.ids[-1], []).append(_fact(one, certain=certain))
+                told = replace(one, why=one.why or _CHANGES) if changing else one
+                facts.setdefault(one.ids[-1], []).append(_fact(told, certain=certain and not changing))
     for id_, node in safe.items():
         if id_ not in facts:
             because = "what is live is what is declared"

@@ -406,6 +406,9 @@ def test_a_gateway_that_is_live_otherwise_than_declared(tmp_path: Path, declared
     assert blind is not None
     wanted = [one for one in rules() if one.id == rule]
     assert verdict(judge_both(blind, wanted, [], ["declared", "recorded"])) is Verdict.UNPROVEN, "it may not be so"
+    plan = [replace(one, source="plan", action="create" if one.name == "by-hand" else "no-op") for one in ours]
+    if declared:
+        assert verdict(judged(plan, recorded(theirs), profile, rule)) is Verdict.UNPROVEN, "the plan may be why"
     same = judged(ours, recorded(ours), profile, rule)
     assert verdict(same) is (Verdict.HOLDS if declared else Verdict.NOT_JUDGED)
 
