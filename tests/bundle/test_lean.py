@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 from pathlib import Path
@@ -364,11 +365,13 @@ def test_a_drawn_estate_is_judged_alike_with_and_without(seed: int, folder: Path
     assert judged(folder, made) == judged(folder, calls)
 
 
-CASES = sorted(path.parent for path in FIXTURES.rglob("bundle.json"))
+STRIDE = int(os.environ.get("TETHER_STRIDE", "5"))
+"""One recorded case of so many is tried; with TETHER_STRIDE=1 all are."""
+CASES = sorted(path.parent for path in FIXTURES.rglob("bundle.json"))[::STRIDE]
 
 
 def test_every_recorded_case_is_judged_alike_with_and_without(tmp_path: Path) -> None:
-    assert len(CASES) > 20
+    assert len(CASES) > 10
     for number, case in enumerate(CASES):
         found = read_bundle(write_bundle(case, tmp_path / f"{number}.bundle"), "case.bundle")
         assert isinstance(found, Bundle)

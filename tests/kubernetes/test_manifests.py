@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from scanner.origin import FileOrigin
@@ -280,6 +280,7 @@ PIECES = st.sampled_from(
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@example(["apiVersion: v1\n", "kind: List\n", "items:\n"])
 @given(st.lists(PIECES))
 def test_every_file_is_a_resource_or_unread_or_passed_over(read, pieces: list[str]) -> None:
     found = read({"a.yaml": "".join(pieces)})

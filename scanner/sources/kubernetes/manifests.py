@@ -163,8 +163,9 @@ class _Reader:
         if looks_like_object(value):
             if dig(value, "kind") != "CustomResourceDefinition":
                 restore_text(value)
-            self._found.extend(Found(path, item, origin) for item, origin in expanded(value, one.origin))
-            return ""
+            inside = [Found(path, item, origin) for item, origin in expanded(value, one.origin)]
+            self._found.extend(inside)
+            return "" if inside else "a list without items"
         known = foreign.by_value(value) or foreign.by_path(path)
         if known is not None:
             return self._foreign(one.origin, known)
