@@ -248,6 +248,7 @@ metadata: {name: helper-makes, annotations: {a: b}}
 def test_what_is_not_there_after_every_install_and_upgrade_is_possible(read) -> None:
     files = {f"chart/templates/{name}.yaml": text for name, text in {**OFTEN, **SELDOM}.items()}
     files["chart/templates/_helpers.tpl"] = HELPERS
+    files["chart/templates/_words.tpl"] = "{{/* the word define, and no template */}}\n"
     found = read({"chart/Chart.yaml": CHART, **files}, charts=[entry()]).resources
     assert {one.name: one.possible is not None for one in found} == {
         name: name in SELDOM for name in {**OFTEN, **SELDOM}

@@ -38,8 +38,9 @@ def asking(templates: Iterable[str]) -> frozenset[str]:
 def _bodies(text: str) -> Iterator[tuple[str, str]]:
     """Each template that a text defines, up to the next definition: more than its own at most."""
     marks = [*_DEFINED.finditer(text)]
-    for mark, after in zip(marks, [*marks[1:], None], strict=True):
-        yield mark.group(1), text[mark.end() : after.start() if after is not None else len(text)]
+    ends = [*(mark.start() for mark in marks), len(text)][1:]
+    for mark, end in zip(marks, ends, strict=True):
+        yield mark.group(1), text[mark.end() : end]
 
 
 def decides(template: str, named: frozenset[str]) -> bool:
