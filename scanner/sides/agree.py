@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
@@ -81,7 +82,7 @@ def _safe(*graphs: Graph) -> dict[str, Node]:
 
 
 def _fact(one: Differs, *, certain: bool) -> Compared:
-    said = f"{one.about} ({one.detail})" if one.what == "way" else one.detail.partition(" ")[0]
+    said = f"{one.about} ({one.detail})" if one.what == "way" else _words(one.detail)
     return Compared(
         origin=one.origin,
         because=one.why or _BECAUSE[one.what == "thing", one.side],
@@ -90,6 +91,21 @@ def _fact(one: Differs, *, certain: bool) -> Compared:
         detail=() if one.what == "thing" else (said,),
         certain=certain,
     )
+
+
+def _words(detail: str) -> str:
+    """A fact as a sentence has it: what it is, and what of it is a word or a number."""
+    kind, _, said = detail.partition(" ")
+    try:
+        fields = json.loads(said)
+    except ValueError:
+        return kind
+    plain = [
+        (name if value else f"not {name}") if isinstance(value, bool) else f"{name} {value}"
+        for name, value in fields.items()
+        if isinstance(value, str | int) and value != ""
+    ]
+    return f"{kind} ({', '.join(plain)})" if plain else kind
 
 
 def with_facts(graph: Graph, facts: Mapping[str, list[Compared]]) -> Graph:

@@ -157,7 +157,8 @@ def _by_key(one: Known, keys: Mapping[str, str], both: Joined) -> dict[str, list
                     continue
                 body = plain(fact)
                 assert isinstance(body, dict)
-                kept = {field: _named(value, names) for field, value in body.items() if field not in _WORDS}
+                own = {"type"} & {*type(fact).__struct_fields__}  # what a filter filters, where a fact has such a field
+                kept = {name: _named(value, names) for name, value in body.items() if name in own or name not in _WORDS}
                 facts.append((type(fact).__name__, fact.origin, json.dumps(kept, sort_keys=True), id_))
     return told
 

@@ -127,6 +127,22 @@ def test_an_account_is_joined_by_the_names_of_things(account: Path) -> None:
     assert {one["what"] for one in told["drift"]} == {"thing"}
 
 
+def test_two_filters_that_changed_places_are_drift(tmp_path: Path) -> None:
+    found = answers()
+    for version in ("DRAFT", "7"):
+        filters = found["bedrock:GetGuardrail", f"gr7acme2026x/{version}"]["contentPolicy"]["filters"]
+        (attack,) = (one for one in filters if one["type"] == "PROMPT_ATTACK")
+        hate = next(one for one in filters if one["type"] == "HATE")
+        attack["type"], hate["type"] = hate["type"], attack["type"]
+    told = drift(str(WORLD / "terraform"), "--bundle", str(write(tmp_path / "aws.bundle", full(found))))
+    for side in ("declared", "live"):
+        filters = [one for one in entries(told, "fact", side) if " Filter " in one]
+        assert {kind for kind in ("HATE", "PROMPT_ATTACK") for one in filters if f'"{kind}"' in one} == {
+            "HATE",
+            "PROMPT_ATTACK",
+        }
+
+
 def test_what_cannot_be_told_apart_is_not_decided(tmp_path: Path) -> None:
     """Two published versions, of which the files know one that has no number yet; a rule of a cluster's group more."""
     found = answers()
