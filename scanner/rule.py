@@ -125,12 +125,13 @@ class Case(Struct):
         subject = Subject(f"profile:{key}", "profile", key, None)
         return self._make(Verdict.UNPROVEN, subject, message, decided_by=(f"profile:{key}",), fix=write)
 
-    def lacks(self, key: str, message: str, write: str) -> Iterator[Finding]:
+    def lacks(self, key: str, message: str, write: str, entries: Sequence[object] = ("",)) -> Iterator[Finding]:
         """A key by which a rule is asked for at all: without it the rule is not judged, and says what it needs.
 
         Where the profile requires a basis, as that of a scheduled scan does, it is the one finding of `missing`.
+        entries: what the profile gives under the key; a key with nothing under it asks for nothing.
         """
-        if self.profile.has(key):
+        if self.profile.has(key) and entries:
             return
         self.lacking = key
         if self.profile.strict:

@@ -15,7 +15,8 @@ What it cannot see
 Whether what is brought is newer or better, and whether it is this classifier that it is brought to: the profile says
 so, and every report prints it. When it last succeeded is told by an API alone: of a CronJob, an Application that is as
 its source is, a Kustomization or HelmRelease of Flux with a history, and a pipeline of CodePipeline; of schedules of
-EventBridge and others it is unproven where an API was asked. Without `safety_stack.updates` nothing is judged.
+EventBridge and others it is unproven where an API was asked. Who changes it is asked of the principals and subjects of
+its own unit. Without `safety_stack.updates` nothing is judged.
 """
 
 from collections.abc import Iterable, Iterator
@@ -41,7 +42,7 @@ SAYS = {
 def check(case: Case) -> Iterable[Finding]:
     """Every update path that the profile names, and every classifier for which it names none."""
     message = "what updates the classifiers is not known: the profile has no `safety_stack.updates`"
-    yield from case.lacks("safety_stack.updates", message, EXAMPLE)
+    yield from case.lacks("safety_stack.updates", message, EXAMPLE, case.profile.updates)
     seen: set[str] = set()
     for node, fact in case.graph.facts(Updated):
         seen.add(fact.by)
@@ -73,6 +74,12 @@ def _absent(case: Case, seen: set[str]) -> Iterator[Finding]:
                 f"`{one.by}`, which updates classifier `{one.classifier}`, is not in what was read",
                 "scan what declares it, or correct the address",
             )
+    for entry in case.absent([one.classifier for one in updates]):
+        yield case.missing(
+            f"safety_stack.updates: {entry}",
+            f"`{entry}`, which `safety_stack.updates` names as a classifier, is not in what was read",
+            "scan what declares it, or correct the address",
+        )
     for node in case.graph.with_role(Role.CLASSIFIER) if updates else ():
         if not any(names(one.classifier, node) for one in updates):
             message = f"what updates classifier `{node.address}` is not known: `safety_stack.updates` leaves it out"

@@ -35,7 +35,7 @@ EXAMPLE = 'safety_stack: {release: [{member: NAMESPACE/Deployment/NAME, images: 
 def check(case: Case) -> Iterable[Finding]:
     """Every member of the release that the profile names, and every classifier that it leaves out."""
     message = "which images and versions the operator released is not known: the profile has no `safety_stack.release`"
-    yield from case.lacks("safety_stack.release", message, EXAMPLE)
+    yield from case.lacks("safety_stack.release", message, EXAMPLE, case.profile.release)
     seen: set[str] = set()
     for node, fact in case.graph.facts(Released):
         if fact.aspect == "draft":

@@ -43,7 +43,7 @@ SAYS = {
 def check(case: Case) -> Iterable[Finding]:
     """Every stop control that the profile names."""
     message = "by what the operator stops the models is not known: the profile has no `stop_controls`"
-    yield from case.lacks("stop_controls", message, EXAMPLE)
+    yield from case.lacks("stop_controls", message, EXAMPLE, case.profile.stop_controls)
     found: dict[str, Node] = {}
     subjects: set[str] = set()
     for node, fact in case.graph.facts(Stop):

@@ -18,7 +18,7 @@ from scanner.graph.facts_audit import ScanRun
 from scanner.graph.model import Role
 from scanner.patterns import lazy
 from scanner.resource import Resource, dig
-from scanner.unknown import Unknown
+from scanner.unknown import Unknown, Value
 
 SCHEDULE, RULE, TARGET, CRON = (
     "aws_scheduler_schedule",
@@ -32,6 +32,7 @@ RUNS = frozenset({"scan", "collect"})
 KEEPS = ("--store", "--store-from", "--output")
 CRONTAB = lazy(r"cron\(([^()]*)\)")
 FIELDS = 6
+SWITCH = {"true": True, "false": False, "1": True, "0": False}
 ENDED = lazy(r"^\d{4}-\d{2}-\d{2}")
 
 
@@ -42,15 +43,15 @@ def build_schedules(world: World) -> None:
     """
     for one in world.inventory.like(SCHEDULE):
         for program in _targets(world, one, "target.ecs_parameters.task_definition_arn", "target.arn"):
-            _tell(world, one, [*_state(one), *_again(world, one), _kept(world, program)])
+            _tell(world, one, [*states(one), *again(world, one), _kept(world, program)])
     for one in world.inventory.like(TARGET):
         rule = world.inventory.find(one.attrs.get("rule"), one, RULE)
         for program in _targets(world, one, "ecs_target.task_definition_arn", "arn"):
             if isinstance(rule, Resource):
-                _tell(world, rule, [*_state(rule), *_years(world, rule), _kept(world, program)])
+                _tell(world, rule, [*states(rule), *years_of(world, rule), _kept(world, program)])
     for one in world.inventory.like(CRON):
         if any(_ours(each) for each in containers_of(one)):
-            _tell(world, one, [_flag(one, "spec.suspend", True, "on", "it is suspended")])
+            _tell(world, one, [flag(one, "spec.suspend", True, "on", "it is suspended")])
 
 
 def _tell(world: World, one: Resource, facts: list[ScanRun]) -> None:
@@ -84,32 +85,46 @@ def _said(found: Found | None, one: Resource, bad: bool, aspect: str, why: str) 
     return ScanRun(origin=origin, because=why if bad else "as it should be", aspect=aspect, good=not bad)
 
 
-def _flag(one: Resource, path: str, bad: object, aspect: str, why: str) -> ScanRun:
+def flag(one: Resource, path: str, bad: object, aspect: str, why: str) -> ScanRun:
+    """Whether a switch stands at `bad`; a value that no switch has is not known."""
     found = next(iter(at(one, path)), None)
-    return _said(found, one, found is not None and found.value == bad, aspect, why)
+    off = found is not None and found.unknown is None and _is(found.value, bad)
+    if off is None and found is not None:
+        odd = Unknown(f"`{path}` has a value that it cannot have", decided_by=(f"{one.address}: {path}",))
+        return ScanRun(origin=found.origin, because=odd.cause, aspect=aspect, good=odd)
+    return _said(found, one, bool(off), aspect, why)
 
 
-def _state(one: Resource) -> Iterator[ScanRun]:
-    """Both are on where nothing is said; one that may not exist may run nothing."""
+def _is(value: Value, bad: object) -> bool | None:
+    """Whether a switch has the value; None for what is no value of such a switch. Terraform takes "false" for false."""
+    if isinstance(bad, bool):
+        told = SWITCH.get(str(value).lower())
+        return None if told is None else told is bad
+    return True if value == bad else False if str(value).startswith("ENABLED") else None
+
+
+def states(one: Resource) -> Iterator[ScanRun]:
+    """Whether a schedule or a rule is on: both are where nothing is said; one that may not exist may run nothing."""
     if one.possible is not None:
         yield ScanRun(origin=one.origin, because=one.possible.cause, aspect="on", good=one.possible)
-    yield _flag(one, "state", "DISABLED", "on", "it is switched off")
+    yield flag(one, "state", "DISABLED", "on", "it is switched off")
     if one.kind == RULE:
-        yield _flag(one, "is_enabled", False, "on", "it is switched off")
+        yield flag(one, "is_enabled", False, "on", "it is switched off")
 
 
-def _again(world: World, one: Resource) -> Iterator[ScanRun]:
+def again(world: World, one: Resource) -> Iterator[ScanRun]:
+    """Whether it runs more than once, and goes on on the day of the scan."""
     found = next(iter(at(one, "schedule_expression")), None)
     once = found is not None and found.text.strip().startswith("at(")
     yield _said(found, one, once, "again", "it runs once, and never again")
-    yield from _years(world, one)
+    yield from years_of(world, one)
     ends = next(iter(at(one, "end_date")), None)
     if ends is not None and world.pins is not None:
         over = ENDED.match(ends.text) is not None and ends.text[:10] < world.pins.as_of.isoformat()
         yield _said(ends, one, over, "again", f"it ended on {ends.text[:10]}")
 
 
-def _years(world: World, one: Resource) -> Iterator[ScanRun]:
+def years_of(world: World, one: Resource) -> Iterator[ScanRun]:
     """A cron expression of EventBridge has six fields, the last of them the years in which it runs."""
     found = next(iter(at(one, "schedule_expression")), None)
     cron = CRONTAB.match(found.text.strip()) if found is not None and found.unknown is None else None

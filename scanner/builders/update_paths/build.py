@@ -4,36 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scanner.builders.blocks import Found, at
+from scanner.builders.blocks import at, first
 from scanner.builders.draft import World
+from scanner.builders.evidence.schedules import RULE, SCHEDULE, again, flag, states, years_of
 from scanner.builders.inventory import names
 from scanner.builders.stop_controls.holders import strangers
 from scanner.builders.update_paths.last import LIVE, last_success, switched_off
 from scanner.builders.update_paths.owned import writers
-from scanner.graph.facts_audit import Updated
+from scanner.graph.facts_audit import ScanRun, Updated
 from scanner.profile import UpdatePath
 from scanner.resource import Resource
 from scanner.unknown import Unknown
 
 Answer = tuple[bool | Unknown, str]
-OFF: dict[str, tuple[tuple[str, object], ...]] = {
-    "CronJob": (("spec.suspend", True),),
-    "Kustomization": (("spec.suspend", True),),
-    "HelmRelease": (("spec.suspend", True),),
-    "Application": (),
-    "ApplicationSet": (),
-    "aws_scheduler_schedule": (("state", "DISABLED"),),
-    "aws_cloudwatch_event_rule": (("state", "DISABLED"), ("is_enabled", False)),
-    "aws_codepipeline": (),
-    "aws_codebuild_project": (),
-}
-"""By kind of an update path: the settings that switch it off. Sources: Kubernetes API reference, "CronJobSpec"; Flux
-API reference of each; hashicorp/aws documentation of each type."""
+SUSPENDED = frozenset({"CronJob", "Kustomization", "HelmRelease"})
+"""Kinds that `spec.suspend` switches off. Sources: Kubernetes API reference, "CronJobSpec"; Flux API reference."""
+SYNCED = {"Application": "spec.syncPolicy.automated", "ApplicationSet": "spec.template.spec.syncPolicy.automated"}
+"""Kinds of Argo CD, and where they say that they bring what is new by themselves. Source: argoproj/argo-cd, "Automated
+Sync Policy"."""
+KINDS = frozenset({*SUSPENDED, *SYNCED, SCHEDULE, RULE, "aws_codepipeline", "aws_codebuild_project"})
+"""Kinds of update paths of which it is known how they are switched off."""
 CHANGED_BY: dict[str, tuple[str, ...]] = {
-    "aws_scheduler_schedule": ("scheduler:UpdateSchedule", "scheduler:DeleteSchedule"),
-    "aws_cloudwatch_event_rule": ("events:PutTargets", "events:DisableRule", "events:DeleteRule", "events:PutRule"),
-    "aws_codepipeline": ("codepipeline:UpdatePipeline", "codepipeline:DeletePipeline",
-                         "codepipeline:DisableStageTransition"),
+    "aws_scheduler_schedule": (
+        "scheduler:UpdateSchedule", "scheduler:DeleteSchedule", "scheduler:DeleteScheduleGroup",
+    ),
+    "aws_cloudwatch_event_rule": (
+        "events:PutTargets", "events:RemoveTargets", "events:DisableRule", "events:DeleteRule", "events:PutRule",
+    ),
+    "aws_codepipeline": (
+        "codepipeline:UpdatePipeline", "codepipeline:DeletePipeline", "codepipeline:DisableStageTransition",
+    ),
     "aws_codebuild_project": ("codebuild:UpdateProject", "codebuild:DeleteProject"),
 }  # fmt: skip
 """By type: the actions that lead it elsewhere or end it."""
@@ -52,7 +52,7 @@ def build_update_paths(world: World) -> None:
 
 
 def _facts(world: World, entry: UpdatePath, one: Resource) -> Iterator[Updated]:
-    if one.kind not in OFF:
+    if one.kind not in KINDS:
         cause = f"no table says how a `{one.kind}` brings anything"
         yield _fact(one, entry, "on", Unknown(cause, decided_by=(one.address,)), cause)
     else:
@@ -69,32 +69,40 @@ def _fact(one: Resource, entry: UpdatePath, aspect: str, good: bool | Unknown, b
 
 def _on(world: World, entry: UpdatePath, one: Resource) -> Updated:
     """Whether it and what it is fed by are on; both are where nothing is said."""
-    asked = [(one, found, bad) for path, bad in OFF[one.kind] for found in at(one, path)]
-    for source in _sources(world, one):
-        asked += [(source, found, True) for found in at(source, "spec.suspend")]
-    for each, found, bad in asked:
-        if found.unknown is not None:
-            return _at(entry, found, found.unknown, "")
-        if found.value == bad:
-            return _at(entry, found, False, f"`{each.address}` is switched off")
-    ended = _ended(world, one)
-    if ended is not None:
-        return _at(entry, ended, False, f"it ended on {ended.text[:10]}")
+    said = list(_switches(world, one))
+    odd = next((each for each in said if each.good is False), None)
+    odd = odd or next((each for each in said if isinstance(each.good, Unknown)), None)
+    if odd is not None:
+        origin, good = odd.origin, odd.good
+        return Updated(
+            origin=origin, because=odd.because, aspect="on", good=good, by=entry.by, classifier=entry.classifier
+        )
     held = switched_off(one) if one.source in LIVE else ""
     return _fact(one, entry, "on", not held, held or "it is on")
 
 
-def _at(entry: UpdatePath, found: Found, good: bool | Unknown, because: str) -> Updated:
-    said = good.cause if isinstance(good, Unknown) else because
-    return Updated(origin=found.origin, because=said, aspect="on", good=good, by=entry.by, classifier=entry.classifier)
+def _switches(world: World, one: Resource) -> Iterator[ScanRun]:
+    """What is said of each switch of it, and of what it is fed by."""
+    if one.kind in SUSPENDED:
+        for each in (one, *_sources(world, one)):
+            yield flag(each, "spec.suspend", True, "on", f"`{each.address}` is switched off")
+    elif one.kind in SYNCED and one.source not in LIVE:
+        # An API tells whether somebody asked for it in time.
+        yield _by_itself(one, SYNCED[one.kind])
+    elif one.kind in (SCHEDULE, RULE):
+        yield from states(one)
+        yield from again(world, one) if one.kind == SCHEDULE else years_of(world, one)
 
 
-def _ended(world: World, one: Resource) -> Found | None:
-    """The end of a schedule that is over on the day of the scan."""
-    for found in at(one, "end_date") if one.kind == "aws_scheduler_schedule" and world.pins is not None else ():
-        if found.text[:4].isdigit() and world.pins is not None and found.text[:10] < world.pins.as_of.isoformat():
-            return found
-    return None
+def _by_itself(one: Resource, path: str) -> ScanRun:
+    """Argo CD waits to be asked where nothing else is said."""
+    found = first(one, path)
+    switch = flag(one, f"{path}.enabled", False, "on", "it waits to be asked")
+    if found is not None and switch.good is not False:
+        return switch
+    cause = f"it brings nothing before somebody asks: `{path}` is not on"
+    waits = Unknown(cause, decided_by=(f"{one.address}: {path}",))
+    return ScanRun(origin=switch.origin, because=cause, aspect="on", good=waits)
 
 
 def _sources(world: World, one: Resource) -> Iterator[Resource]:
@@ -111,7 +119,8 @@ def _sources(world: World, one: Resource) -> Iterator[Resource]:
 def _owned(world: World, one: Resource) -> Answer:
     """Whether operators alone may change it; of many that may, the first is told."""
     if one.kind[:1].isupper():
-        answers = list(writers(world, one))
+        # Who changes a source of Flux leads all that it feeds elsewhere.
+        answers = [answer for each in (one, *_sources(world, one)) for answer in writers(world, each)]
     elif one.kind in CHANGED_BY:
         answers = list(strangers(world, one, CHANGED_BY[one.kind]))
     else:

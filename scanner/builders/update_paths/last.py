@@ -18,6 +18,8 @@ from scanner.unknown import Unknown, Value
 
 LIVE = ("bundle", "live")
 RECONCILED = "ReconciliationSucceeded"
+SKEW = timedelta(hours=1)
+"""By how much the clocks of a cluster and of a scan may differ."""
 KEPT = 5
 """How many entries a history of Flux has at most: where it has fewer, none was thrown away."""
 
@@ -46,6 +48,8 @@ def last_success(one: Resource, days: int) -> tuple[bool | Unknown, str]:
         passed = datetime.fromisoformat(asked) - datetime.fromisoformat(told.when)
     except (ValueError, TypeError):
         return Unknown(f"`{told.when}` is no time", decided_by=decided), ""
+    if passed < -SKEW:
+        return Unknown(f"it was told at {asked} to have succeeded at {told.when}, later", decided_by=decided), ""
     said = f"it last succeeded at {told.when}, as of {asked}"
     if passed <= timedelta(days=days):
         return True, said

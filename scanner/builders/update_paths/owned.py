@@ -13,7 +13,7 @@ from scanner.builders.stop_controls.holders import TRUSTED
 from scanner.resource import Resource
 from scanner.unknown import Unknown
 
-VERBS = ("update", "patch", "delete")
+VERBS = ("update", "patch", "delete", "deletecollection")
 
 
 def writers(world: World, one: Resource) -> Iterator[tuple[bool | Unknown, str]]:
@@ -27,11 +27,12 @@ def writers(world: World, one: Resource) -> Iterator[tuple[bool | Unknown, str]]
             continue
         told.add(right.subject)
         if truth is Truth.YES:
-            yield False, f"`{node.address}` may change it, by `{right.binding}`{f': {right.how}' if right.how else ''}"
+            how = f": {right.how}" if right.how else ""
+            yield False, f"`{node.address}` may change `{one.address}`, by `{right.binding}`{how}"
         else:
             why = right.doubt or right.grant.unknown
             decided = why.decided_by if why is not None else (right.binding,)
-            yield Unknown(f"whether `{node.address}` may change it is not known", decided_by=decided), ""
+            yield Unknown(f"whether `{node.address}` may change `{one.address}` is not known", decided_by=decided), ""
 
 
 def _may(right: Right, one: Resource) -> Truth:
