@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -22,6 +22,7 @@ Snapshot: TypeAlias = Mapping[str, Mapping[str, str]]
 MATTERS = (
     *("places", "models.approved", "safety_stack.gateways", "safety_stack.classifiers", "safety_stack.guardrails"),
     *("safety_stack.required_filters", "operators", "tenants.agreed"),
+    *("delivery", "delivery.repositories", "delivery.keys"),
 )
 """The keys that make a difference by being given, even where they are empty."""
 
@@ -64,7 +65,7 @@ def snapshot(profile: Profile) -> Snapshot:
         "given": dict.fromkeys((key for key in MATTERS if profile.has(key)), ""),
         "places": {entry: "" for place in profile.places for entry in _place(place)},
         "models.approved": _approved(profile),
-        "safety_stack.guardrails": {one.id: one.version for one in profile.guardrails},
+        "safety_stack.guardrails": _all((one.id, one.version) for one in profile.guardrails),
         "safety_stack.required_filters": {
             f"{one.type} {side}": strength
             for one in profile.required_filters
@@ -73,12 +74,12 @@ def snapshot(profile: Profile) -> Snapshot:
         },
         "safety_stack.min_replicas": {"copies": str(profile.min_replicas)},
         "safety_stack.max_age": {"days": str(profile.max_age_days)} if profile.max_age_days else {},
-        "safety_stack.updates": {f"{one.classifier} by {one.by}": str(one.max_age_days) for one in profile.updates},
-        "safety_stack.release": {one.member: _released(one) for one in profile.release},
-        "stop_controls": {one.subject: str(one.max_age_days) for one in profile.stop_controls},
-        "trusted": _last({f"{one.source} to {one.target}:{one.port}": one.expires for one in profile.trusted}),
+        "safety_stack.updates": _least((f"{one.classifier} by {one.by}", one.max_age_days) for one in profile.updates),
+        "safety_stack.release": _all((one.member, _released(one)) for one in profile.release),
+        "stop_controls": _least((one.subject, one.max_age_days) for one in profile.stop_controls),
+        "trusted": _last((f"{one.source} to {one.target}:{one.port}", one.expires) for one in profile.trusted),
         "not_models": {one.subject: "" for one in profile.not_models},
-        "waivers": _last({f"{one.rule} for {one.subject}": one.expires for one in profile.waivers}),
+        "waivers": _last((f"{one.rule} for {one.subject}", one.expires) for one in profile.waivers),
         "units": {one.name: _unit(one) for one in profile.units},
         "charts": {f"{one.chart} as {one.release} in {one.namespace}": _chart(one) for one in profile.charts},
         "contracts": {one.name: _contract(one) for one in profile.contracts},
@@ -120,8 +121,22 @@ def _approved(profile: Profile) -> dict[str, str]:
     return {name: " ".join(sorted(digests)) for name, digests in found.items()}
 
 
-def _last(ends: Mapping[str, date]) -> dict[str, str]:
-    return {entry: end.isoformat() for entry, end in ends.items()}
+def _last(ends: Iterable[tuple[str, date]]) -> dict[str, str]:
+    """The end of each entry; the last one where it is given twice."""
+    return {entry: end.isoformat() for entry, end in sorted(ends)}
+
+
+def _least(days: Iterable[tuple[str, int]]) -> dict[str, str]:
+    """The days of each entry; the fewest where it is given twice, for both are asked."""
+    return {entry: str(many) for entry, many in sorted(days, reverse=True)}
+
+
+def _all(values: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The value of each entry; each of them, in the order of the file, where it is given twice."""
+    found: dict[str, list[str]] = {}
+    for entry, value in values:
+        found.setdefault(entry, []).append(value)
+    return {entry: " and ".join(dict.fromkeys(many)) for entry, many in found.items()}
 
 
 def _chart(one: ChartRelease) -> str:

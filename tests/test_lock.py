@@ -66,6 +66,7 @@ LOOSER = {
         (stack(guardrails=[GUARDRAIL]), stack(guardrails=[{"id": "gr"}])),
         (stack(guardrails=[GUARDRAIL]), stack(guardrails=[])),
         (stack(guardrails=[GUARDRAIL]), stack(guardrails=[GUARDRAIL, {"id": "other"}])),
+        (stack(guardrails=[GUARDRAIL]), stack(guardrails=[{"id": "gr"}, GUARDRAIL])),
     ],
     "safety_stack.required_filters": [
         (stack(required_filters={"HATE": {"input": "HIGH"}}), stack(required_filters={"HATE": {"input": "LOW"}})),
@@ -90,7 +91,10 @@ LOOSER = {
         ({"stop_controls": [STOP]}, {"stop_controls": [{**STOP, "max_age": "366d"}]}),
     ],
     "delivery.repositories": [({}, {"delivery": {"repositories": ["https://git.example.com/*"]}})],
-    "delivery.keys": [({"delivery": {"keys": ["a"]}}, {"delivery": {"keys": ["a", "b"]}})],
+    "delivery.keys": [
+        ({"delivery": {"keys": ["a"]}}, {"delivery": {"keys": ["a", "b"]}}),
+        ({"delivery": {"keys": ["a"]}}, {"delivery": {"repositories": []}}),
+    ],
     "operators": [({"operators": ["a"]}, {"operators": ["a", "*"]}), ({"operators": ["a"]}, {})],
     "tenants.agreed": [({"tenants": {"agreed": []}}, {"tenants": {"agreed": ["namespace:x"]}})],
     "tenants.excluded": [({"tenants": {"excluded": ["x"]}}, {"tenants": {}})],
@@ -109,6 +113,7 @@ LOOSER = {
     "waivers": [
         ({}, {"waivers": [WAIVER]}),
         ({"waivers": [WAIVER]}, {"waivers": [{**WAIVER, "expires": "2028-01-01"}]}),
+        ({"waivers": [WAIVER]}, {"waivers": [{**WAIVER, "expires": "2028-01-01"}, WAIVER]}),
     ],
     "charts": [
         ({"charts": [{"chart": "c", "values": ["prod.yaml"]}]}, {"charts": [{"chart": "c"}]}),
@@ -132,6 +137,13 @@ LOOSER = {
 @pytest.mark.parametrize(("key", "then", "now"), [(key, *pair) for key, pairs in LOOSER.items() for pair in pairs])
 def test_what_is_looser_is_told_by_its_key(key, then, now):
     assert key in told(then, now)
+
+
+def test_what_is_given_twice_counts_as_both_ask():
+    """The shorter of two ages is asked of an update path: without it the longer one is looser."""
+    both = stack(updates=[UPDATE, {**UPDATE, "max_age": "30d"}])
+    assert told(both, stack(updates=[{**UPDATE, "max_age": "30d"}])) == ["safety_stack.updates"]
+    assert told(both, stack(updates=[UPDATE])) == []
 
 
 def test_every_key_has_a_looser_case():

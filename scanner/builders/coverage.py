@@ -45,9 +45,9 @@ def build_coverage(world: World) -> None:
         for name in unit.live:
             _cluster(world, name, unit)
     _organisation(world)
-    for account, one in sorted(
-        {dict(one.scope)["account"]: one for one in world.asked if _of_aws(one) and one.answered}.items()
-    ):
+    # One account may be asked by several roles, in shares of a scan.
+    asked = {(dict(one.scope)["account"], one.caller): one for one in world.asked if _of_aws(one) and one.answered}
+    for (account, _), one in sorted(asked.items(), key=lambda pair: pair[0]):
         _caller(world, account, one)
 
 
@@ -126,6 +126,8 @@ def _reads(world: World, account: str, arn: str) -> tuple[bool | Unknown, str]:
     if found is None:
         decided = (f"sts:GetCallerIdentity in {account}",)
         return Unknown("as whom the scan asked is not told", decided_by=decided), ""
+    if found["kind"] == "federated-user":
+        return Unknown(f"what `{arn}` may do is told by no policy of that name", decided_by=(arn,)), ""
     if found["kind"] == "root":
         return False, f"the scan asked as the root of account {account}, which may do anything"
     name = (found["name"] or "").partition("/")[0] if found["kind"] == "assumed-role" else found["name"] or ""

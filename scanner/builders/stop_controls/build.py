@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from scanner.builders.draft import World
 from scanner.builders.inventory import names
 from scanner.builders.stop_controls.effects import denies_models, may_scale, may_stop, seals_models
-from scanner.builders.stop_controls.holders import bound, users
+from scanner.builders.stop_controls.holders import bound, strangers, users
 from scanner.graph.facts_audit import Stop
 from scanner.profile import StopControl
 from scanner.resource import Resource
@@ -29,9 +29,17 @@ USED_BY: dict[str, tuple[str, ...]] = {
         "organizations:DeletePolicy",
     ),
     "aws_iam_policy": ("iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion", "iam:DeletePolicy"),
-    "aws_kms_key": ("kms:DisableKey", "kms:EnableKey", "kms:ScheduleKeyDeletion", "kms:PutKeyPolicy"),
+    "aws_kms_key": ("kms:DisableKey", "kms:EnableKey", "kms:ScheduleKeyDeletion", "kms:CancelKeyDeletion",
+                    "kms:PutKeyPolicy"),
 }  # fmt: skip
 """By kind: the actions by which it is used, changed or taken away."""
+CHANGED_BY: dict[str, tuple[str, ...]] = {
+    "aws_iam_role": (
+        "iam:DeleteRole", "iam:UpdateAssumeRolePolicy", "iam:DetachRolePolicy", "iam:DeleteRolePolicy",
+        "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:PutRolePermissionsBoundary",
+    ),
+}  # fmt: skip
+"""By kind: the actions by which what somebody else becomes is changed or taken away."""
 
 
 def build_stop_controls(world: World) -> None:
@@ -55,6 +63,8 @@ def _facts(world: World, entry: StopControl, one: Resource) -> Iterator[Stop]:
         yield _fact(one, entry, "effect", *effect(world, one))
     if one.kind in USED_BY:
         yield from (_fact(one, entry, "held", *answer) for answer in users(world, one, USED_BY[one.kind]))
+    elif one.kind in CHANGED_BY:
+        yield from (_fact(one, entry, "held", *answer) for answer in strangers(world, one, CHANGED_BY[one.kind]))
     elif one.kind in ("Role", "ClusterRole"):
         yield from (_fact(one, entry, "held", *answer) for answer in bound(world, one))
     yield _tested(world, entry, one)

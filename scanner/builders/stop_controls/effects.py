@@ -5,9 +5,11 @@ Sources: AWS Service Authorization Reference (what each action does); Kubernetes
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from scanner.builders.aws_identity.access import judge
 from scanner.builders.aws_identity.documents import policy_at
-from scanner.builders.aws_identity.organisation import POLICY
+from scanner.builders.aws_identity.organisation import POLICY, RESOURCE, SERVICE
 from scanner.builders.aws_identity.principals import principals
 from scanner.builders.aws_policy.decide import acts_on
 from scanner.builders.aws_policy.match import ANY, Truth
@@ -27,8 +29,7 @@ STOPS = (
     "iam:PutRolePolicy", "bedrock:DeleteProvisionedModelThroughput", "bedrock:DeleteCustomModelDeployment",
 )  # fmt: skip
 """Actions that end a model's server, or take the way to it from every caller."""
-SCALED = (("apps", "deployments/scale"), ("apps", "statefulsets/scale"), ("apps", "deployments"),
-          ("apps", "statefulsets"))  # fmt: skip
+SCALED = (("Deployment", "deployments"), ("StatefulSet", "statefulsets"))
 VERBS = ("update", "patch", "delete")
 SEALED = (
     "aws_s3_bucket", "aws_s3_bucket_server_side_encryption_configuration", "aws_ebs_volume", "aws_ebs_snapshot",
@@ -37,28 +38,53 @@ SEALED = (
     "aws_launch_template", "aws_lambda_function",
 )  # fmt: skip
 """Types that a key seals: what else names a key, as a policy does, is not sealed by it."""
+CALLS = ("bedrock:InvokeModel", "bedrock-mantle:CreateInference", "sagemaker:InvokeEndpoint")
+"""How the actions begin by which models of a service answer: the others come to these, or to a part of its models."""
+RUN = frozenset({"aws_instance", "aws_launch_template", "aws_lambda_function"})
+"""Types of which a key seals the disk or the variables, and nothing that those name."""
 MODELS = frozenset({Role.MODEL, Role.CANDIDATE, Role.STORE})
 Answer = tuple[bool | Unknown, str]
 
 
 def denies_models(world: World, one: Resource) -> Answer:
-    """Whether a policy denies the call of a model."""
+    """Whether a policy denies the calls of models, all of them of one service at least."""
     policy = policy_at(world.inventory, one, "content" if one.kind == POLICY else "policy")
+    odd = _no_control(one) if one.kind == POLICY else None
+    if odd is not None:
+        return odd
     if policy.unknown is not None:
         return policy.unknown, ""
-    best = Truth.NO
+    best: dict[str, Truth] = {}
     for statement in policy.statements:
         if statement.denies:
-            found = max(acts_on(statement, row.action) for row in inference_actions())
             # A condition spares somebody, and a resource names some models alone.
             whole = not statement.conditions and "*" in statement.resources and not statement.not_resources
-            best = max(best, found if whole and statement.doubt is None else min(found, Truth.POSSIBLE))
-    if best is Truth.YES:
+            for row in inference_actions():
+                found = acts_on(statement, row.action)
+                found = found if whole and statement.doubt is None else min(found, Truth.POSSIBLE)
+                best[row.action] = max(best.get(row.action, Truth.NO), found)
+    # A model answers by the other calls of its service as long as one of these is left.
+    if any(all(best.get(name) is Truth.YES for name in _calls(prefix)) for prefix in CALLS):
         return True, "it denies calls of models to whomever it is attached to"
-    if best is Truth.POSSIBLE:
+    if any(truth is not Truth.NO for truth in best.values()):
         cause = "whether it denies the calls of all models to everybody is not known"
         return Unknown(cause, decided_by=(f"{one.address}: its statements",)), ""
     return False, "it denies no call of a model"
+
+
+def _calls(prefix: str) -> list[str]:
+    return [row.action for row in inference_actions() if row.action.startswith(prefix)]
+
+
+def _no_control(one: Resource) -> Answer | None:
+    """What is said of a policy of an organisation that is no service control policy."""
+    kind = one.attrs.get("type")
+    if isinstance(kind, Unknown):
+        return kind, ""
+    if kind == RESOURCE:
+        cause = "which calls of models a resource control policy holds for is not looked at"
+        return Unknown(cause, decided_by=(f"{one.address}: type",)), ""
+    return None if kind in (None, SERVICE) else (False, f"a `{kind}` denies nobody a call")
 
 
 def may_stop(world: World, one: Resource) -> Answer:
@@ -88,7 +114,8 @@ def seals_models(world: World, one: Resource) -> Answer:
     called = {value for key in ("arn", "id", "key_id") if isinstance(value := one.attrs.get(key), str) and value}
     sealed = [each for each in world.inventory.of(*SEALED, unit=one.unit) if _names(each, one, called)]
     for each in sealed:
-        near = [each.id, *(f"{each.unit}:{ref.address}" for ref in refs_in(each.attrs))]
+        named = () if each.kind in RUN else refs_in(each.attrs)
+        near = [each.id, *(f"{each.unit}:{ref.address}" for ref in named)]
         hit = next((node for node in near if node in world.nodes and world.nodes[node].roles & MODELS), None)
         if hit is not None:
             return True, f"it seals `{world.nodes[hit].address}`, which cannot be read without it"
@@ -102,14 +129,29 @@ def _names(each: Resource, one: Resource, called: set[str]) -> bool:
 
 
 def may_scale(world: World, one: Resource) -> Answer:
-    """Whether a role of Kubernetes may scale or delete the workload of a model's kind."""
+    """Whether a role of Kubernetes may scale or delete a model's workload, where and of the kind that one is."""
     grants = RoleBook(world).rules_of(one.unit, one.address) or []
-    best = Truth.NO
-    for grant in grants:
-        found = max(grant.permits(group, resource, verb) for group, resource in SCALED for verb in VERBS)
-        best = max(best, min(found, Truth.POSSIBLE) if grant.unknown is not None or grant.names else found)
-    if best is Truth.YES:
-        return True, "it may scale workloads to nothing"
-    if best is Truth.POSSIBLE:
-        return Unknown("which workloads it may scale is not known", decided_by=(f"{one.address}: rules",)), ""
-    return False, "it may scale no workload"
+    running = list(_running(world, one))
+    best, here = Truth.NO, Truth.NO
+    for kind, resource in SCALED:
+        for grant in grants:
+            found = max(grant.permits("apps", each, verb) for each in (f"{resource}/scale", resource) for verb in VERBS)
+            found = min(found, Truth.POSSIBLE) if grant.unknown is not None or grant.names else found
+            best = max(best, found)
+            here = max(here, found if kind in running else Truth.NO)
+    if here is Truth.YES:
+        return True, "it may scale workloads of models to nothing"
+    if best is Truth.NO:
+        return False, "it may scale no workload"
+    cause = "which workloads it may scale is not known"
+    if here is Truth.NO:
+        cause = "no model is in the inputs whose workload it may scale"
+    return Unknown(cause, decided_by=(f"{one.address}: rules",)), ""
+
+
+def _running(world: World, one: Resource) -> Iterator[str]:
+    """The kinds of the models' workloads that the role speaks of."""
+    for node in world.nodes.values():
+        mine = node.id.startswith(f"{one.unit}:") and (one.kind == "ClusterRole" or node.namespace == one.namespace)
+        if mine and node.roles & {Role.MODEL, Role.CANDIDATE}:
+            yield node.kind

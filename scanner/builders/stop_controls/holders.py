@@ -52,7 +52,11 @@ def _asked(
     arns, partly = arns_of(one)
     own = guarded(world, one)
     for principal in principals(world):
-        if principal.unit == one.unit and bool(world.nodes[principal.node_id].roles & TRUSTED) is trusted:
+        if (
+            principal.node_id != one.id
+            and principal.unit == one.unit
+            and bool(world.nodes[principal.node_id].roles & TRUSTED) is trusted
+        ):
             of = across(world, own, one, principal.resource)
             judged = judge(world, one.unit)
             found = [judged.access(principal, action, arns, partly=partly, of=of) for action in actions]
