@@ -14,7 +14,8 @@ configuration that enforces for functions. Seal guardrails and evidence with key
 
 What it cannot see
 ------------------
-Who may push to the repository, and who holds the keys that sign. What pipelines, stacks of CloudFormation and people
+Who may push to the repository, and who holds the keys that sign; whether the keys that Flux verifies with, which stand in
+a Secret, are the operator's. What pipelines, stacks of CloudFormation and people
 apply by themselves. What a delivery brings that none of the inputs shows: it is unread. The version of a chart, and a
 tag, may be replaced where they are kept: they stay unproven. How images are pinned in a cluster,
 `model-image-verification-relaxed` tells. Without `delivery` in the profile nothing is judged.
@@ -43,7 +44,9 @@ SAYS = {
 def check(case: Case) -> Iterable[Finding]:
     """Everything that delivers a part of the stack, what signs it, and what seals guardrails and evidence."""
     message = "from where the safety stack may be delivered is not known: the profile has no `delivery`"
-    yield from case.lacks("delivery", message, EXAMPLE)
+    profile = case.profile
+    own = [unit.repository for unit in profile.units if unit.repository]
+    yield from case.lacks("delivery", message, EXAMPLE, (*own, *profile.repositories, *profile.keys))
     deliveries = 0
     for node, fact in case.graph.facts(StackDelivery):
         case.examine(node, f"{fact.aspect}: {fact.because}")

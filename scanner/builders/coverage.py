@@ -7,6 +7,7 @@ session's, and not its path.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from posixpath import normpath
 
 from scanner.builders.draft import World
 from scanner.graph.facts_audit import Coverage
@@ -67,15 +68,27 @@ def _listed(names: list[str]) -> str:
 
 
 def _unit(world: World, unit: Unit) -> None:
-    """Whether the folders of a unit are among what was read."""
-    sources = {one.source for one in world.inventory.all if one.unit == unit.name}
+    """Whether the folders of a unit are among what was read; a plan or a state stands for all of its Terraform."""
+    mine = [one for one in world.inventory.all if one.unit == unit.name]
+    sources = {one.source for one in mine}
     for key, told in TOLD.items():
         folders = getattr(unit, key)
-        live = bool(sources & set(LIVE))
-        if folders and not live:
-            seen = bool(sources & set(told))
-            because = f"{_listed(list(folders))}: {'read' if seen else 'nothing of it was read'}"
-            _add(world, f"units/{unit.name}", unit.origin, "unit", seen, because)
+        if folders and not sources & set(LIVE):
+            lacking = [] if sources & set(told[1:]) else [one for one in folders if not _shown(one, mine, told[0])]
+            because = f"{_listed(list(folders))}: read"
+            if lacking:
+                because = f"{_listed(lacking)}: nothing of it was read"
+            _add(world, f"units/{unit.name}", unit.origin, "unit", not lacking, because)
+
+
+def _shown(folder: str, mine: list[Resource], source: str) -> bool:
+    """Whether something stands in a folder, or in a module that it calls."""
+    base = normpath(folder)
+    for one in mine:
+        for origin in (one.origin, *(called for _, called in one.calls[:1])) if one.source == source else ():
+            if isinstance(origin, FileOrigin) and (base == "." or f"/{origin.path}".find(f"/{base}/") >= 0):
+                return True
+    return False
 
 
 def _account(world: World, account: str, regions: tuple[str, ...], origin: FileOrigin) -> None:

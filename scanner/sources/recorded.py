@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from scanner.errors import UsageError
 from scanner.origin import FileOrigin
+from scanner.resource import Asked as AskedOf
 from scanner.resource import Reading, SourceName, Unread
 from scanner.sources.bundle import Bundle, BundleWriter, Call, merged, read_bundle
 from scanner.sources.bundle.call import FINAL, Key
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 UNDERSTOOD = ("aws", "kubernetes")
 """What a bundle can hold."""
+CALLER = "sts:GetCallerIdentity"
 
 
 def now() -> str:
@@ -147,7 +149,22 @@ def read_bundles(paths: Iterable[tuple[Path, str]], unit_of: Callable[[str], str
             reading.unread.append(found)
     every = merged(calls)
     take(reading, every if lean is None else map(lean.judged, every), unit_of, "bundle", lean=lean is not None)
+    reading.asked += _others(calls, reading.asked)
     return reading
+
+
+def _others(calls: Sequence[Call], asked: Sequence[AskedOf]) -> Iterator[AskedOf]:
+    """Whoever else asked the same accounts, in shards of which one answer alone counts."""
+    told = {(dict(one.scope).get("account"), one.caller): one for one in asked if one.answered}
+    for call in calls:
+        if call.operation != CALLER:
+            continue
+        account = dict(call.scope).get("account")
+        first = next((one for (of, _), one in told.items() if of == account), None)
+        arn = next((page.get("Arn") for page in call.pages if isinstance(page, dict)), None)
+        if isinstance(arn, str) and first is not None and (account, arn) not in told:
+            told[account, arn] = replace(first, caller=arn, origin=call.origin())
+            yield told[account, arn]
 
 
 def read_live(lives: Sequence[Live], unit_of: Callable[[str], str], lean: Lean | None = None) -> Reading:

@@ -55,3 +55,16 @@ def test_a_status_of_another_shape_is_told_nothing_by(tmp_path: Path) -> None:
     report = judged(tmp_path, "complies-tag-was-moved", status=["ready"])
     assert verdict(report, READY) == "unproven"
     assert verdict(report, RUNS) == "holds", "the pods tell of themselves"
+
+
+def test_a_container_whose_status_is_left_out_is_not_known(tmp_path: Path) -> None:
+    """A pod tells of one of its two containers: what the other runs, nobody saw."""
+    objects = json.loads((RELEASE / "complies-tag-was-moved" / "cluster.json").read_text())
+    for one in objects:
+        if one["kind"] == "Pod":
+            one["spec"]["containers"].append({"name": "beside", "image": "registry.example/beside:1"})
+    bundle = write(tmp_path / "bundle", calls_of(objects))
+    profile = str(RELEASE / "complies-tag-was-moved" / "tether.yaml")
+    _, out, err = run("scan", "--bundle", str(bundle), "--profile", profile, "--as-of", AS_OF, "--format", "json")
+    assert out, err
+    assert "does not give the status of container `beside`" in seen(json.loads(out), RUNS)

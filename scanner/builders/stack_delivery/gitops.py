@@ -81,19 +81,33 @@ def _signature_keys(world: World, one: Resource, before: str, terraform: bool) -
     projects = [
         each for each in world.inventory.like("AppProject", ARGO) if each.unit == one.unit and each.name == name
     ]
+    # One of its own namespace is meant; applications in any namespace have theirs where Argo CD stands.
+    projects = [each for each in projects if each.namespace == one.namespace] or projects
     if not projects:
         cause = f"the project `{name}` is not in the inputs"
         return Unknown(cause, decided_by=(f"AppProject/{name}",)), ""
-    project = projects[0]
+    answers = [_asked_by(world, each) for each in projects]
+    worst = next((answer for answer in answers if answer[0] is False), None)
+    if worst is not None and len(answers) > 1:
+        cause = f"which of {len(answers)} projects `{name}` it is of is not known"
+        return Unknown(cause, decided_by=(f"AppProject/{name}",)), ""
+    return worst or next((answer for answer in answers if isinstance(answer[0], Unknown)), answers[0])
+
+
+def _asked_by(world: World, project: Resource) -> tuple[bool | Unknown, str]:
+    """Whether a project asks for signatures."""
     if dig(project.attrs, "spec", "sourceIntegrity") is not None:
         cause = f"`spec.sourceIntegrity` of `{project.address}` is not evaluated"
         return Unknown(cause, decided_by=(f"{project.address}: spec.sourceIntegrity",)), ""
-    listed = [dig(each, "keyID") for each in items_of(dig(project.attrs, "spec", "signatureKeys"))]
+    listed: list[Value] = [dig(each, "keyID") for each in items_of(dig(project.attrs, "spec", "signatureKeys"))]
     unknown = next((each for each in listed if isinstance(each, Unknown)), None)
     if unknown is not None:
         return unknown, ""
     if not listed:
         return False, f"its project `{project.address}` has no `signatureKeys`"
+    if any(not each for each in listed):
+        nothing = Unknown(f"a key of `{project.address}` has no `keyID`", decided_by=(project.address,))
+        return nothing, ""
     strange = [each for each in listed if not is_own(world, str(each))]
     if strange:
         return (
@@ -122,15 +136,26 @@ def _helm_release(world: World, one: Resource) -> Iterator[Brought]:
     for source in _source(world, one, "spec.chart.spec.sourceRef"):
         wanted = first(one, "spec.chart.spec.version")
         verified = first(one, "spec.chart.spec.verify")
-        says = "its chart is verified" if verified is not None else "its chart has no `verify`"
         if isinstance(source, Unknown) or source.kind != "HelmRepository":
-            made = _from(source, "", space, one)
-        else:
-            url = _address(dig(source.attrs, "spec", "url"))
-            made = Brought(url, "", space, one.origin, True, "")
+            # Of a folder in git the version and `verify` of the chart are not looked at: those of the source are.
+            folder = next((each.text for each in at(one, "spec.chart.spec.chart")), "").removeprefix("./").strip("/")
+            yield _from(source, folder, space, one)
+            continue
         pinned = _version(wanted.value if wanted is not None else None)
         origin = wanted.origin if wanted is not None else one.origin
-        yield Brought(made.repository, "", space, origin, *pinned, verified is not None, says, True)
+        signed, says = _verified(verified.value if verified is not None else None, "its chart")
+        url = _address(dig(source.attrs, "spec", "url"))
+        yield Brought(url, "", space, origin, *pinned, signed, says, True)
+
+
+def _verified(verify: Value, what: str) -> tuple[bool | Unknown, str]:
+    if isinstance(verify, Unknown):
+        return verify, ""
+    if verify in (None, {}, ""):
+        return False, f"{what} has no `verify`"
+    if all(dig(verify, key) is None for key in ("secretRef", "matchOIDCIdentity")):
+        return Unknown(f"{what} is verified, and whose signatures count is not written", decided_by=(what,)), ""
+    return True, f"{what} is verified"
 
 
 def _source(world: World, one: Resource, path: str) -> Iterator[Resource | Unknown]:
@@ -149,12 +174,10 @@ def _from(source: Resource | Unknown, folder: str, space: str, one: Resource) ->
     spec = source.attrs.get("spec")
     reference = dig(spec, "ref")
     origin = mark(source.attrs, "spec", "ref") or mark(source.attrs, "spec", "url") or source.origin
-    verified = dig(spec, "verify")
-    signed: bool | Unknown | None = verified if isinstance(verified, Unknown) else verified not in (None, {}, "")
-    says = f"`{source.address}` is verified" if signed else f"`{source.address}` has no `verify`"
+    signed: tuple[bool | Unknown | None, str] = _verified(dig(spec, "verify"), f"`{source.address}`")
     if source.kind == "Bucket":
-        signed, says = None, ""
-    return Brought(_address(_url(spec)), folder, space, origin, *_reference(source.kind, reference), signed, says)
+        signed = None, ""
+    return Brought(_address(_url(spec)), folder, space, origin, *_reference(source.kind, reference), *signed)
 
 
 def _url(spec: Value) -> Value:
@@ -168,10 +191,12 @@ def _reference(kind: str, reference: Value) -> tuple[bool | Unknown, str]:
         return reference, ""
     for key in ("digest", "commit", "name", "semver", "tag", "branch"):
         value = dig(reference, key)
-        if value is None:
+        if value in (None, ""):
             continue
         if isinstance(value, Unknown):
             return value, ""
+        if key in ("digest", "commit") and not (COMMIT.match(str(value)) or DIGEST.match(str(value))):
+            return Unknown(f"`{value}` is no whole {key}", decided_by=(f"{key} {value}",)), ""
         if key in ("digest", "commit"):
             return True, f"it is at `{value}`"
         if key == "tag" or (key == "name" and str(value).startswith("refs/tags/")):

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from msgspec import Struct
 
 from scanner.builders.blocks import Found, at, first, strings
-from scanner.builders.control.aws_keys import KEY, sealed
+from scanner.builders.control.aws_keys import KEY, PATHS, sealed
 from scanner.builders.draft import World
 from scanner.builders.inventory import names
 from scanner.builders.recognise.stack import GUARDRAILS
@@ -21,7 +21,7 @@ from scanner.builders.stack_delivery.gitops import is_own
 from scanner.graph.model import STACK, Role
 from scanner.origin import Origin
 from scanner.resource import Resource
-from scanner.unknown import Unknown
+from scanner.unknown import Unknown, unknowns_in
 
 FUNCTION, CONFIG = "aws_lambda_function", "aws_lambda_code_signing_config"
 POLICY = "policies.untrusted_artifact_on_deployment"
@@ -72,6 +72,10 @@ def _enforced(world: World, one: Resource, config: Resource) -> Iterator[Told]:
     if not good:
         says = f"`{config.address}` only warns of code without a trusted signature"
     yield Told(one, "signed", good, says, policy.origin if policy is not None else config.origin)
+    for listed in at(config, PUBLISHERS) if world.profile.has("delivery.keys") else ():
+        hidden = listed.unknown or next(iter(unknowns_in(listed.value)), None)
+        if hidden is not None:
+            yield Told(one, "keys", hidden, "", listed.origin)
     for found in (each for listed in at(config, PUBLISHERS) for each in strings(listed.value, listed.origin)):
         if not is_own(world, found.text):
             says = f"`{config.address}` trusts `{found.text}`, which the profile does not name"
@@ -80,8 +84,14 @@ def _enforced(world: World, one: Resource, config: Resource) -> Iterator[Told]:
 
 def sealing(world: World) -> Iterator[Told]:
     """The key of each guardrail and store of evidence: whether the profile names it."""
-    for one, _, named in sealed(world, frozenset()):
+    told: set[str] = set()
+    for one, ids, named in sealed(world, frozenset()):
+        told.update(ids)
         yield _key(world, one, named)
+    for one in world.inventory.of(*PATHS):
+        if Role.SINK in world.nodes[one.id].roles and one.id not in told:
+            none = Unknown("no key of the inputs seals it", decided_by=(f"the key of {one.address}",))
+            yield Told(one, "keys", none, "", one.origin)
     for one in world.inventory.of(*GUARDRAILS):
         guardrail = Role.GUARDRAIL in world.nodes[one.id].roles and one.kind.startswith(("aws_", "awscc_"))
         if guardrail and first(one, "kms_key_arn") is None:

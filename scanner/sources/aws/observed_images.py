@@ -34,7 +34,11 @@ def images_of_tasks(call: Call) -> Seen:
             if kind != "service" or task.get("lastStatus") in ENDED:
                 continue
             service = f"{str(task.get('clusterArn')).replace(':cluster/', ':service/')}/{name}"
-            for one in _dicts(task.get("containers")):
+            told = list(_dicts(task.get("containers")))
+            if not told:
+                nothing = _digest(None, f"a task of `{service}`", TASKS)
+                found.setdefault((service, ""), {})[""] = nothing
+            for one in told:
                 digest = _digest(one.get("imageDigest"), f"container `{one.get('name')}` of `{service}`", TASKS)
                 key = digest if isinstance(digest, str) else ""
                 found.setdefault((service, str(one.get("name"))), {})[key] = digest
@@ -91,6 +95,8 @@ def _behind(page: dict[str, Any], draft: dict[str, Any] | None) -> bool | Unknow
     if draft is None:
         return Unknown("the draft of the guardrail was not read", decided_by=(GUARDRAIL,))
     filters = {key for key in (*page, *draft) if key.endswith("Policy")}
+    if not filters:
+        return Unknown("the answer gives no filter of the guardrail", decided_by=(GUARDRAIL,))
     if all(page.get(key) == draft.get(key) for key in filters):
         return False
     try:

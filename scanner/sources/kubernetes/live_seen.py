@@ -64,6 +64,10 @@ def _images(pod: Item, of: str) -> Iterator[tuple[str, str | Unknown]]:
     if not told and dig(pod.value, "status", "phase") != "Pending":
         cause = f"the answer does not give `status.containerStatuses` of a pod of `{of}`"
         yield "", Unknown(cause)
+    known = {one.get("name") for one in told}
+    for name in _named(pod) if told else ():
+        if name not in known:
+            yield str(name), Unknown(f"the answer does not give the status of container `{name}` of a pod of `{of}`")
     for one in told:
         image, name = one.get("imageID"), str(one.get("name"))
         if image == "":
@@ -75,6 +79,12 @@ def _images(pod: Item, of: str) -> Iterator[tuple[str, str | Unknown]]:
         else:
             cause = f"which image container `{name}` of `{of}` runs is not told by a digest"
             yield name, Unknown(cause)
+
+
+def _named(pod: Item) -> Iterator[object]:
+    """The containers that a pod is declared with."""
+    for key in ("containers", "initContainers", "ephemeralContainers"):
+        yield from (one.get("name") for one in dig(pod.value, "spec", key) or () if isinstance(one, dict))
 
 
 def _entry(item: Item, of: str, digest: str | Unknown) -> dict[str, Any]:
