@@ -75,6 +75,15 @@ def test_a_part_is_no_stop(tmp_path: Path, case: str, edit: tuple[str, str], ver
     assert said.startswith(f"{RULE}: {verdict}"), said
 
 
+def test_a_policy_without_a_text_is_not_known(tmp_path: Path) -> None:
+    """A recording may lack the answer that has it: that is no policy that denies nothing."""
+    text = (CASES / DENY / "main.tf").read_text()
+    start = text.index("  content = ")
+    whole = text[start : text.index("  })\n", start) + len("  })\n")]
+    said = judged(tmp_path, DENY, (whole, ""))
+    assert "its text was not read" in said and said.startswith(f"{RULE}: unproven")
+
+
 def test_a_key_of_variables_seals_nothing_that_they_name(tmp_path: Path) -> None:
     whole = "kms_master_key_id = aws_kms_key.weights.arn"
     said = judged(tmp_path, KEY, (whole, ""), ('resource "aws_iam_role" "tenant"', FUNCTION))

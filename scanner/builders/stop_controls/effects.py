@@ -54,6 +54,8 @@ def denies_models(world: World, one: Resource) -> Answer:
         return odd
     if policy.unknown is not None:
         return policy.unknown, ""
+    if one.attrs.get("content" if one.kind == POLICY else "policy") is None:
+        return Unknown("its text was not read", decided_by=(f"{one.address}: its statements",)), ""
     best: dict[str, Truth] = {}
     for statement in policy.statements:
         if statement.denies:
