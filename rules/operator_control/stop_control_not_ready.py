@@ -15,9 +15,9 @@ day under `stop_controls`.
 What it cannot see
 ------------------
 Whether it really was tried, and what came of that: the profile says so, and every report prints it. How long it takes;
-who signs in as an operator. Whether what a role of AWS may end is a model's: one thing that it may end is enough, and of
-a ClusterRole, any namespace. Of who becomes an operator `outsider-controls-safety-stack` tells. Without `stop_controls`
-in the profile nothing is judged.
+who signs in as an operator. Whether what a role of AWS may end is a model's: one thing that it may end is enough, and
+of a ClusterRole, any namespace. Of who becomes an operator `outsider-controls-safety-stack` tells. Without
+`stop_controls` in the profile nothing is judged.
 """
 
 from collections.abc import Iterable, Iterator
