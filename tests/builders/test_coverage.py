@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 from tests.bundle.estate import full, write
@@ -29,6 +30,15 @@ def test_each_folder_of_a_unit_counts(tmp_path: Path) -> None:
 
 def test_a_folder_that_calls_a_module_was_looked_at(tmp_path: Path) -> None:
     assert "nothing of it was read" not in folders(tmp_path, a=TERRAFORM, b=CALL, m=TERRAFORM)
+
+
+def test_a_policy_whose_text_no_answer_has_may_give_anything(tmp_path: Path) -> None:
+    copy = tmp_path / "case"
+    shutil.copytree(CASES / "complies-role-stops-the-trail", copy)
+    told = (copy / "bundle.json").read_text()
+    assert "PolicyDocument" in told
+    (copy / "bundle.json").write_text(told.replace('"PolicyDocument"', '"PolicyText"'))
+    assert seen(run_scan(copy), RULE).startswith(f"{RULE}: unproven")
 
 
 def test_each_of_two_who_asked_one_account_counts(tmp_path: Path) -> None:

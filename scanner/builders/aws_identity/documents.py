@@ -30,6 +30,14 @@ def policy_at(inventory: Inventory, resource: Resource, *path: str | int, name: 
     return found
 
 
+def given_at(inventory: Inventory, resource: Resource, key: str, *, name: str = "") -> Policy:
+    """The policy of something that is nothing without one: where no answer has its text, nobody knows what it says."""
+    if resource.attrs.get(key) is None:
+        unknown = Unknown(f"the text of `{resource.address}` was not read", decided_by=(resource.address,))
+        return Policy(name or resource.address, resource.origin, unknown=unknown)
+    return policy_at(inventory, resource, key, name=name)
+
+
 def policy_of(inventory: Inventory, value: Value, unit: str, name: str, origin: Origin | None) -> Policy:
     """The policy that `value` is or refers to."""
     policy = _resolved(inventory, value, unit, name, origin, 0)

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from scanner.builders.aws_identity.by_arn import meant
-from scanner.builders.aws_identity.documents import policy_at, policy_of
+from scanner.builders.aws_identity.documents import given_at, policy_at, policy_of
 from scanner.builders.aws_identity.managed import FOR_SERVICES, left_to_services, managed
 from scanner.builders.aws_policy.statements import Policy, listed_in
 from scanner.builders.blocks import Found, at
@@ -101,10 +101,10 @@ def _principals(world: World) -> list[Principal]:
     for kind, (attribute, principal_kind) in INLINE.items():
         for one in world.inventory.of(kind):
             for principal in _named(world, found, one, attribute, principal_kind):
-                principal.policies.append(policy_at(world.inventory, one, "policy"))
+                principal.policies.append(given_at(world.inventory, one, "policy"))
     for one in world.inventory.of("aws_ssoadmin_permission_set_inline_policy"):
         for principal in _named(world, found, one, "permission_set_arn", "aws_ssoadmin_permission_set"):
-            principal.policies.append(policy_at(world.inventory, one, "inline_policy"))
+            principal.policies.append(given_at(world.inventory, one, "inline_policy"))
     for kind, rows in ATTACHMENTS.items():
         for one in world.inventory.of(kind):
             for who, principal_kind, what in rows:
@@ -143,7 +143,7 @@ def _of_account(world: World, one: Resource, name: Found) -> Policy:
     """The policy of the account that has a name, as far as the inputs have it."""
     found = world.inventory.find(name.value, one, "aws_iam_policy")
     if isinstance(found, Resource) and not found.data:
-        return policy_at(world.inventory, found, "policy")
+        return given_at(world.inventory, found, "policy")
     cause = f"the policy `{name.text or '*'}` of the account is not in the inputs"
     return Policy(name.text or one.address, name.origin, unknown=Unknown(cause, decided_by=(name.text or one.address,)))
 
@@ -243,7 +243,7 @@ def named_policy(world: World, value: Value, where: Resource, origin: Origin | N
     """The managed policy that an ARN or a reference names, said at `where`."""
     found = world.inventory.find(value, where, "aws_iam_policy")
     if isinstance(found, Resource) and not found.data:
-        policy = policy_at(world.inventory, found, "policy")
+        policy = given_at(world.inventory, found, "policy")
         return policy if found.possible is None else _doubted(policy, found.possible)
     if isinstance(value, Unknown):
         return _by_reference(world, value, where, origin)
@@ -251,7 +251,7 @@ def named_policy(world: World, value: Value, where: Resource, origin: Origin | N
         return Policy("", origin)
     own = managed(value, origin)
     if own is not None and own.unknown is not None and isinstance(found, Resource):
-        own = policy_at(world.inventory, found, "policy", name=own.name)  # what the account shows of a policy of AWS
+        own = given_at(world.inventory, found, "policy", name=own.name)  # what the account shows of a policy of AWS
     if own is not None:
         return own
     local = _by_arn(world, value, where)
