@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -59,12 +59,14 @@ def both_sides(
     asked: Sequence[Asked] = (),
     *,
     blind: bool = False,
+    unseen: Collection[tuple[str, str]] = (),
 ) -> BothSides | None:
     """The graphs of what is declared and what was recorded; None where the two tell of different things.
 
-    blind: an input was not read, and may have what either side seems to lack.
+    blind: an input was not read, and may have what either side seems to lack. unseen: by account, the kinds of things
+    of which an API did not tell all, "" for every kind.
     """
-    found = views_of(resources, profile)
+    found = views_of(resources, profile, unseen)
     if found is None:
         return None
     doubts = list(found.doubts)

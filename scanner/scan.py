@@ -129,9 +129,11 @@ def built_of(root: Path, reading: Reading, profile: Profile, pins: Pins | None, 
     if len({one.source in RECORDED for one in reading.resources}) == 2:
         from scanner.both_sides import both_sides
         from scanner.sides.coverage import apart
+        from scanner.sources.aws.lost import unseen
 
         reading.assumptions |= dict.fromkeys(apart(reading.resources))
-        sides = both_sides(reading.resources, profile, pins, reading.asked, blind=bool(reading.unread))
+        lost = unseen(reading.unread)
+        sides = both_sides(reading.resources, profile, pins, reading.asked, blind=bool(reading.unread), unseen=lost)
         if sides is not None:
             return Scanned(root, reading, sides.whole, sides.profile, request, sides)
     return Scanned(root, reading, build(reading.resources, profile, pins, asked=reading.asked), profile, request)

@@ -53,12 +53,18 @@ ALONE = {"aws_bedrock_guardrail_version": "guardrail_arn"}
 """Kinds whose own name AWS gives when they are made: one that is alone at its parent, on both sides, is the same."""
 
 
+STAND_IN = "not-readable"
+"""In the address of what stands for all that an API did not tell: each of them may be anything of its kind."""
+
+
 def natural(resource: Resource, beside: Mapping[str, Resource]) -> tuple[str, ...]:
     """The name of a thing beside those of its kind; () where it has none that is known. beside: all, by node id."""
     if not resource.kind.startswith("aws_"):
         return (resource.kind, resource.group, resource.address)
     if resource.kind == "aws_route_table":
         return _table(resource, beside)
+    if resource.possible is not None and STAND_IN in resource.address:
+        return ()
     wanted = NAMES.get(resource.kind)
     if wanted is None:
         return ()

@@ -7,7 +7,7 @@ every view keeps it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,7 +18,7 @@ from scanner.resource import BASIS, RECORDED, Basis, Resource
 from scanner.sides.coverage import of_aws, of_cluster, told_in_files, told_live
 from scanner.sides.join import Joined, Maybe, Side, Thing, join
 from scanner.sides.merge import called_as, laid_over
-from scanner.sides.places import placed_alike, places_shown
+from scanner.sides.places import account_of, placed_alike, places_shown
 from scanner.sides.profile_names import alias, renamed
 from scanner.sides.readdress import Readdress
 from scanner.unknown import Unknown
@@ -58,8 +58,11 @@ class Views(Struct, frozen=True):
     units: Mapping[str, str]
 
 
-def views_of(resources: Sequence[Resource], profile: Profile) -> Views | None:
-    """The views of what was read; None where no place is told of by both sides."""
+def views_of(resources: Sequence[Resource], profile: Profile, unseen: Collection[tuple[str, str]] = ()) -> Views | None:
+    """The views of what was read; None where no place is told of by both sides.
+
+    unseen: by account, the kinds of things of which an API did not tell all, "" for every kind.
+    """
     recorded = [one for one in resources if one.source in RECORDED]
     declared = [one for one in resources if one.source not in RECORDED]
     told = told_live(recorded)
@@ -75,7 +78,10 @@ def views_of(resources: Sequence[Resource], profile: Profile) -> Views | None:
     pairs = [(one, by_id[one.id]) for one in declared if one.id in by_id]
     merged = {one.id: (laid_over(one, other), called_as(one, other)) for one, other in pairs}
     maybe = moves.maybe()
-    unsure = frozenset(id_ for _, theirs in maybe for id_ in theirs)
+    unsure = frozenset(id_ for some in maybe for ids in some for id_ in ids)
+    shown = places_shown(declared, recorded)
+    places = ((one.id, account_of(one, shown), one.kind) for one in declared)
+    unsure |= {id_ for id_, number, kind in places if not {(number, kind), (number, "")}.isdisjoint(unseen)}
     return Views(
         views=_views(declared, recorded, merged, unsure),
         profile=renamed(profile, alias(names)),
@@ -220,10 +226,13 @@ def _views(
     only_live = [one for one in recorded if one.id not in twins]
     alone = [one for one in declared if one.id not in live]
     come = [_to_come(one) if one.kind[:1].isupper() and told(one, shown) else one for one in alone]
+    # What may be one of those that were recorded, or is of a kind that nobody could list, may be as it is declared.
+    there = [one for one in alone if not told(one, shown)]
+    there += [_to_come(one) for one in alone if told(one, shown) and one.id in unsure]
     bases = tuple(sorted({BASIS[one.source] for one in (*declared, *recorded)}))
     found = [
         _view(TOGETHER, [*(laid for laid, _ in twins.values()), *come, *only_live], bases),
-        _view(LIVE, [*recorded, *(one for one in alone if not told(one, shown))]),
+        _view(LIVE, [*recorded, *there]),
     ]
     as_declared = [*(called for _, called in twins.values()), *alone]
     basis = tuple(sorted({BASIS[one.source] for one in declared}))
@@ -250,8 +259,9 @@ def _view(name: str, resources: Sequence[Resource], basis: Iterable[Basis] = (),
 
 
 def _to_come(one: Resource) -> Resource:
-    """What is declared and a cluster does not show may come to be there, or may never."""
+    """What is declared and what is live does not show may come to be there, or be there unseen, or may never be."""
     if one.possible is not None:
         return one
-    cause = f"`{one.address}` is declared, and the cluster does not show it"
+    who = "the cluster" if one.kind[:1].isupper() else "what is live"
+    cause = f"`{one.address}` is declared, and {who} does not show it"
     return replace(one, possible=Unknown(cause, decided_by=(one.address,)))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
+from scanner.origin import ApiOrigin
 from scanner.resource import Unread, UnreadKind
-from scanner.sources.aws.estate import Estate
+from scanner.sources.aws.answers import answers
+from scanner.sources.aws.estate import SOURCE, Estate
 from scanner.sources.aws.operations import ACCOUNT, operations
 from scanner.sources.aws.regions import OPERATIONS as TELL_REGIONS
 from scanner.sources.aws.regions import told
@@ -61,6 +63,17 @@ def not_counted(estate: Estate) -> Iterator[str]:
             found.setdefault(dict(call.scope)["account"], {})[operations()[call.operation].fact] = None
     for account, facts in found.items():
         yield f"account {account}: {_listed(list(facts))} could not be read: nothing that they close is counted on"
+
+
+def unseen(unread: Iterable[Unread]) -> frozenset[tuple[str, str]]:
+    """By account, the kinds of things of which a call was not answered that tells of them; "" for every kind."""
+    found: set[tuple[str, str]] = set()
+    for one in unread:
+        if isinstance(one.origin, ApiOrigin) and one.origin.source == SOURCE:
+            account = dict(one.origin.scope)["account"]
+            rows = answers().get(one.origin.operation, ())
+            found |= {(account, row.kind) for row in rows} if one.origin.operation else {(account, "")}
+    return frozenset(found)
 
 
 def _not_answered(calls: Sequence[Call]) -> Unread:
