@@ -93,7 +93,8 @@ def both_sides(
 def _compared(views: list[BuiltView], found: Views, *, blind: bool) -> list[BuiltView]:
     """The views that are judged, with what differs between what is live and what is declared among their facts."""
     sides = {view.name: (view.built.graph, told.resources) for view, told in zip(views, found.views, strict=True)}
-    facts = compared(sides[DECLARED], sides[LIVE], found.maybe, blind=blind)
+    lent = frozenset().union(*(one.lent for one in found.views))
+    facts = compared(sides[DECLARED], sides[LIVE], found.maybe, lent, blind=blind)
     first = views[0]
     graph = with_facts(first.built.graph, facts)
     judged = {one.name for one in found.views if one.judged}

@@ -32,13 +32,14 @@ def compared(
     declared: tuple[Graph, Iterable[Resource]],
     live: tuple[Graph, Iterable[Resource]],
     maybe: Iterable[Maybe],
+    lent: frozenset[str] = frozenset(),
     *,
     blind: bool,
 ) -> dict[str, list[Compared]]:
     """By node id, what differs of each thing that safety rests on; of what is alike, that it was looked at.
 
     Both graphs call what is the same by one id. maybe: things that may be one; of those nothing is certain, and of
-    nothing is it while a plan changes things.
+    nothing is it while a plan changes things. lent: ids that the live graph has of what no API told.
     """
     ours = list(declared[1])
     changing = any(one.source == "plan" and one.action not in _KEEPS for one in ours)
@@ -46,6 +47,7 @@ def compared(
         id_: "what is the same on the other side is not known" for some in maybe for id_ in (*some[0], *some[1])
     }
     keys = [{id_: id_ for id_, node in graph.nodes.items() if _is_thing(node)} for graph, _ in (declared, live)]
+    keys[1] = {id_: key for id_, key in keys[1].items() if id_ not in lent}
     found = compare(
         known(declared[0], ours, blind=blind), known(*live, blind=blind), Joined(keys[0], keys[1], doubtful, (), {})
     )

@@ -31,8 +31,10 @@ Twins = Mapping[str, tuple[tuple[str, Origin], ...]]
 
 
 class View(Struct, frozen=True):
-    """One deployment. sure: what it shows alone is no more than possible where this is False. judged: it is one of
-    those that must keep the promises, and not only held against another.
+    """One deployment. sure: what it shows alone is no more than possible where this is False.
+
+    judged: it is one of those that must keep the promises, and not only held against another. lent: ids of what only
+    the other side shows, and may be there all the same.
     """
 
     name: str
@@ -40,6 +42,7 @@ class View(Struct, frozen=True):
     basis: tuple[Basis, ...]
     sure: bool = True
     judged: bool = True
+    lent: frozenset[str] = frozenset()
 
 
 class Views(Struct, frozen=True):
@@ -228,11 +231,11 @@ def _views(
     come = [_to_come(one) if one.kind[:1].isupper() and told(one, shown) else one for one in alone]
     # What may be one of those that were recorded, or is of a kind that nobody could list, may be as it is declared.
     there = [one for one in alone if not told(one, shown)]
-    there += [_to_come(one) for one in alone if told(one, shown) and one.id in unsure]
+    lent = [_to_come(one) for one in alone if told(one, shown) and one.id in unsure]
     bases = tuple(sorted({BASIS[one.source] for one in (*declared, *recorded)}))
     found = [
         _view(TOGETHER, [*(laid for laid, _ in twins.values()), *come, *only_live], bases),
-        _view(LIVE, [*recorded, *there]),
+        replace(_view(LIVE, [*recorded, *there, *lent]), lent=frozenset(one.id for one in lent)),
     ]
     as_declared = [*(called for _, called in twins.values()), *alone]
     basis = tuple(sorted({BASIS[one.source] for one in declared}))

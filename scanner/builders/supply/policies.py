@@ -7,8 +7,9 @@ Facts: IAM user guide, "AWS JSON policy elements: Principal" (also services, ses
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
+from scanner.builders.aws_identity.accounts import own_accounts
 from scanner.builders.aws_identity.by_arn import Meant, is_certain
 from scanner.builders.aws_identity.documents import policy_of
 from scanner.builders.aws_policy.match import Truth, glob, includes
@@ -25,7 +26,7 @@ from scanner.builders.supply.sealed import sealed
 from scanner.graph.model import Plane
 from scanner.patterns import lazy
 from scanner.resource import Resource
-from scanner.unknown import Unknown, Value
+from scanner.unknown import Unknown, Value, refs_in
 
 POLICIES: dict[str, tuple[str, str, str]] = {
     "aws_s3_bucket_policy": ("policy", "bucket", "s3:GetObject"),
@@ -52,7 +53,9 @@ BY_NAME = {
 """What names what it guards by an argument that the two share."""
 WHOLE = lazy(r"\*|(?:\*|arn:[^:]*:[^:]*:[^:]*:[^:]*:[^/]+(?:/\*?[^/]*/object)?)/\*")
 """A resource of a policy that is all that a store holds."""
-FRONT, BUCKET = "cloudfront.amazonaws.com", "aws_s3_bucket"
+FRONT, DISTRIBUTION, BUCKET = "cloudfront.amazonaws.com", "aws_cloudfront_distribution", "aws_s3_bucket"
+ALIKE = frozenset({"stringequals", "stringlike", "stringequalsignorecase", "arnequals", "arnlike"})
+"""Operators by which a key is one of the values."""
 TRANSPORT = "aws:securetransport"
 """The key of denies that keep nobody out who speaks TLS."""
 
@@ -145,22 +148,35 @@ def _other(
     ref = who.ref if isinstance(who, Unknown) else None
     if ref is not None and (found := world.inventory.at(one.unit, ref.address)) is not None and not found.data:
         return  # an identity of the inputs: the front that uses it says who reads
-    if kind == "Service" and FRONT in written and (_fronted(world, statement) or world.nodes[store].kind != BUCKET):
+    front = kind == "Service" and FRONT in written
+    if front and (_fronted(world, statement, one.unit) or world.nodes[store].kind != BUCKET):
         return
     said = f"the policy of `{one.address}` lets `{written}` read it"
-    if kind != "Service" or FRONT not in written:
+    if not front:
         doubt = doubt or Doubt("value-unknown", (f"for whom `{written}` reads",))
     name = f"{'aws-service' if kind == 'Service' else 'aws-principal'}/{written}"
     read(world, store, name, said, statement.principal_line(kind), doubt)
 
 
-def _fronted(world: World, statement: Statement) -> bool:
+def _fronted(world: World, statement: Statement, unit: str) -> bool:
     """Whether a condition names distributions of the inputs alone: the distribution says who reads by it."""
+    fronts = [one for one in world.inventory.like(DISTRIBUTION) if one.unit == unit]
+    own = own_accounts(world, unit)
     for condition in statement.conditions:
         key = condition.key if isinstance(condition.key, str) else condition.key.text()
-        if key.lower() in ("aws:sourcearn", "aws:sourceaccount"):
-            return any(True for _ in world.inventory.like("aws_cloudfront_distribution"))
+        if not condition.values or str(condition.operator).lower() not in ALIKE:
+            continue
+        if key.lower() == "aws:sourcearn":
+            return all(_is_front(value, fronts) for value in condition.values)
+        if key.lower() == "aws:sourceaccount":
+            return bool(fronts) and all(value in own for value in condition.values if not isinstance(value, Unknown))
     return False
+
+
+def _is_front(value: Value, fronts: Sequence[Resource]) -> bool:
+    """Whether the ARN of a distribution is that of one of the inputs."""
+    named = {ref.address for ref in refs_in(value)}
+    return any(one.address in named or (isinstance(value, str) and value == one.attrs.get("arn")) for one in fronts)
 
 
 def _own(world: World, one: Resource, store: str, statement: Statement, own: Meant, doubt: Doubt | None) -> None:
