@@ -85,16 +85,24 @@ FOR_SERVICES = {
     "AmazonEKSFargatePodExecutionRolePolicy": "eks-fargate-pods.amazonaws.com",
     "AmazonEC2ContainerServiceforEC2Role": "ec2.amazonaws.com",
     "AWSGlueServiceRole": "glue.amazonaws.com",
+    "AmazonEKSServicePolicy": "eks.amazonaws.com",
+    "AmazonEKSComputePolicy": "eks.amazonaws.com",
+    "AmazonEKSBlockStoragePolicy": "eks.amazonaws.com",
+    "AmazonEKSLoadBalancingPolicy": "eks.amazonaws.com",
+    "AmazonEKSNetworkingPolicy": "eks.amazonaws.com",
+    "AmazonEKSVPCResourceController": "eks.amazonaws.com",
+    "AmazonECSInfrastructureRolePolicyForVolumes": "ecs.amazonaws.com",
+    "AWSBackupServiceRolePolicyForBackup": "backup.amazonaws.com",
+    "AWSBackupServiceRolePolicyForRestores": "backup.amazonaws.com",
+    "AWSCodeDeployRole": "codedeploy.amazonaws.com",
 }
 """Those of roles that a service of AWS works with, and the service: what they allow counts where others may have the
-role as well."""
+role as well, and is not known of those that have no row above (they start machines, pass roles, change groups)."""
 NOT_ACTION = frozenset({"PowerUserAccess"})
 
 HARMLESS = frozenset({
-    "AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEKSVPCResourceController", "AmazonEKSServicePolicy",
-    "AmazonEKSComputePolicy", "AmazonEKSBlockStoragePolicy", "AmazonEKSLoadBalancingPolicy",
-    "AmazonEKSNetworkingPolicy", "AmazonEKSWorkerNodeMinimalPolicy", "AmazonEBSCSIDriverPolicy",
-    "AmazonEFSCSIDriverPolicy", "AmazonSSMPatchAssociation", "AmazonECSInfrastructureRolePolicyForVolumes",
+    "AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEKSWorkerNodeMinimalPolicy",
+    "AmazonEBSCSIDriverPolicy", "AmazonEFSCSIDriverPolicy", "AmazonSSMPatchAssociation",
     "AWSLambdaBasicExecutionRole", "AWSLambdaVPCAccessExecutionRole", "AWSLambdaSQSQueueExecutionRole",
     "AWSLambdaDynamoDBExecutionRole", "AWSLambdaKinesisExecutionRole", "AWSLambdaENIManagementAccess",
     "AWSLambdaRole", "CloudWatchReadOnlyAccess", "CloudWatchLogsReadOnlyAccess", "AWSXRayDaemonWriteAccess",
@@ -102,8 +110,7 @@ HARMLESS = frozenset({
     "AmazonDynamoDBReadOnlyAccess", "AmazonEC2ReadOnlyAccess", "AmazonVPCReadOnlyAccess",
     "AmazonRDSEnhancedMonitoringRole", "AmazonAPIGatewayPushToCloudWatchLogs", "AmazonBedrockReadOnly",
     "AmazonSageMakerReadOnly", "SecurityAudit", "ViewOnlyAccess", "AWS_ConfigRole",
-    "AWSBackupServiceRolePolicyForBackup", "AWSBackupServiceRolePolicyForRestores",
-    "AmazonElasticMapReduceforAutoScalingRole", "AWSCodeDeployRole", "AutoScalingNotificationAccessRole",
+    "AmazonElasticMapReduceforAutoScalingRole", "AutoScalingNotificationAccessRole",
     "AmazonSQSFullAccess", "AmazonSNSFullAccess", "AmazonDynamoDBFullAccess", "AWSCloudTrail_ReadOnlyAccess",
     "IAMReadOnlyAccess", "IAMUserChangePassword", "AWSBillingReadOnlyAccess", "Billing",
 })  # fmt: skip
