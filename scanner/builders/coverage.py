@@ -74,7 +74,9 @@ def _unit(world: World, unit: Unit) -> None:
     for key, told in TOLD.items():
         folders = getattr(unit, key)
         if folders and not sources & set(LIVE):
-            lacking = [] if sources & set(told[1:]) else [one for one in folders if not _shown(one, mine, told[0])]
+            # Who is of the unit stands in its only folder, also where the scan began inside of it.
+            all_of_it = sources & set(told[1:]) or (len(folders) == 1 and told[0] in sources)
+            lacking = [] if all_of_it else [one for one in folders if not _shown(one, mine, told[0])]
             because = f"{_listed(list(folders))}: read"
             if lacking:
                 because = f"{_listed(lacking)}: nothing of it was read"
