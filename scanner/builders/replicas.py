@@ -46,7 +46,7 @@ def count_of(value: Value, what: str) -> int | Unknown:
         return value
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return int(value)
-    if isinstance(value, str) and value.strip().isdigit():
+    if isinstance(value, str) and value.strip().removeprefix("-").isdecimal():
         return int(value)
     return Unknown(f"`{what}` is not a number", decided_by=(what,))
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from scanner.builders.blocks import Found, at, first, text
 from scanner.builders.draft import World
 from scanner.builders.recognise.containers import is_kubernetes
+from scanner.builders.replicas import count_of
 from scanner.graph.facts import Replicas
 from scanner.graph.facts_spare import Spare
 from scanner.graph.model import Role
@@ -23,6 +24,7 @@ from scanner.unknown import Unknown, Value
 
 LEAST = 2
 FUNCTION, ENDPOINT, MACHINE = "aws_lambda_function", "aws_sagemaker_endpoint", "aws_instance"
+RESERVED = "reserved_concurrent_executions"
 SUBNETS = {
     "aws_ecs_service": "network_configuration.subnets",
     "aws_autoscaling_group": "vpc_zone_identifier",
@@ -76,11 +78,12 @@ def _spares(world: World, one: Resource) -> Iterator[Spare]:
 
 def _calls(one: Resource) -> Spare:
     """A function has a copy for each call, as far as the concurrency that is reserved for it goes; -1 reserves none."""
-    found = first(one, "reserved_concurrent_executions")
-    if found is not None and found.unknown is not None:
-        return Spare(origin=found.origin, because=found.unknown.cause, aspect="copies", enough=found.unknown)
-    if found is not None and str(found.value) in ("0", "1"):
-        because = f"`reserved_concurrent_executions` is {found.value}: no second copy of it runs"
+    found = first(one, RESERVED)
+    told = -1 if found is None else count_of(found.unknown or found.value, RESERVED)
+    if found is not None and isinstance(told, Unknown):
+        return Spare(origin=found.origin, because=told.cause, aspect="copies", enough=told)
+    if found is not None and told in (0, 1):
+        because = f"`{RESERVED}` is {told}: no second copy of it runs"
         return Spare(origin=found.origin, because=because, aspect="copies", enough=False)
     return Spare(origin=one.origin, because="a function has a copy for each call", aspect="copies", enough=True)
 

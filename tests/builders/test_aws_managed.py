@@ -51,6 +51,7 @@ ROWS = (
     # What AWS wrote for one service counts where somebody else may have the role, and only there.
     ("AWSConfigRole", "config", set()),
     ("AWSConfigRole", "ec2", {WEIGHTS}),
+    ("AWSConfigRole", "not config", {WEIGHTS}),
 )
 
 
@@ -64,7 +65,8 @@ OF_SERVICES = (
 
 
 def holder(number, policy, service):
-    trust = f'Principal = {{ Service = "{service}.amazonaws.com" }}'
+    kind = "NotPrincipal" if service.startswith("not ") else "Principal"
+    trust = f'{kind} = {{ Service = "{service.removeprefix("not ")}.amazonaws.com" }}'
     statement = f'{{ Effect = "Allow", Action = "sts:AssumeRole", {trust} }}'
     return f"""
 resource "aws_iam_role" "r{number}" {{

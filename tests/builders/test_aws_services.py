@@ -126,3 +126,17 @@ def test_a_model_that_cloud_control_makes(tmp_path, name, role):
     text = f'resource "aws_cloudcontrolapi_resource" "a" {{\n  type_name     = {name}\n  desired_state = "{{}}"\n}}\n'
     found = {one.kind: one.roles for one in build(tmp_path, {"main.tf": text}).graph.nodes.values()}
     assert ("model" in found["aws_cloudcontrolapi_resource"]) is role
+
+
+@pytest.mark.parametrize(
+    ("variables", "untold"), [("variables = var.x", 1), ('variables = { A = "b" }', 0), ("variables = null", 0)]
+)
+def test_variables_that_nobody_can_read_are_not_none(tmp_path, variables, untold):
+    from scanner.builders.recognise.aws_services import service_containers
+    from scanner.builders.recognise.untold import untold_variables
+    from tests.builders.aws import read
+
+    function = f'resource "aws_lambda_function" "a" {{\n  image_uri = "a:1"\n  environment {{\n{variables}\n  }}\n}}'
+    (found,) = read(tmp_path, f'variable "x" {{}}\n{function}\n')
+    (container,) = service_containers(found)
+    assert len(list(untold_variables(container))) == untold

@@ -36,6 +36,7 @@ CASES = {
     "years_over_by_list": (*OURS, EVIDENCE, "cron(0 6 * * ? 2023,2025)", "", "violated"),
     "years_to_come": (*OURS, EVIDENCE, "cron(0 6 * * ? 2024,2026)", "", ""),
     "years_by_step": (*OURS, EVIDENCE, "cron(0 6 * * ? 2024/2)", "", ""),
+    "years_by_step_in_a_range": (*OURS, EVIDENCE, "cron(0 6 * * ? 2020-2024/2)", "", "violated"),
     "every_year": (*OURS, EVIDENCE, "cron(0 6 * * ? *)", "", ""),
     "perhaps": (*OURS, EVIDENCE, DAILY, "count = var.on ? 1 : 0", "unproven"),
     "no_log": (*OURS, "", DAILY, "", "violated"),
@@ -49,6 +50,8 @@ RULE = """
 variable "on" {
   type = bool
 }
+variable "years" {
+}
 resource "aws_cloudwatch_event_rule" "by_rule" {
   schedule_expression = "rate(1 day)"
   is_enabled          = false
@@ -56,6 +59,15 @@ resource "aws_cloudwatch_event_rule" "by_rule" {
 resource "aws_cloudwatch_event_target" "by_rule" {
   rule = aws_cloudwatch_event_rule.by_rule.name
   arn  = "arn:aws:ecs:us-east-1:111122223333:cluster/c"
+  ecs_target {
+    task_definition_arn = aws_ecs_task_definition.daily.arn
+  }
+}
+resource "aws_cloudwatch_event_rule" "hidden_rule" {
+  schedule_expression = "cron(0 6 * * ? ${var.years})"
+}
+resource "aws_cloudwatch_event_target" "hidden_rule" {
+  rule = aws_cloudwatch_event_rule.hidden_rule.name
   ecs_target {
     task_definition_arn = aws_ecs_task_definition.daily.arn
   }
@@ -79,4 +91,4 @@ def test_each_schedule_is_told_by_what_it_runs(tmp_path: Path) -> None:
         if one["rule"] == "scheduled-scan-does-not-run"
     }
     wanted = {name: case[-1] for name, case in CASES.items() if case[-1]}
-    assert found == {**wanted, "by_rule": "violated"}
+    assert found == {**wanted, "by_rule": "violated", "hidden_rule": "unproven"}

@@ -71,6 +71,14 @@ CASES = {
         block("aws_lambda_function", FUNCTION + "reserved_concurrent_executions = var.n"),
         "unproven",
     ),
+    "function_by_word": (
+        block("aws_lambda_function", FUNCTION + 'reserved_concurrent_executions = "few"'),
+        "unproven",
+    ),
+    "function_of_one_call_as_text": (
+        block("aws_lambda_function", FUNCTION + 'reserved_concurrent_executions = "01"'),
+        "violated",
+    ),
     "function_in_one_zone": (
         block("aws_lambda_function", FUNCTION + "vpc_config {\n subnet_ids = [aws_subnet.a.id]\n }"),
         "violated",

@@ -229,10 +229,19 @@ SELDOM = {
     "helper-kept": '{{- $a := include "x.again" . }}{{ if not $a }}\n' + NOTED % ("helper-kept", "") + "{{ end }}\n",
     "helper-makes": '{{ include "x.object" . }}\n',
     "asked": '{{ $a := lookup "v1" "Secret" "a" "b" }}{{ if not $a }}\n' + NOTED % ("asked", "") + "{{ end }}\n",
+    "held-by-another": '{{ $a := lookup "v1" "Secret" "a" "b" }}{{ $b := empty $a }}{{ if $b }}\n'
+    + NOTED % ("held-by-another", "") + "{{ end }}\n",
+    "put-into": '{{ $d := dict }}{{ $_ := set $d "x" (lookup "v1" "Secret" "a" "b") }}{{ if not $d.x }}\n'
+    + NOTED % ("put-into", "") + "{{ end }}\n",
+    "behind-a-brace": '{{ if and "}" (not (lookup "v1" "Secret" "a" "b")) }}\n'
+    + NOTED % ("behind-a-brace", "") + "{{ end }}\n",
+    "name-made": '{{ if not (include (printf "x.%s" "there") .) }}\n' + NOTED % ("name-made", "") + "{{ end }}\n",
+    "twice": '{{ if not (include "x.twice" .) }}\n' + NOTED % ("twice", "") + "{{ end }}\n",
 }  # fmt: skip
 
 
 HELPERS = """
+{{- define "x.twice" }}{{ with lookup "v1" "Secret" "a" "b" }}yes{{ end }}{{ end }}
 {{- define "x.plain" }}yes{{ end }}
 {{- define "x.there" }}{{ with lookup "v1" "Secret" "a" "b" }}yes{{ end }}{{ end }}
 {{- define "x.again" }}{{ include "x.there" . }}{{ end }}
@@ -249,6 +258,7 @@ def test_what_is_not_there_after_every_install_and_upgrade_is_possible(read) -> 
     files = {f"chart/templates/{name}.yaml": text for name, text in {**OFTEN, **SELDOM}.items()}
     files["chart/templates/_helpers.tpl"] = HELPERS
     files["chart/templates/_words.tpl"] = "{{/* the word define, and no template */}}\n"
+    files["chart/templates/_again.tpl"] = '{{ define "x.twice" }}{{ end }}\n'
     found = read({"chart/Chart.yaml": CHART, **files}, charts=[entry()]).resources
     assert {one.name: one.possible is not None for one in found} == {
         name: name in SELDOM for name in {**OFTEN, **SELDOM}

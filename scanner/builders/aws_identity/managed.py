@@ -143,8 +143,11 @@ def _statements(name: str, origin: Origin | None) -> list[Statement]:
 
 
 def left_to_services(policies: Sequence[Policy], trust: Policy) -> list[Policy]:
-    """The policies of a role without what AWS wrote for the one service that can have the role."""
-    allowed = [one.principals for one in trust.statements if one.allows]
+    """The policies of a role without what AWS wrote for the one service that can have the role.
+
+    A trust policy with `NotPrincipal`, which the IAM user guide allows no more, lets in all but those it names.
+    """
+    allowed = [None if one.not_principals else one.principals for one in trust.statements if one.allows]
     only = trust.unknown is None and all(isinstance(one, Mapping) and set(one) == {"Service"} for one in allowed)
     services = {each for one in allowed if isinstance(one, Mapping) for each in listed_in(one.get("Service"))}
     return [

@@ -48,7 +48,7 @@ def build_schedules(world: World) -> None:
         rule = world.inventory.find(one.attrs.get("rule"), one, RULE)
         for program in _targets(world, one, "ecs_target.task_definition_arn", "arn"):
             if isinstance(rule, Resource):
-                _tell(world, rule, [*states(rule), *years_of(world, rule), _kept(world, program)])
+                _tell(world, rule, [*states(rule), *again(world, rule), _kept(world, program)])
     for one in world.inventory.like(CRON):
         if any(_ours(each) for each in containers_of(one)):
             _tell(world, one, [flag(one, "spec.suspend", True, "on", "it is suspended")])
@@ -132,8 +132,8 @@ def years_of(world: World, one: Resource) -> Iterator[ScanRun]:
     if len(fields) != FIELDS or world.pins is None:
         return
     years = [part.partition("/") for part in fields[-1].split(",")]
-    # A step (`2024/2`) goes on from its first year.
-    last = [part.rpartition("-")[2] for part, step, _ in years if not step]
+    # A step (`2024/2`) goes on from its first year; in a range it ends with that.
+    last = [part.rpartition("-")[2] for part, step, _ in years if not step or "-" in part]
     if len(last) == len(years) and all(year.isdecimal() and int(year) < world.pins.as_of.year for year in last):
         yield _said(found, one, True, "again", f"its years are over: `{fields[-1]}`")
 

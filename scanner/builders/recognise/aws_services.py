@@ -120,6 +120,8 @@ def _body(block: Found, names: Mapping[str, str]) -> Attrs:
                 listed = [{"name": str(key), "value": value} for key, value in found.value.items()]
                 made[name] = Items([Attrs(one) for one in listed])
             elif name == "environment":
+                if isinstance(found.value, Unknown):
+                    made[name] = found.value
                 made.setdefault(name, Items([]))
                 continue
             elif name == "image":

@@ -53,6 +53,7 @@ BY_NAME = {
 """What names what it guards by an argument that the two share."""
 WHOLE = lazy(r"\*|(?:\*|arn:[^:]*:[^:]*:[^:]*:[^:]*:[^/]+(?:/\*?[^/]*/object)?)/\*")
 """A resource of a policy that is all that a store holds."""
+OF_FRONT, CALLER = "aws_cloudfront_origin_access_identity", "aws_caller_identity"
 FRONT, DISTRIBUTION, BUCKET = "cloudfront.amazonaws.com", "aws_cloudfront_distribution", "aws_s3_bucket"
 ALIKE = frozenset({"stringequals", "stringlike", "stringequalsignorecase", "arnequals", "arnlike"})
 """Operators by which a key is one of the values."""
@@ -146,10 +147,10 @@ def _other(
     """A service that reads for whoever asks it, sessions of an issuer, or an account by its other number."""
     written = text(who) or "unknown"
     ref = who.ref if isinstance(who, Unknown) else None
-    if ref is not None and (found := world.inventory.at(one.unit, ref.address)) is not None and not found.data:
+    if ref is not None and (found := world.inventory.at(one.unit, ref.address)) is not None and found.kind == OF_FRONT:
         return  # an identity of the inputs: the front that uses it says who reads
     front = kind == "Service" and FRONT in written
-    if front and (_fronted(world, statement, one.unit) or world.nodes[store].kind != BUCKET):
+    if front and (_fronted(world, statement, one) or world.nodes[store].kind != BUCKET):
         return
     said = f"the policy of `{one.address}` lets `{written}` read it"
     if not front:
@@ -158,10 +159,9 @@ def _other(
     read(world, store, name, said, statement.principal_line(kind), doubt)
 
 
-def _fronted(world: World, statement: Statement, unit: str) -> bool:
+def _fronted(world: World, statement: Statement, one: Resource) -> bool:
     """Whether a condition names distributions of the inputs alone: the distribution says who reads by it."""
-    fronts = [one for one in world.inventory.like(DISTRIBUTION) if one.unit == unit]
-    own = own_accounts(world, unit)
+    fronts = [each for each in world.inventory.like(DISTRIBUTION) if each.unit == one.unit]
     for condition in statement.conditions:
         key = condition.key if isinstance(condition.key, str) else condition.key.text()
         if not condition.values or str(condition.operator).lower() not in ALIKE:
@@ -169,8 +169,17 @@ def _fronted(world: World, statement: Statement, unit: str) -> bool:
         if key.lower() == "aws:sourcearn":
             return all(_is_front(value, fronts) for value in condition.values)
         if key.lower() == "aws:sourceaccount":
-            return bool(fronts) and all(value in own for value in condition.values if not isinstance(value, Unknown))
+            return bool(fronts) and all(_is_own(world, one, value) for value in condition.values)
     return False
+
+
+def _is_own(world: World, one: Resource, value: Value) -> bool:
+    """Whether the number of an account is that of the one in which a policy stands; one nobody can read is not."""
+    if not isinstance(value, Unknown):
+        return value in own_accounts(world, one.unit)
+    asked = None if value.ref is None else world.inventory.at(one.unit, value.ref.address)
+    # A provider of another account is asked for the number of that one.
+    return asked is not None and asked.kind == CALLER and together(world.inventory, one, asked) is Truth.YES
 
 
 def _is_front(value: Value, fronts: Sequence[Resource]) -> bool:

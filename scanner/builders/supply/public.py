@@ -18,7 +18,7 @@ from scanner.builders.inventory import RECORDED
 from scanner.builders.supply.named import ends
 from scanner.builders.supply.outside import read
 from scanner.resource import Resource
-from scanner.unknown import Unknown
+from scanner.unknown import Unknown, Value
 
 BLOCK, ACCOUNT = "aws_s3_bucket_public_access_block", "aws_s3_account_public_access_block"
 OWNERSHIP, LIST, BUCKET = "aws_s3_bucket_ownership_controls", "aws_s3_bucket_acl", "aws_s3_bucket"
@@ -106,10 +106,18 @@ def _access_list(world: World, one: Resource) -> None:
 
 def _accounts(one: Resource) -> Iterator[tuple[str, Found]]:
     """The accounts, by their canonical ids, that an access list names beside the owner of the bucket."""
-    owners = {found.text for found in values(one, "access_control_policy.owner.id")}
+    owners = list(values(one, "access_control_policy.owner.id"))
     for found in values(one, "access_control_policy.grant.grantee.id"):
-        if found.text not in owners:
+        if not any(_same_id(found.value, owner.value) for owner in owners):
             yield f"aws-principal/{found.text or 'unknown'}", found
+
+
+def _same_id(left: Value, right: Value) -> bool:
+    """Whether two ids are surely the same: two that nobody can read are not, but where one thing tells both."""
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        refs = [one.ref for one in (left, right) if isinstance(one, Unknown)]
+        return len(refs) == 2 and refs[0] is not None and refs[0] == refs[1]
+    return left == right
 
 
 def _buckets(world: World, one: Resource) -> Iterator[tuple[str, Doubt | None]]:
