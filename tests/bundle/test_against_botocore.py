@@ -52,7 +52,7 @@ def test_an_operation_is_a_read_that_botocore_has(row: AwsOperation) -> None:
     paginator = paginators(row.service)
     pages = paginator is not None and row.operation in paginator._paginator_config
     assert row.paginate is pages
-    given = {*row.parameters, *row.variants, *(("StartTime", "EndTime") if row.window else ())}
+    given = {*row.parameters, *row.variants, *row.sent, *(("StartTime", "EndTime") if row.window else ())}
     taken = found.input_shape.members if found.input_shape else {}
     assert given <= set(taken)
     assert not row.batched or row.batched in row.parameters

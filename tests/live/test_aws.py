@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
+from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
 
 from scanner.resource import Reading
@@ -338,6 +338,32 @@ def test_a_region_of_a_partition_that_has_a_service_may_lack_it(world: World, co
         for answer in (False, None):
             own.setattr(live_client, "resolves", lambda name, answer=answer: answer)
             assert not home.lacks("apprunner", "eu-north-1")
+
+
+def test_what_an_account_hides_is_asked_for_where_the_service_knows_how(
+    world: World, collector: Collector, clean: list[Call]
+) -> None:
+    """Managed machines may be hidden from lists (ModifyManagedResourceVisibility), and run all the same."""
+    collector.closed.clear()
+    kept, page = "IncludeManagedResources", {"Reservations": [{"Instances": [{"InstanceId": "i-0123456789abcdef0"}]}]}
+    errors = {"old": ("UnknownParameter", 400, ""), "denied": ("UnauthorizedOperation", 403, "")}
+    for name, error in {**errors, "new": None}.items():
+        world.faults = {
+            "ec2:DescribeInstances": lambda asked, _, error=error: error if error and kept in asked else page
+        }
+        before = len(world.made)
+        pages = collector.home.pages("ec2", "DescribeInstances", HOME, {}, {kept: True})
+        if name == "denied":
+            with pytest.raises(ClientError):
+                list(pages)
+        else:
+            assert [one["Reservations"] for one in pages] == [page["Reservations"]]
+        assert [asked.get(kept) for _, asked, _ in world.made[before:]] == [True, None][: 2 if name == "old" else 1]
+    world.faults = {}
+    sent = {row.id for row in aws_operations() if kept in row.sent}
+    asked = {name for name, asked, _ in world.made if asked.get(kept) is True}
+    assert {"ec2:DescribeNetworkInterfaces", "autoscaling:DescribeAutoScalingGroups"} <= sent & asked
+    assert sent - asked <= {row.id for row in aws_operations() if row.after}, "nothing here leads to these"
 
 
 def test_without_credentials_it_is_2_and_there_is_no_file(world: World, tmp_path: Path) -> None:

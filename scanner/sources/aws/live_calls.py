@@ -250,7 +250,7 @@ class Place(Struct):
             if lacks := self._lacks(row.service, where):
                 return [], "not-in-partition", lacks
             sent = timed(row, parameters, self.collector.now())
-            for page in self.account.pages(row.service, row.operation, where, sent):
+            for page in self.account.pages(row.service, row.operation, where, sent, row.sent):
                 pages.append(page_of(page, self.collector.salt))
         except Stopped:
             return pages, "failed", self.collector.over()

@@ -25,6 +25,7 @@ TRIES = 5
 CONNECT, READ = 10, 60
 """Seconds."""
 MAX_PAGES = 10_000
+UNKNOWN = "UnknownParameter"
 TOKENS = (
     "NextToken",
     "nextToken",
@@ -117,8 +118,27 @@ class Account(Struct):
         sure = gone and resolves(host_of(self.client("ec2", region))) is True
         return f"the region does not have the service: {known} there" if sure else ""
 
-    def pages(self, service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> Iterator[Any]:
-        """The pages of an answer. Raises what `self.library.failures` names, and Stopped."""
+    def pages(
+        self,
+        service: str,
+        operation: str,
+        region: str,
+        parameters: Mapping[str, Any],
+        beside: Mapping[str, Any] | None = None,
+    ) -> Iterator[Any]:
+        """The pages of an answer. Raises what `self.library.failures` names, and Stopped.
+
+        beside: further parameters, which a service that does not know them has no need of. Source: Amazon EC2 API
+        Reference, "Error codes" (`UnknownParameter`).
+        """
+        try:
+            yield from self._pages(service, operation, region, {**parameters, **(beside or {})})
+        except self.library.failures as error:
+            if not beside or self.library.fault(error).code != UNKNOWN:
+                raise
+            yield from self._pages(service, operation, region, parameters)
+
+    def _pages(self, service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> Iterator[Any]:
         client = self.client(service, region)
         method = self.library.xform(operation)
         if client.can_paginate(method):

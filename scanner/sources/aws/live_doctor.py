@@ -98,7 +98,7 @@ def _row(
         return
     where = account.home(row.service) if region == ACCOUNT else region
     sent = timed(row, parameters, collector.now())
-    outcome, cause, pages = _ask(collector, account, row.service, row.operation, where, sent, row.absent)
+    outcome, cause, pages = _ask(collector, account, row.service, row.operation, where, sent, row.absent, row.sent)
     made = Call(SOURCE, tuple(sorted(scope.items())), row.id, dict(parameters), outcome, pages, "", cause)
     calls.setdefault(row.id, []).append(made)
     if outcome in ANSWERED:
@@ -115,13 +115,14 @@ def _ask(
     region: str,
     parameters: Mapping[str, Any],
     absent: tuple[str, ...],
+    beside: Mapping[str, Any] | None = None,
 ) -> tuple[Outcome, str, list[Any]]:
     """One page of an answer, and what became of the question."""
     library = account.library
     try:
         if lacks := account.lacks(service, region):
             return "not-in-partition", lacks, []
-        page = next(iter(account.pages(service, operation, region, parameters)))
+        page = next(iter(account.pages(service, operation, region, parameters, beside)))
         return "read", "", [page_of(page, collector.salt)]
     except library.failures as error:
         return *outcome_of(library.fault(error), absent), []

@@ -69,11 +69,20 @@ def is_wanted(operation: AwsOperation, made: Callable[[str], Iterable[Call]], *,
 
     unsure: what is said where one of those that it stands beside was not answered, for then it may be anything.
     """
-    some = [list(made(name)) for name in operation.beside.split("|")] if operation.beside else []
-    if any(_names_any(call) for calls in some for call in calls):
+    some = {name: list(made(name)) for name in operation.beside.split("|")} if operation.beside else {}
+    if any(_names_any(call) for calls in some.values() for call in calls):
         return True
-    told = all(calls and all(call.outcome in ANSWERED for call in calls) for calls in some)
+    told = all(
+        all(call.outcome in ANSWERED for call in calls) if calls else _is_nowhere(name, made)
+        for name, calls in some.items()
+    )
     return not some or (unsure and not told)
+
+
+def _is_nowhere(name: str, made: Callable[[str], Iterable[Call]]) -> bool:
+    """Whether an operation was not asked because there can certainly be nothing that it would name."""
+    row = operations()[name]
+    return bool(row.beside) and not is_wanted(row, made)
 
 
 def _names_any(call: Call) -> bool:
