@@ -265,7 +265,6 @@ class DeliveryObject(Struct, frozen=True):
 class AwsOperation(Struct, frozen=True):
     """A row of aws_operations: one read of AWS's API; the table itself says what each column is.
 
-    sent: asked beside the parameters, where the service knows it: what it would keep to itself otherwise.
     closing: it holds nothing but what closes ways, so that who does not read it proves no less of them (the rule about
     what stands above an account tells what it misses). beside: there can be nothing of it where all of these name none.
     about, called: it tells more of such a thing, which its one text names by that argument, and may be left out.
