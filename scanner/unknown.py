@@ -79,9 +79,9 @@ def unknowns_in(value: Value) -> Iterator[Unknown]:
         if isinstance(here, Unknown):
             yield here
         elif isinstance(here, list):  # asked first: to ask the abstract class of each costs more than the rest
-            waiting.extend(item for item in reversed(here) if type(item) not in PLAIN)
+            waiting += [item for item in reversed(here) if type(item) not in PLAIN]
         elif isinstance(here, (dict, Mapping)):
-            waiting.extend(item for item in reversed(list(here.values())) if type(item) not in PLAIN)
+            waiting += [item for item in reversed(list(here.values())) if type(item) not in PLAIN]
         elif isinstance(here, (list, Sequence)) and not isinstance(here, str):
             waiting.extend(item for item in reversed(here) if type(item) not in PLAIN)
 

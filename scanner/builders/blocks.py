@@ -52,8 +52,11 @@ def reach(value: Value, path: str, origin: Origin | None = None) -> Iterator[Fou
     steps = tuple(path.split(".")) if path else ()
     # Most paths that are asked for are not there: nothing is set up for them.
     if value is None or (steps and steps[0] != "*" and isinstance(value, dict) and value.get(steps[0]) is None):
-        return
-    yield from _reach(Found(value, origin), steps)
+        return iter(())
+    # A list, and no generators in each other: most that is asked for is found at once, and there are millions of it.
+    found: list[Found] = []
+    _reach(value, origin, None, steps, found)
+    return iter(found)
 
 
 def at(resource: Resource, path: str) -> list[Found]:
@@ -67,6 +70,11 @@ def may_have(resource: Resource, path: str) -> bool:
     return head in ("*", "") or resource.attrs.get(head) is not None
 
 
+def heads(paths: Iterable[str]) -> frozenset[str]:
+    """The first steps of `paths`, none of which is `*`: what has none of them has nothing at any of the paths."""
+    return frozenset(path.partition(".")[0] for path in paths)
+
+
 def first(resource: Resource, path: str) -> Found | None:
     """The first value at `path`, or None where there is none."""
     return next(iter(at(resource, path)), None)
@@ -77,26 +85,23 @@ def line(resource: Resource, *path: str | int) -> Origin:
     return mark(resource.attrs, *path) or resource.origin
 
 
-def _reach(found: Found, steps: tuple[str, ...]) -> Iterator[Found]:
-    value = found.value
+def _reach(
+    value: Value, origin: Origin | None, possible: Unknown | None, steps: tuple[str, ...], found: list[Found]
+) -> None:
+    """Add what stands at `steps` of a value; `possible` decides whether the nearest block around it exists."""
     if value is None:
         return
-    if isinstance(value, (list, Sequence)) and not isinstance(value, str):
-        if not steps:
-            yield found
-            return
-        for index, item in enumerate(value):
-            yield from _reach(Found(item, mark_of(value, index) or found.origin, found.possible), steps)
-        return
-    if isinstance(value, Unknown) or not steps:
-        yield found
-        return
-    if isinstance(value, (dict, Mapping)):
-        possible = found.possible or doubt(value)
+    if not steps or isinstance(value, Unknown):
+        found.append(Found(value, origin, possible))
+    elif isinstance(value, (dict, Mapping)):
+        possible = possible or doubt(value)
         for key in value if steps[0] == "*" else (steps[0],):
             item = value.get(key)
             if key != POSSIBLE and item is not None:
-                yield from _reach(Found(item, mark_of(value, key) or found.origin, possible), steps[1:])
+                _reach(item, mark_of(value, key) or origin, possible, steps[1:], found)
+    elif isinstance(value, (list, Sequence)) and not isinstance(value, str):
+        for index, item in enumerate(value):
+            _reach(item, mark_of(value, index) or origin, possible, steps, found)
 
 
 def doubt(block: Value) -> Unknown | None:
@@ -117,19 +122,17 @@ def mark_of(value: Value, key: str | int) -> Origin | None:
 
 def has_key(value: Value, names: frozenset[str], depth: int) -> bool:
     """Whether anything inside a value, down to a depth, is called by one of `names`."""
-    waiting = [(value, depth)]
-    while waiting:
-        one, left = waiting.pop()
-        inner: Iterable[Value] = ()
-        if left < 0 or isinstance(one, (str, Unknown)):
-            continue
-        if isinstance(one, (dict, Mapping)):
-            if not names.isdisjoint(one):
-                return True
-            inner = one.values()
-        elif isinstance(one, (list, Sequence)):
-            inner = one
-        waiting.extend([(each, left - 1) for each in inner if type(each) not in PLAIN])
+    here: list[Value] = [value]
+    while here and depth >= 0:
+        inner: list[Value] = []
+        for one in here:
+            if isinstance(one, (dict, Mapping)):
+                if not names.isdisjoint(one):
+                    return True
+                inner += [each for each in one.values() if type(each) not in PLAIN]
+            elif isinstance(one, list) or (isinstance(one, Sequence) and not isinstance(one, str)):
+                inner += [each for each in one if type(each) not in PLAIN]
+        here, depth = inner, depth - 1
     return False
 
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from scanner.builders.blocks import Found, mark_of, may_have, reach
+from scanner.builders.blocks import Found, doubt, mark_of, may_have, reach
 from scanner.builders.draft import World
 from scanner.builders.ranges import Traffics
 from scanner.graph.model import ALL_TRAFFIC, Edge, Plane, State
@@ -40,6 +40,8 @@ def first_doubt(*doubts: Doubt | None) -> Doubt | None:
     some = [one for one in doubts if one is not None]
     if not some:
         return None
+    if len(some) == 1 and len(some[0].decided_by) < 2:
+        return some[0]
     return Doubt(some[0].reason, tuple(sorted({name for one in some for name in one.decided_by})))
 
 
@@ -53,10 +55,13 @@ def both(left: Truth, right: Truth) -> Truth:
 
 def either(options: Iterable[Truth]) -> Truth:
     """Whether any of `options` holds: true wins, then doubt."""
-    some = list(options)
-    if any(one is True for one in some):
-        return True
-    return first_doubt(*(one for one in some if isinstance(one, Doubt))) or False
+    doubts: list[Doubt] = []
+    for one in list(options):
+        if one is True:
+            return True
+        if one is not False:
+            doubts.append(one)
+    return first_doubt(*doubts) or False if doubts else False
 
 
 def truth(value: object, default: bool) -> Truth:
@@ -107,8 +112,9 @@ def connect(
 
 def each(value: Value, path: str, origin: Origin | None = None) -> Iterator[Found]:
     """Every single value at the dotted `path`: a list at its end is taken item by item, null is absent."""
-    for found in reach(value, path, origin):
-        yield from _items(found)
+    if isinstance(value, dict) and value.get(path) is None and "." not in path and path not in ("*", ""):
+        return iter(())  # most paths that are asked for are not there
+    return (one for found in reach(value, path, origin) for one in _items(found))
 
 
 def _items(found: Found) -> Iterator[Found]:
@@ -122,4 +128,8 @@ def _items(found: Found) -> Iterator[Found]:
 
 def values(resource: Resource, path: str) -> list[Found]:
     """Every single value at the dotted `path` of a resource, with its line or the resource's own."""
+    value = resource.attrs.get(path)
+    if type(value) is str and "." not in path and path not in ("*", ""):
+        # Nearly all that is found: a text right there.
+        return [Found(value, mark_of(resource.attrs, path) or resource.origin, doubt(resource.attrs))]
     return list(each(resource.attrs, path, resource.origin)) if may_have(resource, path) else []

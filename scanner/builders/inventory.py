@@ -50,25 +50,38 @@ class Inventory:
         self._by_kind: dict[str, list[Resource]] = {}
         self._by_literal: dict[str, list[Resource]] = {}
         self._by_unit: dict[str, list[Resource]] = {}
-        self.has_kubernetes = any(one.is_manifest or one.kind.startswith(_IN_TERRAFORM) for one in everything)
-        self.has_clusters = any(one.kind.startswith(_CLUSTERS) for one in everything)
+        self._kind_in_unit: dict[str, dict[str, list[Resource]]] = {}
+        kinds = {one.kind for one in everything}
+        self.has_kubernetes = any(kind.startswith(_IN_TERRAFORM) for kind in kinds)
+        self.has_kubernetes = self.has_kubernetes or any(one.is_manifest for one in everything)
+        self.has_clusters = any(kind.startswith(_CLUSTERS) for kind in kinds)
         self.asked: set[str] = set()
         """Every kind that a builder asked for by name: what nobody asked for is not modelled."""
         for one in self.all:
             self.by_id.setdefault(one.id, one)
             self._by_kind.setdefault(one.kind, []).append(one)
-            for key in (*IDENTITIES, *_OF_KIND.get(one.kind, ())):
+            keys = IDENTITIES if one.kind not in _OF_KIND else (*IDENTITIES, *_OF_KIND[one.kind])
+            for key in keys if not one.is_manifest else ():
                 literal = one.attrs.get(key)
-                if isinstance(literal, str) and literal and not one.is_manifest:
+                if isinstance(literal, str) and literal:
                     self._by_literal.setdefault(literal, []).append(one)
 
     def of(self, *kinds: str, unit: str | None = None) -> Iterator[Resource]:
         """The managed resources (no data sources) of any of `kinds`, in `unit` where given, by id within each kind."""
         self.asked.update(kinds)
         for kind in kinds:
-            for one in self._by_kind.get(kind, ()):
-                if not one.data and (unit is None or one.unit == unit):
+            for one in self._by_kind.get(kind, ()) if unit is None else self._of_each_unit(kind).get(unit, ()):
+                if not one.data:
                     yield one
+
+    def _of_each_unit(self, kind: str) -> dict[str, list[Resource]]:
+        """The resources of a kind by unit: an organisation has thousands of units, each of which asks for its own."""
+        found = self._kind_in_unit.get(kind)
+        if found is None:
+            found = self._kind_in_unit[kind] = {}
+            for one in self._by_kind.get(kind, ()):
+                found.setdefault(one.unit, []).append(one)
+        return found
 
     def like(self, kind: str, group: str | None = None) -> Iterator[Resource]:
         """The managed resources of a kind, of one API group where given; it does not say that they are modelled."""

@@ -85,11 +85,12 @@ class _Telling:
 
     def trips(self, value: Value) -> bool:
         """Whether any string that `strings` would find trips a row: in most resources none does."""
-        waiting = [value]
+        waiting, known = [value], self._known
         while waiting:
             one = waiting.pop()
             if isinstance(one, str):
-                if self.rows(one):
+                found = known.get(one)
+                if found or (found is None and self.rows(one)):
                     return True
             elif type(one) in PLAIN:
                 continue
@@ -98,7 +99,7 @@ class _Telling:
                     return True
                 waiting += (one.document, one.known, *one.options)
             elif isinstance(one, (dict, Mapping)):
-                waiting += [item for key, item in one.items() if key != POSSIBLE]
+                waiting += one.values() if POSSIBLE not in one else [one[key] for key in one if key != POSSIBLE]
             elif isinstance(one, (list, Sequence)):
                 waiting += one
         return False

@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from itertools import chain, islice
 from typing import TypeVar
 
+import msgspec.json
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -43,6 +44,11 @@ class Graph:
             self._into.setdefault(edge.target, []).append(edge)
             self._out.setdefault(edge.source, []).append(edge)
         self._digest = ""
+        self._with_roles = [node for node in nodes.values() if node.roles]
+        self._facts: dict[type[Fact], list[tuple[Node, Fact]]] = {}
+        for node in nodes.values():
+            for fact in node.facts:
+                self._facts.setdefault(type(fact), []).append((node, fact))
 
     @classmethod
     def of(cls, nodes: Iterable[Node], edges: Iterable[Edge]) -> Graph:
@@ -70,14 +76,18 @@ class Graph:
     def with_role(self, *roles: Role) -> list[Node]:
         """The nodes that have at least one of `roles`, by id."""
         wanted = frozenset(roles)
-        return [node for node in self.nodes.values() if node.roles & wanted]
+        return [node for node in self._with_roles if node.roles & wanted]
 
     def facts(self, kind: type[F]) -> Iterator[tuple[Node, F]]:
         """Every fact of `kind` with its node, by node id."""
-        for node in self.nodes.values():
-            for fact in node.facts:
-                if isinstance(fact, kind):
-                    yield node, fact
+        known = [one for one in self._facts if issubclass(one, kind)]
+        if len(known) > 1:
+            every = ((node, fact) for node in self.nodes.values() for fact in node.facts)
+        else:
+            every = (pair for one in known for pair in self._facts[one])
+        for node, fact in every:
+            if isinstance(fact, kind):
+                yield node, fact
 
     def plane(self, plane: Plane) -> Iterator[Edge]:
         """The edges of one plane, in order."""
@@ -88,14 +98,24 @@ class Graph:
         """sha256 over nodes, facts and edges; the same for the same graph, whatever order it was built in."""
         if not self._digest:
             sha = hashlib.sha256()
-            encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
             rows = chain(map(_node_row, self.nodes.values()), map(_edge_row, self.edges))
             # Many at a time: to set up the encoder costs more than most rows.
             while some := list(islice(rows, _ROWS)):
-                sha.update(encode(some).encode())
+                sha.update(_encoded(some))
                 sha.update(b"\n")
             self._digest = sha.hexdigest()
         return self._digest
+
+
+def _encoded(rows: list[list[object]]) -> bytes:
+    """JSON without spaces, keys sorted, ASCII alone."""
+    try:
+        quick = msgspec.json.encode(rows, order="sorted")
+    except (TypeError, ValueError):  # half a character (a lone surrogate), a text of a type of its own
+        quick = b"\x7f"
+    if quick.isascii() and b"\x7f" not in quick:
+        return quick
+    return json.dumps(rows, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _settled(edge: Edge, nodes: Mapping[str, Node]) -> Edge:

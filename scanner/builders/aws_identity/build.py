@@ -39,8 +39,9 @@ def build_aws_identity(world: World) -> None:
     everyone = everybody(world)
     models = targets(world)
     judges = {unit: judge(world, unit) for unit in {one.unit for one in everyone}}
+    heard: dict[int, list[Target]] = {}
     for principal in everyone:
-        for model in models:
+        for model in _speaks_of(judges[principal.unit], principal, models, heard):
             edge = _invoke(world, judges[principal.unit], principal, model)
             if edge is not None:
                 world.add_edge(edge)
@@ -55,6 +56,18 @@ def build_aws_identity(world: World) -> None:
     add_node_roles(world, carried)
     add_function_callers(world, everyone, judges)
     add_operator_grants(world)
+
+
+def _speaks_of(
+    judged: Judge, principal: Principal, models: list[Target], heard: dict[int, list[Target]]
+) -> list[Target]:
+    """The models of which some policy of a principal may speak: worked out once for all who say the same of actions."""
+    if principal.unknown is not None:
+        return models
+    key = id(judged.spoken(principal))  # which the Judge keeps
+    if key not in heard:
+        heard[key] = [one for one in models if not judged.mute(principal, one.actions())]
+    return heard[key]
 
 
 def _invoke(world: World, judged: Judge, principal: Principal, model: Target) -> Edge | None:

@@ -37,9 +37,12 @@ ROLE = lazy(r"arn:[^:]*:(?:iam|sts)::(?P<account>[^:]*):(?:assumed-)?role/(?P<pa
 def add_doors(world: World, everyone: list[Principal]) -> None:
     """Add a Door fact for the public endpoint of each managed model of AWS, and one for each private endpoint."""
     gateways = gateway_roles(world)
+    judges: dict[str, Judge] = {}
     for target in targets(world):
         here = [one for one in everyone if one.unit == target.unit]
-        world.add_fact(target.node.id, _public(judge(world, target.unit), target, here))
+        if target.unit not in judges:
+            judges[target.unit] = judge(world, target.unit)
+        world.add_fact(target.node.id, _public(judges[target.unit], target, here))
         for endpoint in world.inventory.of("aws_vpc_endpoint", unit=target.unit):
             name = _service(endpoint)
             if name and (name == "sagemaker.runtime") != target.bedrock:

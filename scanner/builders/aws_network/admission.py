@@ -43,6 +43,7 @@ class Network:
         self._subnets_of: dict[str, list[str]] = {}
         for key in self.subnets.by_key:
             self._subnets_of.setdefault(key.partition(":")[0], []).append(key)
+        self._spans: dict[tuple[str, int], list[tuple[int, int, str]]] = {}
         self._within: dict[object, list[InterfaceClass]] = {}
         self.let_in: dict[object, Admitted] = {}
         """What load balancers get through to a target, for those who ask it of many that are alike."""
@@ -192,17 +193,27 @@ class Network:
             return self.classes.near(unit, target.vpc) if self._alone(target) else self.classes.of_unit.get(unit, [])
         key = (unit, peer.range)
         if key not in self._within:
-            some = [name for name in self._subnets_of.get(unit, ()) if self._may_hold(name, peer.range)]
-            self._within[key] = self.classes.placed(unit, some)
+            self._within[key] = self.classes.placed(unit, self._holding(unit, peer.range))
         return self._within[key]
 
     def _alone(self, target: Interface) -> bool:
         """Whether nothing of another network certainly gets at an interface, since no route leads back."""
         return bool(target.vpc) and target.elsewhere is None and not self.ways.abroad(target)
 
-    def _may_hold(self, subnet: str, wanted: AddressRange) -> bool:
-        known, doubt = self.subnets.by_key[subnet].of(wanted.version)
-        return doubt is not None or any(one.overlaps(wanted) for one in known)
+    def _holding(self, unit: str, wanted: AddressRange) -> Iterable[str]:
+        """The subnets of a unit some of whose addresses are, or may be, in a range: asked for each range of a rule."""
+        key = (unit, wanted.version)
+        if key not in self._spans:
+            self._spans[key] = list(self._spans_of(*key))
+        first, last = wanted.first, wanted.last
+        return dict.fromkeys([name for low, high, name in self._spans[key] if low <= last and first <= high])
+
+    def _spans_of(self, unit: str, version: int) -> Iterator[tuple[int, int, str]]:
+        """The addresses of one IP version of each subnet; all there are where they are not known."""
+        for name in self._subnets_of.get(unit, ()):
+            known, doubt = self.subnets.by_key[name].of(version)
+            for one in known if doubt is None else (EVERYWHERE[version],):
+                yield one.first, one.last, name
 
     def _inside(
         self,

@@ -10,6 +10,7 @@ from scanner.builders.aws_network.admission import Network
 from scanner.builders.aws_network.classes import Entry, Inhabitants, InterfaceClass
 from scanner.builders.aws_network.egress import add_egress
 from scanner.builders.aws_network.interfaces import PLACED, POD, TEMPLATE_PATHS, Interface
+from scanner.builders.blocks import heads
 from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, connect, doubt_of, first_doubt, values
 from scanner.builders.ranges import Traffics
@@ -19,6 +20,7 @@ from scanner.resource import Resource
 TARGET_ROLES = frozenset({Role.MODEL, Role.CANDIDATE, Role.GATEWAY, Role.CLASSIFIER})
 RUN_PATHS = (*TEMPLATE_PATHS, "task_definition", "attachment.instance")
 """Attributes that name what runs behind an interface: its role is the interface's role."""
+RUN_HEADS = heads(RUN_PATHS)
 HANDLED = frozenset(
     {
         "aws_security_group", "aws_default_security_group", "aws_security_group_rule",
@@ -87,7 +89,7 @@ def receivers(world: World, unit: str) -> Iterator[str]:
 
 
 def _runs(world: World, owner: Resource) -> Iterator[str]:
-    for path in RUN_PATHS:
+    for path in RUN_PATHS if not RUN_HEADS.isdisjoint(owner.attrs) else ():
         for found in values(owner, path):
             named = world.inventory.find(found.value, owner)
             if isinstance(named, Resource) and named.id in world.nodes:

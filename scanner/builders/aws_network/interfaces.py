@@ -12,7 +12,7 @@ from scanner import tables
 from scanner.builders.aws_network.attached import cards_of, hosts_of, linked_subnets, links_of
 from scanner.builders.aws_network.groups import GROUP_KINDS, SecurityGroups
 from scanner.builders.aws_network.routes import SUBNET_KINDS, Subnets
-from scanner.builders.blocks import Found
+from scanner.builders.blocks import Found, heads
 from scanner.builders.edges import Doubt, Truth, both, doubt_of, either, first_doubt, truth, values
 from scanner.builders.inventory import Inventory
 from scanner.builders.ranges import AddressRange, parse_cidr
@@ -32,6 +32,8 @@ TEMPLATE_PATHS = (
     "mixed_instances_policy.launch_template.launch_template_specification.launch_template_name",
     "launch_configuration",
 )
+
+TEMPLATE_HEADS = heads(TEMPLATE_PATHS)
 
 POD = "Pod"
 PLACED = Doubt("node-placement-unknown", ("whether its machines give pods interfaces: ENABLE_POD_ENI",))
@@ -168,6 +170,8 @@ class Interfaces:
         return found + [value for more in self._cards.get(one.id, ()) for value in values(more, "subnet_id")]
 
     def _templates(self, one: Resource) -> list[Resource]:
+        if TEMPLATE_HEADS.isdisjoint(one.attrs):
+            return []
         named = [found.value for path in TEMPLATE_PATHS for found in values(one, path)]
         found = [self.inventory.find(value, one, *TEMPLATE_KINDS) for value in named]
         return [template for template in found if isinstance(template, Resource)]

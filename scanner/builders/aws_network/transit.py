@@ -39,6 +39,7 @@ class Transit:
             gateway = self._gateway(one)
             if gateway is not None:
                 self._attached.setdefault(gateway.id, []).append(one)
+        self._networks: dict[str, dict[str | None, list[Resource]]] = {}
         self._tables: dict[str, list[Route]] = {}
 
     def _gateway(self, attachment: Resource) -> Resource | None:
@@ -47,9 +48,8 @@ class Transit:
 
     def passes(self, gateway: Resource, source: str, target: str, piece: AddressRange) -> Ends:
         """Whether what comes from the network `source` for `piece` of the network `target` is passed on to it."""
-        mine = [one for one in self._attached.get(gateway.id, ()) if self._network(one) == source]
-        theirs = [one for one in self._attached.get(gateway.id, ()) if self._network(one) == target]
-        unclear = [one for one in self._attached.get(gateway.id, ()) if self._network(one) is None]
+        attached = self._by_network(gateway)
+        mine, theirs, unclear = attached.get(source, []), attached.get(target, []), attached.get(None, [])
         if unclear and not (mine and theirs):
             why = Doubt("value-unknown", tuple(sorted(f"{one.address}.vpc_id" for one in unclear)))
             return Ends(why, why)
@@ -59,6 +59,15 @@ class Transit:
         if piece.version == 6:
             through = both(through, both(*(_enabled(one, "ipv6_support", False) for one in (mine[0], theirs[0]))))
         return Ends(through, self._references(gateway, mine[0], theirs[0]))
+
+    def _by_network(self, gateway: Resource) -> dict[str | None, list[Resource]]:
+        """The attachments of a gateway by the network that is attached: it may have thousands."""
+        found = self._networks.get(gateway.id)
+        if found is None:
+            found = self._networks[gateway.id] = {}
+            for one in self._attached.get(gateway.id, ()):
+                found.setdefault(self._network(one), []).append(one)
+        return found
 
     def _network(self, attachment: Resource) -> str | None:
         """The node id of the network that is attached; None where that is not known."""

@@ -49,6 +49,12 @@ def steps(path: str) -> tuple[str | int | None, ...]:
 def at(value: Any, path: Sequence[str | int | None]) -> Any:
     """What stands at a path; with a `[]` on the way a list of all that does. None where nothing does."""
     for index, step in enumerate(path):
+        if isinstance(value, dict) and isinstance(step, str) and step != VALUES:
+            # Nearly every step is a name in an object.
+            if hidden(value):
+                return HIDDEN
+            value = value.get(step)
+            continue
         if isinstance(value, Unknown) or value is None:
             return value
         if step is None:
@@ -62,16 +68,14 @@ def at(value: Any, path: Sequence[str | int | None]) -> Any:
             value = list(value.values()) if isinstance(value, dict) else None
         elif isinstance(step, int):
             value = value[step] if isinstance(value, list) and step < len(value) else None
-        elif hidden(value):
-            return HIDDEN
         else:
-            value = value.get(step) if isinstance(value, dict) else None
+            value = None
     return value
 
 
 def hidden(value: Any) -> bool:
     """Whether a value is recorded as a digest: what it is, and what is inside, is not known."""
-    return isinstance(value, dict) and len(value) == 1 and DIGEST in value
+    return isinstance(value, dict) and DIGEST in value and len(value) == 1
 
 
 def path_of(path: str, here: Here) -> Any:
@@ -86,15 +90,22 @@ def path_of(path: str, here: Here) -> Any:
 def text_of(template: str, here: Here) -> str | Unknown | None:
     """A text with its places filled; None where one of them has nothing, an Unknown where one is not known."""
     parts: list[str] = []
-    last = 0
-    for place in _PLACE.finditer(template):
-        found = path_of(place[1], here)
-        if isinstance(found, Unknown):
+    for index, piece in enumerate(_pieces(template)):
+        found = path_of(piece, here) if index % 2 else piece
+        if isinstance(found, str):
+            parts.append(found)
+        elif isinstance(found, Unknown):
             return found
-        if hidden(found):
+        elif hidden(found):
             return HIDDEN
-        if found is None or isinstance(found, (dict, list)):
+        elif found is None or isinstance(found, (dict, list)):
             return None
-        parts += [template[last : place.start()], str(found)]
-        last = place.end()
-    return "".join([*parts, template[last:]])
+        else:
+            parts.append(str(found))
+    return "".join(parts)
+
+
+@cache
+def _pieces(template: str) -> list[str]:
+    """What stands between the places of a template, and in them, in turn."""
+    return _PLACE.split(template)

@@ -37,7 +37,9 @@ def shape(spec: Any, here: Here) -> Any:
 def attributes(specs: Mapping[str, Any], here: Here) -> dict[str, Any]:
     """The attributes that a row makes; those that come to nothing are left out."""
     made = {name: shape(spec, here) for name, spec in specs.items()}
-    return {name: value for name, value in made.items() if not (value is None or value in ([], {}))}
+    return {
+        name: value for name, value in made.items() if value or not (value is None or isinstance(value, (list, dict)))
+    }
 
 
 def _each(spec: Mapping[str, Any], here: Here) -> Any:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, SupportsIndex, overload
+from typing import Any, SupportsIndex, cast, overload
 
 from scanner.origin import ApiOrigin, Origin
 from scanner.resource import Attrs, Encoded, Items
 from scanner.sources.kubernetes.recorded import DIGEST
-from scanner.unknown import Unknown, Value
+from scanner.unknown import PLAIN, Unknown, Value
 
 
 class _Fields(dict[str, Origin]):
@@ -78,20 +78,25 @@ class _Places(list[Origin]):
 
 def marked(value: Any, at: ApiOrigin, path: str = "") -> Value:
     """A JSON value with the field of each of its values; what is recorded as a digest is not known."""
+    if type(value) in PLAIN:
+        return cast(Value, value)
     if isinstance(value, Encoded):
         return Encoded(str(value), marked(value.document, at, path))
-    if isinstance(value, Mapping):
-        if set(value) == {DIGEST}:
+    if isinstance(value, (dict, Mapping)):
+        if len(value) == 1 and DIGEST in value:
             cause = f"`{path}` is recorded as a digest"
             return Unknown(cause, decided_by=(f"{at.object_id} {path}",), secret=True)
         made = Attrs()
         for key, item in value.items():
             name = str(key)
-            made[name] = marked(item, at, f"{path}.{name}" if path else name)
+            # Most are plain: no path is made for those.
+            made[name] = item if type(item) in PLAIN else marked(item, at, f"{path}.{name}" if path else name)
         made.marks = _Fields(made, at, path)
         return made
     if isinstance(value, Sequence) and not isinstance(value, str):
-        items = Items(marked(item, at, f"{path}[{index}]") for index, item in enumerate(value))
+        items = Items(
+            [item if type(item) in PLAIN else marked(item, at, f"{path}[{index}]") for index, item in enumerate(value)]
+        )
         items.marks = _Places(items, at, path)
         return items
     return value if value is None or isinstance(value, bool | int | float | str | Unknown) else str(value)
