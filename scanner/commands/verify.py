@@ -1,5 +1,5 @@
 """Check a report against the files it speaks of: digests, the graph, and every certificate, without trusting the
-search that made them."""
+search that made them; then judge again, since a certificate does not show that a rule found nothing."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SCHEMA = "tether.report/1"
 MAX_PRINTED = 50
 EPILOG = """The inputs are read again below DIR, the graph is built again, and each certificate is checked edge by edge.
+Then the rules are asked again: whatever the report says but for its notes must be what they say now.
 Variables that the scan was given on the command line or in the environment must be given again.
 
 exit codes: 0 the report agrees with the files; 1 something disagrees; 2 the report is malformed, or wrong use;
@@ -44,19 +45,20 @@ def run(options: Namespace) -> int:
     from scanner.commands.output import emit
     from scanner.commands.replay import replayed
     from scanner.commands.verify_checks import disagreements
+    from scanner.commands.verify_judged import differing
     from scanner.reports.safe import safe
-    from scanner.scan import read_and_build
+    from scanner.scan import scan
 
     report = _load(options.report)
     request = _request(replayed(report["run"].get("request")), str(report["profile"].get("path", "")), options)
     try:
-        scanned = read_and_build(request)
+        again, scanned = scan(request)
     except SettingsError:
         raise
     except (UsageError, OSError) as error:
         complain(f"the inputs cannot be read: {error}")
         return 3
-    wrong = disagreements(report, scanned)
+    wrong = disagreements(report, scanned) or list(differing(report, again))
     for line in wrong[:MAX_PRINTED]:
         emit(f"{safe(line)}\n")
     if len(wrong) > MAX_PRINTED:
@@ -87,6 +89,9 @@ _LISTS = {
 }
 
 
+_OF_REACHABILITY = ("planes", "verbs", "targets", "allowed", "closed")
+
+
 def _fault(report: object) -> str:
     """What keeps `report` from being checked; "" where nothing does."""
     if not isinstance(report, Mapping) or report.get("schema") != SCHEMA:
@@ -112,6 +117,9 @@ def _certificate_fault(commitment: Mapping[str, Any]) -> str:
         entries = proof.get(key)
         if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
             return f"a certificate has no list of `{key}`"
+    for closure in proof["reachability"]:
+        if not all(isinstance(closure.get(key, []), list) for key in _OF_REACHABILITY):
+            return "a proof of reachability has no list where one is meant"
     for check in proof["checks"]:
         examined = check.get("examined")
         if not isinstance(examined, list) or not all(

@@ -4,12 +4,15 @@ import copy
 import json
 import os
 import shutil
+from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from scanner.builders.build import Built
 from scanner.commands.verify_checks import disagreements
+from scanner.commands.verify_judged import differing
 from scanner.findings import CommitmentResult, Verdict
 from scanner.graph.certificate import Examined, certify
 from scanner.graph.graph import Graph
@@ -18,7 +21,7 @@ from scanner.graph.search import reach
 from scanner.profile import Profile
 from scanner.reports.report_json import plain_report
 from scanner.resource import Reading
-from scanner.scan import Scanned
+from scanner.scan import Request, Scanned, scan
 from tests.harness import AS_OF, FIXTURES, run
 from tests.reports.made import made
 
@@ -103,6 +106,9 @@ def test_inputs_that_cannot_be_read_are_3(world, tmp_path):
         ' "commitments": [], "inputs": [], "unread": [], "findings": []}',
         '{"schema": "tether.report/1", "run": {}, "profile": {}, "inputs": [], "unread": [], "findings": [],'
         ' "commitments": [{"id": "a", "verdict": "holds", "certificate": {"checks": [{}], "reachability": []}}]}',
+        '{"schema": "tether.report/1", "run": {}, "profile": {}, "inputs": [], "unread": [], "findings": [],'
+        ' "commitments": [{"id": "a", "verdict": "holds", "certificate":'
+        ' {"checks": [], "reachability": [{"allowed": 5}]}}]}',
     ],
 )
 def test_a_malformed_report_is_2(tmp_path, text):
@@ -196,6 +202,64 @@ def test_an_unread_file_that_the_report_hides_is_told(world):
     code, out, _ = run("verify", str(fresh), "--root", str(root))
     assert code == 1
     assert "not read, and not in the report: terraform/broken.tf" in out
+
+
+BROKEN = FIXTURES / "worlds/broken"
+
+
+@cache
+def judged():
+    """The report of the broken world, and what a second run of it says."""
+    request = Request(paths=(BROKEN,), as_of=date.fromisoformat(AS_OF), profile=BROKEN / "tether.yaml")
+    report, scanned = scan(request)
+    return plain_report(report), report, scanned
+
+
+def all_forged(report):
+    """Every promise is said to hold, each with a certificate of the true graph that names what it should."""
+    _, _, scanned = judged()
+    examined = [{"address": name, "fact": "f"} for name in scanned.built.graph.nodes]
+    check = {"goal": "g", "graph_sha256": scanned.built.graph.digest, "examined": examined}
+    for one in report["commitments"]:
+        one.update(verdict="holds", certificate={"reachability": [], "checks": [check]})
+    report.update(verdict="holds", findings=[])
+
+
+UNJUDGED = {
+    "nothing": (lambda r: None, None),
+    "every promise, with a certificate": (all_forged, "no-edge: it is said to be holds: judged again, it is violated"),
+    "the whole": (lambda r: r.update(verdict="holds"), "the verdict is said to be holds"),
+    "a promise is left out": (lambda r: r["commitments"].pop(0), "cloud-only: the report leaves it out"),
+    "a promise twice": (lambda r: r["commitments"].append(r["commitments"][0]), "has one twice"),
+    "a rule": (lambda r: r["rules"][0].update(verdict="x"), "it is said to be x"),
+    "a finding is left out": (lambda r: r["findings"].pop(), "the report has not, or has otherwise"),
+    "a finding is another": (lambda r: r["findings"][0].update(message="m"), "has what is not found again: m"),
+    "a waiver": (lambda r: r["waived"].append({}), "`waived` of the report"),
+    "a basis": (lambda r: r["scope"].update(basis=["live"]), "`scope` of the report"),
+    "other rules": (lambda r: r["ruleset"].update(sha256="0"), "it was judged by other rules"),
+    "another day": (lambda r: r["run"].update(as_of="2020-01-01"), "it is said to be as of 2020-01-01"),
+}
+
+
+@pytest.mark.parametrize("name", UNJUDGED)
+def test_what_no_certificate_shows_is_judged_again(name):
+    forge, message = UNJUDGED[name]
+    report, again, scanned = judged()
+    forged = copy.deepcopy(report)
+    forge(forged)
+    assert disagreements(forged, scanned) == [], "the certificates alone do not tell"
+    wrong = list(differing(forged, again))
+    assert any(message in one for one in wrong) if message else wrong == []
+
+
+def test_a_forged_judgement_is_told_by_the_command(tmp_path):
+    body = copy.deepcopy(judged()[0])
+    body["run"]["request"] = json.dumps({"paths": [""], "profile": "tether.yaml", "as_of": AS_OF})
+    (tmp_path / "true.json").write_text(json.dumps(body))
+    all_forged(body)
+    (tmp_path / "forged.json").write_text(json.dumps(body))
+    assert run("verify", str(tmp_path / "true.json"), "--root", str(BROKEN))[0] == 0
+    assert run("verify", str(tmp_path / "forged.json"), "--root", str(BROKEN))[0] == 1
 
 
 def test_the_environment_counts_as_given(world, monkeypatch):
