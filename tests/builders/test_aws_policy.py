@@ -197,6 +197,28 @@ def test_statements_that_are_partly_unknown_are_kept_and_noted():
     assert policy.unknown is why
 
 
+def odd(**more):
+    return {"Effect": "Allow", "Action": INVOKE, "Resource": MODEL, **more}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"Version": "2012-10-17"},
+        {"Statement": "all"},
+        {"Statement": [allow("s3:*"), 5]},
+        {"Statement": [{"Effect": "Allow", "Resource": MODEL}]},
+        {"Statement": [odd(Action=[])]},
+        {"Statement": [odd(Action={"x": 1})]},
+        {"Statement": [odd(), odd(Effect="Deny", Condition="never")]},
+        {"Statement": [odd(), odd(Effect="Deny", Action=5)]},
+    ],
+)
+def test_what_is_no_policy_is_not_known(document):
+    policy = parse(document, "p", None)
+    assert policy.unknown is not None or decide([policy], Request(INVOKE, (MODEL,), {})).truth is Truth.POSSIBLE
+
+
 def test_the_line_of_a_heredoc_statement():
     text = '{\n  "Statement": {\n    "Effect": "Allow",\n    "Action": "bedrock:*",\n    "Resource": "*"\n  }\n}\n'
     policy = parse(text, "p", FileOrigin("a.tf", 10, 12, 18, 4))

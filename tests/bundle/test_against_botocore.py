@@ -209,7 +209,7 @@ def check(spec: Any, place: Place) -> None:
     if "fill" in spec:
         check(spec["with"], place)
         return
-    for word in ("policy", "map", "is", "not", "ref", "text", "lower", "flat"):
+    for word in ("policy", "map", "is", "not", "ref", "text", "lower", "flat", "told"):
         if word in spec and not (word == "not" and spec[word] is True):
             check(spec[word], place)
     for word in ("first", "both", "same"):

@@ -6,7 +6,7 @@ import copy
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,10 @@ from scanner.profile import Profile
 from scanner.sources.aws import read_estate
 from scanner.sources.bundle import Call
 from scanner.sources.recorded import read_bundles
+from scanner.unknown import unknowns_in
 from tests.bundle import reference
 from tests.bundle.estate import PARTITION, full, write
+from tests.changed import replace
 
 ODD = [7, None, [], {}, "x", [[7]], True, {"a": {"b": [None]}}, "arn:aws:iam::x", 1.5e300, [{"a": 1}], "\u0000"]
 
@@ -99,3 +101,52 @@ def test_a_line_that_is_no_json_costs_no_other(tmp_path: Path, calls: list[Call]
     found = read_bundles([(path, "bundle")], str)
     assert [str(one.origin) for one in found.unread if one.kind == "document"] == ["bundle:6:1"]
     assert len(found.resources) > 30
+
+
+def _roles(page: Any) -> None:
+    page["RoleDetailList"][2]["AttachedManagedPolicies"] = 5
+
+
+def _clusters(page: Any) -> None:
+    page["clusters"] = "acme-gov"
+
+
+def _status(page: Any) -> None:
+    del page["IsLogging"]
+
+
+def _selectors(page: Any) -> None:
+    del page["EventSelectors"][0]["IncludeManagementEvents"]
+
+
+def _rules(page: Any) -> None:
+    page["SecurityGroups"][0]["IpPermissions"] = {"x": 1}
+
+
+def _region(page: Any) -> None:
+    page["Regions"][0]["OptInStatus"] = {"x": 1}
+
+
+@pytest.mark.parametrize(
+    ("operation", "damage", "told"),
+    [
+        ("iam:GetAccountAuthorizationDetails", _roles, "is malformed"),
+        ("eks:ListClusters", _clusters, "its answer is malformed"),
+        ("cloudtrail:GetTrailStatus", _status, "has no `IsLogging`"),
+        ("cloudtrail:GetEventSelectors", _selectors, "has no `IncludeManagementEvents`"),
+        ("ec2:DescribeSecurityGroups", _rules, "the answer is malformed"),
+        ("ec2:DescribeRegions", _region, ""),
+    ],
+)
+def test_a_part_that_is_missing_or_no_list_is_not_known(
+    calls: list[Call], operation: str, damage: Callable[[Any], None], told: str
+) -> None:
+    pages = copy.deepcopy([list(one.pages) for one in calls])
+    for one, some in zip(calls, pages, strict=True):
+        if one.operation == operation and some and some[0]:
+            damage(some[0])
+    changed = [replace(one, pages=tuple(some)) for one, some in zip(calls, pages, strict=True)]
+    found = read_estate(changed, PARTITION, "bundle")
+    said = [one.cause for one in found.unread]
+    said += [value.cause for one in found.resources for value in unknowns_in(one.attrs)]
+    assert any(told in one for one in said) or not told

@@ -149,7 +149,9 @@ def left_to_services(policies: Sequence[Policy], trust: Policy) -> list[Policy]:
     """
     allowed = [None if one.not_principals else one.principals for one in trust.statements if one.allows]
     only = trust.unknown is None and all(isinstance(one, Mapping) and set(one) == {"Service"} for one in allowed)
-    services = {each for one in allowed if isinstance(one, Mapping) for each in listed_in(one.get("Service"))}
+    named = [each for one in allowed if isinstance(one, Mapping) for each in listed_in(one.get("Service"))]
+    # A principal that is no text may be another service.
+    services = {each if isinstance(each, str) else "?" for each in named}
     return [
         Policy(one.name, one.origin) if only and {FOR_SERVICES.get(one.name)} == services else one for one in policies
     ]

@@ -190,7 +190,7 @@ def _read(document: Value, name: str, origin: Origin | None) -> Policy:
         return Policy(name, origin, unknown=Unknown(f"`{name}` is not a policy document"))
     body = {key.lower(): (key, item) for key, item in document.items()}
     key, listed = body.get("statement", ("Statement", None))
-    unknown = None
+    unknown = Unknown(f"`{name}` has no statement") if listed is None else None
     statements = []
     version = body.get("version", ("Version", None))[1]
     for index, one in enumerate(listed_in(listed)):
@@ -200,6 +200,8 @@ def _read(document: Value, name: str, origin: Origin | None) -> Policy:
             place = mark(document, key, index) if isinstance(listed, Sequence) else mark(document, key)
             made = statement(one, name, place or origin)
             statements.append(_literal(made) if version in (None, OLD) else made)
+        else:
+            unknown = Unknown(f"a statement of `{name}` is no object")
     return Policy(name, origin, tuple(statements), unknown)
 
 
@@ -220,9 +222,10 @@ def statement(body: Mapping[str, Value], policy: str, origin: Origin | None) -> 
 
     not_actions, not_resources = "notaction" in names, "notresource" in names
     not_principals = "notprincipal" in names
+    actions = listed_in(of("notaction" if not_actions else "action"))
     return Statement(
         effect=_effect(of("effect")),
-        actions=listed_in(of("notaction" if not_actions else "action")),
+        actions=tuple(map(_text, actions)) or (Unknown(f"a statement of `{policy}` names no action"),),
         resources=listed_in(of("notresource" if not_resources else "resource")),
         conditions=tuple(_conditions(of("condition"), line("condition") or origin)),
         policy=policy,
@@ -243,6 +246,11 @@ def listed_in(value: Value) -> tuple[Value, ...]:
     return tuple(items_of(value))
 
 
+def _text(value: Value) -> Value:
+    """An action as it is written; what is none may be any."""
+    return value if isinstance(value, str | Unknown) else Unknown("an action is no text")
+
+
 def _effect(value: Value) -> str | Unknown:
     if isinstance(value, Unknown):
         return value
@@ -260,3 +268,6 @@ def _conditions(value: Value, origin: Origin | None) -> Iterator[Condition]:
             else:
                 unknown = keys if isinstance(keys, Unknown) else Unknown("the condition is not a mapping")
                 yield Condition(operator, unknown, (), origin)
+    elif value is not None:
+        unknown = Unknown("the condition is not a mapping")
+        yield Condition(unknown, unknown, (), origin)

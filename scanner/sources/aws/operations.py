@@ -15,6 +15,7 @@ from scanner.sources.bundle import Call
 from scanner.sources.bundle.call import ANSWERED
 from scanner.table_rows import AwsOperation
 from scanner.tables import aws_operations
+from scanner.unknown import Unknown
 
 ACCOUNT = "global"
 """The region in the scope of a call that is asked once an account."""
@@ -114,7 +115,7 @@ def follow(operation: AwsOperation, earlier: Iterable[Call]) -> Iterator[Mapping
         for page in call.pages:
             for here in _items(page, operation.each, Here(page, context_of(call))):
                 made = {name: shape(spec, here) for name, spec in operation.parameters.items()}
-                if any(value is None or value == [] for value in made.values()):
+                if any(value is None or value == [] or isinstance(value, Unknown) for value in made.values()):
                     continue
                 if operation.only is not None and not shape(operation.only, here):
                     continue
@@ -129,6 +130,13 @@ def follow(operation: AwsOperation, earlier: Iterable[Call]) -> Iterator[Mapping
 def _items(page: Any, paths: str, here: Here) -> Iterator[Here]:
     for path in paths.split("|"):
         yield from items_of(page, path, here)
+
+
+@cache
+def leading(operation: str) -> tuple[tuple[str | int | None, ...], ...]:
+    """The first steps into an answer that other operations follow."""
+    rows = (row for row in aws_operations() if operation in follows(row))
+    return tuple(dict.fromkeys(steps(path.partition(">")[0]) for row in rows for path in row.each.split("|")))
 
 
 def _rest(made: Mapping[str, Any], operation: AwsOperation) -> str:

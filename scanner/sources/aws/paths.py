@@ -18,6 +18,8 @@ VALUES = "{}"
 _PLACE = lazy(r"\{([^{}]+)\}")
 
 HIDDEN = Unknown("it is recorded as a digest", secret=True)
+MALFORMED = Unknown("the answer is malformed", decided_by=("the answer of an API",))
+"""What stands inside of a value that is no list or no object where one is meant: nobody knows."""
 
 Lookup = Callable[[str, Mapping[str, Any], "Here"], "Here | Unknown | None"]
 """The answer to another call about the same thing: None where there is none, an Unknown where nobody knows."""
@@ -59,17 +61,17 @@ def at(value: Any, path: Sequence[str | int | None]) -> Any:
             return value
         if step is None:
             if not isinstance(value, list):
-                return None
+                return MALFORMED
             found = [at(item, path[index + 1 :]) for item in value]
             if None in path[index + 1 :]:
                 found = [one for part in found for one in (part if isinstance(part, list) else [part])]
             return [one for one in found if one is not None]
         if step == VALUES:
-            value = list(value.values()) if isinstance(value, dict) else None
+            value = list(value.values()) if isinstance(value, dict) else MALFORMED
         elif isinstance(step, int):
-            value = value[step] if isinstance(value, list) and step < len(value) else None
+            value = (value[step] if step < len(value) else None) if isinstance(value, list) else MALFORMED
         else:
-            value = None
+            value = MALFORMED
     return value
 
 

@@ -24,5 +24,6 @@ def told(calls: Iterable[Call]) -> dict[str, bool]:
                 name = one.get("RegionName") if isinstance(one, dict) else None
                 if isinstance(name, str):
                     state = one.get("OptInStatus") or one.get("RegionOptStatus")
-                    found[name] = found.get(name, False) or state not in OFF
+                    # What is no text does not say that it is off.
+                    found[name] = found.get(name, False) or not isinstance(state, str) or state not in OFF
     return found

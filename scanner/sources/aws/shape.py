@@ -81,6 +81,12 @@ def _policy(spec: Mapping[str, Any], here: Here) -> Any:
     return found
 
 
+def _told(spec: Mapping[str, Any], here: Here) -> Any:
+    """A value that AWS always tells: where an answer lacks it, nobody knows it, and no default of Terraform's counts."""
+    found = path_of(spec["told"], here)
+    return Unknown(f"the answer has no `{spec['told']}`", decided_by=(spec["told"],)) if found is None else found
+
+
 def _tags(spec: Mapping[str, Any], here: Here) -> Any:
     found = path_of(spec["tags"], here)
     if not isinstance(found, list):
@@ -229,6 +235,7 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any], Here], Any]] = {
     "answer": _answer,
     "object": _object,
     "policy": _policy,
+    "told": _told,
     "tags": _tags,
     "map": _map,
     "is": _is,

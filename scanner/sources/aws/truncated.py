@@ -1,10 +1,12 @@
-"""Answers that say themselves that there is more of them: what came is kept, and the call counts as not answered."""
+"""Answers that say themselves that there is more of them, and lists that are none: the call counts as not answered."""
 
 from __future__ import annotations
 
 from msgspec.structs import replace
 
-from scanner.sources.aws.operations import operations
+from scanner.sources.aws.answers import answers
+from scanner.sources.aws.operations import leading, operations
+from scanner.sources.aws.paths import MALFORMED, at
 from scanner.sources.bundle import Call
 
 TOKENS = ("NextToken", "nextToken", "NextMarker", "nextMarker", "nextPageToken", "position", "PaginationToken")
@@ -18,6 +20,8 @@ def truncated(call: Call) -> Call:
         return call
     if not call.pages:
         return replace(call, outcome="failed", cause="it was read, and there is no page of it")
+    if not answers().get(call.operation) and _malformed(call):
+        return replace(call, outcome="failed", cause="its answer is malformed")
     last = call.pages[-1]
     if not isinstance(last, dict):
         return call
@@ -26,3 +30,8 @@ def truncated(call: Call) -> Call:
     inside = last.get("DistributionList")
     more = any(one.get(name) for one in (last, inside) if isinstance(one, dict) for name in names)
     return replace(call, outcome="failed", cause="the last page that was recorded names a next one") if more else call
+
+
+def _malformed(call: Call) -> bool:
+    """Whether a list that leads to other calls is none; one that comes to a thing by itself is told by its place."""
+    return any(at(page, path) is MALFORMED for path in leading(call.operation) for page in call.pages)
