@@ -384,7 +384,9 @@ units:
     ],
 )
 def test_trust_policies(tmp_path, principal, source):
-    more = 'variable "who" {}\nresource "aws_iam_role" "other" {\n  name = "other"\n  assume_role_policy = jsonencode({ Statement = [] })\n}\n'
+    nobody = "jsonencode({ Statement = [] })"
+    other = f'resource "aws_iam_role" "other" {{\n  name = "other"\n  assume_role_policy = {nobody}\n}}\n'
+    more = 'variable "who" {}\n' + other
     who, state = source.split(" ")
     action = '"sts:AssumeRoleWithSAML"' if "saml" in principal else '"sts:AssumeRole"'
     assert becoming(tmp_path, trust(principal, action), more) == [f"{who} -> aws_iam_role.app {state}"]

@@ -82,7 +82,7 @@ def _policy(spec: Mapping[str, Any], here: Here) -> Any:
 
 
 def _told(spec: Mapping[str, Any], here: Here) -> Any:
-    """A value that AWS always tells: where an answer lacks it, nobody knows it, and no default of Terraform's counts."""
+    """A value that AWS always tells: an answer without it leaves it unknown, and no default of Terraform counts."""
     found = path_of(spec["told"], here)
     return Unknown(f"the answer has no `{spec['told']}`", decided_by=(spec["told"],)) if found is None else found
 
