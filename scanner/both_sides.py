@@ -130,10 +130,20 @@ def _whole(every: Sequence[Built]) -> Built:
     )
 
 
-def judge_both(sides: BothSides, rules: Sequence[Rule], unread: Sequence[Unread], basis: Sequence[str]) -> Judgement:
-    """One judgement over all views. basis: that of the whole run, which the profile may require."""
+def judge_both(
+    sides: BothSides,
+    rules: Sequence[Rule],
+    unread: Sequence[Unread],
+    basis: Sequence[str],
+    chosen: frozenset[str] | None = None,
+) -> Judgement:
+    """One judgement over all views. basis: that of the whole run, which the profile may require. chosen: as in `ran`.
+
+    What one side could not tell may say what of the other is the same: every rule waits for it.
+    """
+    unread = [replace(one, tells=None) for one in unread]
     judged = []
     for one in sides.views:
         profile = replace(one.profile, require=tuple(each for each in one.profile.require if each not in basis))
-        judged.append(Judged(one.name, one.sure, ran(one.built.graph, profile, rules, unread, one.basis)))
+        judged.append(Judged(one.name, one.sure, ran(one.built.graph, profile, rules, unread, one.basis, chosen)))
     return judge_views(judged, rules, sides.twins, sides.doubts, sides.strangers, unread, basis)

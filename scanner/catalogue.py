@@ -96,7 +96,18 @@ def load(path: Path) -> Rule:
         waivable=bool(getattr(module, "WAIVABLE", True)),
         carries=bool(getattr(module, "CARRIES", True)),
         beside=tuple(getattr(module, "BESIDE", ())),
+        needs=_needs(module, path),
     )
+
+
+def _needs(module: ModuleType, path: Path) -> frozenset[str] | None:
+    """The kinds that a rule says it needs; None where it does not say so: then it may need any."""
+    given = getattr(module, "NEEDS", None)
+    if given is None:
+        return None
+    if not isinstance(given, tuple) or not all(isinstance(kind, str) for kind in given):
+        raise RuleError(f"{path}: NEEDS is a tuple of kinds")
+    return frozenset(given)
 
 
 def _bases(module: ModuleType, path: Path) -> tuple[str, ...]:

@@ -24,6 +24,8 @@ class Verdict(StrEnum):
     NOT_JUDGED = "not-judged"
 
 
+NOT_CHOSEN = "it was not chosen"
+"""The note of a rule that a run was not to judge."""
 SEVERITIES = ("critical", "high", "medium", "low")
 
 COMMITMENTS: dict[str, str] = {

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scanner.findings import COMMITMENTS, SEVERITIES, CommitmentResult, Finding, RuleResult, Verdict
+from scanner.findings import COMMITMENTS, NOT_CHOSEN, SEVERITIES, CommitmentResult, Finding, RuleResult, Verdict
 from scanner.graph.certificate import Examined
 from scanner.graph.graph import Graph
 from scanner.graph.model import CHOSEN_MACHINE, Role
@@ -33,7 +33,8 @@ class Judgement(Struct, frozen=True):
     @property
     def silent(self) -> frozenset[str]:
         """The rules that said nothing for want of a basis, or because they raised."""
-        return frozenset(one.id for one in self.rules if one.crashed or one.note.endswith(BASIS_NOTE))
+        lacks = (BASIS_NOTE, NOT_CHOSEN)
+        return frozenset(one.id for one in self.rules if one.crashed or one.note.endswith(lacks))
 
 
 class Ran(Struct, frozen=True):
@@ -50,18 +51,36 @@ class Ran(Struct, frozen=True):
 
 
 def judge(
-    graph: Graph, profile: Profile, rules: Sequence[Rule], unread: Sequence[Unread], basis: Sequence[str]
+    graph: Graph,
+    profile: Profile,
+    rules: Sequence[Rule],
+    unread: Sequence[Unread],
+    basis: Sequence[str],
+    chosen: frozenset[str] | None = None,
 ) -> Judgement:
-    """Run `rules` over `graph`; what was not read, or not given as a basis, never becomes `holds`."""
-    return concluded(ran(graph, profile, rules, unread, basis), unread, basis)
+    """Run `rules` over `graph`; what was not read, or not given as a basis, never becomes `holds`.
+
+    chosen: the ids of those that are judged; None for all.
+    """
+    return concluded(ran(graph, profile, rules, unread, basis, chosen), unread, basis)
 
 
-def ran(graph: Graph, profile: Profile, rules: Sequence[Rule], unread: Sequence[Unread], basis: Sequence[str]) -> Ran:
-    """What each of `rules` says of `graph`."""
+def ran(
+    graph: Graph,
+    profile: Profile,
+    rules: Sequence[Rule],
+    unread: Sequence[Unread],
+    basis: Sequence[str],
+    chosen: frozenset[str] | None = None,
+) -> Ran:
+    """What each of `rules` says of `graph`. chosen: the ids of those that are asked; None for all."""
     results: list[RuleResult] = []
     found: list[Finding] = []
     summaries: dict[str, list[str]] = {}
     for rule in rules:
+        if chosen is not None and rule.id not in chosen:
+            results.append(_result(rule, Verdict.NOT_JUDGED, 0, NOT_CHOSEN))
+            continue
         result, findings, summary = _one(rule, graph, profile, unread, basis)
         results.append(result)
         found.extend(findings)
@@ -99,7 +118,7 @@ def _one(
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a rule that raises is an answer: unproven, and said so
         note = f"the rule raised {type(error).__name__}: {error}"
         return _result(rule, Verdict.UNPROVEN, len(case.looked_at), note, crashed=True), [], ""
-    verdict, note = _verdict(findings, case, unread)
+    verdict, note = _verdict(findings, case, [one for one in unread if rule.waits_for(one)])
     lacking = [one for one in profile.require if one not in basis]
     if verdict is Verdict.HOLDS and lacking:
         verdict, note = Verdict.UNPROVEN, f"the profile requires a {' and a '.join(lacking)}{BASIS_NOTE}"
@@ -139,16 +158,17 @@ def _commitment(
     basis: Sequence[str],
     summaries: dict[str, list[str]],
 ) -> CommitmentResult:
-    """`violated` if any rule is; else `unproven` if any is or none had a subject; else `holds`.
+    """`violated` if any rule is; else `unproven` if any is, none had a subject or something was not read; else `holds`.
 
-    beside: rules that carry no commitment alone.
+    beside: rules that carry no commitment alone. A rule that found nothing to speak of where not all was read, and one
+    that was not chosen, say nothing that a commitment could rest on.
     """
     verdicts = {one.verdict for one in results}
     judged = [one for one in results if one.verdict is not Verdict.NOT_JUDGED]
     mine = [one for one in findings if one.commitment == name]
     if Verdict.VIOLATED in verdicts:
         verdict = Verdict.VIOLATED
-    elif Verdict.UNPROVEN in verdicts or all(one.id in beside for one in judged):
+    elif Verdict.UNPROVEN in verdicts or all(one.id in beside for one in judged) or unread or _left(results):
         verdict = Verdict.UNPROVEN
     else:
         verdict = Verdict.HOLDS
@@ -179,11 +199,17 @@ def _summary(
         parts.append(f"{len(unread)} input{'s' * (len(unread) > 1)} not read")
     parts += [f"`{one.id}` raised" for one in results if one.crashed]
     parts += [one.note for one in results if one.verdict is Verdict.UNPROVEN and one.note.startswith("the profile")]
+    if _left(results):
+        parts.append(f"{_left(results)} of {len(results)} rules not chosen")
     if verdict is Verdict.UNPROVEN and not parts:
         parts.append("nothing that it speaks of was found")
     if verdict is Verdict.HOLDS:
         parts.extend(said or [f"{sum(one.examined for one in results)} facts examined"])
     return "; ".join(parts)
+
+
+def _left(results: Sequence[RuleResult]) -> int:
+    return sum(one.note == NOT_CHOSEN for one in results)
 
 
 def _worst(verdicts: Iterable[Verdict]) -> Verdict:

@@ -153,12 +153,14 @@ class Unread(Struct, frozen=True):
     (CloudFormation, Bicep, Pulumi); "link" points out of the root; "conflict" is an object declared twice, differently;
     "denied" was refused by an API, "call" failed in another way or answered what cannot be read.
     cause: a sentence fragment; remedy: what the user can do, may be empty.
+    tells: the kinds of things that it could have told of ("Kubernetes" for any object of a cluster); None for anything.
     """
 
     origin: Origin
     cause: str
     kind: UnreadKind
     remedy: str = ""
+    tells: frozenset[str] | None = None
 
     @property
     def broken(self) -> bool:

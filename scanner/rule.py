@@ -16,7 +16,11 @@ from scanner.graph.model import Node, State
 from scanner.graph.search import Reach, Way
 from scanner.origin import Origin
 from scanner.profile import Profile
+from scanner.resource import Unread
 from scanner.unknown import Unknown
+
+KUBERNETES = "Kubernetes"
+"""What stands among kinds for every object of a cluster."""
 
 
 class Rule(Struct, frozen=True):
@@ -27,6 +31,7 @@ class Rule(Struct, frozen=True):
     title, why, fix, blind: the four parts of its page. waivable: False where no waiver may speak of it.
     beside: bases that must be there as well, for rules that hold one against another.
     carries: False where a commitment does not hold by this rule alone: it speaks of something beside the promise.
+    needs: the kinds of things that its verdict can rest on, `KUBERNETES` for the objects of clusters; None for any.
     """
 
     id: str
@@ -42,6 +47,11 @@ class Rule(Struct, frozen=True):
     waivable: bool = True
     carries: bool = True
     beside: tuple[str, ...] = ()
+    needs: frozenset[str] | None = None
+
+    def waits_for(self, one: Unread) -> bool:
+        """Whether what could not be read may be of a kind that the verdict rests on."""
+        return self.needs is None or one.tells is None or not self.needs.isdisjoint(one.tells)
 
 
 class Case(Struct):

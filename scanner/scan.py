@@ -40,6 +40,7 @@ class Request(Struct, frozen=True):
     idle_waivers: a waiver may match nothing, as where one profile judges what was and what is.
     waiver_notice: in days, how long before its end a waiver is announced; None is as the profile has it.
     lean: of AWS, what nothing leads to may be left out.
+    judged: the rules or commitments that are judged, by name; () for all.
     """
 
     paths: tuple[Path, ...]
@@ -62,6 +63,7 @@ class Request(Struct, frozen=True):
     bundles: tuple[Path, ...] = ()
     live: tuple[Live, ...] = ()
     lean: bool = False
+    judged: tuple[str, ...] = ()
     run: tuple[tuple[str, str], ...] = field(default=())
 
 
@@ -115,6 +117,8 @@ def read_and_build(request: Request) -> Scanned:
         bundles=request.bundles,
         live=request.live,
     )
+    if request.judged:
+        return _of_some(wanted, profile, pins, request)
     if request.lean and (request.bundles or request.live):
         from scanner.settled import settled
 
@@ -122,6 +126,31 @@ def read_and_build(request: Request) -> Scanned:
             wanted, profile, request.rules_dirs, lambda reading: built_of(root, reading, profile, pins, request)
         )
     return built_of(root, read_all(wanted), profile, pins, request)
+
+
+def _of_some(wanted: ReadRequest, profile: Profile, pins: Pins | None, request: Request) -> Scanned:
+    """Read and build for some rules alone: what only others wait for is said, and is no lack.
+
+    An API is asked for what they need, but where files tell of the same: of those, all may say what is one thing.
+    """
+    from scanner.choice import narrowed
+
+    some = _judged_rules(request, profile)
+    files = request.paths or request.plans or request.states
+    live = request.live if files else tuple(narrowed(one, some) for one in request.live)
+    scanned = built_of(wanted.root, read_all(replace(wanted, live=live)), profile, pins, request)
+    reading = scanned.reading
+    if scanned.sides is None:
+        beside = [one for one in reading.unread if not any(rule.waits_for(one) for rule in some)]
+        reading.assumptions |= {f"no rule that was chosen waits for it: {one.cause}": None for one in beside}
+        reading.unread = [one for one in reading.unread if one not in beside]
+    return scanned
+
+
+def _judged_rules(request: Request, profile: Profile) -> tuple[Rule, ...]:
+    from scanner.choice import chosen
+
+    return chosen(request.judged, (*rules(request.rules_dirs), *contract_rules(profile)))
 
 
 def built_of(root: Path, reading: Reading, profile: Profile, pins: Pins | None, request: Request) -> Scanned:
@@ -183,11 +212,12 @@ def scan(request: Request) -> tuple[Report, Scanned]:
     shipped = rules(request.rules_dirs)
     scanned = read_and_build(request)
     reading, built, profile = scanned.reading, scanned.built, scanned.profile
-    chosen = (*shipped, *contract_rules(profile))
+    every = (*shipped, *contract_rules(profile))
+    some = frozenset(rule.id for rule in _judged_rules(request, profile)) if request.judged else None
     basis = tuple(sorted({BASIS[one.source] for one in reading.resources} | reading.bases)) or ("declared",)
-    judgement = _judged(scanned, chosen, basis)
+    judgement = _judged(scanned, every, basis, some)
     notice = profile.outputs.waiver_notice if request.waiver_notice is None else request.waiver_notice
-    spoken = (judgement.said, profile, chosen, built.graph, request.as_of, judgement.silent)
+    spoken = (judgement.said, profile, every, built.graph, request.as_of, judgement.silent)
     waivers = apply_waivers(*spoken, idle=request.idle_waivers, notice=notice)
     report = Report(
         verdict=judgement.verdict,
@@ -218,12 +248,12 @@ def scan(request: Request) -> tuple[Report, Scanned]:
     return report, scanned
 
 
-def _judged(scanned: Scanned, chosen: Sequence[Rule], basis: Sequence[str]) -> Judgement:
+def _judged(scanned: Scanned, every: Sequence[Rule], basis: Sequence[str], some: frozenset[str] | None) -> Judgement:
     if scanned.sides is None:
-        return judge(scanned.built.graph, scanned.profile, chosen, scanned.reading.unread, basis)
+        return judge(scanned.built.graph, scanned.profile, every, scanned.reading.unread, basis, some)
     from scanner.both_sides import judge_both
 
-    return judge_both(scanned.sides, chosen, scanned.reading.unread, basis)
+    return judge_both(scanned.sides, every, scanned.reading.unread, basis, some)
 
 
 def _roles(built: Built, wanted: frozenset[Role]) -> tuple[tuple[str, str, str], ...]:

@@ -26,6 +26,8 @@ from scanner.unknown import Unknown
 
 ASSERTION = "PIN-002"
 SEVERITY = "high"
+NEEDS = ()
+"""It speaks of the profile and its lock alone."""
 WAIVABLE = False
 
 

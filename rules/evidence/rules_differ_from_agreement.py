@@ -25,6 +25,8 @@ from scanner.unknown import Unknown
 
 ASSERTION = "PIN-001"
 SEVERITY = "critical"
+NEEDS = ()
+"""It speaks of the profile and its lock alone."""
 WAIVABLE = False
 
 

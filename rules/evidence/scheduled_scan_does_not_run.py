@@ -27,6 +27,8 @@ from scanner.unknown import Unknown
 
 ASSERTION = "AUDIT-006"
 SEVERITY = "medium"
+NEEDS = ("Kubernetes", "aws_scheduler_schedule", "aws_cloudwatch_event_rule", "aws_cloudwatch_event_target",
+         "aws_ecs_task_definition", "aws_lambda_function", "aws_cloudwatch_log_group")  # fmt: skip
 FIX = {
     "on": "switch it on",
     "again": "let it run every day",

@@ -24,6 +24,8 @@ from scanner.rule import Case, counted
 
 ASSERTION = "PIN-003"
 SEVERITY = "high"
+NEEDS = ()
+"""It speaks of the profile and its lock alone."""
 WAIVABLE = False
 LONGEST = 366
 """In days: a year, and a leap year's day."""

@@ -25,6 +25,8 @@ from scanner.unknown import Unknown
 
 ASSERTION = "GUARD-003"
 SEVERITY = "critical"
+NEEDS = ("Guardrail", "aws_bedrock_guardrail", "awscc_bedrock_guardrail", "azurerm_cognitive_account_rai_policy",
+         "google_model_armor_template")  # fmt: skip
 STRENGTHS = ("NONE", "LOW", "MEDIUM", "HIGH")
 
 

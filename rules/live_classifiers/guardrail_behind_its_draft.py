@@ -25,6 +25,7 @@ from scanner.unknown import Unknown
 
 ASSERTION = "CLASS-004"
 SEVERITY = "high"
+NEEDS = ("Guardrail", "aws_bedrock_guardrail", "awscc_bedrock_guardrail")
 BASES = ("recorded", "live")
 
 

@@ -26,6 +26,7 @@ from scanner.unknown import Unknown
 
 ASSERTION = "EDGE-003"
 SEVERITY = "critical"
+NEEDS = ("aws_sagemaker_compilation_job", "aws_sagemaker_edge_packaging_job", "aws_sfn_state_machine")
 
 
 def check(case: Case) -> Iterable[Finding]:

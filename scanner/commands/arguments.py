@@ -157,6 +157,36 @@ def add_rules(parser: ArgumentParser) -> None:
     )
 
 
+def add_judged(parser: ArgumentParser) -> None:
+    """Some of the rules alone."""
+    parser.add_argument(
+        "--judge",
+        default=(),
+        type=_names,
+        metavar="LIST",
+        help="these rules alone, by name or by commitment, and ask what they need (default: all of them)",
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    found = tuple(dict.fromkeys(text.replace(",", " ").split()))
+    if not found:
+        raise ArgumentTypeError("it names no rule")
+    return found
+
+
+def narrowed_lives(options: Namespace) -> tuple[Live, ...]:
+    """The APIs that are asked, each for what the chosen rules need. Raises UsageError for a name of no rule."""
+    lives = lives_of(options)
+    if not options.judge:
+        return lives
+    from scanner.catalogue import rules
+    from scanner.choice import chosen, narrowed
+
+    some = chosen(options.judge, rules(()))
+    return tuple(narrowed(one, some) for one in lives)
+
+
 def day(text: str) -> date:
     """A day as an argument."""
     try:
@@ -200,6 +230,7 @@ def request_of(options: Namespace) -> Request:
         bundles=bundles,
         live=live,
         lean=True,
+        judged=tuple(getattr(options, "judge", ())),
         cross_check=options.cross_check,
         cache=None if options.no_cache else cache_folder(os.environ),
     )

@@ -11,7 +11,8 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from scanner.commands.arguments import add_live, complain, lives_of
+from scanner.commands.arguments import add_judged, add_live, complain, narrowed_lives
+from scanner.errors import UsageError
 
 if TYPE_CHECKING:
     from scanner.commands.progress import Progress
@@ -31,6 +32,7 @@ the bundle says which, and a scan of it proves nothing that they could touch."""
 def arguments(parser: ArgumentParser) -> None:
     """Declare the arguments."""
     add_live(parser, required=True)
+    add_judged(parser)
     parser.add_argument(*("--output", "-o"), type=Path, required=True, metavar="BUNDLE", help="the file to write")
     parser.add_argument(
         "--profile",
@@ -48,13 +50,12 @@ def arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Collect; the exit code says whether everything was answered."""
     from scanner import __version__
+    from scanner.choice import waited_for
     from scanner.commands.progress import Progress
-    from scanner.profile_file import load_profile
     from scanner.sources.bundle import BundleWriter
     from scanner.sources.recorded import ask, now, unanswered
 
-    lives = lives_of(options)
-    profile = None if options.profile is None else load_profile(options.profile, str(options.profile))
+    lives, profile = narrowed_lives(options), _profile(options)
     stop = Event()
     progress = Progress(options.quiet or options.verbose)
     for live in lives:
@@ -78,12 +79,20 @@ def run(options: Namespace) -> int:
     if not options.quiet:
         said = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items())) or "no new call"
         complain(f"note: {said}" + (f"; {before} calls were there already" if before else ""))
-    lost = unanswered(options.output, lean=profile is not None)
+    lost = waited_for(options.judge, unanswered(options.output, lean=profile is not None))
     for one in lost if not options.quiet else ():
         complain(f"{one.cause}" + (f"; {one.remedy}" if one.remedy else ""))
     if stop.is_set():
         raise KeyboardInterrupt
     return 3 if lost else 0
+
+
+def _profile(options: Namespace) -> Profile | None:
+    from scanner.profile_file import load_profile
+
+    if options.judge and options.profile is not None:
+        raise UsageError("--judge asks everything that some rules need: nothing of it is left out by a profile")
+    return None if options.profile is None else load_profile(options.profile, str(options.profile))
 
 
 def _calls(

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from scanner.commands.arguments import add_live, lives_of
+from scanner.commands.arguments import add_judged, add_live, narrowed_lives
 
 if TYPE_CHECKING:
     from scanner.sources.aws.live_doctor import Checked
@@ -25,6 +25,7 @@ CLOSED = "refused there, or closed by a policy of the organisation"
 def arguments(parser: ArgumentParser) -> None:
     """Declare the arguments."""
     add_live(parser, required=True)
+    add_judged(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="only what is missing")
     parser.add_argument("-v", "--verbose", action="store_true", help="name what was not tried; a traceback for a fault")
     parser.epilog = EPILOG
@@ -36,7 +37,7 @@ def run(options: Namespace) -> int:
     from scanner.reports.safe import safe
 
     missing = False
-    for live in lives_of(options):
+    for live in narrowed_lives(options):
         for lost, line in (_aws if live.name == "aws" else _cluster)(live, verbose=options.verbose):
             missing = missing or lost
             if lost or not options.quiet:
@@ -62,7 +63,7 @@ def _account(found: Checked, *, verbose: bool) -> Iterator[tuple[bool, str]]:
     for action, (outcome, cause) in sorted(found.refused.items()):
         yield True, f"{name}: `{action}` does not work in {found.region} ({outcome}): {cause or outcome}"
     for region in found.closed:
-        yield True, f"{name}: `ec2:DescribeVpcs` does not work in {region}: {CLOSED}"
+        yield True, f"{name}: `ec2:{found.probe}` does not work in {region}: {CLOSED}"
     tried = len(found.works) + len(found.refused)
     untried = f"; {len(found.untried)} not tried, for there is nothing to ask them about" if found.untried else ""
     said = "ready" if found.ready else "not ready"

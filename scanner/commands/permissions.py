@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from scanner.commands.arguments import add_live, lives_of
+from scanner.commands.arguments import add_judged, add_live, lives_of
 from scanner.errors import UsageError
+
+if TYPE_CHECKING:
+    from scanner.rule import Rule
 
 NAME = "tether-scan"
 MAX_POLICY = 6144
@@ -22,7 +26,8 @@ With --live kubernetes, the cluster is asked which kinds it serves, and those th
 them may run pods or lead to a model.
 
 --aws prints managed policies for the role that scans AWS, every action of them a read. They are the same for every
-profile and every --rules: any answer may decide any rule, and while one is lacking none holds (docs/live-aws.md):
+profile and every --rules. With --judge they are what those rules need, for a scan with the same --judge; most rules
+search ways over everything, and need everything (docs/live-aws.md). No rule needs a part of a cluster:
 
   tether permissions --aws | split -l 1 - tether-scan-
   aws iam create-policy --policy-name tether-scan-1 --policy-document file://tether-scan-aa"""
@@ -34,6 +39,7 @@ def arguments(parser: ArgumentParser) -> None:
     which.add_argument("--kubernetes", action="store_true", help="a ClusterRole, as YAML")
     which.add_argument("--aws", action="store_true", help="IAM policies, as JSON, one a line")
     add_live(parser)
+    add_judged(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="say more; a traceback for a fault")
     parser.epilog = EPILOG
 
@@ -43,8 +49,13 @@ def run(options: Namespace) -> int:
     lives = lives_of(options)
     if any((live.name == "aws") or options.aws for live in lives):
         raise UsageError("--live goes with --kubernetes, and asks a cluster: what AWS is asked is the same everywhere")
+    from scanner.choice import needs_clusters, operations_for
+
+    some = _chosen(options)
     if options.aws:
-        return _print_policies()
+        return _print_policies(None if some is None else operations_for(some))
+    if some is not None and not needs_clusters(some):
+        raise UsageError("none of the rules that --judge names looks at a cluster: no ClusterRole is needed")
     from scanner.commands.output import emit
     from scanner.sources.kubernetes.listed import permissions
 
@@ -59,11 +70,19 @@ def run(options: Namespace) -> int:
     return 0
 
 
-def _print_policies() -> int:
+def _chosen(options: Namespace) -> tuple[Rule, ...] | None:
+    from scanner.catalogue import rules
+    from scanner.choice import chosen
+
+    return chosen(options.judge, rules(())) if options.judge else None
+
+
+def _print_policies(some: frozenset[str] | None) -> int:
     from scanner.commands.output import emit
     from scanner.tables import aws_operations
 
-    emit("".join(f"{one}\n" for one in policies({row.action for row in aws_operations()})))
+    actions = {row.action for row in aws_operations() if some is None or row.id in some}
+    emit("".join(f"{one}\n" for one in policies(actions)))
     return 0
 
 

@@ -31,6 +31,7 @@ class Recorded(Struct, frozen=True):
     states: tuple[str, ...] = ()
     bundles: tuple[str, ...] = ()
     live: tuple[str, ...] = ()
+    judged: tuple[str, ...] = ()
 
 
 def recorded(scanned: Scanned) -> str:
@@ -48,6 +49,7 @@ def recorded(scanned: Scanned) -> str:
         "states": [path.name for path in request.states],
         "bundles": [path.name for path in request.bundles],
         "live": [one.name for one in request.live],
+        **({"judged": list(request.judged)} if request.judged else {}),
         "as_of": request.as_of.isoformat(),
         "lock": "" if request.lock is None else _below(request.lock, scanned.root),
         "rules": [str(path.resolve()) for path in request.rules_dirs],
@@ -77,6 +79,7 @@ def replayed(text: object) -> Recorded:
         states=_texts(body, "states"),
         bundles=_texts(body, "bundles"),
         live=_texts(body, "live"),
+        judged=_texts(body, "judged"),
     )
     for path in made.paths:
         if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:

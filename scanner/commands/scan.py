@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from scanner.commands.arguments import add_inputs, add_rules, complain, day, note_foreign_profiles, request_of
+from scanner.commands.arguments import (
+    add_inputs,
+    add_judged,
+    add_rules,
+    complain,
+    day,
+    note_foreign_profiles,
+    request_of,
+)
 from scanner.commands.arguments_telling import add_telling, asks_for_more
 from scanner.commands.exit_code import UNTOLD
 from scanner.commands.output import Target, add_targets, coloured, columns, emit, refuse_inputs, targets_of, write_file
@@ -38,6 +46,7 @@ def arguments(parser: ArgumentParser) -> None:
     """Declare the arguments."""
     add_inputs(parser)
     add_rules(parser)
+    add_judged(parser)
     add_targets(parser, FORMATS)
     parser.add_argument("--as-of", type=day, metavar="DATE", help="the day on which waivers must hold (default: today)")
     parser.add_argument(

@@ -185,5 +185,6 @@ def _request(recorded: Recorded, shown: str, options: Namespace) -> Request:
         states=tuple(options.state),
         bundles=tuple(options.bundle),
         lean=True,
+        judged=recorded.judged,
         cross_check=recorded.cross_check or options.cross_check,
     )

@@ -8,6 +8,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from scanner.findings import NOT_CHOSEN
+
 Json = dict[str, Any]
 RANK = {"holds": 0, "not-judged": 0, "unproven": 1, "violated": 2}
 _REWRITTEN = ("module", "conflict")
@@ -132,10 +134,12 @@ def _unread_key(entry: Json, digests: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _lost(base: Json, head: Json) -> Iterator[str]:
-    judged = {one["id"] for one in head["rules"]}
+    notes = {one["id"]: one["note"] for one in head["rules"]}
     for one in base["rules"]:
-        if one["verdict"] != "not-judged" and one["id"] not in judged:
+        if one["verdict"] != "not-judged" and one["id"] not in notes:
             yield f"the rule `{one['id']}` is not there any more"
+        elif one["verdict"] != "not-judged" and notes[one["id"]] == NOT_CHOSEN:
+            yield f"the rule `{one['id']}` was not chosen"
     for basis in base["scope"]["basis"]:
         if basis not in head["scope"]["basis"]:
             yield f"nothing {basis} was read"

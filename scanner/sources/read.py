@@ -42,8 +42,8 @@ __all__ = ["Live", "ReadRequest", "read_all", "run_root"]
 class AwsAsked(Struct, frozen=True):
     """How AWS is asked. profile: of the CLI's settings. regions: () for all that are on. accounts: numbers, () for the
     own one. organisation: all accounts of it in place of a list. role, external_id: of the role that is assumed in each
-    account but the own one; session_policy: narrowed to what a scan asks. share: of the published rates. deadline:
-    seconds, 0 for none. workers: how many places are asked at once. executor: of a cluster that asks in its place.
+    account but the own one; session_policy: narrowed to what a scan asks. share: of the published rates. deadline: s, 0
+    for none. workers: places asked at once. executor: of a cluster that asks in its place. operations: None for all.
     """
 
     profile: str = ""
@@ -57,6 +57,11 @@ class AwsAsked(Struct, frozen=True):
     deadline: float = 0.0
     workers: int = 16
     executor: str = ""
+    operations: frozenset[str] | None = None
+
+    def asks(self, operation: str) -> bool:
+        """Whether a read is made."""
+        return self.operations is None or operation in self.operations
 
 
 class Live(Struct, frozen=True):

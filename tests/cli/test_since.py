@@ -12,7 +12,7 @@ from scanner.commands.baseline import Since, since
 from scanner.commands.exit_code import Outcome, outcome
 from scanner.commands.report_file import load_report
 from scanner.errors import UsageError
-from scanner.findings import Report, RuleResult, Scope, Verdict
+from scanner.findings import NOT_CHOSEN, Report, RuleResult, Scope, Verdict
 from scanner.origin import FileOrigin
 from scanner.reports.report_json import plain_report
 from tests.changed import replace
@@ -44,6 +44,12 @@ def ended(baseline: Report, report: Report, *, allow: bool = False) -> Outcome:
 CASES = {
     "nothing new": (made(BYPASS, UNKNOWN, MISSING), made(BYPASS, UNKNOWN, MISSING), 0, 0),
     "one fixed": (made(BYPASS, UNKNOWN), made(UNKNOWN, rules=OLD_RULES), 0, 0),
+    "known rules that were not chosen": (
+        made(BYPASS, UNKNOWN),
+        made(rules=tuple(replace(one, verdict=Verdict.NOT_JUDGED, note=NOT_CHOSEN) for one in OLD_RULES)),
+        3,
+        3,
+    ),
     "a new violation": (made(UNKNOWN), made(BYPASS, UNKNOWN), 1, 1),
     "a known violation of more": (made(BYPASS), made(MORE), 1, 1),
     "a known violation by more ways": (made(BYPASS), made(WAYS), 1, 1),

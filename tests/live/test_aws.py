@@ -366,6 +366,64 @@ def test_what_an_account_hides_is_asked_for_where_the_service_knows_how(
     assert sent - asked <= {row.id for row in aws_operations() if row.after}, "nothing here leads to these"
 
 
+def test_chosen_rules_are_asked_what_they_need_and_the_others_are_not_judged(world: World, tmp_path: Path) -> None:
+    names = ("guardrail-filter-too-weak", "model-built-for-a-device")
+    given = ("--judge", ",".join(names))
+    code, out, _ = run("permissions", "--aws", *given)
+    allowed = {one for line in out.splitlines() for one in json.loads(line)["Statement"][0]["Action"]}
+    by_action = {row.action: row.id for row in aws_operations()}
+    assert code == 0 and "bedrock:GetGuardrail" in allowed and "ec2:DescribeVpcs" not in allowed and len(allowed) < 12
+    profile = tmp_path / "tether.yaml"
+    profile.write_text(reference.profile((WORLD / "tether.yaml").read_text()))
+    (tmp_path / "k8s").mkdir()
+    before, path = len(world.made), tmp_path / "some.bundle"
+    settings = ("--profile", str(profile), "--as-of", "2026-11-01", "--format", "json")
+    assert run("collect", "--live", "aws", *given, "-o", str(path))[0] == 0
+    reports = []
+    for how in (("--live", "aws"), ("--bundle", str(path))):
+        code, out, err = run("scan", *how, *given, *settings)
+        assert out, err
+        reports.append(json.loads(out))
+        assert code == 3 and reports[-1]["unread"] == []
+        assert run("scan", *how, *given, *settings, "--allow-unproven")[0] == 0
+    assert run("doctor", "--live", "aws", *given)[0] == 0
+    assert {name for name, *_ in world.made[before:]} <= {by_action[one] for one in allowed}
+    for report in reports:
+        told = {one["id"]: one for one in report["rules"]}
+        assert {name for name, one in told.items() if one["verdict"] != "not-judged"} == set(names)
+        assert told["guardrail-filter-too-weak"]["verdict"] == "holds"
+        assert told["model-not-approved"]["note"] == "it was not chosen"
+        assert set(verdicts(report).values()) == {"unproven"}, "a promise of which a part was judged is none"
+    saved = tmp_path / "report.json"
+    run("scan", "--bundle", str(path), *given, *settings, "--output", str(saved))
+    assert run("verify", str(saved), "--bundle", str(path), "--profile", str(profile))[0] == 0
+    # The same record proves nothing to rules that needed the rest.
+    code, out, _ = run("scan", "--bundle", str(path), *settings)
+    assert code == 3 and any("no rule that was chosen needs it" in one["cause"] for one in json.loads(out)["unread"])
+    assert set(verdicts(json.loads(out)).values()) == {"unproven"}
+    asked = {row.id for row in aws_operations() if row.action in allowed}
+    assert {row.id for row in aws_operations() if row.id in asked and not (row.after or row.instead)} <= {
+        name for name, *_ in world.made[before:]
+    }
+    code, _, err = run("collect", "--live", "aws", "--resume", "-o", str(path))
+    assert code == 0, err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["scan", "--live", "aws", "--judge", "guardrail-filter-to-weak"], "did you mean `guardrail-filter-too-weak`"),
+        (["permissions", "--aws", "--judge", ","], "names no rule"),
+        (["permissions", "--kubernetes", "--judge", "guardrail-filter-too-weak"], "no ClusterRole is needed"),
+        (["doctor", "--live", "kubernetes", "--judge", "model-built-for-a-device"], "looks at a cluster"),
+        (["collect", "--live", "aws", "--judge", "evidence", "--profile", "x", "-o", "y"], "nothing of it is left out"),
+    ],
+)
+def test_a_choice_of_no_use_is_2(arguments: list[str], said: str) -> None:
+    code, out, err = run(*arguments)
+    assert code == 2 and said in out + err
+
+
 def test_without_credentials_it_is_2_and_there_is_no_file(world: World, tmp_path: Path) -> None:
     world.faults = {"sts:GetCallerIdentity": FAULTS["expired"][0]}
     code, _, err = run("collect", "--live", "aws", "-o", str(tmp_path / "a.bundle"))

@@ -20,6 +20,8 @@ from scanner.unknown import Unknown
 SOURCE = "aws"
 LEFT = "nothing that is known leads to it"
 """The cause of a call that was not made because what it would tell could decide nothing."""
+UNCHOSEN = "no rule that was chosen needs it"
+"""The cause of a call that was not made because no rule that is judged looks at what it would tell."""
 NEEDED = "it was left out when the rest was asked, and something leads to it by what is known now"
 """The cause of one that turned out to be needed."""
 Scope = tuple[tuple[str, str], ...]

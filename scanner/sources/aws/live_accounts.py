@@ -48,7 +48,8 @@ def assumed(home: Account, number: str, asked: AwsAsked) -> Account:
     Each group of services has a session of its own, whose policy allows its reads and nothing else.
     """
     sessions = {}
-    for services, policy in session_policies() if asked.session_policy else ((frozenset[str](), ""),):
+    every = session_policies(asked.operations) if asked.session_policy else ((frozenset[str](), ""),)
+    for services, policy in every:
         made = _session(home, number, asked, policy)
         sessions.update(dict.fromkeys(services, made))
     first = sessions.get("sts") or made
@@ -85,14 +86,17 @@ def bare_session() -> Any:
 
 
 @cache
-def session_policies() -> tuple[tuple[frozenset[str], str], ...]:
+def session_policies(operations: frozenset[str] | None = None) -> tuple[tuple[frozenset[str], str], ...]:
     """Groups of services (as botocore calls them), and the policy that allows what a scan asks of them.
+
+    operations: those that it makes; None for all.
 
     One policy for everything would be longer than a session policy may be; a wider one would not be the least.
     """
     by_service: dict[str, set[str]] = {}
     for row in aws_operations():
-        by_service.setdefault(row.service, set()).add(row.action)
+        if operations is None or row.id in operations:
+            by_service.setdefault(row.service, set()).add(row.action)
     groups: list[dict[str, set[str]]] = [{}]
     for service in sorted(by_service, key=lambda one: (-_room(by_service[one]), one)):
         wanted = by_service[service]

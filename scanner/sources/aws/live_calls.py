@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from scanner.sources.aws.estate import LEFT, SOURCE
+from scanner.sources.aws.estate import LEFT, SOURCE, UNCHOSEN
 from scanner.sources.aws.live_accounts import assumed, listed
 from scanner.sources.aws.live_client import Account, Stopped, connect
 from scanner.sources.aws.live_elsewhere import calls_elsewhere, check_cluster, cluster
@@ -242,8 +242,8 @@ class Place(Struct):
         why = self.lost or self.collector.over()
         if why:
             return [], "failed", why
-        if self._shut(row.service):
-            return [], "not-asked", CLOSED
+        if cause := self._passed_over(row):
+            return [], "not-asked", cause
         where = self.account.home(row.service) if self.region == ACCOUNT else self.region
         pages: list[Any] = []
         try:
@@ -264,13 +264,15 @@ class Place(Struct):
             self.lacking[key] = self.account.lacks(service, region)
         return self.lacking[key]
 
-    def _shut(self, service: str) -> bool:
-        """Whether a policy of the organisation closes the region, for all that is known, and this service in it.
+    def _passed_over(self, row: AwsOperation) -> str:
+        """Why a call is not made: no rule needs it, or a policy of the organisation closes the region to its service.
 
         Such a policy often excepts a few services or single actions: what was refused says how it takes the others.
         """
+        if not self.collector.asked.asks(row.id):
+            return UNCHOSEN
         shut = len(self.refused) >= SHUT_AFTER and len(self.refused) > 3 * len(self.answered - self.refused)
-        return shut and service in self.refused and self.region != ACCOUNT
+        return CLOSED if shut and row.service in self.refused and self.region != ACCOUNT else ""
 
     def _whole(self, row: AwsOperation, region: str, pages: list[Any]) -> tuple[Outcome, str]:
         """Whether the pages hold what the API promises: what each must have, and no piece that it could not give."""

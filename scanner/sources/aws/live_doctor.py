@@ -26,7 +26,8 @@ class Checked(Struct):
     """What an account lets a scan do. entered: "" or why it cannot be entered at all.
 
     refused: by permission, the outcome and what people are told. works: permissions that let. untried: those of calls
-    that nothing there leads to. closed: regions that a policy of the organisation closes.
+    that nothing there leads to. closed: regions that a policy of the organisation closes, as `probe`, an operation of
+    EC2, tells.
     """
 
     account: str
@@ -36,6 +37,7 @@ class Checked(Struct):
     refused: dict[str, tuple[Outcome, str]] = field(default_factory=dict)
     untried: set[str] = field(default_factory=set)
     closed: list[str] = field(default_factory=list)
+    probe: str = "DescribeVpcs"
 
     @property
     def ready(self) -> bool:
@@ -60,15 +62,18 @@ def _try(collector: Collector, account: Account, found: Checked) -> None:
     for region in (ACCOUNT, found.region):
         for rows in in_order(region == ACCOUNT):
             for row in rows:
-                _row(collector, account, found, row, region, calls)
+                if collector.asked.asks(row.id):
+                    _row(collector, account, found, row, region, calls)
     for row in (one for one in aws_operations() if one.instead):
         _drop_one(found, row)
-    found.untried = {row.action for row in aws_operations()} - found.works - set(found.refused)
+    every = {row.action for row in aws_operations() if collector.asked.asks(row.id)}
+    found.untried = every - found.works - set(found.refused)
     known = told(call for name in TELL_REGIONS for call in calls.get(name, ()))
     wanted = collector.asked.regions
     for region in sorted(name for name, on in known.items() if on and (not wanted or name in wanted)):
         if region != found.region:
-            outcome, *_ = _ask(collector, account, "ec2", "DescribeVpcs", region, {}, ())
+            found.probe = "DescribeVpcs" if collector.asked.asks("ec2:DescribeVpcs") else "DescribeRegions"
+            outcome, *_ = _ask(collector, account, "ec2", found.probe, region, {}, ())
             found.closed += [region] if outcome not in ANSWERED else []
 
 

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from scanner.origin import ApiOrigin
 from scanner.resource import Unread, UnreadKind
 from scanner.sources.aws.answers import answers
-from scanner.sources.aws.estate import SOURCE, Estate
+from scanner.sources.aws.brings import told_by
+from scanner.sources.aws.estate import SOURCE, UNCHOSEN, Estate
 from scanner.sources.aws.operations import ACCOUNT, operations
 from scanner.sources.aws.regions import OPERATIONS as TELL_REGIONS
 from scanner.sources.aws.regions import told
@@ -40,6 +41,8 @@ def unread_of(estate: Estate) -> Iterator[Unread]:
             continue
         if call.scope in shut and (call.cause == CLOSED or call.outcome == "denied-by-organisation"):
             groups.setdefault((scope["account"], "shut"), []).append(call)
+        elif call.cause == UNCHOSEN:
+            groups.setdefault((scope["account"], "unchosen"), []).append(call)
         elif call.outcome == "not-asked" and not call.cause:
             groups.setdefault((scope["account"], "not-asked", scope["region"]), []).append(call)
         else:
@@ -47,6 +50,8 @@ def unread_of(estate: Estate) -> Iterator[Unread]:
     for (_, outcome, *_), calls in groups.items():
         if outcome == "shut":
             yield _shut(calls)
+        elif outcome == "unchosen":
+            yield _not_chosen(calls)
         else:
             yield _not_asked(calls) if outcome == "not-asked" and not calls[0].cause else _not_answered(calls)
     for call in estate.strange:
@@ -89,7 +94,7 @@ def _not_answered(calls: Sequence[Call]) -> Unread:
     denied = first.outcome.startswith("denied")
     kind: UnreadKind = "denied" if denied else "call"
     remedy = f"let the scan call `{row.action}`" if denied else AGAIN
-    return Unread(first.origin(), cause, kind, remedy)
+    return Unread(first.origin(), cause, kind, remedy, told_by({first.operation}))
 
 
 def _barred(estate: Estate) -> dict[str, Unread]:
@@ -128,7 +133,18 @@ def _not_asked(calls: Sequence[Call]) -> Unread:
     names = list(dict.fromkeys(f"`{call.operation}`" for call in calls))
     where = "" if scope["region"] == ACCOUNT else f" in {scope['region']}"
     cause = f"the bundle does not hold what account {scope['account']} has{where}: {_listed(names)} not asked"
-    return Unread(replace(first, operation="").origin(), cause, "call", AGAIN)
+    return Unread(replace(first, operation="").origin(), cause, "call", AGAIN, _tell(calls))
+
+
+def _not_chosen(calls: Sequence[Call]) -> Unread:
+    """What was not asked for because of the rules that were chosen: one for each account."""
+    first, count = calls[0], len({call.operation for call in calls})
+    cause = f"account {dict(first.scope)['account']}: {count} kinds of calls were not made: {UNCHOSEN}"
+    return Unread(replace(first, operation="", parameters={}).origin(), cause, "call", AGAIN, _tell(calls))
+
+
+def _tell(calls: Iterable[Call]) -> frozenset[str] | None:
+    return told_by({call.operation for call in calls})
 
 
 def _about(call: Call) -> str:

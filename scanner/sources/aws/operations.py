@@ -74,14 +74,14 @@ def is_wanted(operation: AwsOperation, made: Callable[[str], Iterable[Call]], *,
     if any(_names_any(call) for calls in some.values() for call in calls):
         return True
     told = all(
-        all(call.outcome in ANSWERED for call in calls) if calls else _is_nowhere(name, made)
+        (calls and all(call.outcome in ANSWERED for call in calls)) or _is_nowhere(name, made)
         for name, calls in some.items()
     )
     return not some or (unsure and not told)
 
 
 def _is_nowhere(name: str, made: Callable[[str], Iterable[Call]]) -> bool:
-    """Whether an operation was not asked because there can certainly be nothing that it would name."""
+    """Whether there is certainly nothing that an operation would name, so that it need not be asked."""
     row = operations()[name]
     return bool(row.beside) and not is_wanted(row, made)
 

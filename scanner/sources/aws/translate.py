@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from scanner.origin import ApiOrigin
 from scanner.resource import Attrs, Provider, Resource, SourceName, Unread
 from scanner.sources.aws.answers import Answer, answers
+from scanner.sources.aws.brings import told_by
 from scanner.sources.aws.estate import Estate, why
 from scanner.sources.aws.operations import ACCOUNT, context_of, items_of
 from scanner.sources.aws.paths import Here, path_of
@@ -70,7 +71,8 @@ class Translation(Struct):
         """Say once that what things of a kind are set to is not translated."""
         scope = dict(call.scope)
         cause = f"account {scope['account']} has `{kind}` in {scope['region']}: what it is set to is not looked at"
-        one = Unread(call.origin(kind), cause, "call", "declare it in the files that are scanned beside the bundle")
+        remedy = "declare it in the files that are scanned beside the bundle"
+        one = Unread(call.origin(kind), cause, "call", remedy, frozenset({kind}))
         if one not in self.unread:
             self.unread.append(one)
 
@@ -170,7 +172,7 @@ def _well_formed(into: Translation, call: Call, page: dict[str, Any], path: str,
 def _malformed(into: Translation, call: Call, where: str, what: str) -> None:
     scope = dict(call.scope)
     cause = f"the answer to `{call.operation}` in {scope['account']}/{scope['region']} is malformed: `{where}` {what}"
-    one = Unread(call.origin(where), cause, "call", "collect it again")
+    one = Unread(call.origin(where), cause, "call", "collect it again", told_by({call.operation}))
     if one not in into.unread[-SHOWN:]:
         into.unread.append(one)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from msgspec.structs import replace
+
 from scanner.resource import OBSERVED, Asked, Attrs, Items, Reading, Resource, SourceName, Unread
 from scanner.sources.bundle import Call
 from scanner.sources.kubernetes.listed import NAME_ONLY
@@ -18,6 +20,8 @@ from scanner.sources.kubernetes.live_seen import seen
 from scanner.unknown import Unknown
 
 SOURCE = "kubernetes"
+OBJECTS = frozenset({"Kubernetes"})
+"""What an answer of a cluster can tell of: its objects, which may hold one another."""
 
 
 def read_cluster(calls: Sequence[Call], unit: str, source: SourceName) -> Reading:
@@ -45,6 +49,7 @@ def read_cluster(calls: Sequence[Call], unit: str, source: SourceName) -> Readin
         answered = any(one.operation == "list" and one.outcome == "read" for one in found)
         reading.asked.append(Asked(call.scope, unit, call.origin(), answered))
     reading.resources += stand_ins([*lost, *guards_of(undiscovered)], spaces, unit, source)
+    reading.unread = [replace(one, tells=OBJECTS) for one in reading.unread]
     return reading
 
 
