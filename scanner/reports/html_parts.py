@@ -36,6 +36,9 @@ article.violated{border-left-color:var(--bad)}article.unproven{border-left-color
 article p{margin:.35rem 0}ol.way{padding-left:1.5rem;margin:.5rem 0}ol.way li{margin:.5rem 0}
 .cut{font-weight:600;color:var(--bad)}summary{cursor:pointer}
 main{overflow-x:auto}
+@media(max-width:40rem){thead{display:none}tr{border-bottom:1px solid var(--line)}
+tr,tbody th,td,td.n,th.n{display:block;text-align:left;white-space:normal;padding:.1rem 0}tbody th,td{border:0}
+.n::before{content:attr(data-head) ": ";color:var(--soft);font-weight:400}.word{white-space:normal}}
 svg{display:block;width:100%;height:auto;max-width:60rem}svg text{fill:var(--soft);font:11px system-ui,sans-serif}
 .b1{fill:var(--bar1)}.b2{fill:var(--bar2)}.b3{fill:var(--bar3)}.b4{fill:var(--bar4)}.axis{stroke:var(--line)}
 ul.key{list-style:none;display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;padding:0;margin:.25rem 0}
@@ -78,8 +81,11 @@ def verdict(word: Verdict | str, more: str = "") -> str:
 
 
 def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[int] = ()) -> str:
-    """A table of cells that are HTML already; the first of a row heads it. numbers: the columns set right."""
-    kind = [' class="n"' if index in numbers else "" for index in range(len(heads))]
+    """A table of cells that are HTML already; the first of a row heads it. numbers: the columns set right.
+
+    On a narrow screen the cells of a row stand below each other, a number with the head of its column before it.
+    """
+    kind = [f' class="n" data-head="{shown(one)}"' if at in numbers else "" for at, one in enumerate(heads)]
     head = "".join(f'<th scope="col"{kind[at]}>{shown(one)}</th>' for at, one in enumerate(heads))
     lines = [f"<table>\n<caption>{shown(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>"]
     for row in rows:

@@ -27,7 +27,7 @@ ELEMENTS = {
 }
 ATTRIBUTES = {
     *("lang", "charset", "http-equiv", "content", "name", "class", "scope", "aria-labelledby", "aria-hidden", "id"),
-    *("open", "role", "viewbox", "x", "y", "x1", "x2", "y1", "y2", "width", "height", "text-anchor"),
+    *("open", "role", "viewbox", "data-head", "x", "y", "x1", "x2", "y1", "y2", "width", "height", "text-anchor"),
 }
 """Neither of them loads, runs, links, sends or moves anything; there is no `style`, `href`, `src` and no `on...`."""
 
@@ -190,6 +190,12 @@ def test_the_chart_is_told_in_words_and_as_a_table() -> None:
     assert all(float(one["y"] or -1) >= 0 and float(one["height"] or -1) > 0 for one in bars)
     rows = [tag for tag, attrs in page.elements if tag == "th" and attrs.get("scope") == "row"]
     assert len(rows) == 9 + 3
+
+
+def test_a_number_tells_its_head_where_the_heads_are_not_shown() -> None:
+    cells = [attrs for _, attrs in checked(made(BYPASS)).elements if attrs.get("class") == "n"]
+    assert cells
+    assert all(attrs["data-head"] for attrs in cells)
 
 
 def test_who_hears_the_page_finds_the_way() -> None:
