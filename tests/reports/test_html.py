@@ -193,7 +193,7 @@ def test_the_chart_is_told_in_words_and_as_a_table() -> None:
 
 
 def test_a_number_tells_its_head_where_the_heads_are_not_shown() -> None:
-    cells = [attrs for _, attrs in checked(made(BYPASS)).elements if attrs.get("class") == "n"]
+    cells = [attrs for _, attrs in checked(made(BYPASS), View()).elements if attrs.get("class") == "n"]
     assert cells
     assert all(attrs["data-head"] for attrs in cells)
 
