@@ -67,16 +67,20 @@ def _each(entries: tuple[str, ...], told: Told) -> list[str]:
 
 
 def without(profile: Profile, own: frozenset[str], others: frozenset[str]) -> Profile:
-    """The profile without the entries that name nothing of `own` and something of `others`."""
+    """The profile without the entries that name nothing of `own` and something of `others`.
+
+    Where that is every guardrail or every classifier they stay: a view that has none of them is not one without a promise.
+    """
 
     def stays(entry: str) -> bool:
         return _names_one(entry, own) or not _names_one(entry, others)
 
     lists = {name: tuple(one for one in getattr(profile, name) if stays(one)) for name in _LISTS}
+    lists["classifiers"] = lists["classifiers"] or profile.classifiers
     return replace(
         profile,
         **lists,
-        guardrails=tuple(one for one in profile.guardrails if stays(one.id)),
+        guardrails=tuple(one for one in profile.guardrails if stays(one.id)) or profile.guardrails,
         updates=tuple(one for one in profile.updates if stays(one.classifier)),
         release=tuple(one for one in profile.release if stays(one.member)),
         stop_controls=tuple(one for one in profile.stop_controls if stays(one.subject)),

@@ -119,6 +119,10 @@ def _selectors(page: Any) -> None:
     del page["EventSelectors"][0]["IncludeManagementEvents"]
 
 
+def _logged(page: Any) -> None:
+    del page["loggingConfig"]["textDataDeliveryEnabled"]
+
+
 def _rules(page: Any) -> None:
     page["SecurityGroups"][0]["IpPermissions"] = {"x": 1}
 
@@ -134,6 +138,7 @@ def _region(page: Any) -> None:
         ("eks:ListClusters", _clusters, "its answer is malformed"),
         ("cloudtrail:GetTrailStatus", _status, "has no `IsLogging`"),
         ("cloudtrail:GetEventSelectors", _selectors, "has no `IncludeManagementEvents`"),
+        ("bedrock:GetModelInvocationLoggingConfiguration", _logged, "has no `text_data_delivery_enabled`"),
         ("ec2:DescribeSecurityGroups", _rules, "the answer is malformed"),
         ("ec2:DescribeRegions", _region, ""),
     ],

@@ -15,14 +15,12 @@ from scanner.graph.model import Node, Role
 from scanner.origin import Origin
 from scanner.patterns import lazy
 from scanner.podspec import pod_templates
-from scanner.resource import RECORDED, Resource
+from scanner.resource import Resource
 from scanner.unknown import Unknown, Value, unknowns_in
 
 LOGGING = "aws_bedrock_model_invocation_logging_configuration"
 CONFIGURATIONS = ("aws_sagemaker_endpoint_configuration", "awscc_sagemaker_endpoint_config")
 DELIVERIES = ("text", "image", "embedding", "video", "audio")
-TOLD = DELIVERIES[:3]
-"""Those that the API has had since it tells of logging at all; an account may have been set up before the others."""
 DESTINATIONS = ("s3_config.bucket_name", "cloudwatch_config.log_group_name")
 BUCKET_ARN = lazy(r"^arn:[a-z-]+:s3:::")
 SINK_NAMES = ("bucket", "name", "arn", "id")
@@ -86,9 +84,6 @@ def _invocation(world: World, one: Resource) -> tuple[bool | Unknown, str, Origi
         key = f"{kind}_data_delivery_enabled"
         found = first(one, f"logging_config.{key}")
         if found is None:
-            # Terraform has a default for it; an answer of AWS that lacks it says nothing.
-            cause = f"what AWS answered has no `{key}`"
-            doubt = doubt or ((Unknown(cause), cause, one.origin) if kind in TOLD and one.source in RECORDED else None)
             continue
         if found.unknown is not None:
             doubt = doubt or (found.unknown, f"whether `{key}` is set is not known", found.origin)

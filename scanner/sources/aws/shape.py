@@ -182,7 +182,9 @@ def _like(spec: Mapping[str, Any], here: Here) -> Any:
     found = path_of(spec["like"], here)
     if isinstance(found, Unknown) or found is None:
         return found
-    return [arguments(one, spec.get("rename", {})) for one in (found if isinstance(found, list) else [found])]
+    every = [arguments(one, spec.get("rename", {})) for one in (found if isinstance(found, list) else [found])]
+    lacking = {key: Unknown(f"the answer has no `{key}`", decided_by=(key,)) for key in spec.get("told", ())}
+    return [{**lacking, **one} for one in every] if lacking else every
 
 
 def _split(spec: Mapping[str, Any], here: Here) -> Any:
