@@ -69,7 +69,7 @@ def _each(entries: tuple[str, ...], told: Told) -> list[str]:
 def without(profile: Profile, own: frozenset[str], others: frozenset[str]) -> Profile:
     """The profile without the entries that name nothing of `own` and something of `others`.
 
-    Where that is every guardrail or every classifier they stay: a view that has none of them is not one without a promise.
+    Where that is every guardrail or every classifier they stay: a view without any has the promise all the same.
     """
 
     def stays(entry: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,11 +16,13 @@ from tests.harness import FIXTURES, run
 WORLD = FIXTURES / "worlds" / "reference"
 
 
-def scanned(tmp_path: Path, denied: str) -> tuple[int, dict[str, str], list[str]]:
+def scanned(
+    tmp_path: Path, denied: str, told: dict[tuple[str, str], Any] | None = None
+) -> tuple[int, dict[str, str], list[str]]:
     """The exit code, the verdicts by commitment, and the rules that are violated."""
     calls = [
         replace(one, outcome="denied", pages=[], cause="AccessDenied") if one.operation == denied else one
-        for one in full(answers())
+        for one in full(told or answers())
     ]
     bundle = write(tmp_path / "aws.bundle", calls)
     given = ("--bundle", str(bundle), "--profile", str(WORLD / "tether.yaml"), "--as-of", "2026-11-01")
@@ -41,3 +44,12 @@ def test_what_nobody_could_read_may_be_there_as_it_is_declared(denied: str, tmp_
     # The gateway's role and the store of evidence are named by the profile as files declare them.
     code, verdicts, violated = scanned(tmp_path, denied)
     assert (code, set(verdicts.values()), violated) == (3, {"unproven"}, [])
+
+
+def test_a_guardrail_under_another_name_is_not_the_one_that_was_promised(tmp_path: Path) -> None:
+    told = answers()
+    for version in ("DRAFT", "7"):
+        told["bedrock:GetGuardrail", f"gr7acme2026x/{version}"]["name"] = "another"
+    _, verdicts, violated = scanned(tmp_path, "", told)
+    assert verdicts["guardrails-on"] == "violated"
+    assert "guardrail-not-enforced-on-every-call" in violated
