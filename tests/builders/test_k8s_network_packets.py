@@ -33,9 +33,10 @@ from tests.builders.netpol_draw import (
 )  # fmt: skip
 from tests.builders.netpol_packets import Cluster, outside, packets, readings
 from tests.builders.netpol_seeded import cluster
+from tests.drawn import some
 
 Rows = set[tuple[str, str, str, int]]
-QUICK = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+QUICK = settings(max_examples=some(20, 40), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 known = st.tuples(st.lists(pods, min_size=3, max_size=6), st.lists(policies, min_size=1, max_size=4))
 odd = st.tuples(st.lists(strays, min_size=2, max_size=4), st.lists(policies, min_size=1, max_size=3))
 on_nodes = st.tuples(st.lists(hosts, min_size=2, max_size=4), st.lists(policies, min_size=1, max_size=3))
@@ -118,7 +119,7 @@ def of_pods(rows: Rows, some: list[dict], goal: str | None = None) -> Rows:
     return {row for row in rows if {row[0], row[1]} <= names and row[0] != row[1] and goal in (None, row[1])}
 
 
-@pytest.mark.parametrize("first", range(0, 200, 50))
+@pytest.mark.parametrize("first", range(0, some(100, 200), 50))
 def test_clusters_by_number_are_what_the_packets_say(first):
     for number in range(first, first + 50):
         some, rules, tier = cluster(number)

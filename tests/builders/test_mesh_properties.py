@@ -20,8 +20,9 @@ from scanner.unknown import Unknown
 from scanner.yamltext import Document, documents
 from tests.builders.mesh_world import ISTIOD
 from tests.changed import replace
+from tests.drawn import some
 
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=some(30, 60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SPACES = ("n0", "n1", "model")
 ACCOUNTS = ("a", "b")
 PORTS = (8000, 9090, 1234)

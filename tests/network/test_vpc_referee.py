@@ -14,10 +14,11 @@ from scanner.builders.aws_network.build import build_aws_network
 from scanner.commands.graph_expand import expand
 from scanner.graph.model import Role
 from tests.builders.aws import read, world
+from tests.drawn import some
 from tests.network.vpc_draw import networks, terraform
 from tests.network.vpc_referee import Referee
 
-EXAMPLES = int(os.environ.get("TETHER_VPC_EXAMPLES", "300"))
+EXAMPLES = int(os.environ.get("TETHER_VPC_EXAMPLES", some(150, 300)))
 PORTS = (1, 22, 23, 443, 444, 1000, 1001, 8000, 8001, 40000, 40001)
 """One of each class that the drawn rules can tell apart: their ends are 22, 443, 999, 1000, 8000, 40000 and 65535."""
 PROTOCOLS = ("tcp", "udp")

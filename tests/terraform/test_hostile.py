@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests import drawn
+
 SECONDS, MEMORY = 60, 3 << 30
 """CPU seconds and bytes after which the system ends a scan: a scan that needs them fails by its exit code."""
 SECRET = "root:x:0:0"
@@ -226,7 +228,7 @@ TEXTS: dict[str, str] = {
 }
 
 
-WHOLE = TEXTS if os.environ.get("TETHER_STRIDE") == "1" else ("many faults", "dynamic in dynamic in dynamic")
+WHOLE = TEXTS if drawn.WHOLE else ("many faults", "dynamic in dynamic in dynamic")
 """Those for which all is spent that a user would; with TETHER_STRIDE=1 for all, which takes a minute more."""
 
 
