@@ -37,6 +37,12 @@ ELSEWHERE = {
     "DATA-003": "not judged: retention of prompts by the provider",
 }
 """Assertions without a rule, or without a case in AWS: why, or where it is told."""
+AS_BUNDLE = {
+    "AUDIT-006": "no bundle: schedules of EventBridge are not asked of an account, which has nothing to judge then",
+    "EDGE-001": "in a bundle no more than `unproven`: what a component brings is in its recipe, which holds scripts and"
+    " settings of the user's own, and is not recorded",
+}
+"""Assertions that AWS decides in files, and in a recorded account not, or not to the end: why."""
 
 
 PAGE = ROOT / "docs" / "assertions.md"
@@ -108,7 +114,7 @@ def render() -> str:
     for row in assertions():
         names = ", ".join(f"`{rule.id}`" for rule in decided_by(row)) or "none"
         where = "<br>".join(cases(row)) or ("none" if of_aws(row) else "-")
-        told = "" if settled(row) else ELSEWHERE.get(row.id, "")
+        told = AS_BUNDLE.get(row.id, "") if settled(row) else ELSEWHERE.get(row.id, "")
         bundles = [f"`{rule.id}/{case}`" for rule in decided_by(row) if (case := recorded_case(rule))]
         recorded = "<br>".join(bundles) or "-"
         lines.append(f"| {row.id} | {row.severity} | {names} | {where} | {recorded} | {told} |")
