@@ -119,14 +119,12 @@ def _encoded(rows: list[list[object]]) -> bytes:
 
 
 def _settled(edge: Edge, nodes: Mapping[str, Node]) -> Edge:
-    ends = []
-    for end in (edge.source, edge.target):
-        if end not in nodes:
-            raise ValueError(f"an edge names {end!r}, which is no node")
-        ends.append(nodes[end])
-    if edge.state is State.POSSIBLE or all(node.state is State.OPEN for node in ends):
+    source, target = nodes.get(edge.source), nodes.get(edge.target)
+    if source is None or target is None:
+        raise ValueError(f"an edge names {edge.source if source is None else edge.target!r}, which is no node")
+    if edge.state is State.POSSIBLE or (source.state is State.OPEN and target.state is State.OPEN):
         return edge
-    decided = sorted({name for node in ends if node.state is State.POSSIBLE for name in node.decided_by})
+    decided = sorted({name for node in (source, target) if node.state is State.POSSIBLE for name in node.decided_by})
     reason = edge.reason or "existence-unknown"
     return replace(edge, state=State.POSSIBLE, reason=reason, decided_by=tuple(decided) or ("existence",))
 

@@ -38,7 +38,7 @@ PRINCIPAL_KINDS = ("aws_iam_role", "aws_iam_user", "aws_iam_group")
 
 def add_sinks(world: World) -> None:
     """Role SINK for every store of evidence that the profile names."""
-    for one in world.inventory.all:
+    for one in world.inventory.all if world.profile.evidence_sinks else ():
         if one.data:
             continue
         own = [one.attrs.get(key) for key in SINK_NAMES]

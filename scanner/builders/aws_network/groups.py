@@ -175,15 +175,15 @@ class SecurityGroups:
         why = first_doubt(exists, ports)
         if not traffic:
             return
-        for path in RANGES:
+        for path in RANGES if not block.keys().isdisjoint(RANGES) else ():
             for found in each(block, path, origin):
                 for peer in self._range_peers(found, unit):
                     yield GroupRule(traffic, peer, found.origin, first_doubt(why, doubt_of(found.possible)))
-        for path in LISTS:
+        for path in LISTS if not block.keys().isdisjoint(LISTS) else ():
             for found in each(block, path, origin):
                 for peer in self._list_peers(found, unit):
                     yield GroupRule(traffic, peer, found.origin, first_doubt(why, doubt_of(found.possible)))
-        for path in GROUPS:
+        for path in GROUPS if not block.keys().isdisjoint(GROUPS) else ():
             for found in each(block, path, origin):
                 yield GroupRule(traffic, self._group_peer(found, unit), found.origin, why)
         itself = block.get("self")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scanner import tables
-from scanner.builders.blocks import Found, at, first
+from scanner.builders.blocks import Found, at, first, heads
 from scanner.builders.draft import World
 from scanner.builders.placement.conditions import Outcome, all_hold, only_ordinary
 from scanner.builders.placement.meets import Meetings
@@ -26,6 +26,7 @@ from scanner.unknown import Unknown
 CLUSTER_ARGUMENTS = ("cluster_name", "cluster", "cluster_arn", "cluster_id", "kubernetes_cluster_id")
 """Arguments by which a part of a cluster names the cluster."""
 ZONE_ARGUMENTS = ("availability_zone", "availability_zones", "placement.availability_zone")
+ZONE_HEADS = heads(ZONE_ARGUMENTS)
 REGION_ELSEWHERE = frozenset({"aws_route53_zone", "aws_ec2_managed_prefix_list", "aws_organizations_policy"})
 """Types of AWS whose `region` is not where the resource stands, or that have no region at all."""
 
@@ -99,7 +100,7 @@ def add_regions(world: World) -> None:
 
 def _stated(world: World, resource: Resource, cloud: str) -> Iterator[Placement]:
     if cloud == "aws":
-        for key in ZONE_ARGUMENTS:
+        for key in ZONE_ARGUMENTS if not ZONE_HEADS.isdisjoint(resource.attrs) else ():
             for one in at(resource, key):
                 yield from _zones(world, resource, one)
         if resource.kind not in REGION_ELSEWHERE:

@@ -73,6 +73,8 @@ def _secret(holder: Resource) -> Value:
 def object_containers(world: World, resource: Resource) -> Sequence[Container]:
     """The containers of an object, with the values of its ConfigMaps and the arguments of its files put in."""
     bare = containers_of(resource)
+    if not bare:
+        return bare
     filled = any(dig(one.body, key) for one in bare for key in ("env", "environment", "envFrom"))
     named = any(_FILE.match(word.text) for one in bare for word in one.words)
     if not filled and not named:

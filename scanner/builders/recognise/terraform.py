@@ -98,9 +98,11 @@ def as_awscc(name: str) -> str:
 
 def called(resource: Resource) -> list[ModelReference]:
     """The Bedrock models that a resource calls by what is written in it."""
+    if resource.kind not in CALLERS:
+        return []
     found = [
         _fact(Reference(reference.bedrock(one.value)), one, "it calls this model")
-        for path in CALLERS.get(resource.kind, ())
+        for path in CALLERS[resource.kind]
         for one in at(resource, path)
     ]
     return [one for one in found if one.reference != "bedrock:"]

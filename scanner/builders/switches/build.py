@@ -39,10 +39,12 @@ def build_switches(world: World) -> None:
             continue
         on = "kubernetes" if is_kubernetes(resource) else "terraform"
         tests = tables.switch_tests(on, resource.kind, resource.group)
-        _scoped(world, resource, tests, Spot(resource.attrs, resource.origin))
-        if world.nodes[resource.id].roles & OWN and is_kubernetes(resource):
+        if tests:
+            _scoped(world, resource, tests, Spot(resource.attrs, resource.origin))
+        mine = bool(world.nodes[resource.id].roles & OWN)
+        if mine and on == "kubernetes":
             _pods(world, resource)
-        elif world.nodes[resource.id].roles & OWN and resource.kind in COMPUTE:
+        elif mine and resource.kind in COMPUTE:
             _switches(world, resource, list(run_by(world, resource)))
         found = list(configs(world, resource))
         if resource.id in mentioned:

@@ -63,9 +63,9 @@ class _Places(list[Origin]):
     def __getitem__(self, index: SupportsIndex | slice) -> Origin | list[Origin]:
         if isinstance(index, slice):
             return [self[one] for one in range(*index.indices(len(self)))]
-        place = int(index)
-        place = place + len(self) if place < 0 else place
-        if not 0 <= place < len(self):
+        place, size = int(index), len(self._of)
+        place = place + size if place < 0 else place
+        if not 0 <= place < size:
             raise IndexError(index)
         return self._at.within(f"{self._path}[{place}]")
 
