@@ -47,6 +47,8 @@ def page(rule: Rule) -> str:
         ("assertion", rule.assertion),
         ("decided by", ", ".join(rule.bases)),
     ]
+    if rule.needs is not None:
+        facts.append(("needs", ", ".join(sorted(rule.needs)) or "the profile alone"))
     parts = [safe(rule.id), _prose(rule.title), "\n".join(f"  {name:<12}{safe(value)}" for name, value in facts)]
     sections = (("Why it matters", rule.why), ("How to fix", rule.fix), ("What it cannot see", rule.blind))
     parts += [f"{heading}\n\n{_prose(body)}" for heading, body in sections]

@@ -17,6 +17,7 @@ from botocore.parsers import ResponseParserError
 
 from scanner.resource import Reading
 from scanner.sources.aws import live_client, read_estate
+from scanner.sources.aws.live_accounts import session_policies
 from scanner.sources.aws.live_calls import Collector
 from scanner.sources.aws.live_outcome import Fault, outcome_of
 from scanner.sources.aws.live_rate import Bucket
@@ -372,6 +373,8 @@ def test_chosen_rules_are_asked_what_they_need_and_the_others_are_not_judged(wor
     code, out, _ = run("permissions", "--aws", *given)
     allowed = {one for line in out.splitlines() for one in json.loads(line)["Statement"][0]["Action"]}
     by_action = {row.action: row.id for row in aws_operations()}
+    sessions = session_policies(frozenset(by_action[one] for one in allowed))
+    assert {one for _, text in sessions for one in json.loads(text)["Statement"][0]["Action"]} == allowed
     assert code == 0 and "bedrock:GetGuardrail" in allowed and "ec2:DescribeVpcs" not in allowed and len(allowed) < 12
     profile = tmp_path / "tether.yaml"
     profile.write_text(reference.profile((WORLD / "tether.yaml").read_text()))
