@@ -28,6 +28,7 @@ BESIDE_ROWS: Mapping[str, frozenset[str]] = {
         "ec2:DescribeInstances": "aws_lb_target_group_attachment",
         "ec2:DescribeNetworkAcls": "aws_network_acl",
         "ec2:DescribeNetworkInterfaces": "aws_lb_target_group_attachment",
+        "ec2:DescribeSecurityGroups": "aws_security_group_rule",
         "ecs:DescribeServices": "aws_ecs_service",
         "ecs:DescribeTasks": "aws_ecs_service",
         "eks:DescribeCluster": "aws_security_group aws_security_group_rule",
