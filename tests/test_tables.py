@@ -153,7 +153,7 @@ def test_ids_are_unique(name: str) -> None:
 def test_actions_are_unique_and_complete() -> None:
     assert len({row.action for row in tables.inference_actions()}) == 57
     counts = Counter(row["provider"] for row in tables.load("control_actions").rows)
-    assert counts["aws"] == len({row.action for row in tables.control_actions("aws")}) == 107
+    assert counts["aws"] == len({row.action for row in tables.control_actions("aws")}) == 108
     assert set(counts) == {"aws", "kubernetes", "azure", "google"}
     for row in tables.control_actions("kubernetes"):
         assert row.verbs and row.groups and row.resources, row

@@ -66,6 +66,7 @@ def of_type(kind: str) -> tuple[str, str]:
         (ROLE, ("", TENANT % "iam:DeleteRole"), "violated"),
         (ROLE, ("", TENANT % "iam:UpdateAssumeRolePolicy"), "violated"),
         (KEY, ("", TENANT.replace('"t"', '"u"') % "kms:CancelKeyDeletion"), "violated"),
+        (KEY, ("", TENANT.replace('"t"', '"u"') % "kms:DeleteImportedKeyMaterial"), "violated"),
         (K8S, ("name: vllm, namespace: inference", "name: vllm, namespace: models"), "unproven"),
         (K8S, ("kind: Deployment", "kind: StatefulSet"), "unproven"),
     ],

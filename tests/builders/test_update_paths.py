@@ -53,6 +53,16 @@ spec:
   source: {repoURL: "https://git.example.gov/safety/stack", path: stack, targetRevision: main}
   syncPolicy: %s
 """
+OTHER_ROOT = """
+provider "aws" {
+  region              = "us-gov-west-1"
+  allowed_account_ids = [%s]
+}
+""" + REMOVES.replace("events:RemoveTargets", "scheduler:DeleteSchedule")
+DAILY, BY_PIPELINE = 'schedule: "0 3 * * *"', "complies-pipeline-held-up"
+OPEN = """"inboundTransitionState": {
+      "enabled": true
+     },"""
 BY_RULE = ("aws_scheduler_schedule", "aws_cloudwatch_event_rule")
 STOPPED = "safety/CronJob/refresh"
 
@@ -65,6 +75,7 @@ def judged(tmp_path: Path, case: str, *edits: tuple[str, str, str]) -> str:
         path = copy / name
         before = path.read_text() if path.exists() else ""
         assert old in before
+        path.parent.mkdir(exist_ok=True)
         path.write_text(before.replace(old, new) if old else before + new)
     return seen(run_scan(copy), RULE)
 
@@ -86,6 +97,15 @@ def judged(tmp_path: Path, case: str, *edits: tuple[str, str, str]) -> str:
         (OFF, [("tether.yaml", *BY_RULE), ("main.tf", "", EVENTS % 'is_enabled = "false"')], "violated"),
         (OFF, [("tether.yaml", *BY_RULE), ("main.tf", "", EVENTS % 'is_enabled = "true"')], "holds"),
         (OFF, [("tether.yaml", *BY_RULE), ("main.tf", "", EVENTS % "" + REMOVES)], "violated"),
+        (OFF, [("main.tf", *ON), ("other/main.tf", "", OTHER_ROOT % '"111122223333"')], "violated"),
+        (OFF, [("main.tf", *ON), ("other/main.tf", "", OTHER_ROOT % '"444455556666"')], "holds"),
+        (OFF, [("main.tf", *ON), ("other/main.tf", "", OTHER_ROOT % "")], "unproven"),
+        (JOB, [("k8s.yaml", DAILY, 'schedule: "0 3 31 2 *"')], "violated"),
+        (JOB, [("k8s.yaml", DAILY, 'schedule: "0 3 31 2 1"')], "holds"),
+        (JOB, [("k8s.yaml", DAILY, 'schedule: "@daily"')], "holds"),
+        (JOB, [("k8s.yaml", DAILY, "schedule: nightly")], "unproven"),
+        (BY_PIPELINE, [("bundle.json", '"stageName": "Source",\n     ' + OPEN, '"stageName": "Source",')], "holds"),
+        (BY_PIPELINE, [("bundle.json", '"stageName": "Deploy",\n     ' + OPEN, '"stageName": "Deploy",')], "unproven"),
         (FLUX, [("cluster.json", "2026-10-31", "2027-10-31")], "unproven"),
         (JOB, [("tether.yaml", STOPPED, "argocd/Application/guards"), ("app.yaml", "", SYNC % ("Application", "{}"))],
          "unproven"),

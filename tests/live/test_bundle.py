@@ -262,6 +262,24 @@ def test_of_two_answers_the_later_one_counts():
         assert merged(order) == [new]
 
 
+@pytest.mark.parametrize(
+    ("at", "of", "counts"),
+    [
+        ("2026-01-01T00:00:00Z", "ec2:DescribeVpcs", "failed"),
+        ("", "ec2:DescribeVpcs", "failed"),
+        ("2026-01-01T01:00:00+02:00", "ec2:DescribeVpcs", "older"),
+        ("2026-01-01T00:00:00Z", "sts:GetCallerIdentity", "newer"),
+    ],
+)
+def test_of_two_answers_of_which_none_is_later_none_counts(at, of, counts):
+    older = Call("aws", (("region", "x"),), of, {}, "read", ({"a": 1},), "2026-01-01T00:00:00Z")
+    newer = Call("aws", (("region", "x"),), of, {}, "read", ({"a": 2},), at)
+    (found,) = merged([older, newer])
+    assert found in {"older": [older], "newer": [newer]}.get(counts, [found])
+    assert (found.outcome, tuple(found.pages)) == (("failed", ()) if counts == "failed" else ("read", found.pages))
+    assert merged([older, older]) == [older]
+
+
 def test_a_throttled_or_dropped_list_makes_collect_end_with_3(tmp_path):
     slow = once(Answer(429, {}, {"Retry-After": "0"}), times=10**6, resource="pods")
     path, code, _ = collected(tmp_path, Cluster(small(), faults=[slow]))

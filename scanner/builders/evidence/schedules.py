@@ -1,17 +1,18 @@
 """Schedules that run Tether itself: is it switched on, does it run again, and is what it says kept.
 
 Sources: hashicorp/aws documentation of `aws_scheduler_schedule` (`state`, `schedule_expression`, `end_date`),
-`aws_cloudwatch_event_rule` (`state`, `is_enabled`) and `aws_cloudwatch_event_target`; the EventBridge user guide, "Cron
-expressions" (the sixth field is the year); the ECS API reference, "LogConfiguration" (`awslogs-group`); the Kubernetes
-API reference, "CronJobSpec" (`suspend`).
+`aws_cloudwatch_event_rule` (`state`, `is_enabled`) and `aws_cloudwatch_event_target`; the ECS API reference,
+"LogConfiguration" (`awslogs-group`); the Kubernetes API reference, "CronJobSpec" (`suspend`, `schedule`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from scanner.builders.blocks import Found, at, text
 from scanner.builders.draft import World
+from scanner.builders.evidence.calendar import comes, crontab_comes
 from scanner.builders.recognise.containers import Container, containers_of
 from scanner.builders.recognise.machines import machine_containers
 from scanner.graph.facts_audit import ScanRun
@@ -31,6 +32,7 @@ OURS = lazy(r"(?:^|[/:])tether(?:-scanner)?(?:[:@]|$)")
 RUNS = frozenset({"scan", "collect"})
 KEEPS = ("--store", "--store-from", "--output")
 CRONTAB = lazy(r"cron\(([^()]*)\)")
+EARLIEST = date(1970, 1, 1)
 FIELDS = 6
 SWITCH = {"true": True, "false": False, "1": True, "0": False}
 ENDED = lazy(r"^\d{4}-\d{2}-\d{2}")
@@ -51,7 +53,7 @@ def build_schedules(world: World) -> None:
                 _tell(world, rule, [*states(rule), *again(world, rule), _kept(world, program)])
     for one in world.inventory.like(CRON):
         if any(_ours(each) for each in containers_of(one)):
-            _tell(world, one, [flag(one, "spec.suspend", True, "on", "it is suspended")])
+            _tell(world, one, [flag(one, "spec.suspend", True, "on", "it is suspended"), *crontab(world, one)])
 
 
 def _tell(world: World, one: Resource, facts: list[ScanRun]) -> None:
@@ -117,25 +119,34 @@ def again(world: World, one: Resource) -> Iterator[ScanRun]:
     found = next(iter(at(one, "schedule_expression")), None)
     once = found is not None and found.text.strip().startswith("at(")
     yield _said(found, one, once, "again", "it runs once, and never again")
-    yield from years_of(world, one)
+    cron = CRONTAB.fullmatch(found.text.strip()) if found is not None and found.unknown is None else None
+    if found is not None and cron is not None:
+        fields = cron[1].split()
+        yield _comes(
+            one, found, comes(fields[2], fields[3], fields[5], _today(world)) if len(fields) == FIELDS else None
+        )
     ends = next(iter(at(one, "end_date")), None)
     if ends is not None and world.pins is not None:
         over = ENDED.match(ends.text) is not None and ends.text[:10] < world.pins.as_of.isoformat()
         yield _said(ends, one, over, "again", f"it ended on {ends.text[:10]}")
 
 
-def years_of(world: World, one: Resource) -> Iterator[ScanRun]:
-    """A cron expression of EventBridge has six fields, the last of them the years in which it runs."""
-    found = next(iter(at(one, "schedule_expression")), None)
-    cron = CRONTAB.match(found.text.strip()) if found is not None and found.unknown is None else None
-    fields = cron[1].split() if cron is not None else []
-    if len(fields) != FIELDS or world.pins is None:
-        return
-    years = [part.partition("/") for part in fields[-1].split(",")]
-    # A step (`2024/2`) goes on from its first year; in a range it ends with that.
-    last = [part.rpartition("-")[2] for part, step, _ in years if not step or "-" in part]
-    if len(last) == len(years) and all(year.isdecimal() and int(year) < world.pins.as_of.year for year in last):
-        yield _said(found, one, True, "again", f"its years are over: `{fields[-1]}`")
+def crontab(world: World, one: Resource) -> Iterator[ScanRun]:
+    """Whether a CronJob runs on any day to come."""
+    found = next(iter(at(one, "spec.schedule")), None)
+    if found is not None:
+        yield _comes(one, found, None if found.unknown is not None else crontab_comes(found.text, _today(world)))
+
+
+def _today(world: World) -> date:
+    return EARLIEST if world.pins is None else world.pins.as_of
+
+
+def _comes(one: Resource, found: Found, more: bool | None) -> ScanRun:
+    if more is not None or found.unknown is not None:
+        return _said(found, one, more is False, "again", f"no day of `{found.text}` is to come")
+    odd = Unknown(f"`{found.text}` is no schedule that is understood", decided_by=(f"{one.address}: its schedule",))
+    return ScanRun(origin=found.origin, because=odd.cause, aspect="again", good=odd)
 
 
 def _kept(world: World, program: tuple[Resource, Container]) -> ScanRun:

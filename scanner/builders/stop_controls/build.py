@@ -30,7 +30,7 @@ USED_BY: dict[str, tuple[str, ...]] = {
     ),
     "aws_iam_policy": ("iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion", "iam:DeletePolicy"),
     "aws_kms_key": ("kms:DisableKey", "kms:EnableKey", "kms:ScheduleKeyDeletion", "kms:CancelKeyDeletion",
-                    "kms:PutKeyPolicy"),
+                    "kms:PutKeyPolicy", "kms:DeleteImportedKeyMaterial", "kms:ImportKeyMaterial"),
 }  # fmt: skip
 """By kind: the actions by which it is used, changed or taken away."""
 CHANGED_BY: dict[str, tuple[str, ...]] = {

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from scanner.builders.aws_identity.access import Access, judge
+from scanner.builders.aws_identity.accounts import account_of
 from scanner.builders.aws_identity.guarded import across, guarded
 from scanner.builders.aws_identity.principals import Principal, principals
 from scanner.builders.aws_policy.match import Truth
@@ -48,19 +51,39 @@ def strangers(world: World, one: Resource, actions: tuple[str, ...]) -> Iterator
 def _asked(
     world: World, one: Resource, actions: tuple[str, ...], *, trusted: bool
 ) -> Iterator[tuple[Principal, Access]]:
-    """The principals of its unit that are operators, or those that are none, with the widest that they may do to it."""
+    """The principals that are operators, or those that are none, with the widest that they may do to it.
+
+    Those of another unit (a root of Terraform) may stand in the same account.
+    """
     arns, partly = arns_of(one)
     own = guarded(world, one)
     for principal in principals(world):
-        if (
-            principal.node_id != one.id
-            and principal.unit == one.unit
-            and bool(world.nodes[principal.node_id].roles & TRUSTED) is trusted
-        ):
-            of = across(world, own, one, principal.resource)
-            judged = judge(world, one.unit)
-            found = [judged.access(principal, action, arns, partly=partly, of=of) for action in actions]
-            yield principal, max(found, key=lambda access: access.truth)
+        if principal.node_id == one.id or bool(world.nodes[principal.node_id].roles & TRUSTED) is not trusted:
+            continue
+        near = _near(world, one, principal)
+        if near is Truth.NO and own.policy is None:
+            continue
+        of = across(world, own, one, principal.resource)
+        judged = judge(world, principal.unit)
+        found = [judged.access(principal, action, arns, partly=partly, of=of) for action in actions]
+        best = max(found, key=lambda access: access.truth)
+        yield principal, _perhaps(best, principal) if near is Truth.POSSIBLE else best
+
+
+def _near(world: World, one: Resource, principal: Principal) -> Truth:
+    """Whether a principal stands in the account of a thing; of one unit each is asked, by the policy of the thing."""
+    if principal.unit == one.unit:
+        return Truth.YES
+    ours = account_of(world, one).number
+    theirs = "" if principal.resource is None else account_of(world, principal.resource).number
+    return Truth.POSSIBLE if not ours or not theirs else Truth.YES if ours == theirs else Truth.NO
+
+
+def _perhaps(access: Access, principal: Principal) -> Access:
+    """The same, where it is not known that the principal is of the same account."""
+    why = access.answer.decided_by | {f"the account of {principal.unit}"}
+    answer = replace(access.answer, truth=min(access.answer.truth, Truth.POSSIBLE), decided_by=why)
+    return replace(access, answer=answer)
 
 
 def bound(world: World, one: Resource) -> Iterator[Answer]:

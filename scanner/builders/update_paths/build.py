@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from scanner.builders.blocks import at, first
 from scanner.builders.draft import World
-from scanner.builders.evidence.schedules import RULE, SCHEDULE, again, flag, states, years_of
+from scanner.builders.evidence.schedules import CRON, RULE, SCHEDULE, again, crontab, flag, states
 from scanner.builders.inventory import names
 from scanner.builders.stop_controls.holders import strangers
 from scanner.builders.update_paths.last import LIVE, last_success, switched_off
@@ -77,8 +77,7 @@ def _on(world: World, entry: UpdatePath, one: Resource) -> Updated:
         return Updated(
             origin=origin, because=odd.because, aspect="on", good=good, by=entry.by, classifier=entry.classifier
         )
-    held = switched_off(one) if one.source in LIVE else ""
-    return _fact(one, entry, "on", not held, held or "it is on")
+    return _fact(one, entry, "on", *(switched_off(one) if one.source in LIVE else (True, "it is on")))
 
 
 def _switches(world: World, one: Resource) -> Iterator[ScanRun]:
@@ -86,12 +85,14 @@ def _switches(world: World, one: Resource) -> Iterator[ScanRun]:
     if one.kind in SUSPENDED:
         for each in (one, *_sources(world, one)):
             yield flag(each, "spec.suspend", True, "on", f"`{each.address}` is switched off")
+        if one.kind == CRON:
+            yield from crontab(world, one)
     elif one.kind in SYNCED and one.source not in LIVE:
         # An API tells whether somebody asked for it in time.
         yield _by_itself(one, SYNCED[one.kind])
     elif one.kind in (SCHEDULE, RULE):
         yield from states(one)
-        yield from again(world, one) if one.kind == SCHEDULE else years_of(world, one)
+        yield from again(world, one)
 
 
 def _by_itself(one: Resource, path: str) -> ScanRun:

@@ -60,11 +60,17 @@ def last_success(one: Resource, days: int) -> tuple[bool | Unknown, str]:
     return False, f"{said}: {days} days are allowed"
 
 
-def switched_off(one: Resource) -> str:
-    """What an API told of an update path that is held up; "" for nothing."""
-    found = items_of(one.attrs.get(OBSERVED))
-    held = next((run for run in found if isinstance(run, Attrs) and run.get("held")), None)
-    return "" if held is None else f"the way into its stage `{held.get('held')}` is disabled"
+def switched_off(one: Resource) -> tuple[bool | Unknown, str]:
+    """Whether nothing holds an update path up, as far as an API told."""
+    runs = [run for run in items_of(one.attrs.get(OBSERVED)) if isinstance(run, Attrs)]
+    held = next((run.get("held") for run in runs if run.get("held")), None)
+    if held is not None:
+        return False, f"the way into its stage `{held}` is disabled"
+    untold = next((run.get("untold") for run in runs if run.get("untold")), None)
+    if untold is None:
+        return True, "it is on"
+    cause = f"whether the way into its stage `{untold}` is open was not told"
+    return Unknown(cause, decided_by=(f"{one.address}: its stages",)), ""
 
 
 def _text(one: Resource, *path: str | int) -> str:

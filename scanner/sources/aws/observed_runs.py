@@ -1,7 +1,7 @@
 """When a delivery pipeline last ended well.
 
 Source: CodePipeline API reference, "GetPipelineState": each stage with its latest execution, each action with the time
-at which its status changed last, and whether the way into a stage is enabled.
+at which its status changed last, and whether the way into a stage is enabled; nothing leads into the first.
 """
 
 from __future__ import annotations
@@ -25,8 +25,14 @@ def runs_of_a_pipeline(call: Call) -> Iterator[tuple[str, dict[str, Any]]]:
         held = next((one for one in stages if _enabled(one) is False), None)
         last = _status(stages[-1]) if stages else ""
         run = {"last": _ended(stages[-1]) if last == "Succeeded" else "", "because": _why(last)}
-        entry = {"what": "run", "of": "", **run, "held": str(held.get("stageName")) if held is not None else ""}
+        # Nothing leads into the first stage.
+        untold = next((one for one in stages[1:] if not isinstance(_enabled(one), bool)), None)
+        entry = {"what": "run", "of": "", **run, "held": _name(held), "untold": _name(untold)}
         yield f"arn:{where['partition']}:codepipeline:{where['region']}:{where['account']}:{name}", entry
+
+
+def _name(stage: dict[str, Any] | None) -> str:
+    return "" if stage is None else str(stage.get("stageName"))
 
 
 def _why(last: str) -> str:

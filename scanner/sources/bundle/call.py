@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from scanner.origin import ApiOrigin
 
@@ -34,6 +36,8 @@ FINAL = ("read", "absent", "not-asked", "region-off", "not-in-partition")
 ANSWERED = ("read", "absent", "region-off", "not-in-partition")
 """Outcomes after which it is known what there is: of AWS, a call that nobody made answers nothing."""
 
+CALLER = "sts:GetCallerIdentity"
+"""The call that each who asks is answered in another way."""
 Key = tuple[str, tuple[tuple[str, str], ...], str, str]
 
 
@@ -157,17 +161,40 @@ def parameters_key(parameters: Mapping[str, Any]) -> str:
 
 
 def merged(calls: Iterable[Call]) -> list[Call]:
-    """Shards as one: of the same call an answer counts before none, and then the later one."""
+    """Shards as one: of the same call an answer counts before none, and then the later one.
+
+    Of two answers that are not the same, and of which neither is known to be the later, none counts.
+    """
     best: dict[Key, Call] = {}
     for one in calls:
         before = best.get(one.key)
-        if before is None or _rank(one) >= _rank(before):
-            best[one.key] = one
+        best[one.key] = one if before is None else _better(before, one)
     return list(best.values())
 
 
-def _rank(one: Call) -> tuple[bool, str]:
-    return one.outcome in ANSWERED, one.at
+def _better(before: Call, one: Call) -> Call:
+    answered, told = one.outcome in ANSWERED, before.outcome in ANSWERED
+    if answered is not told:
+        return one if answered else before
+    last, when = _when(before), _when(one)
+    known = last is not None and when is not None and last != when
+    if (
+        not known
+        and answered
+        and one.operation != CALLER
+        and (one.outcome, one.pages) != (before.outcome, before.pages)
+    ):
+        cause = "it was answered in two ways, and which answer is the later one is not told"
+        return replace(one, outcome="failed", pages=(), cause=cause)
+    return one if last is None or when is None or when >= last else before
+
+
+def _when(one: Call) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(one.at)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
 
 
 def is_done(one: Call) -> bool:
