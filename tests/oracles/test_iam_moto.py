@@ -97,7 +97,9 @@ def _listed(statement, keys, doubtful, value):
     for key in keys:
         if key in found:
             plain = [one for one in found[key] if not doubtful(one)]
-            found[key] = plain + [value for one in found[key] if doubtful(one) and _matched(one, value)]
+            taken = plain + [value for one in found[key] if doubtful(one) and _matched(one, value)]
+            # AWS takes no statement without an action, or without a resource: one is named that nobody asks for.
+            found[key] = taken or ["none:None" if "Action" in key else "arn:aws:none:::none"]
     return found
 
 
