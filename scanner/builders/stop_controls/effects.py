@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scanner.builders.aws_identity.access import judge
+from scanner.builders.aws_identity.arns import arn_of
 from scanner.builders.aws_identity.documents import policy_at
 from scanner.builders.aws_identity.organisation import POLICY, RESOURCE, SERVICE
 from scanner.builders.aws_identity.principals import principals
@@ -21,14 +22,23 @@ from scanner.resource import Resource
 from scanner.tables import inference_actions
 from scanner.unknown import Unknown, refs_in
 
-STOPS = (
-    "organizations:AttachPolicy", "sagemaker:DeleteEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities",
-    "ecs:UpdateService", "ecs:DeleteService", "lambda:PutFunctionConcurrency", "lambda:DeleteFunction",
-    "autoscaling:UpdateAutoScalingGroup", "autoscaling:SetDesiredCapacity", "ec2:StopInstances",
-    "ec2:TerminateInstances", "eks:UpdateNodegroupConfig", "kms:DisableKey", "iam:AttachRolePolicy",
-    "iam:PutRolePolicy", "bedrock:DeleteProvisionedModelThroughput", "bedrock:DeleteCustomModelDeployment",
-)  # fmt: skip
-"""Actions that end a model's server, or take the way to it from every caller."""
+STOPS = {
+    "organizations:AttachPolicy": "policy/o-0/service_control_policy/p-0",
+    "sagemaker:DeleteEndpoint": "endpoint/0", "sagemaker:UpdateEndpointWeightsAndCapacities": "endpoint/0",
+    "ecs:UpdateService": "service/0/0", "ecs:DeleteService": "service/0/0",
+    "lambda:PutFunctionConcurrency": "function:0", "lambda:DeleteFunction": "function:0",
+    "autoscaling:UpdateAutoScalingGroup": "autoScalingGroup:0:autoScalingGroupName/0",
+    "autoscaling:SetDesiredCapacity": "autoScalingGroup:0:autoScalingGroupName/0",
+    "ec2:StopInstances": "instance/i-0", "ec2:TerminateInstances": "instance/i-0",
+    "eks:UpdateNodegroupConfig": "nodegroup/0/0/0", "kms:DisableKey": "key/0",
+    "iam:AttachRolePolicy": "role/0", "iam:PutRolePolicy": "role/0",
+    "bedrock:DeleteProvisionedModelThroughput": "provisioned-model/0",
+    "bedrock:DeleteCustomModelDeployment": "custom-model-deployment/0",
+}  # fmt: skip
+"""Actions that end a model's server, or take the way to it from every caller, and how what they act on is called.
+
+The names stand for any: who may do it on them may do it on whatever there is of the kind.
+"""
 SCALED = (("Deployment", "deployments"), ("StatefulSet", "statefulsets"))
 VERBS = ("update", "patch", "delete")
 SEALED = (
@@ -90,25 +100,39 @@ def _no_control(one: Resource) -> Answer | None:
 
 
 def may_stop(world: World, one: Resource) -> Answer:
-    """Whether a role may do something that ends a model's server, or keeps every caller from it."""
+    """Whether a role may do something that ends a model's server, or keeps every caller from it.
+
+    To end some server is no stop: the action must be open on all of its kind, or on a model in the inputs.
+    """
     best: Truth = Truth.NO
     doubt: tuple[str, ...] = (one.address,)
+    served = _served(world)
     for principal in principals(world):
         if principal.node_id != one.id:
             continue
         judged = judge(world, one.unit)
-        for action in STOPS:
+        for action, shape in STOPS.items():
             service = action.partition(":")[0]
-            access = judged.access(principal, action, (f"arn:{ANY}:{service}:{ANY}",))
-            if access.truth is Truth.YES:
-                return True, f"it may do `{action}`"
-            if access.truth > best:
-                best, doubt = access.truth, access.decided_by or doubt
+            some = judged.access(principal, action, (f"arn:{ANY}:{service}:{ANY}",))
+            if some.truth is Truth.NO:
+                continue
+            for arn in (f"arn:{ANY}:{service}:{ANY}:{ANY}:{shape}", *served):
+                if judged.access(principal, action, (arn,)).truth is Truth.YES:
+                    return True, f"it may do `{action}`"
+            best, doubt = Truth.POSSIBLE, some.decided_by or doubt
         if principal.unknown_policy is not None:
             best = Truth.POSSIBLE
     if best is Truth.POSSIBLE:
-        return Unknown("whether it may stop anything is not known", decided_by=doubt), ""
+        return Unknown("whether what it may stop is a model is not known", decided_by=doubt), ""
     return False, "it may do nothing that stops a model"
+
+
+def _served(world: World) -> list[str]:
+    """The ARNs of the models that are in the inputs."""
+    models = (node.id for node in world.nodes.values() if node.roles & {Role.MODEL, Role.CANDIDATE})
+    found = [world.inventory.by_id.get(one) for one in models]
+    arns = [arn_of(one) for one in found if one is not None]
+    return [one.text for one in arns if not one.partly]
 
 
 def seals_models(world: World, one: Resource) -> Answer:
