@@ -27,6 +27,9 @@ resource "aws_scheduler_schedule" "NAME" {
 """
 OURS = ("registry.example/tether:1", '"scan", "--live", "aws"')
 DAILY = "rate(1 day)"
+OVERRIDE = """target {
+    input = jsonencode({ containerOverrides = [{ name = "a", command = ["--version"] }] })
+  }"""
 CASES = {
     "daily": (*OURS, EVIDENCE, DAILY, "", ""),
     "once": (*OURS, EVIDENCE, "at(2026-12-01T00:00:00)", "", "violated"),
@@ -45,6 +48,7 @@ CASES = {
     "no_schedule": (*OURS, EVIDENCE, "cron(0 6 * *)", "", "unproven"),
     "every_year": (*OURS, EVIDENCE, "cron(0 6 * * ? *)", "", ""),
     "perhaps": (*OURS, EVIDENCE, DAILY, "count = var.on ? 1 : 0", "unproven"),
+    "another_command": (*OURS, EVIDENCE, DAILY, OVERRIDE, "unproven"),
     "no_log": (*OURS, "", DAILY, "", "violated"),
     "log_elsewhere": (*OURS, LOG.replace("GROUP", '"far"'), DAILY, "", "unproven"),
     "told_to_a_store": (OURS[0], '"scan", "--store-from", "URL"', "", DAILY, "", "unproven"),

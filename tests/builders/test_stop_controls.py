@@ -24,6 +24,12 @@ resource "aws_iam_role_policy" "t" {
   policy = jsonencode({ Statement = [{ Effect = "Allow", Action = ["%s"], Resource = "*" }] })
 }
 """
+SPARED = """
+resource "aws_iam_role_policy" "d" {
+  role   = aws_iam_role.stop.id
+  policy = jsonencode({ Statement = [{ Effect = "Deny", Action = "ecs:*", Resource = "arn:*:ecs:*:*:service/m/c" }] })
+}
+"""
 FUNCTION = """resource "aws_lambda_function" "l" {
   function_name = "l"
   role          = "arn:aws-us-gov:iam::111122223333:role/l"
@@ -63,6 +69,7 @@ def of_type(kind: str) -> tuple[str, str]:
         (DENY, of_type("var.kind"), "unproven"),
         (DENY, of_type('"TAG_POLICY"'), "violated"),
         (ROLE, ("", TENANT % "iam:GetRole"), "holds"),
+        (ROLE, ("", SPARED), "unproven"),
         (ROLE, ("", TENANT % "iam:DeleteRole"), "violated"),
         (ROLE, ("", TENANT % "iam:UpdateAssumeRolePolicy"), "violated"),
         (KEY, ("", TENANT.replace('"t"', '"u"') % "kms:CancelKeyDeletion"), "violated"),

@@ -30,6 +30,7 @@ SCHEDULE, RULE, TARGET, CRON = (
 TASK, FUNCTION, GROUP = "aws_ecs_task_definition", "aws_lambda_function", "aws_cloudwatch_log_group"
 OURS = lazy(r"(?:^|[/:])tether(?:-scanner)?(?:[:@]|$)")
 RUNS = frozenset({"scan", "collect"})
+INPUTS = ("input", "input_path", "input_transformer.input_template")
 KEEPS = ("--store", "--store-from", "--output")
 CRONTAB = lazy(r"cron\(([^()]*)\)")
 EARLIEST = date(1970, 1, 1)
@@ -45,15 +46,30 @@ def build_schedules(world: World) -> None:
     """
     for one in world.inventory.like(SCHEDULE):
         for program in _targets(world, one, "target.ecs_parameters.task_definition_arn", "target.arn"):
-            _tell(world, one, [*states(one), *again(world, one), _kept(world, program)])
+            _tell(
+                world,
+                one,
+                [*states(one), *again(world, one), _kept(world, program), *_overridden(one, one, "target.input")],
+            )
     for one in world.inventory.like(TARGET):
         rule = world.inventory.find(one.attrs.get("rule"), one, RULE)
         for program in _targets(world, one, "ecs_target.task_definition_arn", "arn"):
             if isinstance(rule, Resource):
-                _tell(world, rule, [*states(rule), *again(world, rule), _kept(world, program)])
+                _tell(
+                    world,
+                    rule,
+                    [*states(rule), *again(world, rule), _kept(world, program), *_overridden(one, rule, *INPUTS)],
+                )
     for one in world.inventory.like(CRON):
         if any(_ours(each) for each in containers_of(one)):
             _tell(world, one, [flag(one, "spec.suspend", True, "on", "it is suspended"), *crontab(world, one)])
+
+
+def _overridden(target: Resource, one: Resource, *paths: str) -> Iterator[ScanRun]:
+    """What a target hands over may be another command for the task (ECS API reference, "ContainerOverride")."""
+    for found in (each for path in paths for each in at(target, path)):
+        odd = Unknown("what its `input` changes of the task is not read", decided_by=(f"{one.address}: its input",))
+        yield ScanRun(origin=found.origin, because=odd.cause, aspect="kept", good=odd)
 
 
 def _tell(world: World, one: Resource, facts: list[ScanRun]) -> None:

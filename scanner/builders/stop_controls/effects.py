@@ -116,7 +116,11 @@ def may_stop(world: World, one: Resource) -> Answer:
             some = judged.access(principal, action, (f"arn:{ANY}:{service}:{ANY}",))
             if some.truth is Truth.NO:
                 continue
-            for arn in (f"arn:{ANY}:{service}:{ANY}:{ANY}:{shape}", *served):
+            # Where something is denied of any, it may be of the models.
+            spared = [each for one_of in principal.policies for each in one_of.statements if each.denies]
+            some_left = any(acts_on(each, action) is not Truth.NO for each in spared)
+            every = [] if some_left else [f"arn:{ANY}:{service}:{ANY}:{ANY}:{shape}"]
+            for arn in (*every, *(one for one in served if _alike(one, service, shape))):
                 if judged.access(principal, action, (arn,)).truth is Truth.YES:
                     return True, f"it may do `{action}`"
             best, doubt = Truth.POSSIBLE, some.decided_by or doubt
@@ -125,6 +129,13 @@ def may_stop(world: World, one: Resource) -> Answer:
     if best is Truth.POSSIBLE:
         return Unknown("whether what it may stop is a model is not known", decided_by=doubt), ""
     return False, "it may do nothing that stops a model"
+
+
+def _alike(arn: str, service: str, shape: str) -> bool:
+    """Whether an ARN is of the service and the kind that an action acts on."""
+    parts = arn.split(":", 5)
+    kind = shape.replace(":", "/").partition("/")[0]
+    return len(parts) == 6 and parts[2] == service and parts[5].replace(":", "/").partition("/")[0] == kind
 
 
 def _served(world: World) -> list[str]:
