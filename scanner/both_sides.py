@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from scanner.builders.build import Built, build
 from scanner.graph.graph import Graph
 from scanner.graph.model import STACK, Role
-from scanner.judge import Judgement, ran
+from scanner.judge import Judgement, Ran, ran
 from scanner.judge_views import Judged, judge_views
 from scanner.lock import Pins
 from scanner.profile import Profile
@@ -21,6 +21,7 @@ from scanner.sides.join import Maybe
 from scanner.sides.profile_names import without
 from scanner.sides.unite import united, with_possible_ways
 from scanner.sides.views import DECLARED, LIVE, PLANNED, TOGETHER, TOO_MANY, Twins, View, Views, views_of
+from scanner.untold import Names, opened, wider
 
 _OF_FILES = (DECLARED, PLANNED)
 _PARTS = STACK | {Role.OPERATOR, Role.PLATFORM, Role.SINK}
@@ -41,7 +42,8 @@ class BuiltView(Struct, frozen=True):
 class BothSides(Struct, frozen=True):
     """views: those that are judged. whole: all that any of them shows. profile: its names as the views have them.
 
-    strangers: by id, what may be a thing that the profile names, with that doubt.
+    strangers: by id, what may be a thing that the profile names, with that doubt. wider: the same views where the
+    profile names all that it may name in what is not known, and `names` those things; none where it can name nothing.
     """
 
     views: tuple[BuiltView, ...]
@@ -50,6 +52,8 @@ class BothSides(Struct, frozen=True):
     twins: Twins
     doubts: tuple[str, ...]
     strangers: Mapping[str, str]
+    wider: tuple[BuiltView, ...] = ()
+    names: Names = {}
 
 
 def both_sides(
@@ -60,22 +64,39 @@ def both_sides(
     *,
     blind: bool = False,
     unseen: Collection[tuple[str, str]] = (),
+    hidden: bool = False,
 ) -> BothSides | None:
     """The graphs of what is declared and what was recorded; None where the two tell of different things.
 
     blind: an input was not read, and may have what either side seems to lack. unseen: by account, the kinds of things
-    of which an API did not tell all, "" for every kind.
+    of which an API did not tell all, "" for every kind. hidden: what was not read may declare what the profile names.
     """
     found = views_of(resources, profile, unseen)
     if found is None:
         return None
-    doubts = list(found.doubts)
     places = [replace(one, unit=found.units.get(one.unit, one.unit)) for one in asked]
+    views, doubts = _built(found, found.profile, pins, places, blind=blind)
+    whole = _whole([one.built for one in views])
+    strangers = _strangers(whole.graph, found.maybe)
+    sides = BothSides(tuple(views), whole, found.profile, found.twins, doubts, strangers)
+    every = {one.id: one for view in found.views for one in view.resources}
+    more = wider(found.profile, list(every.values()), found.twins, hidden=hidden)
+    if more is None:
+        return sides
+    views, _ = _built(found, more.profile, pins, places, blind=blind)
+    return replace(sides, wider=tuple(views), names=more.names)
+
+
+def _built(
+    found: Views, profile: Profile, pins: Pins | None, places: Sequence[Asked], *, blind: bool
+) -> tuple[list[BuiltView], tuple[str, ...]]:
+    """The graph of each view that is judged, and what is not known of whether things are the same."""
+    doubts = list(found.doubts)
     names = [_names(one) for one in found.views]
     every = frozenset().union(*names)
     views = []
     for view, own in zip(found.views, names, strict=True):
-        told = without(found.profile, own, every - own)
+        told = without(profile, own, every - own)
         # Of what is declared alone nobody was asked: that is no fault of the scan.
         plain = replace(told, strict=False) if view.name in _OF_FILES else told
         built = build(view.resources, plain, pins, asked=() if view.name in _OF_FILES else places)
@@ -84,10 +105,7 @@ def both_sides(
             built = replace(built, graph=graph)
             doubts += [] if all_of_it else [TOO_MANY]
         views.append(BuiltView(view.name, view.sure, view.basis, built, told, view.resources))
-    views = _compared(views, found, blind=blind)
-    whole = _whole([one.built for one in views])
-    strangers = _strangers(whole.graph, found.maybe)
-    return BothSides(tuple(views), whole, found.profile, found.twins, tuple(doubts), strangers)
+    return _compared(views, found, blind=blind), tuple(doubts)
 
 
 def _compared(views: list[BuiltView], found: Views, *, blind: bool) -> list[BuiltView]:
@@ -142,8 +160,12 @@ def judge_both(
     What one side could not tell may say what of the other is the same: every rule waits for it.
     """
     unread = [replace(one, tells=None) for one in unread]
-    judged = []
-    for one in sides.views:
+
+    def said(one: BuiltView) -> Ran:
         profile = replace(one.profile, require=tuple(each for each in one.profile.require if each not in basis))
-        judged.append(Judged(one.name, one.sure, ran(one.built.graph, profile, rules, unread, one.basis, chosen)))
+        return ran(one.built.graph, profile, rules, unread, one.basis, chosen)
+
+    judged = [Judged(one.name, one.sure, said(one)) for one in sides.views]
+    others = {one.name: said(one) for one in sides.wider}
+    judged = [replace(one, ran=opened(one.ran, others[one.name], sides.names)) if others else one for one in judged]
     return judge_views(judged, rules, sides.twins, sides.doubts, sides.strangers, unread, basis)

@@ -78,7 +78,9 @@ def judge_views(
 
 def _findings(views: Sequence[Judged], doubts: Sequence[str], strangers: Mapping[str, str]) -> Iterator[Finding]:
     """Each finding once, of the first view that is surest of it, and no surer than its view is."""
-    told = [[(_key(one), _weighed(one, view, views, doubts, strangers)) for one in view.ran.findings] for view in views]
+    told = [
+        [(key_of(one), _weighed(one, view, views, doubts, strangers)) for one in view.ran.findings] for view in views
+    ]
     best: dict[tuple[str, ...], tuple[int, int]] = {}
     having: dict[tuple[str, ...], set[str]] = {}
     for place, some in enumerate(told):
@@ -112,9 +114,9 @@ def _weighed(
         return one
     sure = view.sure and not (view.name == TOGETHER and doubts)
     if not sure and not _shown(one, view, views, doubts):
-        one = _unsure(one, _ONLY[view.name])
+        one = unsure(one, _ONLY[view.name])
     doubt = next((strangers[name] for name in _actors(one) if name in strangers), "") if one.plane else ""
-    return _unsure(one, doubt) if doubt else one
+    return unsure(one, doubt) if doubt else one
 
 
 def _shown(one: Finding, view: Judged, views: Sequence[Judged], doubts: Sequence[str]) -> bool:
@@ -124,14 +126,16 @@ def _shown(one: Finding, view: Judged, views: Sequence[Judged], doubts: Sequence
     """
     sure = (other for other in views if other.name == LIVE or (other.name == TOGETHER and not doubts))
     if any(
-        _key(each) == _key(one) and each.verdict is Verdict.VIOLATED for other in sure for each in other.ran.findings
+        key_of(each) == key_of(one) and each.verdict is Verdict.VIOLATED
+        for other in sure
+        for each in other.ran.findings
     ):
         return True
     both = (other for other in views if other.name == TOGETHER and view.name in (DECLARED, PLANNED))
     return any(not set(_broken(other.ran.findings)).isdisjoint(_broken([one])) for other in both)
 
 
-def _key(one: Finding) -> tuple[str, ...]:
+def key_of(one: Finding) -> tuple[str, ...]:
     """What a finding is about and says, whatever way it shows: the same of another view is the same."""
     return one.rule, one.subject.unit, one.subject.address, _LINE.sub("", one.message)
 
@@ -150,7 +154,8 @@ def _actors(one: Finding) -> Iterator[str]:
         yield f"{one.subject.unit}:{hop.address}"
 
 
-def _unsure(one: Finding, why: str) -> Finding:
+def unsure(one: Finding, why: str) -> Finding:
+    """A violation that is none if what `why` names is otherwise."""
     decided = tuple(dict.fromkeys((*one.decided_by, why)))
     return replace(one, verdict=Verdict.UNPROVEN, decided_by=decided)
 

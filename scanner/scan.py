@@ -30,6 +30,7 @@ from scanner.waivers import apply_waivers
 if TYPE_CHECKING:
     from scanner.both_sides import BothSides
     from scanner.graph.graph import Graph
+    from scanner.untold import Beside
 
 
 class Request(Struct, frozen=True):
@@ -71,6 +72,7 @@ class Scanned(Struct, frozen=True):
     """A run before it is judged: what was read, and the graph of it.
 
     sides: where files and an API tell of one deployment, its views, of all of which `built` has the graph.
+    wider: the same where the profile names all that it may name in what was not read.
     """
 
     root: Path
@@ -79,6 +81,7 @@ class Scanned(Struct, frozen=True):
     profile: Profile
     request: Request
     sides: BothSides | None = None
+    wider: Beside | None = None
 
     @property
     def deployments(self) -> tuple[Sequence[Resource], ...]:
@@ -155,17 +158,25 @@ def _judged_rules(request: Request, profile: Profile) -> tuple[Rule, ...]:
 
 def built_of(root: Path, reading: Reading, profile: Profile, pins: Pins | None, request: Request) -> Scanned:
     """The graph of what was read, or one for each view of it."""
+    given = (*request.plans, *request.states)
     if len({one.source in RECORDED for one in reading.resources}) == 2:
         from scanner.both_sides import both_sides
         from scanner.sides.coverage import apart
         from scanner.sources.aws.lost import unseen
+        from scanner.untold import is_hidden
 
         reading.assumptions |= dict.fromkeys(apart(reading.resources))
         lost = unseen(reading.unread)
-        sides = both_sides(reading.resources, profile, pins, reading.asked, blind=bool(reading.unread), unseen=lost)
+        blind, hidden = bool(reading.unread), is_hidden(reading.unread, given)
+        sides = both_sides(reading.resources, profile, pins, reading.asked, blind=blind, unseen=lost, hidden=hidden)
         if sides is not None:
             return Scanned(root, reading, sides.whole, sides.profile, request, sides)
-    return Scanned(root, reading, build(reading.resources, profile, pins, asked=reading.asked), profile, request)
+    built = build(reading.resources, profile, pins, asked=reading.asked)
+    if not reading.unread:
+        return Scanned(root, reading, built, profile, request)
+    from scanner.untold import beside
+
+    return Scanned(root, reading, built, profile, request, wider=beside(reading, profile, pins, given))
 
 
 def _cache(request: Request, root: Path) -> Path | None:
@@ -209,8 +220,7 @@ def scan(request: Request) -> tuple[Report, Scanned]:
     """Read, build, judge. Raises UsageError and SettingsError; everything else that goes wrong is in the report."""
     if request.paths:
         refuse_scanned(request.rules_dirs, run_root(request.paths))
-    shipped = rules(request.rules_dirs)
-    scanned = read_and_build(request)
+    shipped, scanned = rules(request.rules_dirs), read_and_build(request)
     reading, built, profile = scanned.reading, scanned.built, scanned.profile
     every = (*shipped, *contract_rules(profile))
     some = frozenset(rule.id for rule in _judged_rules(request, profile)) if request.judged else None
@@ -249,11 +259,14 @@ def scan(request: Request) -> tuple[Report, Scanned]:
 
 
 def _judged(scanned: Scanned, every: Sequence[Rule], basis: Sequence[str], some: frozenset[str] | None) -> Judgement:
-    if scanned.sides is None:
-        return judge(scanned.built.graph, scanned.profile, every, scanned.reading.unread, basis, some)
-    from scanner.both_sides import judge_both
+    unread = scanned.reading.unread
+    if scanned.wider is not None:
+        return scanned.wider.judge(scanned.built.graph, scanned.profile, every, unread, basis, some)
+    if scanned.sides is not None:
+        from scanner.both_sides import judge_both
 
-    return judge_both(scanned.sides, every, scanned.reading.unread, basis, some)
+        return judge_both(scanned.sides, every, unread, basis, some)
+    return judge(scanned.built.graph, scanned.profile, every, unread, basis, some)
 
 
 def _roles(built: Built, wanted: frozenset[Role]) -> tuple[tuple[str, str, str], ...]:

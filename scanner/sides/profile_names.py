@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from fnmatch import fnmatchcase
 
 from msgspec.structs import replace
@@ -73,7 +73,7 @@ def without(profile: Profile, own: frozenset[str], others: frozenset[str]) -> Pr
     """
 
     def stays(entry: str) -> bool:
-        return _names_one(entry, own) or not _names_one(entry, others)
+        return names_one(entry, own) or not names_one(entry, others)
 
     lists = {name: tuple(one for one in getattr(profile, name) if stays(one)) for name in _LISTS}
     lists["classifiers"] = lists["classifiers"] or profile.classifiers
@@ -87,7 +87,8 @@ def without(profile: Profile, own: frozenset[str], others: frozenset[str]) -> Pr
     )
 
 
-def _names_one(entry: str, names: frozenset[str]) -> bool:
+def names_one(entry: str, names: Collection[str]) -> bool:
+    """Whether an entry is one of some names, or is a pattern that one of them fits; brackets are literal."""
     if "*" not in entry:
         return entry in names
     pattern = entry.replace("[", "[[]")
