@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from scanner import table_paths
 from scanner.errors import TetherError
+from scanner.needles import sought
 from scanner.table_rows import (
     Artifact,
     Assertion,
@@ -79,8 +80,8 @@ def load(name: str) -> Table:
 
 @cache
 def pattern(regex: str) -> re.Pattern[str]:
-    """`regex`, compiled once in a process."""
-    return re.compile(regex)
+    """`regex`, compiled at most once in a process."""
+    return sought(regex)
 
 
 @cache

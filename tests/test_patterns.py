@@ -7,9 +7,24 @@ import re
 from importlib import import_module
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import scanner
+from scanner import tables
+from scanner.needles import needles_of, sought
 from scanner.patterns import lazy
+from tests.drawn import some
+
+REGEXES = sorted(
+    {
+        value
+        for path in tables.tables_dir().glob("*.json")
+        for row in tables.load(path.stem).rows
+        for name, value in row.items()
+        if name.endswith("regex") and isinstance(value, str)
+    }
+)
 
 
 def test_every_pattern_of_the_product_compiles() -> None:
@@ -39,3 +54,45 @@ def test_a_fault_is_raised_at_the_first_use() -> None:
         broken.search("x")
     with pytest.raises(AttributeError):
         lazy("x").serch  # type: ignore[attr-defined]  # noqa: B018 - the name is wrong on purpose
+
+
+@pytest.mark.parametrize(
+    ("regex", "needles"),
+    [
+        ("get\\.k3s\\.io|k0s install", ("get.k3s.io", "k0s install")),
+        ("(?i)/providers/Micro(A|B)", ("/providers/micro",)),
+        ("(^|/)vllm(:|@|$)", ("vllm",)),
+        ("abcd?ef", ("abc",)),
+        ("abcd*", ("abc",)),
+        ("abcd+efgh", ("abcd",)),
+        ("abcd{0,3}[xyz)]{2}(wxyz]|(a))?efg", ("abc",)),
+        ("ab[]|x]cdef", ("cdef",)),
+        ("ab[^]\\]]cdef", ("cdef",)),
+        ("\\bshe\\dlls\\b", ("she",)),
+        ("long|ab", ()),
+        ("long|", ()),
+        ("food{|bar}", ()),
+        ("\\x41bcde", ()),
+        ("(?x)a b c d", ()),
+        ("(?is)abcd", ()),
+        ("(?i)stra\u00dfe", ()),
+    ],
+)
+def test_needles(regex: str, needles: tuple[str, ...]) -> None:
+    assert needles_of(regex) == needles
+
+
+@given(st.data())
+@settings(max_examples=some(60, 3000), deadline=None)
+def test_no_needle_hides_what_a_pattern_of_the_tables_finds(data: st.DataObject) -> None:
+    regex = data.draw(st.sampled_from([one for one in REGEXES if needles_of(one)]))
+    text = data.draw(st.from_regex(regex))
+    quick, slow = sought(regex).search(text), re.search(regex, text)
+    assert quick is not None and slow is not None and quick.span() == slow.span()
+
+
+def test_letters_that_are_one_whatever_their_case_are_found() -> None:
+    assert sought("(?i)keep").search("\u212aeep") is not None
+    assert sought("keep").search("\u212aeep") is None
+    assert sought("(?i)keep").search("KEEP") is not None
+    assert sought("(?i)keep(er)").sub("x", "Keeper keeps") == "x keeps"
