@@ -15,21 +15,20 @@ from scanner.builders.build import Built, build
 from scanner.called import with_calls
 from scanner.catalogue import refuse_scanned, rule_digests, rules, ruleset_sha256, table_digests
 from scanner.contracts import contract_rules
+from scanner.counts import counts
 from scanner.findings import Report, Scope
 from scanner.graph.model import STACK, Role
 from scanner.judge import Judgement, judge
-from scanner.lock import Pins, lock_beside, read_lock
 from scanner.profile import Profile
-from scanner.profile_file import load_profile
 from scanner.resource import BASIS, RECORDED, Reading, Resource
 from scanner.rule import Rule
 from scanner.sources.read import Live, ReadRequest, read_all, run_root
-from scanner.unknown import unknowns_in
 from scanner.waivers import apply_waivers
 
 if TYPE_CHECKING:
     from scanner.both_sides import BothSides
     from scanner.graph.graph import Graph
+    from scanner.lock import Pins
     from scanner.untold import Beside
 
 
@@ -99,7 +98,7 @@ class Scanned(Struct, frozen=True):
 def read_and_build(request: Request) -> Scanned:
     """Read every path and build the graph. Raises UsageError for a path or a profile that cannot be used."""
     root = _root(request)
-    profile = Profile() if request.profile is None else load_profile(request.profile, _shown(request, root))
+    profile = _profile(request, root)
     pins = _pins(request, profile, root)
     # A trusted caller whose time is over is no longer trusted.
     profile = replace(profile, trusted=tuple(one for one in profile.trusted if one.expires >= request.as_of))
@@ -190,6 +189,14 @@ def _root(request: Request) -> Path:
     return run_root(request.paths) if request.paths else Path.cwd()
 
 
+def _profile(request: Request, root: Path) -> Profile:
+    if request.profile is None:
+        return Profile()
+    from scanner.profile_file import load_profile
+
+    return load_profile(request.profile, _shown(request, root))
+
+
 def _shown(request: Request, root: Path) -> str:
     """The profile's path for people; below the root it is relative, so that the graph is the same wherever that is."""
     return request.profile_shown or _below(request.profile or Path(), root)
@@ -204,6 +211,8 @@ def _pins(request: Request, profile: Profile, root: Path) -> Pins | None:
     """What the agreement is held against. Raises SettingsError for a lock that cannot be used."""
     if request.profile is None:
         return None
+    from scanner.lock import Pins, lock_beside, read_lock
+
     expected = lock_beside(Path(profile.path)).as_posix()
     lock = None if request.lock is None else read_lock(request.lock, expected)
     return Pins(
@@ -246,7 +255,7 @@ def scan(request: Request) -> tuple[Report, Scanned]:
         ruleset_sha256=ruleset_sha256(request.rules_dirs),
         profile_path=profile.path,
         profile_sha256=profile.sha256,
-        counts=_counts(reading, built),
+        counts=counts(reading, built),
         run={
             "root": str(scanned.root),
             "version": __version__,
@@ -274,27 +283,3 @@ def _roles(built: Built, wanted: frozenset[Role]) -> tuple[tuple[str, str, str],
         (node.address, "+".join(sorted(node.roles & wanted)), built.recognised.get(node.id, ""))
         for node in built.graph.with_role(*wanted)
     )
-
-
-def _counts(reading: Reading, built: Built) -> dict[str, int]:
-    sources = [one.source for one in reading.resources]
-    undecided = {
-        name
-        for one in reading.resources
-        for unknown in unknowns_in(one.attrs)
-        if not unknown.ref
-        for name in unknown.decided_by
-    }
-    return {
-        "files": len(reading.inputs),
-        "resources": len(sources),
-        "terraform": sources.count("terraform"),
-        "kubernetes": sources.count("kubernetes"),
-        **{name: sources.count(name) for name in ("plan", "state", "bundle", "live") if name in sources},
-        "unread": len(reading.unread),
-        "unmodelled": built.unmodelled,
-        "passed_over": len(reading.passed_over),
-        "unknown_values": len(undecided),
-        "nodes": len(built.graph.nodes),
-        "edges": len(built.graph.edges),
-    }

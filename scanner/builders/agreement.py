@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import TYPE_CHECKING
 
 from scanner.builders.draft import World
 from scanner.graph.agreed import Accepted, Loosened, Pinned
 from scanner.graph.model import Node
-from scanner.lock import Lock, Pins, snapshot
-from scanner.loosened import Change, loosened
 from scanner.origin import FileOrigin
 from scanner.unknown import Unknown
+
+if TYPE_CHECKING:
+    from scanner.lock import Lock, Pins
+    from scanner.loosened import Change
 
 UNIT = "profile"
 NAMED = 5
@@ -38,6 +41,9 @@ def _node(world: World, address: str, origin: FileOrigin, name: str = "") -> Nod
 
 
 def _pinned(world: World, pins: Pins) -> None:
+    from scanner.lock import snapshot
+    from scanner.loosened import Change, loosened
+
     profile, lock = pins.profile, pins.lock
     origin = profile.origins.get("agreement", FileOrigin(profile.path, 1))
     node = _node(world, "profile", origin, profile.agreement)

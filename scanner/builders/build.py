@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from importlib import import_module
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from msgspec import Struct
 
 from scanner.builders.draft import World
 from scanner.builders.inventory import Inventory
 from scanner.graph.graph import Graph
-from scanner.lock import Pins
 from scanner.profile import Profile
 from scanner.resource import Asked, Resource
+
+if TYPE_CHECKING:
+    from scanner.lock import Pins
 
 Builder = Callable[[World], None]
 
@@ -42,6 +44,16 @@ def schedules(inventory: Inventory) -> bool:
     """Schedules, of AWS or of a cluster."""
     kinds = ("aws_scheduler_schedule", "aws_cloudwatch_event_target", "CronJob")
     return any(True for kind in kinds for _ in inventory.like(kind))
+
+
+def gateway_routes(inventory: Inventory) -> bool:
+    """Routes of the Gateway API."""
+    return any(True for kind in ("HTTPRoute", "GRPCRoute") for _ in inventory.like(kind))
+
+
+def request_authentications(inventory: Inventory) -> bool:
+    """Objects of Istio that say which tokens a gateway knows."""
+    return any(True for _ in inventory.like("RequestAuthentication"))
 
 
 def recorded(inventory: Inventory) -> bool:
@@ -132,8 +144,8 @@ STEPS = (
     Step("model_supply.build", "build_model_supply"),
     Step("switches.modalities", "build_modalities"),
     Step("caller_identity.build", "build_caller_identity"),
-    Step("caller_identity.k8s", "build_route_identity", kubernetes),
-    Step("caller_identity.k8s", "build_mesh_identity", kubernetes),
+    Step("caller_identity.k8s", "build_route_identity", gateway_routes),
+    Step("caller_identity.k8s", "build_mesh_identity", request_authentications),
     Step("told_endpoints", "build_told_endpoints"),
     Step("planned_changes", "build_planned_changes"),
     Step("unmodelled", "build_unmodelled"),

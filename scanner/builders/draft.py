@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -10,9 +11,11 @@ from scanner.builders.inventory import Inventory
 from scanner.graph.facts import Fact
 from scanner.graph.graph import Graph
 from scanner.graph.model import Edge, Node, Role, State
-from scanner.lock import Pins
 from scanner.profile import Profile
 from scanner.resource import Asked, Resource
+
+if TYPE_CHECKING:
+    from scanner.lock import Pins
 
 EXTERNAL_UNIT = "external"
 _FEW_FACTS = 32
@@ -39,6 +42,9 @@ class World:
         self.recognised: dict[str, str] = {}
         self._facts: dict[str, set[Fact]] = {}
         self._spaces: dict[tuple[str, frozenset[Role]], frozenset[str]] = {}
+        self._places: dict[str, int] = {}
+        self._had_roles: set[str] = set()
+        """The few nodes that were ever given a role: what is asked of those is not asked of all."""
         self.memo: dict[str, object] = {}
         """What a builder works out of the resources once, under a key of its own; resources never change."""
         for resource in inventory.all:
@@ -46,7 +52,9 @@ class World:
 
     def ensure(self, node: Node) -> Node:
         """Add `node` unless there is one with its id; return the one that is there."""
+        self._places.setdefault(node.id, len(self._places))
         if node.roles:
+            self._had_roles.add(node.id)
             self._spaces.clear()
         return self.nodes.setdefault(node.id, node)
 
@@ -66,6 +74,7 @@ class World:
         """Give the node more roles; `how` says for the report how it was recognised."""
         node = self.nodes[node_id]
         self.nodes[node_id] = replace(node, roles=node.roles | frozenset(roles))
+        self._had_roles.add(node_id)
         self._spaces.clear()
         if how:
             self.recognised.setdefault(node_id, how)
@@ -76,11 +85,28 @@ class World:
         self.nodes[node_id] = replace(node, roles=node.roles - frozenset(roles))
         self._spaces.clear()
 
+    def with_role(self, *roles: Role) -> list[Node]:
+        """The nodes that have at least one of `roles` now, in the order in which they were added."""
+        wanted = frozenset(roles)
+        return [
+            self.nodes[one]
+            for one in sorted(self._had_roles, key=self._places.__getitem__)
+            if not wanted.isdisjoint(self.nodes[one].roles)
+        ]
+
+    def resources_with(self, *roles: Role) -> list[Resource]:
+        """The resources whose nodes have at least one of `roles` now, by id."""
+        ids = {node.id for node in self.with_role(*roles)}
+        known = self.inventory.by_id
+        if len(known) == len(self.inventory.all):
+            return [known[one] for one in sorted(ids) if one in known]
+        return [one for one in self.inventory.all if one.id in ids]  # an id may be that of two
+
     def spaces(self, unit: str, roles: frozenset[Role]) -> frozenset[str]:
         """The namespaces of a unit in which something with one of `roles` stands."""
         found = self._spaces.get((unit, roles))
         if found is None:
-            nodes = (node for node in self.nodes.values() if node.roles & roles and node.namespace)
+            nodes = (node for node in self.with_role(*roles) if node.namespace)
             some = (node.namespace for node in nodes if node.id.partition(":")[0] == unit)
             found = self._spaces[unit, roles] = frozenset(some)
         return found

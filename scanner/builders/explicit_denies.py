@@ -5,7 +5,6 @@ from __future__ import annotations
 from scanner.builders.admitted_accounts import build_admitted_accounts
 from scanner.builders.aws_policy.statements import Statement, parse
 from scanner.builders.blocks import at, line, strings
-from scanner.builders.denied_callers import Gate, denies
 from scanner.builders.draft import World
 from scanner.graph.facts_access import Admits, ExplicitDeny
 from scanner.graph.model import Node, Role
@@ -25,7 +24,7 @@ def build_explicit_denies(world: World) -> None:
     wanted = [entry for entry in world.profile.tenants_excluded if entry.partition(":")[0] in KINDS]
     others = [entry for entry in world.profile.tenants_excluded if entry.partition(":")[0] not in KINDS]
     statements, unread = _statements(world) if wanted else ([], None)
-    for node in [node for node in world.nodes.values() if Role.GATEWAY in node.roles]:
+    for node in world.with_role(Role.GATEWAY):
         for entry in wanted:
             name = entry.partition(":")[2]
             found = next((where for statement, where in statements if _names(statement, name)), None)
@@ -66,6 +65,8 @@ def build_admitted_issuers(world: World) -> None:
 
 def _caller(world: World, node: Node, entry: str) -> None:
     """The fact of a caller that no policy document names: a namespace, an account of a cluster, a range, an issuer."""
+    from scanner.builders.denied_callers import Gate, denies  # what a profile that excludes nobody does not need
+
     kind, _, name = entry.partition(":")
     resource = world.inventory.by_id.get(node.id)
     templates = pod_templates(resource) if resource is not None and node.namespace else ()

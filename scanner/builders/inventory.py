@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
+from operator import attrgetter
 
 from scanner.builders.homes import chosen, unique
 from scanner.resource import Resource, dig
@@ -30,6 +31,8 @@ network is not among them: who else is in it is asked of the unit of who asks.""
 RECORDED = ("bundle", "live", "state")
 """Sources that show the identifiers that AWS made up: what has one there is the thing that has it elsewhere."""
 
+HELM = "helm_release"
+_ID = attrgetter("id")
 _IN_TERRAFORM = ("kubernetes_", "kubectl_", "helm_", "kustomization_", "argocd_", "flux_")
 """Types of Terraform resources that are, hold or bring objects of Kubernetes."""
 
@@ -43,9 +46,11 @@ class Inventory:
     """Resources by id, kind and unit. Deleted resources are left out of every look-up but `deleted`."""
 
     def __init__(self, resources: Iterable[Resource]) -> None:
-        everything = sorted(resources, key=lambda one: one.id)
+        everything = sorted(resources, key=_ID)
         self.deleted = [one for one in everything if one.deleted]
         self.all = [one for one in everything if not one.deleted]
+        self.objects = [one for one in self.all if one.kind[:1].isupper()]
+        """The objects of Kubernetes themselves, by id; Terraform types never start with a capital."""
         self.by_id: dict[str, Resource] = {}
         self._by_kind: dict[str, list[Resource]] = {}
         self._by_literal: dict[str, list[Resource]] = {}
@@ -93,6 +98,14 @@ class Inventory:
         """The data sources of any of `kinds`."""
         for kind in kinds:
             yield from (one for one in self._by_kind.get(kind, ()) if one.data)
+
+    def in_clusters(self) -> dict[str, list[Resource]]:
+        """By unit, what stands in its cluster: the objects, and releases of Helm in Terraform; each by id."""
+        found: dict[str, list[Resource]] = {}
+        inside = [*(one for one in self.objects if not one.data), *self.like(HELM)]
+        for one in sorted(inside, key=_ID):
+            found.setdefault(one.unit, []).append(one)
+        return found
 
     def in_unit(self, unit: str) -> Sequence[Resource]:
         """All resources of a unit, data sources included, by id."""

@@ -138,8 +138,8 @@ def runs_as(world: World) -> list[RunsAs]:
 
 
 def _runs_as(world: World) -> Iterator[RunsAs]:
-    for resource in world.inventory.all:
-        if not resource.kind[:1].isupper() or resource.data:
+    for resource in world.inventory.objects:
+        if resource.data:
             continue
         for template in pod_templates(resource):
             key = "serviceAccountName" if dig(template.spec, "serviceAccountName") is not None else "serviceAccount"

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from scanner.builders.draft import World
-from scanner.builders.recognise.containers import is_kubernetes
 from scanner.graph.model import Edge, Node, Plane, Role, State
 from scanner.origin import Origin
 from scanner.podspec import Container, PodTemplate, containers, pod_templates
@@ -52,7 +51,7 @@ class Runner(Struct, frozen=True):
 
 def build_k8s_machines(world: World) -> None:
     """Add ways from pods that can take over their machine to the models and the stack that may run on it."""
-    runners = [one for resource in world.inventory.all if is_kubernetes(resource) for one in _runners(resource)]
+    runners = [one for resource in world.inventory.objects for one in _runners(resource)]
     targets: dict[str, list[Runner]] = {}
     for one in runners:
         if world.nodes[one.resource.id].roles & TARGETS:

@@ -26,11 +26,10 @@ ONE_EACH = frozenset({"aws_instance", "google_compute_instance", "azurerm_linux_
 
 def build_replicas(world: World) -> None:
     """A Replicas fact on each workload of the stack; an autoscaler that goes lower adds one of its own."""
-    for resource in world.inventory.all:
-        if world.nodes[resource.id].roles & {Role.GATEWAY, Role.CLASSIFIER}:
-            facts = _object(world, resource) if is_kubernetes(resource) else _terraform(world, resource)
-            for one in facts:
-                world.add_fact(resource.id, one)
+    for resource in world.resources_with(Role.GATEWAY, Role.CLASSIFIER):
+        facts = _object(world, resource) if is_kubernetes(resource) else _terraform(world, resource)
+        for one in facts:
+            world.add_fact(resource.id, one)
 
 
 def _object(world: World, resource: Resource) -> Iterator[Replicas]:

@@ -54,9 +54,8 @@ CARRIES_NOTHING = ("aws_iam_", "azurerm_user_assigned_identity", "google_service
 
 def build_spares(world: World) -> None:
     """Spare facts on each gateway and classifier that carries traffic; the facts of replicas must be there."""
-    for one in world.inventory.all:
-        roles = world.nodes[one.id].roles & {Role.GATEWAY, Role.CLASSIFIER}
-        if roles and not one.data and not one.kind.startswith(CARRIES_NOTHING):
+    for one in world.resources_with(Role.GATEWAY, Role.CLASSIFIER):
+        if not one.data and not one.kind.startswith(CARRIES_NOTHING):
             for fact in _spares(world, one):
                 world.add_fact(one.id, fact)
 

@@ -84,7 +84,7 @@ def open_twin(world: World, one: Resource, members: Iterable[str]) -> None:
         if not world.nodes[node].roles & STACK:
             connect(world, one.id, node, because, one.origin, doubt=doubt)
     if _is(one, *STORES):
-        held = [node.id for node in world.nodes.values() if Role.STORE in node.roles]
+        held = [node.id for node in world.with_role(Role.STORE)]
         for node in sorted(held):
             if node.startswith(f"{one.unit}:"):
                 read(world, node, "unknown-readers", because, one.origin, doubt)

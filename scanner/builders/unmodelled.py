@@ -17,7 +17,7 @@ from scanner.builders.draft import World
 from scanner.builders.edges import Doubt, connect
 from scanner.builders.recognise.terraform import managed
 from scanner.builders.supply import build as supply
-from scanner.builders.twins import is_twin, open_twin
+from scanner.builders.twins import FOREIGN, is_twin, open_twin
 from scanner.graph.model import STACK, Plane, Role
 from scanner.patterns import lazy
 from scanner.podspec_shapes import HOLDERS
@@ -77,8 +77,9 @@ _Names: TypeAlias = dict[tuple[str, str], list[str]]
 
 def build_unmodelled(world: World) -> None:
     """Possible edges from every resource of an unmodelled kind to what it refers to, or is referred to by."""
-    strange = [one for one in world.inventory.all if _unmodelled(world, one)]
-    twins = [one for one in world.inventory.all if is_twin(world, one)]
+    strange = list(_every(world))
+    kinds = {kind for kind in world.inventory.kinds() if kind.startswith(FOREIGN)}
+    twins = [one for one in world.inventory.all if one.kind in kinds and is_twin(world, one)] if kinds else []
     if not strange and not twins:
         return
     touched = _touched(world)
@@ -104,10 +105,15 @@ def build_unmodelled(world: World) -> None:
 def unmodelled_kinds(world: World) -> dict[str, int]:
     """How many resources there are of each kind that nothing models, by kind."""
     found: dict[str, int] = {}
-    for one in world.inventory.all:
-        if _unmodelled(world, one):
-            found[one.kind] = found.get(one.kind, 0) + 1
+    for one in _every(world):
+        found[one.kind] = found.get(one.kind, 0) + 1
     return dict(sorted(found.items()))
+
+
+def _every(world: World) -> Iterator[Resource]:
+    """The resources that nothing models, by id; of most kinds that is not asked one by one."""
+    kinds = {kind for kind in world.inventory.kinds() if kind not in world.inventory.asked and kind not in _known()}
+    return (one for one in world.inventory.all if one.kind in kinds and _unmodelled(world, one))
 
 
 def _edge(world: World, one: Resource, target: str, via: str) -> None:

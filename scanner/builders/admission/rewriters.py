@@ -40,7 +40,7 @@ def build_rewriters(world: World) -> None:
     found = [*_writers(world)]
     if not found:
         return
-    stack = [node for node in world.nodes.values() if node.roles & {*STACK, Role.GUARD}]
+    stack = world.with_role(*STACK, Role.GUARD)
     for policy, what, place in found:
         for node in stack:
             member = world.inventory.by_id.get(node.id)

@@ -43,8 +43,8 @@ def subjects(world: World) -> list[Subject]:
     """Every pod template of a model or of a member of the stack, in the manifests."""
     found: list[Subject] = []
     spaces = {(one.unit, one.name): one for one in world.inventory.of("Namespace")}
-    for resource in world.inventory.all:
-        if resource.kind[:1].isupper() and not resource.data and world.nodes[resource.id].roles & CLASSES:
+    for resource in world.resources_with(*CLASSES):
+        if resource.kind[:1].isupper() and not resource.data:
             for template in pod_templates(resource):
                 found.append(_subject(resource, template, spaces.get((resource.unit, resource.namespace or DEFAULT))))
     return found

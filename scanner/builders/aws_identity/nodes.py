@@ -26,9 +26,7 @@ JOINING = frozenset({"EC2_LINUX", "EC2_WINDOWS", "EC2", "HYBRID_LINUX", "HYPERPO
 
 def mark_machine_roles(world: World) -> None:
     """A MachineRole for each role of the inputs with which a machine joins a cluster that runs models or the stack."""
-    units = {
-        node.id.partition(":")[0] for node in world.nodes.values() if node.kind[:1].isupper() and node.roles & HELD
-    }
+    units = {node.id.partition(":")[0] for node in world.with_role(*HELD) if node.kind[:1].isupper()}
     joined = {one.cluster for one in world.profile.units if one.name in units and one.cluster}
     for kind, path in ((GROUPS[0], "node_role_arn"), (ENTRY, "principal_arn")):
         for one in world.inventory.of(kind):

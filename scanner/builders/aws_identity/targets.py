@@ -72,9 +72,7 @@ def _rows(bedrock: bool) -> tuple[InferenceAction, ...]:
 def targets(world: World) -> list[Target]:
     """The managed models of the inputs that AWS's IAM guards: Bedrock's by unit, and SageMaker endpoints."""
     found = []
-    for node in world.nodes.values():
-        if Role.MODEL not in node.roles:
-            continue
+    for node in world.with_role(Role.MODEL):
         unit = node.id.removesuffix(f":{node.address}")
         if node.kind == BEDROCK_KIND:
             found.append(Target(node, unit, MODEL_ARNS, bedrock=True))

@@ -72,7 +72,7 @@ def _service(endpoint: Resource) -> str:
 
 def gateway_roles(world: World) -> frozenset[str]:
     """The ids of roles that are the gateway: named so by the profile, or carried by gateways and nothing else."""
-    named = {node.id for node in world.nodes.values() if Role.GATEWAY in node.roles and node.kind == "aws_iam_role"}
+    named = {node.id for node in world.with_role(Role.GATEWAY) if node.kind == "aws_iam_role"}
     carried: dict[str, bool] = {}
     for one in (*carriers(world), *associated(world)):
         mine = Role.GATEWAY in world.nodes[one.node_id].roles and one.doubt is None

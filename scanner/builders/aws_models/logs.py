@@ -50,9 +50,7 @@ def add_sinks(world: World) -> None:
 
 def add_logs(world: World, callers: Mapping[str, Sequence[Resource]]) -> None:
     """Log facts on every managed model of AWS. callers: by unit, the principals that name Bedrock's inference."""
-    for node in list(world.nodes.values()):
-        if Role.MODEL not in node.roles:
-            continue
+    for node in world.with_role(Role.MODEL):
         unit = node.id.removesuffix(f":{node.address}")
         if node.kind == BEDROCK_KIND:
             for fact in _invocations(world, unit, node, callers.get(unit, ())):
@@ -153,8 +151,8 @@ def _captured(config: Resource) -> tuple[bool | Unknown, str, Origin | None]:
 
 def add_gateway_logs(world: World) -> None:
     """A Log fact on every gateway that is a workload: whether it is told of a store of evidence."""
-    for node in list(world.nodes.values()):
-        if Role.GATEWAY in node.roles and node.kind not in PRINCIPAL_KINDS and node.id in world.inventory.by_id:
+    for node in world.with_role(Role.GATEWAY):
+        if node.kind not in PRINCIPAL_KINDS and node.id in world.inventory.by_id:
             world.add_fact(node.id, _told(world, world.inventory.by_id[node.id]))
 
 

@@ -57,7 +57,7 @@ class Estate:
     """What the inputs hold, by unit and by folder, as far as deliveries ask: worked out once for a world."""
 
     def __init__(self, world: World) -> None:
-        self.units = {node.id.partition(":")[0] for node in world.nodes.values() if node.roles & NEAR}
+        self.units = {node.id.partition(":")[0] for node in world.with_role(*NEAR)}
         by_file: dict[str, set[Role]] = {}
         for resource in world.inventory.all:
             if isinstance(resource.origin, FileOrigin):

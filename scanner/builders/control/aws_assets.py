@@ -147,8 +147,8 @@ def _changes(each: Behind, row: ControlAction) -> bool:
 def _undeclared(world: World, units: list[str]) -> Iterator[Asset]:
     """The guardrails that the profile names and no input declares: one of them stands in some unit's account."""
     rows = tuple((row.action, row.because) for row in control_actions("aws") if row.changes == "guardrail")
-    for node in list(world.nodes.values()):
-        if node.kind != GUARDRAIL or Role.GUARDRAIL not in node.roles:
+    for node in world.with_role(Role.GUARDRAIL):
+        if node.kind != GUARDRAIL:
             continue
         known = node.name.startswith("arn:") or node.name.isalnum()
         name = node.name if known else ANY

@@ -124,7 +124,7 @@ def _groups(world: World) -> Iterator[Behind]:
 
 def _consumers(world: World) -> Iterator[Behind]:
     """Agents and flows that call with a guardrail of the stack."""
-    guardrails = [node for node in world.nodes.values() if Role.GUARDRAIL in node.roles]
+    guardrails = world.with_role(Role.GUARDRAIL)
     for one in world.inventory.of(*CONSUMERS):
         holds = []
         for node in guardrails:

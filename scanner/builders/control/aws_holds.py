@@ -39,9 +39,9 @@ class Behind(Struct, frozen=True, eq=False):
 
 def members(world: World, roles: frozenset[Role] = STACK) -> Iterator[tuple[Resource, list[Resource]]]:
     """Each resource with one of `roles`, and what says what it runs, itself first."""
-    for node in list(world.nodes.values()):
+    for node in world.with_role(*roles):
         one = world.inventory.by_id.get(node.id)
-        if one is not None and node.roles & roles:
+        if one is not None:
             named = (world.inventory.at(one.unit, ref.address) for ref in refs_in(one.attrs))
             yield one, [one, *(each for each in named if each is not None and each.kind in PARTS)]
 

@@ -36,8 +36,8 @@ def packages(world: World) -> Iterator[Behind]:
 
 def _served(world: World, group: Resource) -> Iterator[Hold]:
     name = group.attrs.get("model_package_group_name")
-    for node in list(world.nodes.values()):
-        for fact in node.facts if node.roles & SERVING and _unit(node) == group.unit else ():
+    for node in world.with_role(*SERVING):
+        for fact in node.facts if _unit(node) == group.unit else ():
             if not isinstance(fact, ModelReference):
                 continue
             if isinstance(fact.reference, Unknown):

@@ -35,7 +35,7 @@ def build_bringing(world: World) -> None:
     for one in world.inventory.of(BUCKET):
         if Role.STORE in world.nodes[one.id].roles:
             _writers(world, one)
-    models = (node for node in world.nodes.values() if Role.MODEL in node.roles and node.kind.startswith(MANAGED))
+    models = (node for node in world.with_role(Role.MODEL) if node.kind.startswith(MANAGED))
     units = {node.id.partition(":")[0] for node in models}
     if not units:
         return

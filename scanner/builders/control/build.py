@@ -62,9 +62,7 @@ def _kubernetes(world: World, rights: list[Right]) -> None:
     """The edges that rights open: onto the stack and the models, and from identity to identity."""
     matcher = Matcher(clusters(world), api_versions(world))
     found = stack_edges(world, rights, matcher)
-    trusted = {
-        node.id for node in world.nodes.values() if node.kind == "ServiceAccount" and node.roles & {Role.OPERATOR}
-    }
+    trusted = {node.id for node in world.with_role(Role.OPERATOR) if node.kind == "ServiceAccount"}
     found += guard_edges(world, rights)
     leads = {edge.source for edge in found} | trusted
     found += chain_edges(world, rights, matcher, leads, _carried(world))

@@ -32,8 +32,8 @@ class Estate(Struct, eq=False):
     def of(cls, world: World) -> Estate:
         """Read from the inventory; a unit that declares a cluster runs there, and nowhere else."""
         made = cls(world)
-        for one in world.inventory.all:
-            if one.kind[:1].isupper() and not one.data:
+        for one in world.inventory.objects:
+            if not one.data:
                 made.spaces.setdefault(one.unit, set()).add(one.name if one.kind == "Namespace" else one.namespace)
         clustered = {one.unit for one in world.inventory.of(*CLUSTERS)}
         made.homeless = set(made.spaces) - clustered

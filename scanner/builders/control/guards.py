@@ -27,7 +27,7 @@ ACTIONS = {
 
 def mark_aws_guards(world: World) -> None:
     """Give the role of a guard to what closes a way to a model of its unit."""
-    models = [node.id for node in world.nodes.values() if Role.MODEL in node.roles]
+    models = [node.id for node in world.with_role(Role.MODEL)]
     managed = {one.partition(":")[0] for one in models if one not in world.inventory.by_id}
     managed |= {one.unit for one in _declared(world, models) if one.kind.startswith(("aws_", "awscc_"))}
     served = {one.unit for one in _declared(world, models) if one.kind[:1].isupper()}
@@ -38,7 +38,7 @@ def mark_aws_guards(world: World) -> None:
     for addon in world.inventory.of(ADDON):
         if addon.unit in served and addon.attrs.get("addon_name") == "vpc-cni":
             world.add_roles(addon.id, [Role.GUARD])
-    if any(node.roles & {*STACK, Role.MODEL, Role.SINK} for node in world.nodes.values()):
+    if world.with_role(*STACK, Role.MODEL, Role.SINK):
         for policy in world.inventory.of(POLICY):
             if policy.attrs.get("type") == BEDROCK or _denies(world, policy):
                 world.add_roles(policy.id, [Role.GUARD])

@@ -92,8 +92,8 @@ def _told(right: Right, matcher: Matcher) -> bool:
 
 def _targets(world: World) -> dict[str, list[Resource]]:
     found: dict[str, list[Resource]] = {}
-    for node in world.nodes.values():
-        one = world.inventory.by_id.get(node.id) if node.roles & TARGETS else None
+    for node in world.with_role(*TARGETS):
+        one = world.inventory.by_id.get(node.id)
         if one is not None and one.is_manifest and pod_templates(one):
             found.setdefault(one.unit, []).append(one)
     return found

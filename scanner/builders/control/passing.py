@@ -87,8 +87,8 @@ def guard_edges(world: World, rights: Iterable[Right]) -> list[Edge]:
 
 def _units(world: World) -> dict[str, _Unit]:
     found: dict[str, _Unit] = {}
-    for node in world.nodes.values():
-        if not node.namespace or not node.roles & {*STACK, Role.MODEL}:
+    for node in world.with_role(*STACK, Role.MODEL):
+        if not node.namespace:
             continue
         name = node.id.removesuffix(f":{node.address}")
         unit = found.setdefault(name, _Unit())

@@ -33,7 +33,7 @@ def template_rights(world: World, book: RoleBook) -> Iterator[Right]:
     if not bindings:
         return
     roles = Templates(world, book)
-    units = sorted({one.unit for one in world.inventory.all if one.kind[:1].isupper() and not one.data})
+    units = sorted({one.unit for one in world.inventory.objects if not one.data})
     for one in bindings:
         if one.kind == GLOBAL:
             yield from _global(world, one, roles, units)

@@ -94,8 +94,8 @@ def clusters(world: World) -> dict[str, Cluster]:
     """Every unit that has manifests, with its targets and the names of its objects."""
     found: dict[str, Cluster] = {}
     tokens = _tokens(world)
-    for resource in world.inventory.all:
-        if not resource.kind[:1].isupper() or resource.data:
+    for resource in world.inventory.objects:
+        if resource.data:
             continue
         cluster = found.setdefault(resource.unit, Cluster(resource.unit))
         kind = plural(resource.kind)

@@ -30,9 +30,7 @@ def build_credentials(world: World) -> None:
     holders = _callers(world)
     for one in world.inventory.of("aws_iam_access_key"):
         world.add_fact(one.id, _user_key(world, one, holders))
-    managed = any(
-        Role.MODEL in node.roles and node.kind in (BEDROCK_KIND, *ENDPOINT_KINDS) for node in world.nodes.values()
-    )
+    managed = any(node.kind in (BEDROCK_KIND, *ENDPOINT_KINDS) for node in world.with_role(Role.MODEL))
     for resource in world.inventory.all:
         if resource.data or world.nodes[resource.id].roles & HOLDERS:
             continue

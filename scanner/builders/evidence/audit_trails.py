@@ -23,7 +23,7 @@ GUARDED = frozenset({*STACK, Role.MODEL, Role.STORE})
 
 def build_audit_trails(world: World) -> None:
     """Trail facts on every trail, on clusters of guarded units, on managed models, and on AWS without any trail."""
-    guarded = {node.id.partition(":")[0] for node in world.nodes.values() if node.roles & GUARDED}
+    guarded = {node.id.partition(":")[0] for node in world.with_role(*GUARDED)}
     trails = list(world.inventory.of(TRAIL))
     said = {one.id: [*_trail(world, one), *selected(one)] for one in trails}
     whole = [one for one in trails if one.possible is None and all(fact.complete is True for fact in said[one.id])]

@@ -33,9 +33,9 @@ WAYS: dict[str, Callable[[World, Resource], Durable]] = {
 def build_evidence_stores(world: World) -> None:
     """A Durable fact for every store of evidence that the profile names and the inputs declare; where logs land."""
     build_landings(world)
-    for node in list(world.nodes.values()):
+    for node in world.with_role(Role.SINK):
         one = world.inventory.by_id.get(node.id)
-        if Role.SINK in node.roles and one is not None:
+        if one is not None:
             fact = WAYS.get(one.kind, _other)(world, one)
             sure = one.possible is None or fact.immutable is False
             world.add_fact(one.id, fact if sure else kept(one.origin, "", one.possible or False))

@@ -56,7 +56,7 @@ class Way(Struct, frozen=True):
 
 def build_gateway_routes(world: World) -> None:
     """A GatewayRoute fact for each way of a route that leads, or may lead, to a model."""
-    routes = [one for one in (*world.inventory.all, *_made(world)) if (one.kind, one.group) in ROUTES]
+    routes = [one for one in (*world.inventory.objects, *_made(world)) if (one.kind, one.group) in ROUTES]
     if not routes:
         return
     leads = Leads(world)
@@ -72,8 +72,8 @@ def build_gateway_routes(world: World) -> None:
 def _made(world: World) -> Iterator[Resource]:
     """The routes that operators make, where the network has them."""
     units: dict[str, list[Resource]] = {}
-    for one in world.inventory.all:
-        if one.kind[:1].isupper() and not one.data:
+    for one in world.inventory.objects:
+        if not one.data:
             units.setdefault(one.unit, []).append(one)
     for resources in units.values():
         yield from (one for one in made_objects(resources) if one.id in world.nodes)

@@ -13,7 +13,6 @@ from scanner.builders.k8s_network.isolation import build_isolation
 from scanner.builders.k8s_network.members import members
 from scanner.builders.k8s_network.other_clusters import build_other_clusters
 from scanner.builders.k8s_network.platforms.registry import made_objects
-from scanner.builders.k8s_network.pods import HELM
 from scanner.builders.k8s_network.routes import build_routes
 from scanner.builders.k8s_network.services import Services
 from scanner.builders.k8s_network.sets import build_sets
@@ -21,18 +20,13 @@ from scanner.builders.k8s_network.strangers import build_strangers
 from scanner.builders.k8s_network.trusted import admitted_callers
 from scanner.builders.k8s_network.view import View, view_of
 from scanner.graph.model import Role
-from scanner.resource import Resource
 
 TRUSTED_BASE = "nodes and the kubelet can always reach the pods of their node: they are part of the trusted base"
 
 
 def build_k8s_network(world: World) -> None:
     """Actors and edges of every unit that declares a workload of Kubernetes."""
-    units: dict[str, list[Resource]] = {}
-    for one in world.inventory.all:
-        if (one.kind[:1].isupper() or one.kind == HELM) and not one.data:
-            units.setdefault(one.unit, []).append(one)
-    for unit, resources in sorted(units.items()):
+    for unit, resources in sorted(world.inventory.in_clusters().items()):
         view = view_of(world, unit, resources)
         for workload in view.workloads:
             world.set_actor(view.node(workload.address))

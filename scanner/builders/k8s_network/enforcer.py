@@ -156,8 +156,8 @@ def _on_fargate(world: World, unit: str) -> Iterator[str]:
     joined = _joined(world, unit)
     spaces = {
         node.namespace or "default"
-        for node in world.nodes.values()
-        if node.roles & GUARDED and node.id in world.inventory.by_id and world.inventory.by_id[node.id].unit == unit
+        for node in world.with_role(*GUARDED)
+        if node.id in world.inventory.by_id and world.inventory.by_id[node.id].unit == unit
     }
     for profile in world.inventory.of("aws_eks_fargate_profile"):
         if joined is None or _of_cluster(world, profile, joined):
@@ -173,8 +173,9 @@ def _signs(world: World, unit: str) -> Iterator[tuple[Resource, Sign | Unknown]]
     inside = (one for name in sorted(units) for one in world.inventory.in_unit(name))
     for resource in (one for one in inside if not one.data):
         if resource.source != "kubernetes" and resource.kind[:1].islower():
-            if _of_cluster(world, resource, joined):
-                yield from ((resource, one) for one in terraform_signs(resource))
+            shown = list(terraform_signs(resource))  # most show nothing: whose they are is not asked
+            if shown and _of_cluster(world, resource, joined):
+                yield from ((resource, one) for one in shown)
         elif resource.unit == unit:
             yield from ((resource, one) for one in object_signs(resource))
 

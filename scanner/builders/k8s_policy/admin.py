@@ -17,8 +17,6 @@ from scanner.origin import Origin
 from scanner.resource import Resource, dig, items_of, mark
 from scanner.unknown import Unknown, Value
 
-GROUP = "policy.networking.k8s.io"
-KINDS = ("AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy")
 _ACTIONS = {
     "AdminNetworkPolicy": {"Allow": Action.ALLOW, "Deny": Action.DENY, "Pass": Action.PASS},
     "BaselineAdminNetworkPolicy": {"Allow": Action.ALLOW, "Deny": Action.DENY},

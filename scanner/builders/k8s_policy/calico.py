@@ -29,10 +29,6 @@ from scanner.origin import Origin
 from scanner.resource import Resource, dig, items_of, mark
 from scanner.unknown import Unknown, Value
 
-GROUPS = ("crd.projectcalico.org", "projectcalico.org")
-KINDS = ("NetworkPolicy", "GlobalNetworkPolicy")
-STAGED = ("StagedNetworkPolicy", "StagedGlobalNetworkPolicy", "StagedKubernetesNetworkPolicy")
-"""What these would do is recorded, and nothing of it is enforced."""
 LAST = float("inf")
 UNPLACED = Tier(-0.5, "calico-unplaced")
 """A tier of which the inputs do not show the place: asked before the others and never certain, it leaves all open."""

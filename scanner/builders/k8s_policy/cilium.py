@@ -32,8 +32,6 @@ from scanner.origin import Origin
 from scanner.resource import Resource, dig, items_of, mark
 from scanner.unknown import Unknown, Value
 
-GROUP = "cilium.io"
-KINDS = ("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy")
 DENY = Tier(-1, "cilium-deny", denies=False)
 """Asked before everything else: a deny rule takes precedence over every allow rule."""
 _SPEC = frozenset(

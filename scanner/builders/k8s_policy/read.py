@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from scanner.builders.blocks import POSSIBLE
 from scanner.builders.edges import Doubt
-from scanner.builders.k8s_policy import calico, cilium, other
-from scanner.builders.k8s_policy.admin import GROUP, KINDS, admin_policies
+from scanner.builders.k8s_policy import other
 from scanner.builders.k8s_policy.labels import doubt_of, selector_of
 from scanner.builders.k8s_policy.model import ANYONE, Action, Direction, Peer, PeerKind, Policy, Rule, Tier
 from scanner.builders.k8s_policy.objects import Objects
@@ -20,9 +19,15 @@ from scanner.unknown import Unknown, Value
 GROUPS = ("networking.k8s.io", "extensions")
 ORDER = 1_000
 """Where Calico puts NetworkPolicies among its own; where there are none the order means nothing."""
-POLICY_KINDS = tuple(
-    dict.fromkeys(("NetworkPolicy", *KINDS, *cilium.KINDS, *calico.KINDS, *calico.STAGED, *sorted(other.EVERY)))
-)
+ADMIN_GROUP = "policy.networking.k8s.io"
+ADMIN = ("AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy")
+CILIUM_GROUP = "cilium.io"
+CILIUM = ("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy")
+CALICO_GROUPS = ("crd.projectcalico.org", "projectcalico.org")
+CALICO = ("NetworkPolicy", "GlobalNetworkPolicy")
+STAGED = ("StagedNetworkPolicy", "StagedGlobalNetworkPolicy", "StagedKubernetesNetworkPolicy")
+"""What these would do is recorded, and nothing of it is enforced."""
+POLICY_KINDS = tuple(dict.fromkeys(("NetworkPolicy", *ADMIN, *CILIUM, *CALICO, *STAGED, *sorted(other.EVERY))))
 """The kinds that policies are written in."""
 _PEER_FIELDS = frozenset({"podSelector", "namespaceSelector", "ipBlock"})
 
@@ -32,14 +37,21 @@ def policies_of(resources: Iterable[Resource]) -> Iterator[Policy]:
     every = list(resources)
     objects = Objects.of(every)
     for one in every:
+        # Each engine is loaded only where it has a policy.
         if one.kind == "NetworkPolicy" and one.group in GROUPS:
             yield network_policy(one)
-        elif one.kind in KINDS and one.group == GROUP:
+        elif one.kind in ADMIN and one.group == ADMIN_GROUP:
+            from scanner.builders.k8s_policy.admin import admin_policies
+
             yield from admin_policies(one)
-        elif one.kind in cilium.KINDS and one.group == cilium.GROUP:
-            yield from cilium.cilium_policies(one, objects)
-        elif one.kind in calico.KINDS and one.group in calico.GROUPS:
-            yield from calico.calico_policies(one, objects)
+        elif one.kind in CILIUM and one.group == CILIUM_GROUP:
+            from scanner.builders.k8s_policy.cilium import cilium_policies
+
+            yield from cilium_policies(one, objects)
+        elif one.kind in CALICO and one.group in CALICO_GROUPS:
+            from scanner.builders.k8s_policy.calico import calico_policies
+
+            yield from calico_policies(one, objects)
         elif one.kind in other.KINDS.get(one.group, ()) and not other.made_by_plugin(one, every):
             yield other.unmodelled_policy(one)
 

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from scanner.builders.draft import World
 from scanner.builders.inventory import Inventory
-from scanner.builders.k8s_network.pods import HELM
 from scanner.builders.k8s_network.view import View, view_of
-from scanner.builders.mesh.apply import guarded
-from scanner.builders.mesh.authorizer import Authorizer
-from scanner.builders.mesh.facts import build_virtual_facts
-from scanner.builders.mesh.installed import installed
-from scanner.builders.mesh.membership import DATAPLANE, INJECTION, REVISION
+from scanner.builders.mesh.labels import DATAPLANE, INJECTION, REVISION
 from scanner.builders.mesh.others import KINDS, doubted, speaks
-from scanner.builders.mesh.places import Places
-from scanner.builders.mesh.routed import routed, routed_gateways
 from scanner.builders.mesh.virtual import is_virtual
 from scanner.resource import Resource, dig
 
@@ -25,18 +18,27 @@ ISTIO = ("networking.istio.io", "security.istio.io", "extensions.istio.io", "tel
 def build_mesh(world: World) -> None:
     """The gates of every cluster in which anything of a mesh is declared."""
     _asked(world.inventory)
-    for unit, resources in sorted(_units(world.inventory).items()):
+    for unit, resources in sorted(world.inventory.in_clusters().items()):
         istio, other = any(_speaks(one) for one in resources), any(speaks(one) for one in resources)
         if not istio and not other:
             continue
         view = view_of(world, unit, resources)
         if view.targets and istio:
-            _istio(view, Authorizer.of(resources, installed(world, unit, resources)))
+            _istio(view)
         if view.targets and other:
             doubted(view)
 
 
-def _istio(view: View, authorizer: Authorizer) -> None:
+def _istio(view: View) -> None:
+    # Loaded only where there is a mesh of Istio, and something in it to guard.
+    from scanner.builders.mesh.apply import guarded
+    from scanner.builders.mesh.authorizer import Authorizer
+    from scanner.builders.mesh.facts import build_virtual_facts
+    from scanner.builders.mesh.installed import installed
+    from scanner.builders.mesh.places import Places
+    from scanner.builders.mesh.routed import routed, routed_gateways
+
+    authorizer = Authorizer.of(view.resources, installed(view.world, view.unit, view.resources))
     places = Places.of(view, authorizer)
     build_virtual_facts(view, authorizer.mesh.root)
     guarded(view, places, {**routed(view, places), **routed_gateways(view, places)})
@@ -44,17 +46,12 @@ def _istio(view: View, authorizer: Authorizer) -> None:
 
 def _asked(inventory: Inventory) -> None:
     """Say which kinds are modelled: those of which no resource is of a group that is not known here."""
-    mine = {one.kind for one in inventory.all if one.group in ISTIO or (one.kind, one.group) in KINDS}
-    others = {one.kind for one in inventory.all if one.group not in ISTIO and (one.kind, one.group) not in KINDS}
-    inventory.asked.update(mine - others)
-
-
-def _units(inventory: Inventory) -> dict[str, list[Resource]]:
-    found: dict[str, list[Resource]] = {}
-    for one in inventory.all:
-        if (one.kind[:1].isupper() or one.kind == HELM) and not one.data:
-            found.setdefault(one.unit, []).append(one)
-    return found
+    kinds = {(one.kind, one.group) for one in inventory.all if one.group}
+    mine = {kind for kind, group in kinds if group in ISTIO or (kind, group) in KINDS}
+    if mine:
+        known = (one for one in inventory.all if one.kind in mine)
+        others = {one.kind for one in known if one.group not in ISTIO and (one.kind, one.group) not in KINDS}
+        inventory.asked.update(mine - others)
 
 
 def _speaks(one: Resource) -> bool:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from scanner.builders.edges import Doubt, doubt_of
 from scanner.builders.k8s_policy.labels import Labels, Match, Requirement, Selector
 from scanner.builders.mesh.installed import Installed
+from scanner.builders.mesh.labels import DATAPLANE, INJECTION, REVISION
 from scanner.origin import Origin
 from scanner.patterns import lazy
 from scanner.podspec import PodTemplate, containers
@@ -18,9 +19,6 @@ from scanner.resource import dig, items_of, mark
 from scanner.unknown import Unknown, Value
 
 INJECT = "sidecar.istio.io/inject"
-INJECTION = "istio-injection"
-REVISION = "istio.io/rev"
-DATAPLANE = "istio.io/dataplane-mode"
 BYPASS = "ambient.istio.io/bypass-inbound-capture"
 REDIRECTION = "ambient.istio.io/redirection"
 INTERCEPTION = "sidecar.istio.io/interceptionMode"

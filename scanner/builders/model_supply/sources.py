@@ -147,9 +147,9 @@ def _mirror(world: World, found: Found) -> tuple[bool | Unknown, str]:
 
 def add_downloads(world: World) -> None:
     """A statement for each command in the pod of a server that fetches weights from a public hub."""
-    for node in list(world.nodes.values()):
+    for node in world.with_role(Role.MODEL, Role.CANDIDATE, Role.CLASSIFIER):
         resource = world.inventory.by_id.get(node.id)
-        if resource is None or not node.roles & {Role.MODEL, Role.CANDIDATE, Role.CLASSIFIER}:
+        if resource is None:
             continue
         for container in containers(world, resource):
             fetched = [found for line, found in _lines(container) if _FETCHES.search(line)]

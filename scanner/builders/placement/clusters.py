@@ -6,7 +6,6 @@ from scanner import podspec
 from scanner.builders.blocks import at
 from scanner.builders.draft import World
 from scanner.builders.inventory import names, text_of
-from scanner.builders.recognise.containers import is_kubernetes
 from scanner.graph.facts import Placement
 from scanner.graph.model import STACK, Edge, Node, Plane, Role
 from scanner.origin import ApiOrigin
@@ -73,8 +72,8 @@ def add_manifest_clusters(world: World) -> None:
 def _by_unit(world: World) -> dict[str, list[Resource]]:
     """The objects that no Terraform provider makes, by unit."""
     found: dict[str, list[Resource]] = {}
-    for resource in world.inventory.all:
-        if is_kubernetes(resource) and resource.provider is None:
+    for resource in world.inventory.objects:
+        if resource.provider is None:
             found.setdefault(resource.unit, []).append(resource)
     return found
 

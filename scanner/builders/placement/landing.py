@@ -49,7 +49,7 @@ class _Outside(Struct, frozen=True):
 
 def add_landing(world: World) -> None:
     """A Scheduling, "unexcluded", for each pod of a model or the stack that such machines are open to."""
-    workloads = [one for one in world.inventory.all if is_kubernetes(one) and world.nodes[one.id].roles & RUNS]
+    workloads = [one for one in world.resources_with(*RUNS) if is_kubernetes(one)]
     onward = _onward(world) if workloads else {}
     for resource in workloads:
         judged = any(

@@ -22,7 +22,7 @@ class Meetings:
 
     def unit(self, name: str) -> bool:
         """Whether any such thing stands in a unit."""
-        return any(node.roles & MET and node.id.partition(":")[0] == name for node in self.world.nodes.values())
+        return any(node.id.partition(":")[0] == name for node in self.world.with_role(*MET))
 
     def __contains__(self, resource: Resource) -> bool:
         if self._met is None:
@@ -31,7 +31,7 @@ class Meetings:
 
 
 def _met(world: World) -> set[str]:
-    core = {node.id for node in world.nodes.values() if node.roles & MET}
+    core = {node.id for node in world.with_role(*MET)}
     found = set(core)
     for one in world.inventory.all:
         named = {other.id for ref in refs_in(one.attrs) if (other := world.inventory.at(one.unit, ref.address))}

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from scanner import tables
 from scanner.builders.blocks import at, first
 from scanner.builders.draft import World
+from scanner.builders.inventory import HELM
 from scanner.builders.placement.clusters import cluster_node
 from scanner.builders.placement.conditions import Outcome
 from scanner.builders.placement.places import add_place, zone_place
 from scanner.builders.placement.scheduling import LAYER_IMAGES, rows_for, rows_of_each_class, value_says
-from scanner.builders.recognise.containers import containers_of, is_kubernetes
+from scanner.builders.recognise.containers import containers_of
 from scanner.graph.facts import EdgeLayer, Placement
 from scanner.origin import Origin
 from scanner.patterns import lazy
@@ -46,11 +47,11 @@ _GCE_NODE = lazy(r"^gce://(?P<project>[^/]+)/(?P<zone>[^/]+)/")
 
 def add_objects(world: World) -> None:
     """Placements of nodes and of cluster objects, and the edge layers of clusters."""
-    for resource in world.inventory.all:
-        if resource.kind in ("helm_release", "HelmChart", "HelmRelease"):
+    for release in (one for one in world.inventory.all if one.kind == HELM):
+        _chart(world, release)
+    for resource in world.inventory.objects:
+        if resource.kind in ("HelmChart", "HelmRelease"):
             _chart(world, resource)
-        if not is_kubernetes(resource):
-            continue
         if resource.kind == "Node" and resource.group == "":
             _node(world, resource)
         elif resource.kind == "Namespace":

@@ -12,7 +12,6 @@ from scanner.builders.draft import World
 from scanner.builders.placement.conditions import Outcome
 from scanner.builders.placement.nodes import Machine, keeps_off
 from scanner.builders.placement.places import add_place, as_class, bad_class, perhaps, tells
-from scanner.builders.recognise.containers import is_kubernetes
 from scanner.graph.facts import Scheduling
 from scanner.graph.model import Role
 from scanner.origin import Origin
@@ -57,9 +56,7 @@ def add_scheduling(world: World) -> None:
     What asks for a zone is a Placement, and so is what any other workload demands; what such a workload merely
     tolerates or prefers says nothing.
     """
-    for resource in world.inventory.all:
-        if not is_kubernetes(resource):
-            continue
+    for resource in world.inventory.objects:
         for spec, origin in (*specifications(resource), *runtime_classes(world, resource)):
             for hit in hits(spec, origin):
                 _note(world, resource, hit)

@@ -35,7 +35,7 @@ def _carries(world: World, one: Brought) -> bool:
 
     What is in none of the inputs is unread, and nothing holds: it is not said again here.
     """
-    units = {node.id.partition(":")[0] for node in world.nodes.values() if node.roles & STACK}
+    units = {node.id.partition(":")[0] for node in world.with_role(*STACK)}
     if one.namespace and any(one.namespace in world.spaces(unit, STACK) for unit in units):
         return True
     if one.folder and one.folder != ".":

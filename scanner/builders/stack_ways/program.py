@@ -28,10 +28,8 @@ _INERT_IMAGE = lazy(r"(?:^|/)(?:pause(?:-[a-z0-9]+)?|busybox|alpine|hello-world)
 
 def build_programs(world: World) -> None:
     """A Program fact on each classifier of which no container is known to serve."""
-    for one in world.inventory.all:
-        if Role.CLASSIFIER not in world.nodes[one.id].roles or one.data:
-            continue
-        if not is_kubernetes(one) or not pod_templates(one):
+    for one in world.resources_with(Role.CLASSIFIER):
+        if one.data or not is_kubernetes(one) or not pod_templates(one):
             continue
         found = [*_untold(one), *(_program(each) for each in running(world, one) if each.name not in _PROXIES)]
         if found and all(each is not None for each in found):

@@ -140,7 +140,7 @@ def _alike(arn: str, service: str, shape: str) -> bool:
 
 def _served(world: World) -> list[str]:
     """The ARNs of the models that are in the inputs."""
-    models = (node.id for node in world.nodes.values() if node.roles & {Role.MODEL, Role.CANDIDATE})
+    models = (node.id for node in world.with_role(Role.MODEL, Role.CANDIDATE))
     found = [world.inventory.by_id.get(one) for one in models]
     arns = [arn_of(one) for one in found if one is not None]
     return [one.text for one in arns if not one.partly]

@@ -12,7 +12,7 @@ def holders(world: World) -> frozenset[str]:
     for edge in world.edges:
         if edge.plane is Plane.SUPPLY and edge.verb == "copy":
             onward.setdefault(edge.source, []).append(edge.target)
-    found = {node.id for node in world.nodes.values() if Role.STORE in node.roles}
+    found = {node.id for node in world.with_role(Role.STORE)}
     waiting = sorted(found)
     while waiting:
         for target in onward.get(waiting.pop(), ()):

@@ -88,7 +88,7 @@ def _any_store(world: World, found: Found, unit: str) -> list[tuple[str, Doubt |
     if not isinstance(value, Unknown) or any(refs_in(value)):
         return []
     why = first_doubt(doubt_of(value), doubt_of(found.possible))
-    stores = (node.id for node in world.nodes.values() if Role.STORE in node.roles)
+    stores = (node.id for node in world.with_role(Role.STORE))
     return [(node, why) for node in sorted(stores) if node.startswith(f"{unit}:")]
 
 

@@ -105,7 +105,7 @@ def _untold(world: World, one: Resource) -> None:
     """An access point of which the list alone was recorded: what it serves, and through what, is not asked."""
     doubt = Doubt("value-unknown", (f"the configuration of {one.name}",))
     because = f"what `{one.name}` serves, and which function stands between, is not asked"
-    for node in sorted(node.id for node in world.nodes.values() if Role.STORE in node.roles):
+    for node in sorted(node.id for node in world.with_role(Role.STORE)):
         if node.startswith(f"{one.unit}:"):
             read(world, node, f"access-point/{one.name}", because, one.origin, doubt)
 

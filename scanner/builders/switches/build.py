@@ -61,8 +61,8 @@ def build_switches(world: World) -> None:
 
 def _of_the_stack(world: World) -> Iterator[str]:
     """The ids of the ConfigMaps and Secrets that a member of the stack mounts or reads."""
-    for resource in world.inventory.all:
-        if world.nodes[resource.id].roles & STACK and is_kubernetes(resource):
+    for resource in world.resources_with(*STACK):
+        if is_kubernetes(resource):
             yield from (holder.id for holder in holders_of(world, resource))
 
 

@@ -35,7 +35,7 @@ def add_caller_choices(world: World, resource: Resource, container: Container) -
 
 
 def _choice(world: World, resource: Resource, row: Switch, setting: str, image: Found) -> SwitchFact:
-    gateways = [node for node in world.nodes.values() if Role.GATEWAY in node.roles]
+    gateways = world.with_role(Role.GATEWAY)
     # An IAM role is the same gateway under another name; another workload may stand in front of this one.
     first = [node.id for node in gateways if not node.kind.startswith("aws_iam_")] == [resource.id]
     cause = f"whether a component in front of `{resource.address}` strips {setting} is not known"

@@ -51,8 +51,8 @@ def add_filters(world: World) -> None:
         for resource in world.inventory.of(kind):
             for fact in way(resource):
                 world.add_fact(resource.id, fact)
-    for node in list(world.nodes.values()):
-        if Role.GUARDRAIL in node.roles and node.id not in world.inventory.by_id:
+    for node in world.with_role(Role.GUARDRAIL):
+        if node.id not in world.inventory.by_id:
             world.add_fact(node.id, _unread(node))
 
 

@@ -84,7 +84,7 @@ def _guarded_namespace(world: World, resource: Resource) -> bool:
 
 def asks_a_classifier(world: World, resource: Resource) -> bool:
     """An authorizer that judges prompts; one that only knows who calls needs no body."""
-    stack = {node.name for node in world.nodes.values() if node.roles & STACK}
+    stack = {node.name for node in world.with_role(*STACK)}
     names = list(_authorizers(resource))
     return not names or any("*" in name or name in stack or tables.pattern(SAFETY).search(name) for name in names)
 
