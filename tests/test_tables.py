@@ -13,10 +13,12 @@ import pytest
 from scanner import table_rows as rows
 from scanner import tables
 from scanner.errors import TetherError
+from scanner.sources.aws.typed import AwsScalars
 
 SHAPES: dict[str, Any] = {
     "assertions": rows.Assertion,
     "aws_operations": rows.AwsOperation,
+    "aws_scalars": AwsScalars,
     "control_actions": rows.ControlAction,
     "copies": rows.Copy,
     "delivery_objects": rows.DeliveryObject,
@@ -119,7 +121,7 @@ def test_reasons_fit_after_because(name: str) -> None:
     for row in tables.load(name).rows:
         reason = row.get("because")
         if reason is None:
-            assert name in ("assertions", "aws_operations", "place_classes", "regions")
+            assert name in ("assertions", "aws_operations", "aws_scalars", "place_classes", "regions")
             continue
         head = reason.split()[0]
         assert reason == reason.strip() and not reason.endswith("."), row

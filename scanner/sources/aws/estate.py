@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from scanner.sources.aws.operations import ACCOUNT, asked, context_of, follows, is_wanted, operations, pieces
+from scanner.sources.aws.operations import ACCOUNT, asked, context_of, follows, is_wanted, operations, pieces, vague
 from scanner.sources.aws.paths import Here
 from scanner.sources.bundle import Call
 from scanner.sources.bundle.call import ANSWERED, parameters_key
@@ -63,6 +63,9 @@ class Estate(Struct):
 
     def lookup(self, operation: str, parameters: Mapping[str, Any], here: Here) -> Here | Unknown | None:
         """The first page of the answer to a question about the item at hand, asked in the same scope."""
+        unknown = vague(dict(parameters))
+        if unknown is not None:
+            return unknown
         names = ("account", "partition", "region")
         scope = tuple((name, str(here.context[name])) for name in names)
         call = self.by_scope.get(scope, {}).get(operation, {}).get(parameters_key(parameters))

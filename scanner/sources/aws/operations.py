@@ -115,7 +115,7 @@ def follow(operation: AwsOperation, earlier: Iterable[Call]) -> Iterator[Mapping
         for page in call.pages:
             for here in _items(page, operation.each, Here(page, context_of(call))):
                 made = {name: shape(spec, here) for name, spec in operation.parameters.items()}
-                if any(value is None or value == [] or isinstance(value, Unknown) for value in made.values()):
+                if any(value is None or value == [] or vague(value) for value in made.values()):
                     continue
                 if operation.only is not None and not shape(operation.only, here):
                     continue
@@ -125,6 +125,14 @@ def follow(operation: AwsOperation, earlier: Iterable[Call]) -> Iterator[Mapping
                     seen.add(key)
                     yield made
     yield from _batches(operation, pending)
+
+
+def vague(value: Any) -> Unknown | None:
+    """The first thing in a value that nobody knows, in any depth; None where all of it is known."""
+    if isinstance(value, (dict, list)):
+        inner = (vague(one) for one in (value.values() if isinstance(value, dict) else value))
+        return next((one for one in inner if one is not None), None)
+    return value if isinstance(value, Unknown) else None
 
 
 def _items(page: Any, paths: str, here: Here) -> Iterator[Here]:

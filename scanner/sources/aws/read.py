@@ -15,6 +15,7 @@ from scanner.sources.aws.operations import ACCOUNT
 from scanner.sources.aws.special import SPECIAL
 from scanner.sources.aws.translate import Translation, translate
 from scanner.sources.aws.truncated import truncated
+from scanner.sources.aws.typed import typed
 from scanner.sources.bundle import Call
 from scanner.sources.bundle.call import ANSWERED
 
@@ -33,7 +34,9 @@ def partitions_of(calls: Iterable[Call]) -> dict[str, list[Call]]:
 def read_estate(calls: Sequence[Call], unit: str, source: SourceName, *, lean: bool = False) -> Reading:
     """Everything that the answers hold; all calls are of one partition. lean: what was left out is for the caller."""
     reading = Reading()
-    estate = estate_of((truncated(call) for call in calls), lean=lean)
+    # What an API answers is typed by the SDK; a file may have been written by anybody.
+    told = calls if source == "live" else (typed(call, reading.unread) for call in calls)
+    estate = estate_of((truncated(call) for call in told), lean=lean)
     reading.left += estate.left
     into = Translation(estate, unit, source)
     translate(into)
