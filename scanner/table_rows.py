@@ -265,9 +265,8 @@ class DeliveryObject(Struct, frozen=True):
 class AwsOperation(Struct, frozen=True):
     """A row of aws_operations: one read of AWS's API; the table itself says what each column is.
 
-    closing: it holds nothing but what closes ways, so that who does not read it proves no less of them (the rule about
-    what stands above an account tells what it misses). beside: there can be nothing of it where all of these name none.
-    about, called: it tells more of such a thing, which its one text names by that argument, and may be left out.
+    closing: it only closes ways: who does not read it proves no less of them. also: permissions beside `action`. about,
+    called: it tells more of such a thing, which its one text names by that argument, and may be left out.
     """
 
     service: str
@@ -293,6 +292,7 @@ class AwsOperation(Struct, frozen=True):
     beside: str = ""
     about: str = ""
     called: str = ""
+    also: Strings = ()
 
     @property
     def id(self) -> str:

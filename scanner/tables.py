@@ -148,7 +148,7 @@ def kubernetes_facts(fact: str) -> tuple[PlaceFact, ...]:
 
 
 def literals(fact: str) -> tuple[PlaceFact, ...]:
-    """The rows of literals with this `fact`: id, command or module."""
+    """The rows of literals with this `fact`: id, command, module, ordinary or lifecycle."""
     return tuple(row for row in _records("literals", PlaceFact) if row.fact == fact)
 
 

@@ -39,8 +39,6 @@ ELSEWHERE = {
 """Assertions without a rule, or without a case in AWS: why, or where it is told."""
 AS_BUNDLE = {
     "AUDIT-006": "no bundle: schedules of EventBridge are not asked of an account, which has nothing to judge then",
-    "EDGE-001": "in a bundle no more than `unproven`: what a component brings is in its recipe, which holds scripts and"
-    " settings of the user's own, and is not recorded",
 }
 """Assertions that AWS decides in files, and in a recorded account not, or not to the end: why."""
 

@@ -49,7 +49,7 @@ COUNTS = {
 }
 SIGNALS = {"strong", "medium", "weak", "source", "recurse", "unknown", "info"}
 FACTS = {
-    "literals": {"id", "command", "module", "ordinary"},
+    "literals": {"id", "command", "module", "ordinary", "lifecycle"},
     "model_artifacts": {
         "format", "target-device", "target-platform", "scheme", "store", "csi-driver", "volume", "offline-variable",
         "deny", "exception", "adapter", "server-code",

@@ -11,7 +11,8 @@ Take the model, or the bucket that holds it, out of the delivery object. Devices
 
 What it cannot see
 ------------------
-A download by a person who may read the store; what a device fetches at run time from an address in its own code.
+A download by a person who may read the store; what a device fetches at run time from an address in its own code. Of a
+recorded component of Greengrass, scripts and settings that no table knows are not kept: then the rule is unproven.
 """
 
 from collections.abc import Iterable
@@ -19,7 +20,7 @@ from collections.abc import Iterable
 from scanner.findings import Finding
 from scanner.graph.facts import Delivery
 from scanner.graph.model import Plane, Role, State
-from scanner.graph.search import reach
+from scanner.graph.search import Way, reach
 from scanner.rule import Case, counted
 from scanner.unknown import Unknown
 
@@ -50,19 +51,29 @@ def check(case: Case) -> Iterable[Finding]:
 
 
 def _flows(case: Case, devices: list[str], stores: frozenset[str], judged: set[str]) -> Iterable[Finding]:
-    """A store that flows into a device by copies, each object that is not judged by its payload already."""
+    """Each store that flows into devices by copies, by its best way, beside what the payload of one says already."""
+    ways: dict[str, list[Way]] = {}
     for device in devices:
         found = reach(case.graph, [device], [Plane.SUPPLY], allowed=lambda _: False)
         for store in sorted(found.closed & stores):
             if device in judged and store in {edge.source for edge in case.graph.into(device)}:
                 continue
-            node = case.graph.nodes[store]
-            ways = [edge for edge in case.graph.out_of(store) if edge.target in found.closed]
-            certain = any(edge.state is State.OPEN for edge in ways)
-            message = f"`{node.address}` flows to the device `{case.graph.nodes[device].address}`"
-            decided = tuple(sorted({name for edge in ways for name in edge.decided_by}))
-            origin = ways[0].origin if ways else node.origin
-            if certain:
-                yield case.violated(node, message, origin=origin, because=ways[0].because)
-            else:
-                yield case.unproven(node, message, origin=origin, decided_by=decided)
+            ways.setdefault(store, []).extend(found.doors(case.graph, case.graph.nodes[store])[:1])
+    for store, some in ways.items():
+        node = case.graph.nodes[store]
+        if not some:
+            yield case.unproven(node, f"`{node.address}` flows to a device")
+            continue
+        best = min(some, key=lambda way: (len(_doubts(case, way)) > 0, -len(way.edges), way.edges[-1].target))
+        others = sorted({case.graph.nodes[way.edges[-1].target].address for way in some if way is not best})
+        more = f" and {len(others)} more" if others else ""
+        message = f"`{node.address}` flows to the device `{case.graph.nodes[best.edges[-1].target].address}`{more}"
+        fix = "ship no model"
+        yield case.way(best, message, fix=fix, ways=len(some), doubts=_doubts(case, best), about=node)
+
+
+def _doubts(case: Case, way: Way) -> tuple[str, ...]:
+    """What would decide whether a way is one: its edges, and the things that it leads through."""
+    nodes = [way.actor, *(case.graph.nodes[edge.target] for edge in way.edges)]
+    found = {name for node in nodes if node.state is not State.OPEN for name in node.decided_by or (node.address,)}
+    return tuple(sorted(found | (set(way.decided_by) if way.state is not State.OPEN else set())))

@@ -81,7 +81,7 @@ def _print_policies(some: frozenset[str] | None) -> int:
     from scanner.commands.output import emit
     from scanner.tables import aws_operations
 
-    actions = {row.action for row in aws_operations() if some is None or row.id in some}
+    actions = {one for row in aws_operations() if some is None or row.id in some for one in (row.action, *row.also)}
     emit("".join(f"{one}\n" for one in policies(actions)))
     return 0
 

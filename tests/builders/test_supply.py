@@ -332,3 +332,49 @@ resource "aws_cloudfront_distribution" "d" {
     assert supply(tmp_path, text) == [
         "aws_s3_bucket.weights -> external/internet possible(the policy of aws_s3_bucket.weights)"
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "carries"),
+    [
+        ("aws.greengrass.StreamManager", [False]),
+        ("variant.TensorFlowLite.ImageClassification.ModelStore", [False, True]),
+        ("aws.iot.lookoutvision.EdgeAgent", [False, True]),
+        ("com.example.other", [False, None]),
+        ("aws.greengrass.labs.HomeAssistant", [False, None]),
+    ],
+)
+@pytest.mark.parametrize("written", ["structure", "text"])
+def test_a_component_brings_what_it_depends_on(tmp_path, name, carries, written):
+    dependency = f'ComponentDependencies = {{ "{name}" = {{ VersionRequirement = "^2.0.0" }} }}'
+    text = (COMPONENT % "s3://tools/app.zip").replace("    Manifests", f"    {dependency}\n    Manifests")
+    if written == "text":
+        lines = ["ComponentName: com.example.app", f"ComponentDependencies: {{{name}: {{VersionRequirement: ^2.0.0}}}}"]
+        lines += ["Manifests: [{Artifacts: [{Uri: s3://tools/app.zip}]}]"]
+        recipe = "".join(f"    {line}\n" for line in lines)
+        text = f'resource "awscc_greengrassv2_component_version" "c" {{\n  inline_recipe = <<-EOT\n{recipe}  EOT\n}}\n'
+    found = [fact.carries_model for fact in delivery(built(tmp_path, text))]
+    assert [None if isinstance(one, Unknown) else one for one in found] == carries
+
+
+def test_an_image_that_is_an_artifact_carries_a_model(tmp_path):
+    [fact] = delivery(built(tmp_path, COMPONENT % "docker:vllm/vllm-openai:v0.11.0"))
+    assert fact.carries_model is True
+
+
+@pytest.mark.parametrize(("version", "own"), [("1.0.0", True), ("2.0.0", False)])
+def test_a_deployment_takes_the_version_that_it_names(tmp_path, version, own):
+    text = (COMPONENT % "s3://weights-gov/claude/").replace(
+        "    Manifests", '    ComponentVersion = "1.0.0"\n    Manifests'
+    )
+    text += f"""
+resource "awscc_greengrassv2_deployment" "d" {{
+  target_arn = "arn:aws:iot:us-east-1:111122223333:thinggroup/g"
+  components = {{ "com.example.app" = {{ component_version = "{version}" }} }}
+}}
+"""
+    made = built(tmp_path, text)
+    way = "awscc_greengrassv2_component_version.c -> awscc_greengrassv2_deployment.d open"
+    assert (way in edges(made, plane="supply")) is own
+    facts = [fact.carries_model for fact in delivery(made, "awscc_greengrassv2_deployment.d")]
+    assert any(isinstance(one, Unknown) for one in facts) is not own

@@ -60,7 +60,8 @@ def test_an_operation_is_a_read_that_botocore_has(row: AwsOperation) -> None:
     for name in row.variants:
         allowed = getattr(taken[name], "enum", None)
         assert not allowed or set(row.variants[name]) <= set(allowed)
-    assert re.fullmatch(r"[a-z0-9-]+:[A-Za-z]+", row.action)
+    assert all(re.fullmatch(r"[a-z0-9-]+:[A-Za-z]+", one) for one in (row.action, *row.also))
+    assert all(one.partition(":")[2].startswith(READS) for one in row.also)
     assert row.scope in ("region", "account")
     assert row.tier in ("bootstrap", "absence", "network", "models", "details")
 
@@ -203,7 +204,11 @@ def check(spec: Any, place: Place) -> None:
             shape = at(place, spec[word])
             inside = Place(shape, place.call, place)
             inner = inside
-    for word in ("cut", "split", "base64", "tags", "like"):
+    if "named" in spec:
+        shape = at(place, spec["named"])
+        inner = Place(shape.value if shape.type_name == "map" else shape.member, place.call, place)
+        assert shape.type_name == "map" or spec["by"] in inner.shape.members
+    for word in ("cut", "split", "base64", "tags", "like", "recipe"):
         if word in spec:
             at(place, spec[word])
     if "fill" in spec:

@@ -118,7 +118,7 @@ def told_to_something() -> set[str]:
     names = [*(root / "builders").rglob("*.py"), *folder.parent.rglob("*.py"), *(root / "sources" / "aws").glob("*.py")]
     names += [path for path in folder.glob("*.json") if path.stem not in ("aws_operations", "aws_scalars")]
     text = "\n".join(path.read_text() for path in names)
-    words = set(re.findall(r"\baws_[a-z0-9_]+", text))
+    words = set(re.findall(r"\baws(?:cc)?_[a-z0-9_]+", text))
     asked = "\n".join(path.read_text() for path in (folder / "aws_answers").glob("*.json"))
     found = {
         row.id

@@ -8,8 +8,9 @@ from weakref import WeakKeyDictionary
 from scanner.builders.blocks import Found, strings, text
 from scanner.builders.draft import World
 from scanner.builders.recognise.machines import CHARTS
-from scanner.builders.recognise.signals import argument_fact, image_fact
+from scanner.builders.recognise.signals import argument_fact
 from scanner.graph.model import Role
+from scanner.model_words import image_fact
 from scanner.origin import FileOrigin
 from scanner.unknown import Unknown, unknowns_in
 

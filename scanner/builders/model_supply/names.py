@@ -10,9 +10,9 @@ from scanner.builders.draft import World
 from scanner.builders.recognise.build import containers
 from scanner.builders.recognise.containers import Container, Word
 from scanner.builders.recognise.served import flag_values
-from scanner.builders.recognise.signals import image_fact
 from scanner.graph.facts import ModelName, ModelReference
 from scanner.graph.model import Node, Role
+from scanner.model_words import image_fact
 from scanner.origin import Origin
 from scanner.resource import Resource
 from scanner.unknown import Unknown

@@ -15,9 +15,10 @@ from scanner.builders.recognise import reference
 from scanner.builders.recognise.aws_services import JOBS, SCRIPTED, SERVICES, service_containers
 from scanner.builders.recognise.containers import Container, Word, container, containers_of, words_of
 from scanner.builders.recognise.served import served
-from scanner.builders.recognise.signals import Verdict, argument_fact, image_fact, verdict
+from scanner.builders.recognise.signals import Verdict, argument_fact, verdict
 from scanner.graph.facts import ModelReference
 from scanner.graph.model import Role
+from scanner.model_words import image_fact
 from scanner.resource import Attrs, Encoded, Items, Resource
 from scanner.unknown import Unknown, Value
 from scanner.yamltext import TextError, json_document, load_one

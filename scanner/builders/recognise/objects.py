@@ -12,9 +12,10 @@ from scanner.builders.draft import World
 from scanner.builders.recognise import reference
 from scanner.builders.recognise.containers import Container, Lookup, containers_of, is_kubernetes
 from scanner.builders.recognise.served import beside, own_model
-from scanner.builders.recognise.signals import Verdict, image_fact, verdict
+from scanner.builders.recognise.signals import Verdict, verdict
 from scanner.graph.facts import ModelReference
 from scanner.graph.model import Role
+from scanner.model_words import image_fact
 from scanner.origin import FileOrigin
 from scanner.patterns import lazy
 from scanner.resource import Attrs, Resource, dig, mark

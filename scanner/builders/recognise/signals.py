@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
-from functools import lru_cache
 
 from msgspec import Struct
 
 from scanner import tables
 from scanner.builders.recognise.containers import Container
 from scanner.graph.model import Role
+from scanner.model_words import image_fact
 from scanner.origin import Origin
 from scanner.table_rows import ModelFact
 
@@ -106,12 +106,6 @@ def is_client(named: str, line: str) -> bool:
     """Whether `named`, an image or the command itself, calls models and serves none; a server in `line` decides."""
     found = any(tables.pattern(row.regex).search(named) for row in tables.model_facts("client"))
     return found and argument_fact(line) is None
-
-
-@lru_cache(maxsize=4096)
-def image_fact(image: str) -> ModelFact | None:
-    """The row of the model server that an image is."""
-    return next((row for row in tables.model_facts("image") if tables.pattern(row.regex).search(image)), None)
 
 
 def argument_fact(line: str) -> ModelFact | None:

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from scanner.builders.draft import World
 from scanner.builders.recognise.containers import SHELLS, Container, Word, is_kubernetes
-from scanner.builders.recognise.signals import argument_fact, image_fact
+from scanner.builders.recognise.signals import argument_fact
 from scanner.builders.stack_ways.settings import running
 from scanner.graph.facts_ways import Program
 from scanner.graph.model import Role
+from scanner.model_words import image_fact
 from scanner.patterns import lazy
 from scanner.podspec import containers, pod_templates
 from scanner.resource import Resource

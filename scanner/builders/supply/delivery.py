@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from scanner import tables
@@ -10,24 +9,18 @@ from scanner.builders.blocks import POSSIBLE, Found, strings
 from scanner.builders.blocks import doubt as block_doubt
 from scanner.builders.draft import World
 from scanner.builders.edges import connect, doubt_of, values
-from scanner.builders.recognise.signals import image_fact
+from scanner.builders.supply.components import build_components
 from scanner.builders.supply.named import bucket_names, buckets_by_name, referred
 from scanner.graph.facts import Delivery, ModelReference
 from scanner.graph.model import Plane, Role
+from scanner.model_words import RECOGNISED, WORD, image_in, is_file_of_model
 from scanner.origin import Origin
 from scanner.patterns import lazy
 from scanner.resource import Encoded, Resource, mark
 from scanner.table_rows import DeliveryObject
 from scanner.unknown import Unknown, unknowns_in
 
-WORD = lazy(r"[^\s\"'<>,;{}()\[\]=?&#]+")
 ADDRESS = lazy(r"[a-z0-9]+://[^\s\"'<>,;{}()\[\]]+")
-AMBIGUOUS = frozenset({".bin", ".plan", ".task", ".om", ".blob", ".nb", ".engine", ".msgpack"})
-"""Extensions that weights share with firmware, plans and archives: they may be a model, and may not."""
-MODEL_COMPONENT = lazy(r"ModelStore|DLR|TensorFlowLite|SageMakerEdge", re.IGNORECASE)
-"""Public Greengrass components that are models, or run them."""
-DEPLOYMENT = "awscc_greengrassv2_deployment"
-COMPONENT = "awscc_greengrassv2_component_version"
 
 
 def handled() -> frozenset[str]:
@@ -46,7 +39,7 @@ def build_deliveries(world: World) -> None:
         fleet = world.inventory.find(one.attrs.get("device_fleet_name"), one)
         if isinstance(fleet, Resource):
             connect(world, fleet.id, one.id, "it belongs to the fleet", one.origin, plane=Plane.SUPPLY, verb="copy")
-    _deployed(world)
+    build_components(world)
 
 
 def _deliver(world: World, one: Resource, row: DeliveryObject) -> None:
@@ -117,9 +110,9 @@ def _carries(world: World, one: Resource, payload: list[Found]) -> tuple[bool | 
             if named:
                 return True, f"it names the model `{named}`", found.origin
             for word in WORD.findall(written):
-                if image_fact(word) is not None:
-                    return True, f"`{word}` is the image of a model server", found.origin
-                known = _format(word)
+                if image_in(word) is not None:
+                    return True, f"`{word.removeprefix(RECOGNISED)}` is the image of a model server", found.origin
+                known = is_file_of_model(word)
                 if known is True:
                     return True, f"`{word}` is a file of a model", found.origin
                 if known is None and vague is None:
@@ -143,46 +136,3 @@ def _references(world: World) -> list[str]:
         if isinstance(fact, ModelReference) and isinstance(fact.reference, str)
     }
     return sorted(name for name in found if len(name) >= 6)
-
-
-def _format(word: str) -> bool | None:
-    """True for a file of a model, None for one that may be, False for any other word."""
-    lower = word.lower().rstrip(".:")
-    for row in tables.artifacts("format"):
-        if row.regex and tables.pattern(row.regex).search(lower):
-            return True
-        for extension in row.extensions:
-            if lower.endswith(extension) and len(lower) > len(extension):
-                return None if extension in AMBIGUOUS else True
-    return False
-
-
-def _deployed(world: World) -> None:
-    """What a Greengrass deployment carries: the components that it names, of the inputs or of others."""
-    for one in world.inventory.of(DEPLOYMENT):
-        components = one.attrs.get("components")
-        parts = {part.id for part in referred(world, components, one.unit) if part.kind == COMPONENT}
-        for name in components if isinstance(components, Mapping) else ():
-            own = [part.id for part in world.inventory.of(COMPONENT, unit=one.unit) if _is_component(part, name)]
-            parts.update(own)
-            if not own:
-                _public_component(world, one, name)
-        for part_id in sorted(parts):
-            because = "the deployment installs the component"
-            connect(world, part_id, one.id, because, one.origin, plane=Plane.SUPPLY, verb="copy")
-
-
-def _is_component(part: Resource, name: str) -> bool:
-    recipe = " ".join(str(found.value) for found in strings(part.attrs.get("inline_recipe")))
-    return re.search(rf"\b{re.escape(name)}\b", recipe) is not None
-
-
-def _public_component(world: World, one: Resource, name: str) -> None:
-    """A component that is not in the inputs: one of Amazon's that runs a model, another of Amazon's, or unknown."""
-    origin = mark(one.attrs, "components", name) or one.origin
-    if MODEL_COMPONENT.search(name):
-        because, carries = f"the component `{name}` is a model, or runs one", True
-        world.add_fact(one.id, Delivery(origin=origin, because=because, payload=name, carries_model=carries))
-    elif not name.startswith("aws."):
-        hidden = Unknown(f"the component `{name}` is not in the inputs", decided_by=(name,))
-        world.add_fact(one.id, Delivery(origin=origin, because=hidden.cause, payload=name, carries_model=hidden))

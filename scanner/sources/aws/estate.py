@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from scanner.sources.aws.operations import ACCOUNT, asked, context_of, follows, is_wanted, operations, pieces, vague
-from scanner.sources.aws.paths import Here
+from scanner.sources.aws.paths import MALFORMED, Here
 from scanner.sources.bundle import Call
 from scanner.sources.bundle.call import ANSWERED, parameters_key
 from scanner.table_rows import AwsOperation
@@ -62,7 +62,7 @@ class Estate(Struct):
             yield from (call for call in self.of(scope, operation) if call.outcome == "read")
 
     def lookup(self, operation: str, parameters: Mapping[str, Any], here: Here) -> Here | Unknown | None:
-        """The first page of the answer to a question about the item at hand, asked in the same scope."""
+        """The answer to a question about the item at hand, asked in the same scope: its lists over all of its pages."""
         unknown = vague(dict(parameters))
         if unknown is not None:
             return unknown
@@ -75,7 +75,20 @@ class Estate(Struct):
             return why(call)
         if call.outcome != "read" or not call.pages:
             return None
-        return Here(call.pages[0], {**context_of(call), "up": here.item}, here.lookup)
+        return Here(_joined(call.pages), {**context_of(call), "up": here.item}, here.lookup)
+
+
+def _joined(pages: Sequence[Any]) -> Any:
+    """Pages as one: lists one after the other, and of everything else what the first page says."""
+    found = pages[0]
+    for page in pages[1:]:
+        if not (isinstance(found, dict) and isinstance(page, dict)):
+            return MALFORMED
+        lists = {
+            key: one for key, one in page.items() if isinstance(one, list) and isinstance(found.get(key, []), list)
+        }
+        found = {**found, **{key: [*found.get(key, []), *one] for key, one in lists.items()}}
+    return found
 
 
 def estate_of(calls: Iterable[Call], *, lean: bool = False) -> Estate:

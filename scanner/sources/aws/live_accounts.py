@@ -96,7 +96,7 @@ def session_policies(operations: frozenset[str] | None = None) -> tuple[tuple[fr
     by_service: dict[str, set[str]] = {}
     for row in aws_operations():
         if operations is None or row.id in operations:
-            by_service.setdefault(row.service, set()).add(row.action)
+            by_service.setdefault(row.service, set()).update((row.action, *row.also))
     groups: list[dict[str, set[str]]] = [{}]
     for service in sorted(by_service, key=lambda one: (-_room(by_service[one]), one)):
         wanted = by_service[service]

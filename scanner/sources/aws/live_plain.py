@@ -1,7 +1,8 @@
 """What is kept of an answer of AWS: plain JSON, and no value that is a secret.
 
 Values of variables are recorded as in a bundle of Kubernetes: those that a table names, the others as salted digests.
-Start scripts are kept where a table knows something in them, without the secrets that they hold.
+Start scripts are kept where a table knows something in them, without the secrets that they hold; of the recipe of a
+Greengrass component and of what a deployment sets for one, what it brings to devices alone.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from scanner.sources.aws.recipes import reduced, reduced_settings
 from scanner.sources.kubernetes.recorded import digest, script, variable, without_keys
 
 HIDDEN = frozenset(
@@ -20,10 +22,13 @@ HIDDEN = frozenset(
         "PreSharedKey", "CustomerGatewayConfiguration", "HeaderValue", "FsxAdminPassword", "AttributeValue",
         "MasterAccountEmail", "Email", "Username", "User", "Password", "password", "SecretAccessKey", "SessionToken",
         "HECToken", "AuthParameters", "MasterUserPassword", "SharedSecret", "SecretKey",
+        "lifecycleStateDetails",
     }
 )  # fmt: skip
 """Members whose texts nobody needs: keys, passwords, headers, and the configuration that holds the keys of a VPN."""
 SCRIPTS = frozenset({"UserData", "userData"})
+RECIPE, UPDATE = "recipe", "configurationUpdate"
+"""Members of Greengrass: what a component is, and what a deployment sets for it."""
 _VARIABLES = frozenset(
     {
         "variables", "environment", "environmentvariables", "runtimeenvironmentvariables", "stagevariables", "env",
@@ -54,6 +59,10 @@ def _kept(name: str, value: Any, salt: str, depth: int) -> Any:
         raise TooDeep(f"more than {MAX_DEPTH} levels")
     if name in SCRIPTS and value is not None:
         return _script(value, salt)
+    if name == RECIPE and isinstance(value, bytes | bytearray):
+        return reduced(bytes(value), salt)
+    if name == UPDATE and isinstance(value, Mapping):
+        return reduced_settings(value, salt)
     if name in HIDDEN and isinstance(value, str):
         return digest(value, salt)
     if isinstance(value, Mapping):

@@ -93,7 +93,8 @@ def _not_answered(calls: Sequence[Call]) -> Unread:
     cause = f"account {scope['account']}{where}: {row.fact}{which} could not be read: {said}"
     denied = first.outcome.startswith("denied")
     kind: UnreadKind = "denied" if denied else "call"
-    remedy = f"let the scan call `{row.action}`" if denied else AGAIN
+    also = f", which takes {', '.join(row.also)} as well" if row.also else ""
+    remedy = f"let the scan call `{row.action}`{also}" if denied else AGAIN
     return Unread(first.origin(), cause, kind, remedy, told_by({first.operation}))
 
 

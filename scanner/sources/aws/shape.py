@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from scanner.resource import Encoded
-from scanner.sources.aws.paths import HIDDEN, Here, at, hidden, path_of, text_of
+from scanner.sources.aws.paths import HIDDEN, MALFORMED, Here, at, hidden, path_of, steps, text_of
+from scanner.sources.aws.recipes import recorded_recipe
 from scanner.sources.aws.snake import arguments
 from scanner.unknown import COMPUTED, Ref, Unknown
 
@@ -93,6 +94,20 @@ def _tags(spec: Mapping[str, Any], here: Here) -> Any:
         return found
     pairs = [(at(one, (spec.get("key", "Key"),)), at(one, (spec.get("value", "Value"),))) for one in found]
     return {key: value for key, value in pairs if isinstance(key, str)} or None
+
+
+def _named(spec: Mapping[str, Any], here: Here) -> Any:
+    """A map by names: of an object by its own keys, of a list by what each item is called."""
+    found = path_of(spec["named"], here)
+    if isinstance(found, list):
+        pairs = [(at(one, steps(spec["by"])), one) for one in found]
+    elif isinstance(found, dict) and not hidden(found):
+        pairs = list(found.items())
+    else:
+        return HIDDEN if hidden(found) else found
+    if not all(isinstance(key, str) and isinstance(one, dict) for key, one in pairs):
+        return MALFORMED
+    return {key: shape(spec["value"], here.inner(one)) for key, one in pairs}
 
 
 def _map(spec: Mapping[str, Any], here: Here) -> Any:
@@ -247,6 +262,8 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any], Here], Any]] = {
     "same": _same,
     "ref": _ref,
     "metric": _metric,
+    "named": _named,
+    "recipe": lambda spec, here: recorded_recipe(path_of(spec["recipe"], here), f"{path_of('@params.arn', here)}"),
     "attrs": _block,
 }
 """By the word that an object is known by; the first in it that is one counts."""
