@@ -47,7 +47,7 @@ CODES = {
 
 
 def member() -> dict[tuple[str, str], Any]:
-    """What is wrong in the other account: a caller without a guardrail, a public bucket, an open model server."""
+    """What is wrong in the other account: a caller without a guardrail, a public bucket, an open server, a device."""
     arn = f"arn:{PARTITION}:iam::{MEMBER}:role/shadow"
     calls = reference.statement(Action="bedrock:InvokeModel", Resource="*")
     shadow = reference.role("shadow", reference.service("ec2.amazonaws.com"), {"calls": calls})
@@ -75,7 +75,26 @@ def member() -> dict[tuple[str, str], Any]:
         ("sagemaker:DescribeEndpointConfig", "c"): {**config, "ProductionVariants": [variant]},
         ("sagemaker:ListEndpoints", ""): {"Endpoints": [endpoint]},
         ("sagemaker:DescribeEndpoint", "e"): {**endpoint, "EndpointConfigName": "c"},
+        **device(),
     }  # fmt: skip
+
+
+def device() -> dict[tuple[str, str], Any]:
+    """A core device with a component that brings a model, and the deployment that installs it."""
+    component = f"arn:{PARTITION}:greengrass:{HOME}:{MEMBER}:components:helper"
+    recipe = {"ComponentName": "helper", "ComponentVersion": "1.0.0", "RecipeFormatVersion": "2020-01-25"}
+    recipe |= {"Manifests": [{"Artifacts": [{"Uri": "s3://shadow/model.gguf"}], "Lifecycle": {"Run": "fetch"}}]}
+    version = {"arn": f"{component}:versions:1.0.0", "componentVersion": "1.0.0"}
+    own = {"componentName": "helper", "componentVersion": "1.0.0"}
+    return {
+        ("greengrassv2:ListCoreDevices", ""): {"coreDevices": [{"coreDeviceThingName": "press-7"}]},
+        ("greengrassv2:ListInstalledComponents", "press-7"): {"installedComponents": [own]},
+        ("greengrassv2:ListDeployments", ""): {"deployments": [{"deploymentId": "d-1"}]},
+        ("greengrassv2:GetDeployment", "d-1"): {"components": {"helper": {"componentVersion": "1.0.0"}}},
+        ("greengrassv2:ListComponents", ""): {"components": [{"arn": component, "latestVersion": version}]},
+        ("greengrassv2:ListComponentVersions", component): {"componentVersions": [{**own, "arn": version["arn"]}]},
+        ("greengrassv2:GetComponent", version["arn"]): {"recipe": json.dumps(recipe).encode()},
+    }
 
 
 class Seeded(Aws):

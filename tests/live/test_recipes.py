@@ -118,6 +118,7 @@ def test_any_other_script_is_out_of_sight(script: str) -> None:
         ({"ComponentConfiguration": {"DefaultConfiguration": {"Level": "INFO", "Seconds": 5, "On": True}}}, False),
         ({"ComponentConfiguration": {"DefaultConfiguration": {"accessControl": {"a": {"b": ["*", "topic"]}}}}}, False),
         ({"ComponentConfiguration": {"DefaultConfiguration": {"Message": "world"}}}, True),
+        ({"ComponentConfiguration": {"DefaultConfiguration": {"accessControl": "text"}}}, True),
         ({"ComponentConfiguration": {"Other": {"accessControl": {"a": "topic"}}}}, True),
         ({"componentname": "twice"}, None),
         ({"Manifests": [{"Artifacts": [{"Uri": "s3://a-bucket/{name}"}]}]}, True),
@@ -139,6 +140,12 @@ def test_what_is_not_known_of_a_recipe_is_out_of_sight(more: dict[str, Any], uns
         assert set(found) == {DIGEST}
     else:
         assert (UNSEEN in found) is unseen, found
+
+
+def test_what_is_asked_of_others_on_a_device_brings_nothing_unless_it_is_recognised() -> None:
+    grants = {"svc": {"policy": {"resources": ["s3://acme-weights/x", "*"], "operations": ["x/model.gguf"]}}}
+    found = kept(ComponentConfiguration={"DefaultConfiguration": {"accessControl": grants}})
+    assert found["Recognised"] == ["s3://acme-weights/", "*.gguf"] and UNSEEN not in found
 
 
 def test_artifacts_are_told_by_what_may_not_be_a_secret() -> None:

@@ -259,9 +259,11 @@ def _texts(value: Any) -> Iterator[tuple[tuple[str, ...], str, str]]:
 def _settings(value: Any, kept: _Kept) -> None:
     """Values of a configuration: kept as variables are, else recognised; what it may ask of others names nothing."""
     for way, name, text in _texts(value):
-        if _GRANTS in way[:2] and way[0] in (_GRANTS, "defaultconfiguration"):
-            continue
-        _setting(name, text, kept)
+        if len(way) > 2 and _GRANTS in way[:2] and way[0] in (_GRANTS, "defaultconfiguration"):
+            if kept.reads(text):
+                kept.recognise(text)
+        else:
+            _setting(name, text, kept)
 
 
 def _setting(name: str, text: str, kept: _Kept) -> None:
