@@ -7,7 +7,7 @@ Unknown that decides whether it exists under `__possible__`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 
 from msgspec.structs import replace
 
@@ -16,8 +16,8 @@ from scanner.resource import Attrs, Items
 from scanner.sources.terraform.charge import charge_whole
 from scanner.sources.terraform.comprehend import elements
 from scanner.sources.terraform.evaluate import evaluate
-from scanner.sources.terraform.placed import is_nowhere, placed_value
 from scanner.sources.terraform.scope import Env
+from scanner.sources.terraform.shared_value import shared_value
 from scanner.sources.terraform.syntax import (
     Attribute,
     AttrStep,
@@ -27,7 +27,6 @@ from scanner.sources.terraform.syntax import (
     IndexStep,
     Literal,
     Parens,
-    Placed,
     Step,
     Traversal,
     Tuple,
@@ -44,9 +43,14 @@ LABELS = "__labels__"
 def body_value(body: Body, env: Env, skip: Collection[str] = ()) -> Attrs:
     """All arguments and nested blocks of a body but those in `skip`."""
     result = Attrs()
-    for name in body.attributes:
+    held = body.attributes
+    shared = held if type(held) is not dict and isinstance(held, Unplaced) else None
+    for name in held:
         if name not in skip:
-            result[name], result.marks[name] = _argument(body.attributes, name, env)
+            value, at = _argument(held[name], env) if shared is None else shared_value(shared, name, env)
+            if not charge_whole(env.scope.budget, value):
+                value = Unknown("a value that is too large or too deep", origin=at)
+            result[name], result.marks[name] = value, at
     for name, found in _grouped(block for block in body.blocks if block.kind not in skip).items():
         items, at = blocks_value(found, env)
         if items or not all(block.kind == "dynamic" for block in found):
@@ -55,25 +59,9 @@ def body_value(body: Body, env: Env, skip: Collection[str] = ()) -> Attrs:
     return result
 
 
-def _argument(held: Mapping[str, Attribute], name: str, env: Env) -> tuple[Value, FileOrigin]:
+def _argument(attribute: Attribute, env: Env) -> tuple[Value, FileOrigin]:
     """An argument's value, and where it is decided."""
-    shared = held if type(held) is not dict and isinstance(held, Unplaced) else None
-    kept = None if shared is None else shared.kept(env.scope.input, name)
-    if shared is not None and kept:
-        at = shared.place(name)
-        return placed_value(kept["value"], at), at
-    expression = held[name].expression
-    if kept is not None and isinstance(expression, Placed):
-        value = evaluate(expression.shared, env)
-        if is_nowhere(value):
-            kept["value"] = value
-        value = placed_value(value, expression.at)
-    else:
-        value = evaluate(expression, env)
-    at = env.scope.place(expression)
-    if not charge_whole(env.scope.budget, value):
-        return Unknown("a value that is too large or too deep", origin=at), at
-    return value, at
+    return evaluate(attribute.expression, env), env.scope.place(attribute.expression)
 
 
 def type_of(block: Block) -> str:

@@ -58,22 +58,11 @@ class Budget:
         self.guarded = False
         self.doubt: Unknown | None = None
 
-    def enter(self) -> bool:
-        """Goes one expression deeper (`depth` counts); False where that is too deep, or too much has been evaluated."""
-        if not self.depth:
-            self.left = self._allowance()
-        self.depth += 1
-        self.left -= 1
-        self.steps -= 1
-        return self.depth <= MAX_DEPTH and self.left > 0
-
-    def inside(self) -> bool:
-        """Takes the step of an expression with nothing inside, in another one; False where it takes a closer look."""
-        if not self.depth or self.left <= 1 or self.depth >= MAX_DEPTH:
-            return False
-        self.left -= 1
-        self.steps -= 1
-        return True
+    def begin(self) -> None:
+        """Gives an expression that stands in no other what it may spend: each expression in it takes one of `left` and
+        of `steps`, and goes one deeper as long as it is evaluated.
+        """
+        self.left = self._allowance()
 
     def spend(self, amount: int) -> bool:
         """Takes more steps for work over a large value; False where so much is not left: it must not be done then."""
@@ -85,7 +74,7 @@ class Budget:
         return True
 
     def _allowance(self) -> int:
-        if self.steps >= MAX_STEPS * SHARE:  # as in most roots, all the time
+        if self.steps >= MAX_STEPS * SHARE:
             return MAX_STEPS
         if self.steps <= -MAX_ALL_STEPS:
             return 0
@@ -93,7 +82,8 @@ class Budget:
 
     def apart(self) -> _Apart:
         """Evaluates what has a name of its own on an account of its own: what refers to it does not pay for it."""
-        return _Apart(self, False, self._allowance())
+        # The first, as in most roots, all the time.
+        return _Apart(self, False, MAX_STEPS if self.steps >= MAX_STEPS * SHARE else self._allowance())
 
     def guard(self, guarded: bool) -> _Apart:
         """Notes doubts (or not, for what is evaluated elsewhere) as long as the block runs, those before put aside."""

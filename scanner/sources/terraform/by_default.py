@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any
 
 from scanner.patterns import lazy
-from scanner.resource import Items
 from scanner.sources.terraform.contracts import Contract
-from scanner.sources.terraform.read_json import unplaced
-from scanner.sources.terraform.syntax import Call, ForObject, ForTuple, Node, TemplateFor, Traversal
-from scanner.sources.terraform.values import plain
-from scanner.unknown import Value
+from scanner.sources.terraform.read_json import unplaced, unplaced_tree
+from scanner.sources.terraform.syntax import (
+    AttrStep,
+    Call,
+    Expression,
+    ForObject,
+    ForTuple,
+    Literal,
+    Node,
+    TemplateFor,
+    Traversal,
+)
 
-Inputs: TypeAlias = Callable[[str], Value]
 _OWN = frozenset({"abspath", "bcrypt", "pathexpand", "plantimestamp", "templatefile", "timestamp", "uuid"})
 """Functions whose result is not that of their arguments alone; those of files beside."""
-_MAX_ITEMS = 20
 _NAMED = frozenset({"var", "local"})
 _INPUT = lazy(r"\b(var|local|module)\.([\w-]+)")
 _EACH = lazy(r"\beach\.")
+_OF_INSTANCE = lazy(r"\b(?:each|count|self)\b")
 
 
 class ByDefault:
@@ -28,33 +34,36 @@ class ByDefault:
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
         self._inputs: dict[str, frozenset[str] | None] = {}
-        self._slots: dict[Hashable, dict[str, Any]] = {}
+        self._slots: dict[Hashable, dict[Hashable, dict[str, Any]]] = {}
+        self._all: dict[tuple[str, ...], frozenset[str] | None] = {}
+        # By the identity of parts of the contract, which last as long as it does.
+        self._trees: dict[int, Expression] = {}
+        self._of_instance: dict[int, bool] = {}
 
-    def slot(self, what: Hashable, names: tuple[str, ...], value_of: Inputs) -> dict[str, Any] | None:
-        """Where what something comes to is kept that rests on some inputs; None where one of those is not plain.
+    def tree(self, value: Any) -> Expression:
+        """A part of the contract as an expression without a place, made once."""
+        if id(value) not in self._trees:
+            self._trees[id(value)] = unplaced_tree(value)
+        return self._trees[id(value)]
 
-        value_of: what the inputs are.
-        """
-        key: tuple[Hashable, ...] = (what, names)
-        for name in names:
-            value = _key(value_of(name))
-            if value is None:
-                return None
-            key = (*key, value)
-        found = self._slots.get(key)
-        if found is None:
-            found = self._slots[key] = {}
-        return found
+    def of_instance(self, value: Any) -> bool:
+        """Whether a part of the contract may differ between the instances of the block that it stands in."""
+        if id(value) not in self._of_instance:
+            self._of_instance[id(value)] = _OF_INSTANCE.search(str(value)) is not None
+        return self._of_instance[id(value)]
 
-    def rest_on(self, texts: Iterable[str], given: frozenset[str]) -> tuple[str, ...] | None:
+    def slots(self, what: Hashable, names: tuple[str, ...]) -> dict[Hashable, dict[str, Any]]:
+        """Where what something comes to is kept that rests on some inputs, by what those are (`input_key`)."""
+        return self._slots.setdefault((what, names), {})
+
+    def rest_on(self, texts: tuple[str, ...], given: frozenset[str]) -> tuple[str, ...] | None:
         """The arguments among those given that texts rest on; None where they rest on more than inputs."""
-        found: set[str] = set()
-        for text in texts:
-            inputs = self.inputs(text)
-            if inputs is None:
-                return None
-            found |= inputs & given
-        return tuple(sorted(found))
+        if texts not in self._all:
+            every = [self.inputs(text) for text in texts]
+            known = [one for one in every if one is not None]
+            self._all[texts] = frozenset().union(*known) if len(known) == len(every) else None
+        found = self._all[texts]
+        return None if found is None else tuple(sorted(found & given))
 
     def inputs(self, text: str) -> frozenset[str] | None:
         """The inputs that a text rests on; None where it rests on resources, paths, files or the time as well."""
@@ -83,26 +92,28 @@ class ByDefault:
             return None
         if traversal.root == "var":
             return frozenset([name])
+        if name not in self._contract.locals:
+            return None
         found: set[str] = set()
-        for text in _texts(self._contract.locals.get(name)):
-            behind = self.inputs(text) if text is not None else None
+        for text in texts_in(self._contract.locals[name]):
+            behind = self.inputs(text)
             if behind is None:
                 return None
             found |= behind
         return frozenset(found)
 
 
-def _texts(value: Any) -> Iterator[str | None]:
-    """Every text inside a value of JSON; None for a local that is not there."""
-    if value is None or isinstance(value, str):
+def texts_in(value: Any) -> Iterator[str]:
+    """Every text inside a value of JSON."""
+    if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for key, item in value.items():
             yield key
-            yield from _texts(item)
+            yield from texts_in(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _texts(item)
+            yield from texts_in(item)
 
 
 def _references(node: object, bound: frozenset[str]) -> Iterator[Traversal | None]:
@@ -111,27 +122,19 @@ def _references(node: object, bound: frozenset[str]) -> Iterator[Traversal | Non
         for item in node:
             yield from _references(item, bound)
         return
-    if not isinstance(node, Node):
+    kind = type(node)
+    if kind is Traversal and node.root not in bound:  # type: ignore[attr-defined]  # a Traversal
+        yield node  # type: ignore[misc]
+    if not isinstance(node, Node) or kind is Literal:
         return
     if isinstance(node, Call) and (node.name in _OWN or node.name.startswith(("file", "provider::"))):
         yield None
     if isinstance(node, (ForTuple, ForObject, TemplateFor)):
         bound = bound | {node.key, node.value}
-    if isinstance(node, Traversal) and node.root not in bound:
-        yield node
     for name in node.__struct_fields__:
         inner = getattr(node, name)
-        if isinstance(inner, (tuple, Node)):
+        if (type(inner) is tuple and inner) or (isinstance(inner, Node) and type(inner) is not AttrStep):
             yield from _references(inner, bound)
-
-
-def _key(value: Value) -> Hashable | None:
-    """A known scalar, or a list of them, told apart from all that differ; None for anything else."""
-    if plain(value):
-        return type(value), value
-    if type(value) is Items and len(value) <= _MAX_ITEMS and all(map(plain, value)):
-        return tuple((type(item), item) for item in value)
-    return None
 
 
 class Rests:

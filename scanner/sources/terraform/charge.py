@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from scanner.sources.terraform.budget import Budget
-from scanner.sources.terraform.values import MAX_ITEMS, TooLarge, is_list, is_map, nodes, size
+from scanner.sources.terraform.sizes import nodes, size
+from scanner.sources.terraform.values import MAX_ITEMS, TooLarge, is_list, is_map
 from scanner.unknown import PLAIN, Unknown, Value
 
 CHARACTERS = 64

@@ -14,10 +14,11 @@ from msgspec.structs import replace
 from scanner.resource import Attrs, Items
 from scanner.sources.terraform.charge import ELEMENTS, charge
 from scanner.sources.terraform.scope import Env
+from scanner.sources.terraform.sizes import nodes
 from scanner.sources.terraform.steps import Evaluate
 from scanner.sources.terraform.syntax import Conditional, Literal, Template, Traversal
 from scanner.sources.terraform.types import ANY, Type, convert, to_bool
-from scanner.sources.terraform.values import ListOf, MapOf, Refused, SetOf, is_number, nodes, one_of
+from scanner.sources.terraform.values import ListOf, MapOf, Refused, SetOf, is_number, one_of
 from scanner.unknown import INVALID, PLAIN, Unknown, Value
 
 MAX_NODES = 8_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -11,8 +11,7 @@ from msgspec import Struct, field
 
 from scanner.origin import FileOrigin
 from scanner.sources.terraform.files import Files, module_files
-from scanner.sources.terraform.syntax import Attribute, Block, Body, Object, Unplaced, literal_text
-from scanner.unknown import Value
+from scanner.sources.terraform.syntax import Attribute, Block, Body, InputsKey, Object, Unplaced, literal_text
 
 ResourceKey: TypeAlias = tuple[str, str, str]
 """("resource", "data" or "ephemeral", type, name)"""
@@ -37,7 +36,7 @@ class Declared(Mapping[ResourceKey, Block]):
     """Resources that are made when they are asked for."""
 
     @abstractmethod
-    def live(self, value_of: Callable[[str], Value]) -> Iterator[ResourceKey]:
+    def live(self, key_of: InputsKey) -> Iterator[ResourceKey]:
         """Those that may have instances, given the inputs: of the others it is known that they have none."""
 
 

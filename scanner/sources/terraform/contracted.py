@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from scanner.origin import FileOrigin, Origin
 from scanner.resource import Attrs, Items
-from scanner.sources.terraform.by_default import ByDefault, Inputs, Rests
+from scanner.sources.terraform.by_default import Rests
 from scanner.sources.terraform.config import Config, Declared, OnDemand, ResourceKey
 from scanner.sources.terraform.contracts import REMEDY, Contract
 from scanner.sources.terraform.evaluate import evaluate
-from scanner.sources.terraform.expand import COUNTED, NO_KEY
-from scanner.sources.terraform.read_json import attribute_of, block_of, holds_blocks, unplaced
-from scanner.sources.terraform.syntax import Attribute, Block, Body, Expression, Unplaced
+from scanner.sources.terraform.kept import by_default_of, kept_of
+from scanner.sources.terraform.read_json import REFERENCES, attribute_of, block_of, holds_blocks
+from scanner.sources.terraform.syntax import Attribute, Block, Body, Expression, InputsKey, Unplaced
 from scanner.unknown import Value
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ def contracted(contract: Contract, call: Block, directory: Path) -> Config:
 def untold(contract: Contract, call: Block) -> Iterator[Attribute]:
     """The arguments of a call that its contract does not take up."""
     told = _told(contract)
-    for name, attribute in call.body.attributes.items():
+    for name in call.body.attributes:
         if name not in told:
-            yield attribute
+            yield call.body.attributes[name]
 
 
 @cache
@@ -55,7 +55,7 @@ def note_lacking(module: Module, name: str, at: FileOrigin | None) -> None:
             where = mark if isinstance(mark, FileOrigin) else at
             files.unread(where or module.config.variables[given].at, cause, "module", REMEDY)
     for what, condition in module.config.lacks:
-        kept = condition.kept(module.input, "when")
+        kept = condition.kept(module.inputs_key, "when")
         if kept is not None and not kept:
             kept["out"] = ruled_out(condition, "when", module.env)
         if not (kept["out"] if kept else ruled_out(condition, "when", module.env)):
@@ -87,6 +87,8 @@ class _Attributes(Unplaced):
         self._value = value
         self._each = each
         self._made: dict[str, Attribute] = {}
+        self._trees: dict[str, tuple[Expression, FileOrigin] | None] = {}
+        self._fixed: dict[tuple[str, int], dict[str, Any] | None] = {}
 
     def __getitem__(self, name: str) -> Attribute:
         made = self._made.get(name)
@@ -100,13 +102,27 @@ class _Attributes(Unplaced):
         return self[name] if name in self._value else default
 
     def unplaced(self, name: str) -> Expression | None:
-        """The expression of an attribute as all calls share it."""
+        """The expression of an attribute as all calls share it; None where there is none."""
         value = self._value.get(name)
-        return unplaced(value) if isinstance(value, str) else None
+        return None if name in REFERENCES or value is None else self._builder.by_default.tree(value)
 
-    def kept(self, value_of: Inputs, *names: str) -> dict[str, Any] | None:
-        """Where what these attributes come to is kept, if the inputs that they rest on are left out, or plain."""
-        return self._builder.kept(self._value, names, value_of)
+    def at_one_place(self, name: str) -> tuple[Expression, FileOrigin] | None:
+        """The expression of an attribute as all calls share it, and its place; None where its parts have others."""
+        if name not in self._trees:
+            text = type(self._value[name]) is str and name not in REFERENCES and self._kind != "variable"
+            self._trees[name] = (self._builder.by_default.tree(self._value[name]), self.place(name)) if text else None
+        return self._trees[name]
+
+    def kept(self, key_of: InputsKey, *names: str) -> dict[str, Any] | None:
+        """Where what these attributes come to is kept, if the inputs that they rest on are left out, or known."""
+        return self._builder.kept.slot(self._value, names, key_of)
+
+    def fixed(self, name: str, module: object) -> dict[str, Any] | None:
+        """Where what an attribute comes to in an instance of the module is kept for all instances of the block."""
+        key = (name, id(module))
+        if key not in self._fixed:
+            self._fixed[key] = None if self._builder.by_default.of_instance(self._value[name]) else {}
+        return self._fixed[key]
 
     def place(self, name: str) -> FileOrigin:
         """Where the attribute stands."""
@@ -169,13 +185,11 @@ class _Resources(Declared):
     def __len__(self) -> int:
         return len(self._told)
 
-    def live(self, value_of: Inputs) -> Iterator[ResourceKey]:
+    def live(self, key_of: InputsKey) -> Iterator[ResourceKey]:
         """Those that may have instances, given the inputs."""
-        for key, value in self._told.items():
-            kept = None
-            if "lifecycle" not in value:
-                kept = self._builder.kept(value, COUNTED, value_of)
-            if not kept or kept["told"] not in (0, NO_KEY):
+        kept = self._builder.kept
+        for key, slots in kept.counted(self._told):
+            if not kept.has_none(slots, key_of):
                 yield key
 
 
@@ -196,32 +210,15 @@ def _rests_of(contract: Contract) -> Rests:
     return Rests(contract)
 
 
-@cache
-def _by_default(contract: Contract) -> ByDefault:
-    return ByDefault(contract)
-
-
 class _Builder:
     def __init__(self, contract: Contract, call: Block) -> None:
         self.contract = contract
         self.call = call
         self.given = frozenset(call.body.attributes)
         self._rests = _rests_of(contract)
-        self._by_default = _by_default(contract)
-        # What the texts of attributes rest on among the arguments of this call; None for more than inputs.
-        self._resting: dict[tuple[str, ...], tuple[str, ...] | None] = {}
+        self.by_default = by_default_of(contract)
+        self.kept = kept_of(contract, self.given)
         self._places: dict[tuple[str, ...], FileOrigin] = {}
-
-    def kept(self, value: Mapping[str, Any], names: tuple[str, ...], value_of: Inputs) -> dict[str, Any] | None:
-        """Where what attributes of a block come to is kept; None where they rest on more than plain inputs."""
-        texts = tuple([value.get(name, "") for name in names])
-        for text in texts:
-            if type(text) is not str:
-                return None
-        if texts not in self._resting:
-            self._resting[texts] = self._by_default.rest_on(texts, self.given)
-        resting = self._resting[texts]
-        return None if resting is None else self._by_default.slot((names, texts), resting, value_of)
 
     def config(self, directory: Path) -> Config:
         contract = self.contract
@@ -283,8 +280,10 @@ class _Builder:
         """The first of these arguments that the call sets, else the call itself: the module's default decides."""
         if names in self._places:
             return self._places[names]
-        told = (name for name in names if name in self.given and name not in META)
-        first = next(told, None)
-        at = self.call.at if first is None else self.call.body.attributes[first].expression.at
+        at = self.call.at
+        for name in names:
+            if name in self.given and name not in META:
+                at = self.call.body.attributes[name].expression.at
+                break
         self._places[names] = at
         return at

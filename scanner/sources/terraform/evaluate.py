@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from scanner.origin import FileOrigin
 from scanner.resource import Attrs, Items
 from scanner.sources.terraform import operators
+from scanner.sources.terraform.budget import MAX_DEPTH
 from scanner.sources.terraform.calls import call, may_fail
 from scanner.sources.terraform.charge import charge, weight
 from scanner.sources.terraform.comprehend import for_object, for_tuple
@@ -44,15 +45,23 @@ from scanner.unknown import INVALID, Unknown, Value
 def evaluate(expression: Expression, env: Env) -> Value:
     """The value of an expression. Never raises for any expression."""
     budget = env.scope.budget
-    if type(expression) is Literal and budget.inside():
-        plain = expression.value
+    kind = type(expression)
+    if kind is Literal and 0 < budget.depth < MAX_DEPTH and budget.left > 1:  # one inside another takes no closer look
+        budget.left -= 1
+        budget.steps -= 1
+        plain = expression.value  # type: ignore[union-attr]  # a Literal
         return plain if type(plain) is not str or plain.isascii() else composed(plain)
-    if type(expression) is Placed:
-        return placed_value(evaluate(expression.shared, env), expression.at)
+    if kind is Placed:
+        return placed_value(evaluate(expression.shared, env), expression.at)  # type: ignore[union-attr]  # Placed
     try:
-        if not budget.enter():
+        if not budget.depth:
+            budget.begin()
+        budget.depth += 1
+        budget.left -= 1
+        budget.steps -= 1
+        if budget.depth > MAX_DEPTH or budget.left <= 0:
             return Unknown("an expression that is too deep or too large to evaluate", origin=expression.at)
-        value = _READERS[type(expression)](expression, env)
+        value = _READERS[kind](expression, env)
         if isinstance(value, str) and not value.isascii():
             value = composed(value)
         if budget.left <= 0:
@@ -136,7 +145,12 @@ def _object(expression: Object, env: Env) -> Value:
     result = Attrs()
     open_keys: list[Unknown] = []
     for name, item in expression.items:
-        key = "null" if isinstance(name, Literal) and name.value is None else evaluate(name, env)
+        if type(name) is Literal:  # as most are
+            key: Value = name.value if name.value is not None else "null"
+            if isinstance(key, str) and not key.isascii():
+                key = composed(key)
+        else:
+            key = evaluate(name, env)
         if isinstance(key, Unknown):
             open_keys.append(key)
             env.scope.budget.note(key)

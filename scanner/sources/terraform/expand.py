@@ -65,8 +65,8 @@ def expand(body: Body, env: Env) -> Expansion:
         return Expansion("open", [Instance(None, {}, enabled)])
     if not enabled:
         return Expansion("count")
-    if isinstance(body.attributes, Unplaced):
-        kept = body.attributes.kept(env.scope.input, *COUNTED)
+    if type(body.attributes) is not dict and isinstance(body.attributes, Unplaced):
+        kept = body.attributes.kept(env.scope.inputs_key, *COUNTED)
         if kept is not None and not kept:
             kept["told"] = _without_place(body.attributes, env)
         told = kept["told"] if kept else None

@@ -106,9 +106,11 @@ class ResourceInstance:
     def _unknown(self, attribute: str, subject: str) -> Unknown:
         data = self.group.key[0] != "resource"
         cause = f"{subject}is read at apply time" if data else f"{subject}is known only after apply"
-        decided = {self.address, *(self.instance.possible.decided_by if self.instance.possible else ())}
+        decided: tuple[str, ...] = (self.address,)
+        if self.instance.possible:
+            decided = tuple(sorted({self.address, *self.instance.possible.decided_by}))
         code = VALUE_UNKNOWN if data else COMPUTED
-        return Unknown(cause, code, tuple(sorted(decided)), ref=Ref(self.address, attribute))
+        return Unknown(cause, code, decided, ref=Ref(self.address, attribute))
 
     def attribute(self, name: str) -> Value:
         """The value of an attribute: as written, else unknown until apply, with a ref to it."""

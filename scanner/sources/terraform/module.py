@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -19,8 +19,10 @@ from scanner.sources.terraform.module_calls import CallGroup
 from scanner.sources.terraform.providers import Providers
 from scanner.sources.terraform.run import Run
 from scanner.sources.terraform.scope import Env, NoNames
+from scanner.sources.terraform.shared_value import input_key, own_value, shared_value
+from scanner.sources.terraform.sizes import fits
 from scanner.sources.terraform.syntax import AttrStep, Block, Expression, Step, Traversal, Unplaced
-from scanner.sources.terraform.values import fits, invalid, plain
+from scanner.sources.terraform.values import invalid, plain
 from scanner.sources.terraform.variables import Told, either_value, given_value, variable_value
 from scanner.unknown import Unknown, Value
 
@@ -54,12 +56,13 @@ class Module:
         self.possible = possible
         self.call = call
         self.call_env = call_env
-        downloaded = parent is not None and DOWNLOADED in config.directory.parts and not config.contract
+        downloaded = parent is not None and not config.contract and DOWNLOADED in config.directory.parts
         self.lines = CallLines(self) if downloaded else None
         self.env = Env(self)
         self.providers = Providers(self)
         self._bare = Env(NoNames(run.budget, run.files, config.directory))
         self._values: dict[str, Value] = {}
+        self._keys: dict[tuple[str, ...], Hashable | None] = {}
         self._evaluating: set[str] = set()
         self._resources: dict[ResourceKey, ResourceGroup] = {}
         self._calls: dict[str, CallGroup] = {}
@@ -165,19 +168,14 @@ class Module:
             return self._values[key]
         if name not in self.config.locals:
             return self._undeclared(f"local.{name}", traversal) if traversal else None
-        kept = self._kept_local(name)
-        if kept and "value" in kept:
-            return kept["value"]
-        own = self.config.locals
-        value = self._once(key, traversal, lambda: evaluate(own[name].expression, self.env))
-        if kept is not None and plain(value):
-            kept["value"] = value
-        return value
+        return self._once(key, traversal, lambda: self._local(name))
 
-    def _kept_local(self, name: str) -> dict[str, Value] | None:
-        """Where a local of a contract is kept that is the same for other calls."""
+    def _local(self, name: str) -> Value:
         held = self.config.locals
-        return held.kept(self.input, name) if isinstance(held, Unplaced) else None
+        if isinstance(held, Unplaced):  # of a contract, it may be the same for other calls
+            value, _ = shared_value(held, name, self.env)
+            return value
+        return evaluate(held[name].expression, self.env)
 
     def variable(self, name: str, traversal: Traversal) -> Value:
         """The value of a variable."""
@@ -186,6 +184,8 @@ class Module:
             return self._values[key]
         if name in self.config.defaults and plain(self.config.defaults[name]) and not self._is_given(name):
             return self.config.defaults[name]  # type: ignore[no-any-return]  # a scalar of JSON
+        if self.config.contract and name in self.config.variables:
+            return self.input(name)
         block = self.config.variables.get(name)
         if block is None and self.config.contract:
             return Unknown(UNTOLD, decided_by=(self.address,), origin=traversal.at)
@@ -201,8 +201,25 @@ class Module:
         key = f"var.{name}"
         if key in self._values:
             return self._values[key]
-        block = self.config.variables[name]
-        return self._once(key, None, lambda: self._variable(name, block))
+        return self._once(key, None, lambda: self._as_given(name))
+
+    def _as_given(self, name: str) -> Value:
+        """An input, as the call sets it, if all that a contract tells of it is its default."""
+        held = self.call.body.attributes if self.call and self.config.contract else {}
+        if self.call_env is not None and name in held:
+            if isinstance(held, Unplaced):
+                value, _ = own_value(held, name, self.call_env)
+            else:
+                value = evaluate(held[name].expression, self.call_env)
+            if value is not None and not (isinstance(value, Unknown) and value.options):
+                return value  # of null alone the default may be made
+        return self._variable(name, self.config.variables[name])
+
+    def inputs_key(self, names: tuple[str, ...]) -> Hashable | None:
+        """What variables are, as a key that is the same where they are; None where one is not known."""
+        if names not in self._keys:
+            self._keys[names] = input_key(self.input(name) for name in names)
+        return self._keys[names]
 
     def _variable(self, name: str, block: Block) -> Value:
         is_set, value = self._input(name, block)
@@ -241,7 +258,7 @@ class Module:
     def live(self) -> Iterable[ResourceKey]:
         """The resources and data sources, but those of a contract that certainly have no instances."""
         resources = self.config.resources
-        return resources.live(self.input) if isinstance(resources, Declared) else resources
+        return resources.live(self.inputs_key) if isinstance(resources, Declared) else resources
 
     def resource(self, key: ResourceKey) -> ResourceGroup:
         """The instances of a resource or data source."""

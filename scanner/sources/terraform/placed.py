@@ -44,8 +44,8 @@ def placed_value(value: Value, at: FileOrigin) -> Value:
     """The value with `at` for each `NOWHERE` in it; what has none in it stays the same object."""
     if type(value) in PLAIN:
         return value
-    if type(value) is Unknown and value.origin is not NOWHERE and not _is_made_of(value):
-        return value
+    if type(value) is Unknown and not _is_made_of(value):
+        return value if value.origin is not NOWHERE else replace(value, origin=at)
     made: Value = _Placing(at).of(value)
     return made
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from scanner.origin import FileOrigin
 from scanner.resource import Attrs, Items
@@ -26,7 +26,7 @@ from scanner.sources.terraform.syntax import (
     SyntaxFault,
     Tuple,
 )
-from scanner.sources.terraform.template import Scanner, assemble
+from scanner.sources.terraform.template import Scanner, assemble, closing
 from scanner.sources.terraform.values import is_list, is_map
 from scanner.unknown import Value
 
@@ -63,7 +63,7 @@ _TOP: Mapping[str, int] = {
     "action": 2,
 }
 # Arguments that hold a reference or a type as text.
-_REFERENCES = {"provider", "depends_on", "ignore_changes", "replace_triggered_by", "providers"}
+REFERENCES = {"provider", "depends_on", "ignore_changes", "replace_triggered_by", "providers"}
 _REFERENCES_IN = {
     ("variable", "type"),
     *((kind, name) for kind in ("moved", "import", "removed") for name in ("from", "to")),
@@ -97,8 +97,26 @@ def attribute_of(kind: str, name: str, value: Value, at: FileOrigin) -> Attribut
 
 def unplaced(text: str) -> Expression | None:
     """A text as a template, its places left out; None where it is none."""
+    if "{" not in text:
+        return Literal(text, NOWHERE)
     read = _parsed(text, False)
     return None if isinstance(read, SyntaxFault) else read.inner if isinstance(read, Parens) else read
+
+
+def unplaced_tree(value: Any) -> Expression:
+    """A value of JSON, its texts templates, its places left out. Raises SyntaxFault."""
+    if isinstance(value, dict):
+        return Object(tuple([(_bare(key), unplaced_tree(item)) for key, item in value.items()]), NOWHERE)
+    if isinstance(value, list):
+        return Tuple(tuple([unplaced_tree(item) for item in value]), NOWHERE)
+    return _bare(value) if isinstance(value, str) else Literal(value, NOWHERE)
+
+
+def _bare(text: str) -> Expression:
+    read = unplaced(text)
+    if read is None:
+        raise SyntaxFault(1, 1, "a text that is no template")
+    return read
 
 
 def holds_blocks(kind: str, names: Iterable[str]) -> bool:
@@ -159,7 +177,7 @@ def _blocks(kind: str, labels: int, found: tuple[str, ...], value: Value, at: Fi
 def _argument(name: str, value: Value, at: FileOrigin, inside: str, text: _ReadText | None = None) -> Expression:
     if inside == "variables" or (inside == "variable" and name == "default") or inside == "required_providers":
         return _plain(value, at)
-    if name in _REFERENCES or (inside, name) in _REFERENCES_IN:
+    if name in REFERENCES or (inside, name) in _REFERENCES_IN:
         return _reference(value, at)
     return _convert(value, at, text or _template)
 
@@ -235,6 +253,8 @@ def _parsed(text: str, named: bool) -> Expression | SyntaxFault:
         return parse_expression(inner, "", 1, 1)
 
     try:
+        if not named and text.startswith("${") and "~" not in text and closing(text, 2) == len(text) - 1:
+            return Parens(placed(parse(text[2:-1]), NOWHERE), NOWHERE)  # as most are: one expression
         read = parse(text) if named else assemble(Scanner(text, "", 1, 1, parse, quoted=False).pieces(), NOWHERE)
         return placed(read, NOWHERE)
     except SyntaxFault as fault:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -34,8 +34,8 @@ class Scope(Protocol):
         """The value of the longest part of a reference that names something, and the steps that are left."""
         ...
 
-    def input(self, name: str) -> Value:
-        """The value of a variable that is declared."""
+    def inputs_key(self, names: tuple[str, ...]) -> Hashable | None:
+        """What variables are, as a key that is the same where they are; None where one is not known."""
         ...
 
     def follow(self, whole: Unknown, name: str) -> Value:
@@ -70,9 +70,9 @@ class NoNames:
         """Nothing, whatever is asked for."""
         return invalid("a reference where none is allowed", traversal.at), ()
 
-    def input(self, name: str) -> Value:
-        """Nothing: there are no variables here."""
-        return invalid(f"`var.{name}` where no reference is allowed", None)
+    def inputs_key(self, names: tuple[str, ...]) -> Hashable | None:
+        """None: there are no variables here."""
+        return None
 
     def follow(self, whole: Unknown, name: str) -> Value:
         """The same Unknown: there are no resources here."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from pathlib import Path
 
 from scanner.origin import FileOrigin
@@ -39,9 +39,9 @@ class TerragruntScope:
         cause = f"`{named}` is known to Terragrunt alone"
         return Unknown(cause, FUNCTION_UNKNOWN, (named,), traversal.at), ()
 
-    def input(self, name: str) -> Value:
-        """Nothing: a Terragrunt file has no variables."""
-        return invalid(f"`var.{name}` in a Terragrunt file", None)
+    def inputs_key(self, names: tuple[str, ...]) -> Hashable | None:
+        """None: a Terragrunt file has no variables."""
+        return None
 
     def follow(self, whole: Unknown, name: str) -> Value:
         """The same Unknown: there are no resources here."""

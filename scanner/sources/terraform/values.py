@@ -131,20 +131,26 @@ def unknowns_of(value: Value) -> list[Unknown]:
     found: list[Unknown] = []
     if type(value) in PLAIN:
         return found
-    if isinstance(value, Unknown):
+    if type(value) is Unknown:
         return [value]
     seen: set[int] = set()
     stack: list[Value] = [value]
     while stack:
         item = stack.pop()
-        if isinstance(item, Unknown):
+        if type(item) is Unknown:
             found.append(item)
-        elif type(item) not in PLAIN and (is_map(item) or is_list(item)):
-            if id(item) in seen:
-                continue
-            seen.add(id(item))
-            inner = item.values() if is_map(item) else item
-            stack.extend([one for one in inner if type(one) not in PLAIN][::-1])
+            continue
+        if type(item) in PLAIN or id(item) in seen:
+            continue
+        inner: Collection[Value]
+        if isinstance(item, dict) or is_map(item):
+            inner = item.values()
+        elif is_list(item):
+            inner = item
+        else:
+            continue
+        seen.add(id(item))
+        stack.extend([one for one in inner if type(one) not in PLAIN][::-1])
     return found
 
 
@@ -160,53 +166,9 @@ def merged(unknowns: Sequence[Unknown]) -> Unknown:
     return merge_unknowns(first, *(one for one in unknowns if one is not first))
 
 
-def size(value: Value, limit: int = MAX_ITEMS) -> int:
-    """How many nodes a value has when written out, shared parts counted each time; stops above `limit`."""
-    total = 0
-    stack: list[Value] = [value]
-    while stack and total <= limit:
-        item = stack.pop()
-        total += 1
-        stack.extend(_inside(item))
-    return total
-
-
-def _inside(value: Value) -> Collection[Value]:
-    if isinstance(value, Unknown):
-        return (
-            (*value.pieces, *value.options, value.document, value.known)
-            if value.pieces or value.document or value.known
-            else value.options
-        )
-    if is_map(value):
-        return value.values()
-    return value if is_list(value) else ()
-
-
 def plain(value: Value) -> bool:
     """Whether a value is a scalar: it has no line of its own."""
     return type(value) in PLAIN or isinstance(value, str)
-
-
-def fits(value: Value) -> bool:
-    """Whether a value is small and flat enough for all that walk over it, which may recurse."""
-    return nodes(value, MAX_ITEMS) is not None
-
-
-def nodes(value: Value, most: int) -> int | None:
-    """How many nodes a value has when written out; None where they are more than that, or too deep."""
-    if type(value) in PLAIN:
-        return 1
-    total = 1
-    stack: list[tuple[Value, int]] = [(value, 0)]
-    while stack:
-        item, depth = stack.pop()
-        inner = _inside(item)
-        total += len(inner)
-        if total > most or (depth == MAX_DEPTH and inner):
-            return None
-        stack.extend([(one, depth + 1) for one in inner if type(one) not in PLAIN])
-    return total
 
 
 def check_text(text: str) -> str:

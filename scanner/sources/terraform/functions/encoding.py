@@ -11,6 +11,7 @@ from scanner.patterns import lazy
 from scanner.resource import Attrs, Encoded, Items
 from scanner.sources.terraform.exact import parsed
 from scanner.sources.terraform.functions.function import Function, pure, text
+from scanner.sources.terraform.sizes import size
 from scanner.sources.terraform.values import (
     MAX_TEXT,
     ListOf,
@@ -23,7 +24,6 @@ from scanner.sources.terraform.values import (
     number_text,
     ordered,
     over_options,
-    size,
     unknowns_of,
 )
 from scanner.unknown import Unknown, Value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -106,8 +106,8 @@ class _TemplateScope(Struct, frozen=True):
     def lookup(self, traversal: Traversal, env: Env) -> tuple[Value, tuple[Step, ...]]:
         return invalid(f"the template has no variable `{traversal.root}`", traversal.at), ()
 
-    def input(self, name: str) -> Value:
-        return invalid(f"the template has no variable `var.{name}`", None)
+    def inputs_key(self, names: tuple[str, ...]) -> Hashable | None:
+        return None
 
     def follow(self, whole: Unknown, name: str) -> Value:
         return self.outer.follow(whole, name)

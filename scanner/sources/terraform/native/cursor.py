@@ -23,21 +23,33 @@ class Cursor:
     def peek(self) -> Token:
         """The next token; line breaks are passed over where they do not count."""
         token = self._tokens[self._place]
-        if not self._lines:
-            while token.kind == "newline":
-                self._place += 1
-                token = self._tokens[self._place]
+        while token.kind == "newline" and not self._lines:
+            self._place += 1
+            token = self._tokens[self._place]
         return token
 
     def take(self) -> Token:
         """The next token, and on to the one after it. Raises SyntaxFault for what is no token."""
-        token = self.peek()
+        token = self._tokens[self._place]
+        if token.kind == "newline" and not self._lines:
+            token = self.peek()
         if token.kind == "fault":
             raise SyntaxFault(token.line, token.column, f"not valid HCL: {token.text}")
         if token.kind != "end":
             self._place += 1
         self._last = token
         return token
+
+    def taken(self, kind: str) -> bool:
+        """Takes the next token if it is of a kind, which is not that of a fault or of the end; whether it is."""
+        token = self._tokens[self._place]
+        if token.kind == "newline" and not self._lines:
+            token = self.peek()
+        if token.kind != kind:
+            return False
+        self._place += 1
+        self._last = token
+        return True
 
     def back(self, token: Token) -> None:
         """Back onto the token that was taken last."""
@@ -46,9 +58,9 @@ class Cursor:
 
     def expect(self, kind: str, cause: str, opening: Token | None = None) -> Token:
         """The next token, which has to be of a kind. Raises SyntaxFault with the cause."""
-        if self.peek().kind != kind:
+        if not self.taken(kind):
             raise self.fault(cause, opening)
-        return self.take()
+        return self._last
 
     def at_word(self, word: str) -> bool:
         """Whether the next token is this keyword."""

@@ -58,8 +58,7 @@ class Expressions:
         if self._depth > MAX_NESTING:
             raise cursor.fault("nested too deeply to be read")
         condition = self._binary(0)
-        if cursor.peek().kind == "?":
-            cursor.take()
+        if cursor.taken("?"):
             then = self.expression()
             cursor.expect(":", "a `:` and the other result are missing here")
             otherwise = self.expression()
@@ -295,5 +294,6 @@ def whole(cursor: Cursor) -> Expression:
     """The one expression that a text is, line breaks ignored. Raises SyntaxFault."""
     with cursor.lines(False):
         found = Expressions(cursor).expression()
-        cursor.expect("end", "one expression is expected here")
+        if cursor.peek().kind != "end":
+            raise cursor.fault("one expression is expected here")
     return found

@@ -49,8 +49,10 @@ class Token(Struct, frozen=True, gc=False):
         return FileOrigin(path, self.line, self.column, self.end_line, self.end_column)
 
 
-_SHORT = {"name": "name", "number": "number", "plain": "string", "sign": ""}
-"""The groups of one line, and the kind of their tokens; a sign is its own kind."""
+_GROUPS = ("", "name", "newline", "plain", "number", "comment", "heredoc", "sign", "quote", "end")
+"""The groups of the pattern, by their numbers."""
+_SHORT = (None, "name", None, "string", "number", None, None, "", None, None)
+"""The kinds of the tokens of the groups of one line; a sign is its own kind."""
 
 
 class Lexer(Struct):
@@ -66,15 +68,18 @@ class Lexer(Struct):
         text, line, place = self.text, self.line, 0
         # The offset in the text that column 1 of the current line has.
         base = 1 - self.column
-        while hit := _TOKEN.match(text, place):
-            group = hit.lastgroup or ""
-            start, place = hit.span(group)
+        match, add = _TOKEN.match, found.append
+        while hit := match(text, place):
+            number = hit.lastindex or 0
+            start, place = hit.span(number)
             column = start - base + 1
-            kind = _SHORT.get(group)
+            kind = _SHORT[number]
             if kind is not None:
-                word = text[start:place]
-                found.append(Token(kind or word, word, line, column, line, place - base + 1))
-            elif group == "newline":
+                word = hit[number]
+                add(Token(kind or word, word, line, column, line, place - base + 1))
+                continue
+            group = _GROUPS[number]
+            if group == "newline":
                 found.append(Token("newline", "", line, column, line, column))
                 line, base = line + 1, place
             elif group == "end":

@@ -1,0 +1,74 @@
+"""Attributes of a contract: worked out once for all calls with the same inputs, and for all instances of a block."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+
+from scanner.origin import FileOrigin
+from scanner.resource import Attrs, Items
+from scanner.sources.terraform.evaluate import evaluate
+from scanner.sources.terraform.placed import is_nowhere, placed_value
+from scanner.sources.terraform.scope import Env
+from scanner.sources.terraform.syntax import Unplaced
+from scanner.sources.terraform.values import ListOf, MapOf, SetOf
+from scanner.unknown import PLAIN, Value
+
+_MOST = 100
+"""The parts of a key."""
+_COLLECTIONS = frozenset({Items, ListOf, SetOf, Attrs, MapOf})
+
+
+def shared_value(held: Unplaced, name: str, env: Env) -> tuple[Value, FileOrigin]:
+    """The value of an attribute, and the line of the call that decides it."""
+    kept = held.kept(env.scope.inputs_key, name)
+    if kept:
+        at = held.place(name)
+        return placed_value(kept["value"], at), at
+    if kept is not None and (tree := held.unplaced(name)) is not None:
+        at = held.place(name)
+        value = evaluate(tree, env)
+        if is_nowhere(value):
+            kept["value"] = value
+        return placed_value(value, at), at
+    several = "each" in env.names or "count" in env.names
+    fixed = held.fixed(name, env.scope) if several else None
+    if fixed is None:
+        return own_value(held, name, env)
+    if not fixed:
+        fixed["own"] = own_value(held, name, env)
+    found: tuple[Value, FileOrigin] = fixed["own"]
+    return found
+
+
+def own_value(held: Unplaced, name: str, env: Env) -> tuple[Value, FileOrigin]:
+    """The value of an attribute for one call, or one instance of a block, and the line of the call that decides it."""
+    known = held.at_one_place(name)
+    if known is not None:
+        return placed_value(evaluate(known[0], env), known[1]), known[1]
+    expression = held[name].expression
+    return evaluate(expression, env), env.scope.place(expression)
+
+
+def input_key(values: Iterable[Value]) -> Hashable | None:
+    """Known values of inputs, told apart from all that differ; None where one is large or not known."""
+    found: list[Hashable] = []
+    for value in values:
+        if not _tell(value, found) or len(found) > _MOST:
+            return None
+    return tuple(found)
+
+
+def _tell(value: Value, into: list[Hashable]) -> bool:
+    """Tells a known value as its type and what is inside, in order; False where something is not known, or large."""
+    kind: type = type(value)
+    into.append(kind)
+    if kind in PLAIN:
+        into.append(value)
+        return True
+    if kind not in _COLLECTIONS or len(value) > _MOST:  # type: ignore[arg-type]  # a collection
+        return False
+    into.append(len(value))  # type: ignore[arg-type]
+    for key in value if isinstance(value, Attrs) else ():
+        into.append(key)
+    inner = value.values() if isinstance(value, Attrs) else value
+    return all(len(into) <= _MOST and _tell(one, into) for one in inner)  # type: ignore[union-attr]
