@@ -13,7 +13,7 @@ from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel, Shape
 from botocore.paginate import PaginatorModel
 
-from scanner.sources.aws.answers import Answer, answers
+from scanner.sources.aws.answers import ALWAYS, Answer, answers
 from scanner.sources.aws.operations import follows, operations
 from scanner.sources.aws.paths import VALUES, steps
 from scanner.table_rows import AwsOperation
@@ -129,6 +129,24 @@ def test_a_row_reads_what_botocore_answers(row: Answer) -> None:
     for place in re.findall(r"\{([^{}]+)\}", row.lost):
         assert place.startswith("@")
     assert row.attrs or row.like
+    for path in row.told:
+        names_something(item.shape, path)
+
+
+@pytest.mark.parametrize("operation", ALWAYS)
+def test_what_is_always_told_is_what_botocore_knows(operation: str) -> None:
+    items, told = ALWAYS[operation]
+    (item,) = descend(Place(model(operation).output_shape, model(operation)), items)
+    for path in told:
+        names_something(item.shape, path)
+
+
+def names_something(shape: Any, path: str) -> None:
+    *way, last = path.split(".")
+    for step in way:
+        shape = shape.members[step.removesuffix("[]").removesuffix("?")]
+        shape = shape.member if step.endswith("[]") else shape
+    assert {re.sub("=.*", "", name) for name in re.split(r"[&|]", last)} <= set(shape.members)
 
 
 @dataclass(frozen=True)

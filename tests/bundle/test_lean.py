@@ -57,6 +57,7 @@ def idle() -> dict[tuple[str, str], Any]:
     roles = world["iam:GetAccountAuthorizationDetails", ""]
     roles["RoleDetailList"].append(reference.role("idle-role", trust, {"own": writes}))
     user = {"UserName": "idle-user", "Arn": f"{ARN}:iam::{reference.NUMBER}:user/idle-user", "Path": "/"}
+    user["AttachedManagedPolicies"] = []
     roles["UserDetailList"] = [{**user, "UserPolicyList": [{"PolicyName": "own", "PolicyDocument": writes}]}]
     function = f"{ARN}:lambda:{HERE}:function:idle-fn"
     metrics = world["cloudwatch:GetMetricData", ""]["MetricDataResults"]
@@ -226,7 +227,8 @@ def leads() -> dict[str, tuple[dict[tuple[str, str], Any], set[str]]]:
     trails["trailList"][0]["KmsKeyId"] = f"{ARN}:kms:{HERE}:key/{KEY}"
     origin = f"idle-data.s3.{reference.REGION}.amazonaws.com"
     item = {"Id": "D", "ARN": f"{ARN}:cloudfront::{reference.NUMBER}:distribution/D", "Enabled": True,
-            "Origins": {"Quantity": 1, "Items": [{"Id": "o", "DomainName": origin}]}}  # fmt: skip
+            "Origins": {"Quantity": 1, "Items": [{"Id": "o", "DomainName": origin}]},
+            "DefaultCacheBehavior": {"TargetOriginId": "o", "ViewerProtocolPolicy": "https-only"}}  # fmt: skip
     image = f"{reference.NUMBER}.dkr.ecr.{reference.REGION}.amazonaws.com/idle/repo:1"
     build = {"name": "b", "arn": f"{ARN}:codebuild:{HERE}:project/b", "serviceRole": "r"}
     build["environment"] = {"image": image}

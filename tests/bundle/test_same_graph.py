@@ -402,7 +402,15 @@ def identities() -> dict[tuple[str, str], Any]:
     versions = [{"IsDefaultVersion": True, "Document": document}, {"IsDefaultVersion": False, "Document": statement()}]
     page = {
         "RoleDetailList": [role],
-        "UserDetailList": [{"UserName": "dev", "Arn": f"{IAM}:user/dev", "Path": "/", "GroupList": ["devs"]}],
+        "UserDetailList": [
+            {
+                "UserName": "dev",
+                "Arn": f"{IAM}:user/dev",
+                "Path": "/",
+                "GroupList": ["devs"],
+                "AttachedManagedPolicies": [],
+            }
+        ],
         "GroupDetailList": [
             {"GroupName": "devs", "Arn": f"{IAM}:group/devs", "Path": "/", "AttachedManagedPolicies": attached}
         ],

@@ -52,6 +52,7 @@ def member() -> dict[tuple[str, str], Any]:
     calls = reference.statement(Action="bedrock:InvokeModel", Resource="*")
     shadow = reference.role("shadow", reference.service("ec2.amazonaws.com"), {"calls": calls})
     keys = {"UserName": "bot", "Arn": f"arn:{PARTITION}:iam::{MEMBER}:user/bot", "Path": "/", "UserPolicyList": []}
+    keys["AttachedManagedPolicies"] = []
     keys["UserPolicyList"] = [{"PolicyName": "calls", "PolicyDocument": calls}]
     everybody = reference.statement(Principal="*", Action="s3:GetObject", Resource=f"arn:{PARTITION}:s3:::shadow/*")
     sage = f"arn:{PARTITION}:sagemaker:{HOME}:{MEMBER}"

@@ -24,7 +24,9 @@ class Answer(Struct, frozen=True):
     the call is for the whole account. where: only those of which this is true. data: it is nobody's own, as a data
     source is. thin: what it is set to is not all told by its row.
     lost: the address of what stands in where nobody answered: it may exist, and nothing is known of it but what the
-    question tells, and lost_attrs; "" for nothing.
+    question tells, and lost_attrs; "" for nothing. told: paths to what AWS always tells of an item, so that an answer
+    without it is malformed: `A[].B` is of each item, `A?.B` where there is an A, `A|B` one of both, `A&B` a B where
+    there is an A, `A=v&B` where A is v.
     """
 
     operation: str
@@ -41,6 +43,7 @@ class Answer(Struct, frozen=True):
     lost: str = ""
     lost_attrs: Mapping[str, Any] = {}
     thin: bool = False
+    told: tuple[str, ...] = ()
 
 
 @cache
@@ -53,11 +56,20 @@ def answers() -> Mapping[str, tuple[Answer, ...]]:
             if data["schema"] != SCHEMA:
                 raise ValueError(f"its schema is {data['schema']!r}, not {SCHEMA!r}")
             for row in data["rows"]:
-                one = Answer(**row)
+                one = Answer(**{**row, "told": tuple(row.get("told", ()))})
                 found.setdefault(one.operation, []).append(one)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise TetherError(f"cannot read the table {path}: {error}") from error
     return {operation: tuple(rows) for operation, rows in found.items()}
+
+
+ALWAYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "bedrock-agent:GetAgent": ("", ("agent",)),
+    "cloudtrail:GetEventSelectors": ("", ("EventSelectors|AdvancedEventSelectors",)),
+    "ecs:DescribeTasks": ("tasks[]", ("clusterArn", "group")),
+    "elbv2:DescribeTargetHealth": ("TargetHealthDescriptions[]", ("Target",)),
+}
+"""What AWS always tells, as `told` of a row has it, where no row is of it: by operation, of which items."""
 
 
 def translated() -> frozenset[str]:

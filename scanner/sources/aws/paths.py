@@ -75,6 +75,22 @@ def at(value: Any, path: Sequence[str | int | None]) -> Any:
     return value
 
 
+def is_told(value: Any, path: str) -> bool:
+    """Whether a value has what a path of `told` leads to, as in `scanner.sources.aws.answers.Answer`."""
+    head, _, rest = path.partition(".")
+    if not isinstance(value, dict):
+        return True  # what is malformed otherwise is told by its place
+    if not rest:
+        condition, _, wanted = head.rpartition("&")
+        name, _, only = condition.partition("=")
+        met = not condition or (value.get(name) == only if only else value.get(name) is not None)
+        return not met or any(value.get(one) is not None for one in wanted.split("|"))
+    found = value.get(head.removesuffix("[]").removesuffix("?"))
+    if head.endswith("[]") and isinstance(found, list):
+        return all(is_told(one, rest) for one in found)
+    return head.endswith("?") if found is None else is_told(found, rest)
+
+
 def hidden(value: Any) -> bool:
     """Whether a value is recorded as a digest: what it is, and what is inside, is not known."""
     return isinstance(value, dict) and DIGEST in value and len(value) == 1

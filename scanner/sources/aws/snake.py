@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from scanner.patterns import lazy
+from scanner.sources.aws.paths import MALFORMED
 from scanner.sources.kubernetes.recorded import DIGEST
 
 _WORD = lazy(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -52,8 +53,9 @@ def _written(value: Any, rename: Mapping[str, str]) -> Any:
     if isinstance(value, Mapping):
         if set(value) == {DIGEST}:
             return value
-        if "Quantity" in value:
-            return _written(value.get("Items"), rename)  # how CloudFront writes a list
+        if "Quantity" in value or set(value) == {"Items"}:  # how CloudFront writes a list
+            told = value.get("Items") is not None or value.get("Quantity") == 0
+            return _written(value.get("Items"), rename) if told else MALFORMED
         made = arguments(value, rename)
         return [made] if made else None
     if isinstance(value, list):

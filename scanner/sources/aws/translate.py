@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct, field
 
 from scanner.origin import ApiOrigin
 from scanner.resource import Attrs, Provider, Resource, SourceName, Unread
-from scanner.sources.aws.answers import Answer, answers
+from scanner.sources.aws.answers import ALWAYS, Answer, answers
 from scanner.sources.aws.brings import told_by
 from scanner.sources.aws.estate import Estate, why
 from scanner.sources.aws.operations import ACCOUNT, context_of, items_of
-from scanner.sources.aws.paths import Here, path_of
+from scanner.sources.aws.paths import Here, is_told, path_of
 from scanner.sources.aws.shape import attributes, shape
 from scanner.sources.aws.snake import arguments
 from scanner.sources.bundle import Call
@@ -103,6 +104,11 @@ def translate(into: Translation) -> None:
         for call in into.estate.answered(operation):
             for row in rows:
                 _answer(into, call, row)
+    for operation, (items, told) in ALWAYS.items():
+        for call in into.estate.answered(operation):
+            for number, page in enumerate(call.pages):
+                for here in items_of(page, items, Here(page, {})):
+                    _always(into, call, here, told, f"pages[{number}].{items}".removesuffix("."))
     for call in into.estate.lost:
         for row in answers().get(call.operation, ()):
             if row.lost:
@@ -126,6 +132,7 @@ def _item(into: Translation, call: Call, row: Answer, here: Here, where: str) ->
     if not isinstance(here.item, dict | str):
         _malformed(into, call, f"{where}.{row.items}", "holds what is no object")
         return
+    _always(into, call, here, row.told, f"{where}.{row.items}".removesuffix("."))
     if row.where is not None and not shape(row.where, here):
         return
     owner = _owner(call, here)
@@ -144,6 +151,13 @@ def _item(into: Translation, call: Call, row: Answer, here: Here, where: str) ->
         call, row.kind, address, made, name=name if isinstance(name, str) else "",
         region=region if isinstance(region, str) else "", owner=owner, data=row.data,
     )  # fmt: skip
+
+
+def _always(into: Translation, call: Call, here: Here, told: Sequence[str], where: str) -> None:
+    """Note what AWS always tells of an item, and its answer does not."""
+    for path in told:
+        if not is_told(here.item, path):
+            _malformed(into, call, where, f"has one without `{path}`, which AWS always tells")
 
 
 def _owner(call: Call, here: Here) -> str:
