@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,8 @@ from scanner.sources.bundle import Call
 from scanner.sources.kubernetes.recorded import DIGEST
 from scanner.sources.read import AwsAsked
 from scanner.unknown import Unknown
+from tests.bundle.estate import write
+from tests.harness import run
 from tests.live.aws import HOME, NUMBER, PARTITION, Aws, answering, estate
 
 SALT = "salt"
@@ -178,8 +182,8 @@ def test_what_is_no_recipe_is_a_digest(text: str) -> None:
 
 
 def test_aliases_cost_no_more_than_a_recipe_may_say() -> None:
-    lines = ["ComponentName: c", f"Surprise: &a0 [{'x' * 500}]", "Manifests: []"]
-    lines += [f"S{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 8)}]" for n in range(1, 6)]
+    lines = ["ComponentName: c", f"Surprise: &a0 [{'x' * 600}]", "Manifests: []"]
+    lines += [f"S{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 8)}]" for n in range(1, 5)]
     found = reduced("\n".join(lines).encode(), SALT)
     assert UNSEEN in found or set(found) == {DIGEST}
     many = kept(Lifecycle={f"s{n}": f"s3://bucket-{n}/x" for n in range(500)})
@@ -202,7 +206,18 @@ VERSIONS = {"componentVersions": [{"componentName": "com.acme.assistant", "arn":
 
 def collected(**more: Any) -> list[Call]:
     """The calls to Greengrass of an account with one device and one component."""
-    given = {
+    given = account(**more)
+    asked = frozenset(name for name in operations() if name.startswith(("greengrassv2:", "sts:", "ec2:DescribeReg")))
+    with pytest.MonkeyPatch.context() as patch, answering(Aws(estate(**given)), patch) as aws:
+        wanted = AwsAsked(workers=1, regions=(HOME,), operations=asked)
+        made = list(Collector(wanted, lambda: "2026-11-01T00:00:00Z", SALT).calls())
+        sent = [one for name, one, _ in aws.made if name == "greengrassv2:GetComponent"]
+    assert all(one == {"arn": f"{A}:versions:1.0.0", "recipeOutputFormat": "JSON"} for one in sent) and sent
+    return made
+
+
+def account(**more: Any) -> dict[str, Any]:
+    return {
         "greengrassv2:ListCoreDevices": {"coreDevices": [{"coreDeviceThingName": "press-7"}]},
         "greengrassv2:ListInstalledComponents": {"installedComponents": []},
         "greengrassv2:ListComponents": {"components": [{"arn": A, "componentName": "com.acme.assistant"}]},
@@ -210,16 +225,17 @@ def collected(**more: Any) -> list[Call]:
         "greengrassv2:GetComponent": {"recipe": SECRET.encode(), "recipeOutputFormat": "YAML"},
         **more,
     }
-    asked = frozenset(name for name in operations() if name.startswith(("greengrassv2:", "sts:", "ec2:DescribeReg")))
-    with pytest.MonkeyPatch.context() as patch, answering(Aws(estate(**given)), patch) as aws:
-        made = list(
-            Collector(
-                AwsAsked(workers=1, regions=(HOME,), operations=asked), lambda: "2026-11-01T00:00:00Z", SALT
-            ).calls()
-        )
-        sent = [one for name, one, _ in aws.made if name == "greengrassv2:GetComponent"]
-    assert all(one == {"arn": f"{A}:versions:1.0.0", "recipeOutputFormat": "JSON"} for one in sent) and sent
-    return made
+
+
+@pytest.mark.parametrize("recipe", [SECRET, SECRET + "hunter2: [", '{"hunter2-broken": '], ids=["whole", "odd", "none"])
+def test_no_command_says_a_secret_of_a_recipe(tmp_path: Path, recipe: str) -> None:
+    made = collected(**{"greengrassv2:GetComponent": {"recipe": recipe.encode()}})
+    path, said = write(tmp_path / "aws.bundle", made), list[Any]()
+    for command in (("scan", "--format", "json"), ("scan", "-v"), ("graph", "--format", "json")):
+        said += run(*command, "--bundle", str(path))
+    assert "com.acme.assistant" in "".join(map(str, said)), said
+    assert "hunter2" not in "".join(map(str, said)).lower()
+    assert "hunter2" not in gzip.decompress(path.read_bytes()).decode().lower()
 
 
 def test_a_collected_recipe_holds_no_secret_and_is_read_again() -> None:
