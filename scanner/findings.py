@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from enum import StrEnum
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 from msgspec.structs import replace as replace  # noqa: PLC0414  (for rules: they change a hop of a finding)
 
 from scanner.graph.certificate import Closure, Examined
@@ -67,6 +67,13 @@ class Hop(Struct, frozen=True):
     cut: bool = False
 
 
+class Shared(Struct, frozen=True):
+    """A thing that decides the same for all that use it, and what is said of it where several do."""
+
+    subject: Subject
+    message: str
+
+
 class Finding(Struct, frozen=True):
     """A violation, or something that could not be proved.
 
@@ -75,6 +82,7 @@ class Finding(Struct, frozen=True):
     calls: the module calls that lead to what it is about, outermost first: their addresses and origins.
     seen: where it was seen, "" in all that was read: as of what is live, as of what is declared, ...
     twins: what it speaks of and several sources know: address, which source, and where that has it.
+    shared: what would decide it for others as well; one finding for all of them, which is of that thing.
     """
 
     rule: str
@@ -92,6 +100,18 @@ class Finding(Struct, frozen=True):
     calls: tuple[tuple[str, Origin], ...] = ()
     seen: str = ""
     twins: tuple[tuple[str, str, Origin], ...] = ()
+    shared: Shared | None = None
+
+    @property
+    def of_shared(self) -> bool:
+        """Whether it is of the thing that several use, who stand in `also`."""
+        return self.shared is not None and self.shared.subject == self.subject
+
+    def at_shared(self, shared: Shared) -> Finding:
+        """The same as a finding of the thing that several use, whoever they are."""
+        thing = shared.subject
+        hop = Hop(thing.address, thing.kind, thing.name, thing.origin, self.hops[-1].because, cut=True)
+        return structs.replace(self, subject=thing, message=shared.message, hops=(hop,))
 
     @property
     def fingerprint(self) -> str:

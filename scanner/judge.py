@@ -220,7 +220,8 @@ def _worst(verdicts: Iterable[Verdict]) -> Verdict:
 def fold(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """One finding for those that differ only in the instance: same rule, verdict, place and reasons.
 
-    A missing key of the profile is one finding, whichever rules asked for it; `also` names what was folded in.
+    A missing key of the profile is one finding, whichever rules asked for it; so is what one thing decides for all that
+    use it, at that thing where it was read. `also` names what was folded in.
     """
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for one in findings:
@@ -228,6 +229,8 @@ def fold(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     folded = []
     for group in groups.values():
         first = min(group, key=lambda one: (len(one.hops), one.subject.address))
+        if first.shared is not None and first.shared.subject.origin is not None and len(group) > 1:
+            first = first.at_shared(first.shared)
         if first.subject.kind == "profile":
             others = sorted({one.commitment for one in group} - {first.commitment})
         else:
@@ -246,6 +249,8 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def _fold_key(one: Finding) -> tuple[object, ...]:
     if one.subject.kind == "profile":
         return ("profile", one.subject.address)
+    if one.shared is not None:
+        return ("shared", one.rule, one.verdict, one.shared, one.decided_by)
     reasons = tuple((hop.origin, _declared(hop.because)) for hop in one.hops)
     decided = tuple(_declared(name) for name in one.decided_by)
     past = next((index for index, hop in enumerate(one.hops) if hop.address == CHOSEN_MACHINE), None)

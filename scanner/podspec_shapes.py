@@ -43,6 +43,8 @@ FRAMEWORKS = (
     "paddle", "alibi", "mlflow",
 )  # fmt: skip
 """KServe's keys for a container whose image comes from a serving runtime."""
+RUNTIME = "the serving runtime "
+"""What decides such an image, before the runtime's name."""
 
 _POD_FIELDS = (
     "nodeSelector", "affinity", "tolerations", "nodeName", "serviceAccountName", "hostNetwork", "hostPID", "hostIPC",
@@ -109,7 +111,7 @@ def predictor(group: str, path: tuple[Key, ...], value: Mapping[str, Value]) -> 
         model, origin = value[key], mark(value, key)
         served = _copied(model, ("image", "name"), origin)
         served["name"] = dig(model, "name") or "kserve-container"
-        served["image"] = dig(model, "image") or Unknown("the image is that of its serving runtime")
+        served["image"] = dig(model, "image") or _of_runtime(dig(model, "runtime"))
         containers.append(served)
         containers.marks.extend([origin] if origin else [])
     written = value.get("containers")
@@ -119,6 +121,11 @@ def predictor(group: str, path: tuple[Key, ...], value: Mapping[str, Value]) -> 
     spec = _copied(value, ("containers", *models), None)
     spec["containers"] = containers
     return spec
+
+
+def _of_runtime(name: Value) -> Unknown:
+    decided = (f"{RUNTIME}{name}",) if isinstance(name, str) and name else ()
+    return Unknown("the image is that of its serving runtime", decided_by=decided)
 
 
 def container_mapping(value: Mapping[str, Value]) -> Attrs | None:

@@ -9,7 +9,9 @@ from msgspec import Struct
 from scanner.findings import Finding
 from scanner.graph.facts import Switch
 from scanner.graph.model import STACK, Node, Role
+from scanner.podspec_shapes import RUNTIME
 from scanner.rule import Case
+from scanner.rule_shared import by_runtime
 from scanner.unknown import Unknown
 
 BESIDE = STACK | {Role.MODEL, Role.CANDIDATE}
@@ -56,7 +58,11 @@ def judge(case: Case, node: Node, fact: Switch, words: Words) -> Finding | None:
     """
     if isinstance(fact.bad, Unknown):
         message = f"whether `{node.address}` {words.bad} `{fact.setting}` is not known: {fact.bad.cause}"
-        return case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=fact.bad.decided_by)
+        # The runtime is told by the finding of all that it serves; what is found of one alone stays what it was.
+        decided = tuple(one for one in fact.bad.decided_by if not one.startswith(RUNTIME))
+        made = case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided)
+        said = f"whether what {{}} serves {words.bad} `{fact.setting}` is not known: {fact.bad.cause}"
+        return by_runtime(case, node, made, fact.bad.decided_by, said)
     if not fact.bad:
         return None
     if fact.general and not case.profile.has(GATEWAYS):

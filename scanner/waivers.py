@@ -110,12 +110,22 @@ def _is(waiver: Waiver, one: Finding, subject: str) -> bool:
 
 
 def _names(waiver: Waiver, one: Finding) -> bool:
-    return waiver.rule == one.rule and any(_is(waiver, one, subject) for subject in _subjects(one))
+    return waiver.rule == one.rule and (
+        _names_shared(waiver, one) or any(_is(waiver, one, subject) for subject in _subjects(one))
+    )
+
+
+def _names_shared(waiver: Waiver, one: Finding) -> bool:
+    """Whether a waiver names the thing that decides a finding for all that use it."""
+    thing = None if one.shared is None else one.shared.subject
+    return thing is not None and waiver.subject in (thing.address, f"{thing.unit}:{thing.address}")
 
 
 def _open(waivers: Sequence[Waiver], one: Finding) -> list[str]:
     """The subjects of a finding that no waiver names."""
     mine = [waiver for waiver in waivers if waiver.rule == one.rule]
+    if any(_names_shared(waiver, one) for waiver in mine):
+        return []
     return [subject for subject in _subjects(one) if not any(_is(waiver, one, subject) for waiver in mine)]
 
 
@@ -136,7 +146,8 @@ def _waived(waivers: Sequence[Waiver], one: Finding) -> list[Waived]:
     mine = [
         waiver
         for waiver in waivers
-        if waiver.rule in named and any(_is(waiver, one, subject) for subject in _subjects(one))
+        if waiver.rule in named
+        and (_names_shared(waiver, one) or any(_is(waiver, one, subject) for subject in _subjects(one)))
     ]
     return [
         Waived(

@@ -22,6 +22,7 @@ from scanner.findings import Finding
 from scanner.graph.facts import ModelReference, Pin
 from scanner.rule import Case, counted
 from scanner.rule_models import told_once, unknown_reference
+from scanner.rule_shared import by_claim
 from scanner.rule_switches import Words, tell
 from scanner.unknown import Unknown
 
@@ -40,7 +41,9 @@ def check(case: Case) -> Iterable[Finding]:
         message = f"`{node.address}` refers to `{fact.reference}`, which is not pinned: {fact.because}"
         if isinstance(fact.pinned, Unknown):
             decided = fact.pinned.decided_by
-            yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided, fix=FIX)
+            made = case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided, fix=FIX)
+            said = f"what {{}} holds is referred to as `{fact.reference}`, which is not pinned: {fact.because}"
+            yield by_claim(case, node, made, fact.reference, said)
         elif not fact.pinned:
             yield case.violated(node, message, origin=fact.origin, because=fact.because, fix=FIX)
     for node, fact in told_once(case.graph.facts(ModelReference)):

@@ -21,6 +21,7 @@ from scanner.findings import Finding
 from scanner.graph.facts import ModelReference, Origination
 from scanner.rule import Case, counted
 from scanner.rule_models import told_once, unknown_reference
+from scanner.rule_shared import by_claim
 from scanner.unknown import Unknown
 
 ASSERTION = "MODEL-004"
@@ -45,7 +46,9 @@ def check(case: Case) -> Iterable[Finding]:
                 continue
             message = f"where `{node.address}` gets its weights from is not known: {fact.because}"
             decided = fact.public.decided_by
-            yield case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided)
+            made = case.unproven(node, message, origin=fact.origin, because=fact.because, decided_by=decided)
+            said = f"where the weights in {{}} are from is not known: {fact.because}"
+            yield by_claim(case, node, made, fact.place, said)
         elif fact.public:
             message = f"`{node.address}` gets its weights from outside the operator's stores: {fact.because}"
             yield case.violated(node, message, origin=fact.origin, because=fact.because, fix=FIX)

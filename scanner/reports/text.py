@@ -127,7 +127,8 @@ class _Writer:
             yield f"   = {side}: `{safe(address)}` at {place(at)}"
         if one.also:
             names = ", ".join(safe(name) for name in one.also[:NAMED])
-            yield f"   = and {len(one.also)} more: {names}{', ...' if len(one.also) > NAMED else ''}"
+            much = f"used by {len(one.also)}" if one.of_shared else f"and {len(one.also)} more"
+            yield f"   = {much}: {names}{', ...' if len(one.also) > NAMED else ''}"
         if waiver is not None:
             yield f"   = waived: {_field(waiver.reason)} ({safe(waiver.owner)}, until {safe(waiver.expires)})"
         if self.view.knows(one.fingerprint):
