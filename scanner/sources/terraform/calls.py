@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from scanner.resource import Attrs, Items
 from scanner.sources.terraform.budget import is_attribute
-from scanner.sources.terraform.charge import charge, charge_call, weight
+from scanner.sources.terraform.charge import WEIGHTLESS, charge, charge_call, weight
 from scanner.sources.terraform.choices import over_inner
 from scanner.sources.terraform.functions import find
 from scanner.sources.terraform.functions.function import Function
@@ -64,6 +64,8 @@ def call(expression: Call, env: Env, evaluate: Evaluate) -> Value:
         if name in _ELEMENTS:
             env.scope.budget.note(*unknowns_of(arguments))
     result = _checked(apply(function, arguments, env, evaluate))
+    if type(result) in WEIGHTLESS:
+        return result
     charge(env.scope.budget, weight(result))
     return _same(name, arguments, result)
 
@@ -81,13 +83,8 @@ def _same(name: str, arguments: list[Value], result: Value) -> Value:
 def apply(function: Function, arguments: list[Value], env: Env, evaluate: Evaluate) -> Value:
     """The result of a function for arguments that may be unknown."""
 
-    def run(*values: Value) -> Value:
-        return function.run(list(values), env, evaluate)
-
-    if function.policy == "raw":
-        return run(*arguments)
-    if PLAIN.issuperset(map(type, arguments)):
-        return run(*arguments)
+    if function.policy == "raw" or PLAIN.issuperset(map(type, arguments)):
+        return function.run(list(arguments), env, evaluate)
     top = [one for one in arguments if isinstance(one, Unknown)]
     inner = unknowns_of(arguments) if function.policy in ("strict", "members") else []
     if top or inner:
@@ -97,7 +94,7 @@ def apply(function: Function, arguments: list[Value], env: Env, evaluate: Evalua
         if spread is None and function.policy == "members":
             return _members(function, arguments, inner, env, evaluate)
         return merged(top or inner) if spread is None else spread
-    return run(*arguments)
+    return function.run(list(arguments), env, evaluate)
 
 
 def _members(function: Function, arguments: list[Value], open_: list[Unknown], env: Env, evaluate: Evaluate) -> Value:

@@ -25,7 +25,7 @@ _DEEP = frozenset({"jsonencode", "yamlencode", "flatten", "distinct", "toset", "
 """Functions that go through all that is inside of their arguments, unknown or not."""
 
 
-_WEIGHTLESS = PLAIN - {str}
+WEIGHTLESS = PLAIN - {str}
 
 
 def charge(budget: Budget, steps: int) -> None:
@@ -38,7 +38,7 @@ def charge_call(budget: Budget, name: str, strict: bool, arguments: Sequence[Val
     """For a function's way through its arguments. Raises TooLarge."""
     if name not in _AT_ONCE:
         deep = strict or name in _DEEP
-        charge(budget, sum([weight(one, deep) for one in arguments if type(one) not in _WEIGHTLESS]))
+        charge(budget, sum([weight(one, deep) for one in arguments if type(one) not in WEIGHTLESS]))
 
 
 def charge_whole(budget: Budget, value: Value) -> bool:

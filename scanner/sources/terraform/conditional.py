@@ -43,7 +43,7 @@ def conditional(expression: Conditional, env: Env, evaluate: Evaluate) -> Value:
             branches = _one_type(branches, env)
         return one_of(branches, replace(condition, origin=condition.origin or expression.at))
     taken, other = expression.then, expression.otherwise
-    if not to_bool(condition):
+    if not (condition if type(condition) is bool else to_bool(condition)):
         taken, other = other, taken
     value = evaluate(taken, env)
     if value is None or isinstance(value, Unknown) or (isinstance(value, str) and isinstance(other, _NO_MATTER)):

@@ -105,7 +105,7 @@ def _traversal(expression: Traversal, env: Env) -> Value:
 
 def _placed(value: Value, at: FileOrigin) -> Value:
     """The value; an Unknown that has no origin gets that of the reference."""
-    if isinstance(value, Unknown) and value.origin is None:
+    if type(value) is Unknown and value.origin is None:
         return replace(value, origin=at)
     return value
 

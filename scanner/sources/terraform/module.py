@@ -62,6 +62,8 @@ class Module:
         self.providers = Providers(self)
         self._bare = Env(NoNames(run.budget, run.files, config.directory))
         self._values: dict[str, Value] = {}
+        # The same by root and name, for references, of which there are many more.
+        self._named: dict[str, dict[str, Value]] = {"var": {}, "local": {}}
         self._keys: dict[tuple[str, ...], Hashable | None] = {}
         self._evaluating: set[str] = set()
         self._resources: dict[ResourceKey, ResourceGroup] = {}
@@ -85,10 +87,11 @@ class Module:
     def lookup(self, traversal: Traversal, env: Env) -> tuple[Value, tuple[Step, ...]]:
         """The value that the first steps of a reference name, and the steps that are left."""
         root, steps = traversal.root, traversal.steps
-        if root == "var" and steps and isinstance(steps[0], AttrStep):
-            return self.variable(steps[0].name, traversal), steps[1:]
-        if root == "local" and steps and isinstance(steps[0], AttrStep):
-            return self.local(steps[0].name, traversal), steps[1:]
+        if root in self._named and steps and isinstance(steps[0], AttrStep):
+            known, name = self._named[root], steps[0].name
+            if name in known:
+                return known[name], steps[1:]
+            return self.variable(name, traversal) if root == "var" else self.local(name, traversal), steps[1:]
         names = [step.name if isinstance(step, AttrStep) else None for step in steps[:2]]
         first = names[0] if names else None
         if first is None:
@@ -159,6 +162,9 @@ class Module:
         finally:
             self._evaluating.discard(name)
         self._values[name] = value
+        root, _, own = name.partition(".")
+        if root in self._named:
+            self._named[root][own] = value
         return value
 
     def local(self, name: str, traversal: Traversal | None = None) -> Value:
@@ -183,6 +189,7 @@ class Module:
         if key in self._values:
             return self._values[key]
         if name in self.config.defaults and plain(self.config.defaults[name]) and not self._is_given(name):
+            self._named["var"][name] = self.config.defaults[name]
             return self.config.defaults[name]  # type: ignore[no-any-return]  # a scalar of JSON
         if self.config.contract and name in self.config.variables:
             return self.input(name)

@@ -31,6 +31,8 @@ def binary(operator: str, left: Value, right: Value) -> Value:
     """The result of `left operator right`. Raises Refused, TooLarge."""
     if operator in ("==", "!="):
         return equality(left, right, operator == "==")
+    if type(left) is bool and type(right) is bool and operator in ("&&", "||"):
+        return (left and right) if operator == "&&" else (left or right)
     decided = _short(operator, left, right)
     if decided is not None:
         return decided
