@@ -15,9 +15,10 @@ configuration that enforces for functions. Seal guardrails and evidence with key
 What it cannot see
 ------------------
 Who may push to the repository, and who holds the keys that sign; whether the keys with which Flux verifies are those of
-the operator: they stand in a Secret. What pipelines, stacks of CloudFormation and people apply by themselves. What a
-delivery brings that none of the inputs shows: it is unread. The version of a chart, and a tag, may be replaced where
-they are kept: they stay unproven. How images are pinned in a cluster, `model-image-verification-relaxed` tells.
+the operator: they stand in a Secret. What builds, pipelines of other services, stacks of CloudFormation and people
+apply by themselves; the template of a stack set that lies elsewhere is not read: it stays unproven. What a delivery
+brings that none of the inputs shows: it is unread. The version of a chart, and a tag, may be replaced where they are
+kept: they stay unproven. How images are pinned in a cluster, `model-image-verification-relaxed` tells.
 Without `delivery` in the profile nothing is judged.
 """
 

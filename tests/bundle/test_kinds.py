@@ -89,6 +89,7 @@ NOT_ASKED = {
     "aws_bedrockagentcore_harness": "no operation of the API lists it by this name",
     "aws_storagegateway_file_system_association": "names file systems of Windows, which hold no weights that are known",
     "aws_iam_policy_document": "is written in files alone",
+    "aws_cloudformation_stack_set": "what its template holds would not be told",
 }
 
 

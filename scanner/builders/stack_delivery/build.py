@@ -8,6 +8,7 @@ from scanner.builders.cluster_delivery.payload import estate_of
 from scanner.builders.draft import World
 from scanner.builders.stack_delivery.gitops import KINDS, Brought, brought
 from scanner.builders.stack_delivery.keys import sealing, signing
+from scanner.builders.stack_delivery.pipelines import PIPELINE, STACK_SET, of_pipeline, of_stack_set
 from scanner.builders.stack_delivery.repositories import repository_name
 from scanner.graph.facts_delivery import StackDelivery
 from scanner.graph.model import STACK
@@ -23,6 +24,10 @@ def build_stack_delivery(world: World) -> None:
             for each in brought(world, one):
                 if _carries(world, each):
                     _tell(world, one, each)
+    for kind, way in ((PIPELINE, of_pipeline), (STACK_SET, of_stack_set)):
+        for one in world.inventory.of(kind) if world.with_role(*STACK) else ():
+            for each in way(world, one):
+                _tell(world, one, each)
     for told in signing(world):
         _add(world, told.of, told.aspect, told.good, told.because, told.origin)
     if world.profile.has("delivery.keys"):
@@ -48,12 +53,18 @@ def _carries(world: World, one: Brought) -> bool:
 
 
 def _tell(world: World, one: Resource, each: Brought) -> None:
-    _add(world, one, "repository", *_whose(world, each), each.origin)
+    good, said = _whose(world, each)
+    _add(world, one, "repository", _perhaps(good, each), said, each.origin)
     if each.pinned is each.repository:
         return  # nothing is known of where it comes from: that is said once
-    _add(world, one, "pinned", each.pinned, each.revision_said, each.origin)
+    _add(world, one, "pinned", _perhaps(each.pinned, each), each.revision_said, each.origin)
     if each.signed is not None:
         _add(world, one, "signed", each.signed, each.signed_said, each.origin)
+
+
+def _perhaps(good: bool | Unknown, each: Brought) -> bool | Unknown:
+    """What is wrong with something is open where nobody knows whether it is a part of the stack."""
+    return each.carries if good is False and isinstance(each.carries, Unknown) else good
 
 
 def _whose(world: World, each: Brought) -> tuple[bool | Unknown, str]:

@@ -33,7 +33,8 @@ MOVES = "is a name that moves"
 class Brought(Struct, frozen=True):
     """One source of a delivery. namespace, folder: "" where none is written.
 
-    signed: None where what delivers it cannot verify. whole_chart: it is no folder of a repository.
+    signed: None where what delivers it cannot verify. whole_chart: it is no folder of a repository. carries: whether it
+    is a part of the stack; None where its folder and its namespace tell.
     """
 
     repository: str | Unknown
@@ -45,6 +46,7 @@ class Brought(Struct, frozen=True):
     signed: bool | Unknown | None = None
     signed_said: str = ""
     whole_chart: bool = False
+    carries: bool | Unknown | None = None
 
 
 def brought(world: World, one: Resource) -> Iterator[Brought]:
