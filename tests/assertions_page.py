@@ -37,9 +37,7 @@ ELSEWHERE = {
     "DATA-003": "not judged: retention of prompts by the provider",
 }
 """Assertions without a rule, or without a case in AWS: why, or where it is told."""
-AS_BUNDLE = {
-    "AUDIT-006": "no bundle: schedules of EventBridge are not asked of an account, which has nothing to judge then",
-}
+AS_BUNDLE: dict[str, str] = {}
 """Assertions that AWS decides in files, and in a recorded account not, or not to the end: why."""
 
 

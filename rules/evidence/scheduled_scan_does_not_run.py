@@ -1,4 +1,4 @@
-"""The schedule that runs Tether is off or runs once, or nothing keeps what the scan says.
+"""The schedule that runs Tether is off, runs once or starts nothing, or nothing keeps what the scan says.
 
 Why it matters
 --------------
@@ -8,14 +8,16 @@ nobody.
 
 How to fix
 ----------
-Switch the schedule on, let it repeat, and send the output of the task to a log group, or a store, that the profile
-names under `evidence.sinks`.
+Switch the schedule on, let it repeat and start a task definition that is there, and send the output of the task to a
+log group, or a store, that the profile names under `evidence.sinks`.
 
 What it cannot see
 ------------------
 Whether the last run ended well, and when: `tether history` of its store says so. Schedules of CI and of products that
-run Tether under another name; how often it runs; where a cluster keeps the output of a job. Where no schedule of Tether
-is in the inputs, nothing is said here.
+run Tether under another name, and scans that a schedule starts by way of a pipeline, a state machine or a build; how
+often it runs; where a cluster keeps the output of a job. What is handed to a task (`input`) is not read, and leaves
+open what that does. Where no schedule of Tether is in the inputs, nothing is said here: one whose target or image
+nobody knows counts where its name speaks of Tether, or where a scan is in the inputs beside it.
 """
 
 from collections.abc import Iterable
@@ -28,9 +30,10 @@ from scanner.unknown import Unknown
 ASSERTION = "AUDIT-006"
 SEVERITY = "medium"
 NEEDS = ("Kubernetes", "aws_scheduler_schedule", "aws_cloudwatch_event_rule", "aws_cloudwatch_event_target",
-         "aws_ecs_task_definition", "aws_lambda_function", "aws_cloudwatch_log_group")  # fmt: skip
+         "aws_ecs_task_definition", "aws_lambda_function", "aws_lambda_alias", "aws_cloudwatch_log_group")  # fmt: skip
 FIX = {
     "on": "switch it on",
+    "there": "let it start a task definition that is there, in a cluster that is",
     "again": "let it run every day",
     "kept": "send what it says to a store of `evidence.sinks`",
 }

@@ -40,7 +40,8 @@ class Landing(Fact, frozen=True, kw_only=True):
 class ScanRun(Fact, frozen=True, kw_only=True):
     """One statement about a schedule by which Tether itself is run.
 
-    aspect: "on", "again" (it runs more than once), "kept" (what it says is kept). good: as it should be.
+    aspect: "on", "again" (it runs more than once), "there" (what it starts), "kept" (what it says is kept). good: as it
+    should be.
     """
 
     aspect: str

@@ -48,6 +48,7 @@ LEFT: Mapping[str, tuple[str, ...]] = {
     "aws_launch_template": ("default_version", "latest_version"),
     "aws_sagemaker_notebook_instance": ("security_groups",),
     "aws_ecs_service": ("iam_role",),
+    "aws_cloudwatch_event_rule": ("state",),
 }
 """Arguments that are optional and computed: left out, they stay what they are, whoever set them. Any other one that is
 left out has its default once the files are applied. Source: the schemas of the provider hashicorp/aws."""

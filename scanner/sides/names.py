@@ -15,6 +15,7 @@ _OWN = {
         *("aws_sagemaker_endpoint", "aws_sagemaker_endpoint_configuration", "aws_sagemaker_model", "aws_kms_alias"),
         *("aws_ecr_repository", "aws_cloudwatch_log_group", "aws_sns_topic", "aws_sqs_queue", "aws_ssm_parameter"),
         *("aws_secretsmanager_secret", "aws_dynamodb_table", "aws_kinesis_firehose_delivery_stream"),
+        "aws_cloudwatch_event_rule",
     ),
     "bucket": (
         *("aws_s3_bucket", "aws_s3_bucket_policy", "aws_s3_bucket_versioning", "aws_s3_bucket_public_access_block"),
@@ -38,6 +39,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "aws_eks_access_entry": ("cluster_name", "principal_arn"),
     "aws_eks_pod_identity_association": ("cluster_name", "namespace", "service_account"),
     "aws_ecs_service": ("cluster", "name"),
+    "aws_scheduler_schedule": ("group_name", "name"),
+    "aws_cloudwatch_event_target": ("rule", "target_id"),
     "aws_security_group": ("vpc_id", "name"),
     "aws_vpc_endpoint": ("vpc_id", "service_name"),
     "aws_subnet": ("vpc_id", "cidr_block"),
@@ -53,6 +56,8 @@ ALONE = {"aws_bedrock_guardrail_version": "guardrail_arn"}
 """Kinds whose own name AWS gives when they are made: one that is alone at its parent, on both sides, is the same."""
 
 
+UNSAID = {("aws_scheduler_schedule", "group_name"): "default"}
+"""What an argument is that files leave out. Source: hashicorp/aws documentation of `aws_scheduler_schedule`."""
 STAND_IN = "not-readable"
 """In the address of what stands for all that an API did not tell: each of them may be anything of its kind."""
 
@@ -88,6 +93,8 @@ def _table(resource: Resource, beside: Mapping[str, Resource]) -> tuple[str, ...
 def value_of(resource: Resource, key: str, beside: Mapping[str, Resource], depth: int = 4) -> str:
     """The text of an argument; of a reference, the name of what it refers to; "" where neither is known."""
     value = resource.attrs.get(key)
+    if value is None:
+        return UNSAID.get((resource.kind, key), "")
     if isinstance(value, str):
         return value
     if not isinstance(value, Unknown) or value.ref is None or not depth:

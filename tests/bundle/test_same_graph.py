@@ -24,7 +24,8 @@ START = "#!/bin/bash\nvllm serve meta-llama/Llama-3.1-8B-Instruct --port 8000\n"
 IMAGE = "vllm/vllm-openai:v0.10.0"
 BUCKETS = ("weights", "weights-copy")
 HOST = "front-1.us-gov-west-1.elb.amazonaws.com"
-TRUST = statement(Action="sts:AssumeRole", Principal={"Service": ["lambda.amazonaws.com", "ec2.amazonaws.com"]})
+SERVICES = [f"{name}.amazonaws.com" for name in ("lambda", "ec2", "scheduler", "events")]
+TRUST = statement(Action="sts:AssumeRole", Principal={"Service": SERVICES})
 CONTAINER = {"name": "vllm", "image": IMAGE, "portMappings": [{"containerPort": 8000}]}
 
 FILES = f"""
@@ -212,6 +213,35 @@ resource "aws_ecs_service" "model" {{
     assign_public_ip = false
   }}
 }}
+resource "aws_scheduler_schedule" "nightly" {{
+  name                = "nightly"
+  schedule_expression = "rate(1 day)"
+  flexible_time_window {{
+    mode = "OFF"
+  }}
+  target {{
+    arn      = aws_ecs_cluster.main.arn
+    role_arn = aws_iam_role.caller.arn
+    ecs_parameters {{
+      task_definition_arn = aws_ecs_task_definition.model.arn
+      launch_type         = "FARGATE"
+      network_configuration {{
+        subnets         = [aws_subnet.a.id]
+        security_groups = [aws_security_group.model.id]
+      }}
+    }}
+  }}
+}}
+resource "aws_cloudwatch_event_rule" "hourly" {{
+  name                = "hourly"
+  schedule_expression = "rate(1 hour)"
+}}
+resource "aws_cloudwatch_event_target" "hourly" {{
+  rule      = aws_cloudwatch_event_rule.hourly.name
+  target_id = "caller"
+  arn       = aws_lambda_function.caller.arn
+  role_arn  = aws_iam_role.caller.arn
+}}
 resource "aws_sagemaker_model" "claude" {{
   name               = "claude"
   execution_role_arn = aws_iam_role.caller.arn
@@ -252,6 +282,8 @@ LB, LISTENER = f"{ELB}:loadbalancer/app/front/1", f"{ELB}:listener/app/front/1/2
 GROUP, RULE = f"{ELB}:targetgroup/model/3", f"{ELB}:listener-rule/app/front/1/2/4"
 DISTRIBUTION = f"arn:{PARTITION}:cloudfront::{NUMBER}:distribution/E1"
 TASK = f"{ECS}:task-definition/model:1"
+SCHEDULE = f"arn:{PARTITION}:scheduler:{REGION}:{NUMBER}:schedule/default/nightly"
+HOURLY = f"arn:{PARTITION}:events:{REGION}:{NUMBER}:rule/hourly"
 NAMES = {
     "aws_vpc.main": f"{EC2}:vpc/{VPC}",
     "aws_subnet.a": f"{EC2}:subnet/{SUBNET}",
@@ -279,6 +311,9 @@ NAMES = {
     "aws_ecs_cluster.main": f"{ECS}:cluster/main",
     "aws_ecs_service.model": f"{ECS}:service/main/model",
     "aws_ecs_task_definition.model": TASK,
+    "aws_scheduler_schedule.nightly": SCHEDULE,
+    "aws_cloudwatch_event_rule.hourly": HOURLY,
+    "aws_cloudwatch_event_target.hourly": f"{HOURLY}#caller",
     "aws_sagemaker_model.claude": f"{SAGEMAKER}:model/claude",
     "aws_sagemaker_endpoint_configuration.claude": f"{SAGEMAKER}:endpoint-config/claude",
     "aws_sagemaker_endpoint.claude": f"{SAGEMAKER}:endpoint/claude",
@@ -465,6 +500,22 @@ def models() -> dict[tuple[str, str], Any]:
     }  # fmt: skip
 
 
+def schedules() -> dict[tuple[str, str], Any]:
+    told = {"Arn": SCHEDULE, "Name": "nightly", "GroupName": "default", "State": "ENABLED"}
+    placed = {"Subnets": [SUBNET], "SecurityGroups": [MODEL], "AssignPublicIp": "DISABLED"}
+    task = {"TaskDefinitionArn": TASK, "LaunchType": "FARGATE"}
+    task["NetworkConfiguration"] = {"awsvpcConfiguration": placed}  # type: ignore[assignment]
+    target = {"Arn": f"{ECS}:cluster/main", "RoleArn": f"{IAM}:role/caller", "EcsParameters": task}
+    rule = {"Name": "hourly", "Arn": HOURLY, "ScheduleExpression": "rate(1 hour)", "State": "ENABLED"}
+    function = {"Id": "caller", "Arn": f"{LAMBDA}:caller", "RoleArn": f"{IAM}:role/caller"}
+    return {
+        ("scheduler:ListSchedules", ""): {"Schedules": [{**told, "Target": {"Arn": target["Arn"]}}]},
+        ("scheduler:GetSchedule", ""): {**told, "ScheduleExpression": "rate(1 day)", "Target": target},
+        ("events:ListRules", ""): {"Rules": [{**rule, "EventBusName": "default"}]},
+        ("events:ListTargetsByRule", ""): {"Targets": [function]},
+    }
+
+
 Edge = tuple[str, str, str, str, str, str]
 
 
@@ -481,7 +532,7 @@ def edges(folder: Path, *more: str) -> set[Edge]:
 
 
 def answers() -> dict[tuple[str, str], Any]:
-    return {**network(), **fronts(), **identities(), **models()}
+    return {**network(), **fronts(), **identities(), **models(), **schedules()}
 
 
 @pytest.fixture(scope="module")

@@ -77,6 +77,33 @@ def member() -> dict[tuple[str, str], Any]:
         ("sagemaker:ListEndpoints", ""): {"Endpoints": [endpoint]},
         ("sagemaker:DescribeEndpoint", "e"): {**endpoint, "EndpointConfigName": "c"},
         **device(),
+        **nightly(),
+    }  # fmt: skip
+
+
+def nightly() -> dict[tuple[str, str], Any]:
+    """A scan that a schedule and a rule start, both of which are switched off."""
+    here = f"{HOME}:{MEMBER}"
+    cluster, task = (f"arn:{PARTITION}:ecs:{here}:{name}" for name in ("cluster/scan", "task-definition/scan:1"))
+    container = {"name": "scan", "image": "registry.example/tether:1", "command": ["scan", "--live", "aws"]}
+    told = {"Name": "nightly", "GroupName": "default", "State": "DISABLED"}
+    told["Arn"] = f"arn:{PARTITION}:scheduler:{here}:schedule/default/nightly"
+    target = {"Arn": cluster, "RoleArn": f"arn:{PARTITION}:iam::{MEMBER}:role/shadow"}
+    target["EcsParameters"] = {"TaskDefinitionArn": task}  # type: ignore[assignment]
+    rule = {"Name": "weekly", "Arn": f"arn:{PARTITION}:events:{here}:rule/weekly", "State": "DISABLED"}
+    return {
+        ("ecs:ListClusters", ""): {"clusterArns": [cluster]},
+        ("ecs:DescribeClusters", ""): {"clusters": [{"clusterArn": cluster, "clusterName": "scan"}]},
+        ("ecs:ListTaskDefinitions", ""): {"taskDefinitionArns": [task]},
+        ("ecs:DescribeTaskDefinition", ""): {
+            "taskDefinition": {
+                "taskDefinitionArn": task, "family": "scan", "status": "ACTIVE", "containerDefinitions": [container],
+            },
+        },
+        ("scheduler:ListSchedules", ""): {"Schedules": [{**told, "Target": {"Arn": cluster}}]},
+        ("scheduler:GetSchedule", ""): {**told, "ScheduleExpression": "rate(1 day)", "Target": target},
+        ("events:ListRules", ""): {"Rules": [{**rule, "ScheduleExpression": "rate(7 days)"}]},
+        ("events:ListTargetsByRule", ""): {"Targets": [{"Id": "scan", **target}]},
     }  # fmt: skip
 
 

@@ -1,73 +1,82 @@
-"""Schedules that run Tether itself: is it switched on, does it run again, and is what it says kept.
+"""Schedules that run Tether itself: is it switched on, does it run again, is it there, and is what it says kept.
 
-Sources: hashicorp/aws documentation of `aws_scheduler_schedule` (`state`, `schedule_expression`, `end_date`),
-`aws_cloudwatch_event_rule` (`state`, `is_enabled`) and `aws_cloudwatch_event_target`; the ECS API reference,
-"LogConfiguration" (`awslogs-group`); the Kubernetes API reference, "CronJobSpec" (`suspend`, `schedule`).
+Sources: hashicorp/aws documentation of `aws_scheduler_schedule` (`state`, `schedule_expression`, `start_date`,
+`end_date`, `schedule_expression_timezone`), `aws_cloudwatch_event_rule` (`state`, `is_enabled`) and
+`aws_cloudwatch_event_target`; the ECS API reference, "LogConfiguration" (`awslogs-group`) and "TaskDefinition"
+(`status`); the Kubernetes API reference, "CronJobSpec" (`suspend`, `schedule`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 from scanner.builders.blocks import Found, at, text
 from scanner.builders.draft import World
 from scanner.builders.evidence.calendar import comes, crontab_comes
+from scanner.builders.evidence.started import FUNCTION, PATHS, RULE, Start, gone_of, ours, starts
 from scanner.builders.recognise.containers import Container, containers_of
-from scanner.builders.recognise.machines import machine_containers
 from scanner.graph.facts_audit import ScanRun
 from scanner.graph.model import Role
 from scanner.patterns import lazy
 from scanner.resource import Resource, dig
 from scanner.unknown import Unknown, Value
 
-SCHEDULE, RULE, TARGET, CRON = (
-    "aws_scheduler_schedule",
-    "aws_cloudwatch_event_rule",
-    "aws_cloudwatch_event_target",
-    "CronJob",
-)
-TASK, FUNCTION, GROUP = "aws_ecs_task_definition", "aws_lambda_function", "aws_cloudwatch_log_group"
-OURS = lazy(r"(?:^|[/:])tether(?:-scanner)?(?:[:@]|$)")
-RUNS = frozenset({"scan", "collect"})
-INPUTS = ("input", "input_path", "input_transformer.input_template")
+CRON, GROUP = "CronJob", "aws_cloudwatch_log_group"
 KEEPS = ("--store", "--store-from", "--output")
 CRONTAB = lazy(r"cron\(([^()]*)\)")
+EXPRESSION = lazy(r"\s*(?:at|cron|rate)\(")
 EARLIEST = date(1970, 1, 1)
 FIELDS = 6
 SWITCH = {"true": True, "false": False, "1": True, "0": False}
-ENDED = lazy(r"^\d{4}-\d{2}-\d{2}")
+DAY = lazy(r"^\d{4}-\d{2}-\d{2}(?:$|T)")
+ACTIVE = "ACTIVE"
 
 
 def build_schedules(world: World) -> None:
-    """ScanRun facts on every schedule, rule and job that runs Tether.
+    """ScanRun facts on every schedule, rule and job that runs Tether, or of which nobody knows whether it does.
 
     Nothing else is told of schedules: to whoever looks for kinds that nobody models, they stay such.
     """
-    for one in world.inventory.like(SCHEDULE):
-        for program in _targets(world, one, "target.ecs_parameters.task_definition_arn", "target.arn"):
-            _tell(
-                world,
-                one,
-                [*states(one), *again(world, one), _kept(world, program), *_overridden(one, one, "target.input")],
-            )
-    for one in world.inventory.like(TARGET):
-        rule = world.inventory.find(one.attrs.get("rule"), one, RULE)
-        for program in _targets(world, one, "ecs_target.task_definition_arn", "arn"):
-            if isinstance(rule, Resource):
-                _tell(
-                    world,
-                    rule,
-                    [*states(rule), *again(world, rule), _kept(world, program), *_overridden(one, rule, *INPUTS)],
-                )
+    for start in starts(world):
+        _tell(world, start.one, list(_of(world, start)))
     for one in world.inventory.like(CRON):
-        if any(_ours(each) for each in containers_of(one)):
+        if any(ours(each) for each in containers_of(one)):
             _tell(world, one, [flag(one, "spec.suspend", True, "on", "it is suspended"), *crontab(world, one)])
 
 
-def _overridden(target: Resource, one: Resource, *paths: str) -> Iterator[ScanRun]:
+def _of(world: World, start: Start) -> Iterator[ScanRun]:
+    """What is known of a scan that a schedule starts."""
+    one, by = start.one, start.by
+    if start.gone:
+        because = f"what it starts is not there: `{start.gone}`"
+        yield ScanRun(origin=start.found.origin or by.origin, because=because, aspect="there", good=False)
+    elif start.doubt is not None:
+        origin, cause = start.found.origin or by.origin, start.doubt.cause
+        yield ScanRun(origin=origin, because=cause, aspect="there", good=start.doubt)
+    elif start.program is not None:
+        yield from (*states(one), *again(world, one), *_there(by, start.program))
+        yield from (_kept(world, (start.program, each)) for each in start.containers)
+        yield from _overridden(by, one)
+
+
+def _there(by: Resource, program: Resource) -> Iterator[ScanRun]:
+    """Whether a task can start: an API says that its definition is none to start from, or that its cluster is gone."""
+    status = program.attrs.get("status")
+    if isinstance(status, Unknown):
+        yield ScanRun(origin=program.origin, because=status.cause, aspect="there", good=status)
+    elif isinstance(status, str) and status != ACTIVE:
+        because = f"no task starts from `{program.address}`, which is `{status}`"
+        yield ScanRun(origin=program.origin, because=because, aspect="there", good=False)
+    for found in at(by, PATHS[by.kind][0]):
+        if found.text in gone_of(by):
+            because = f"what it starts the task in is not there: `{found.text}`"
+            yield ScanRun(origin=found.origin, because=because, aspect="there", good=False)
+
+
+def _overridden(target: Resource, one: Resource) -> Iterator[ScanRun]:
     """What a target hands over may be another command for the task (ECS API reference, "ContainerOverride")."""
-    for found in (each for path in paths for each in at(target, path)):
+    for found in (each for path in PATHS[target.kind][2] for each in at(target, path)):
         odd = Unknown("what its `input` changes of the task is not read", decided_by=(f"{one.address}: its input",))
         yield ScanRun(origin=found.origin, because=odd.cause, aspect="kept", good=odd)
 
@@ -75,25 +84,6 @@ def _overridden(target: Resource, one: Resource, *paths: str) -> Iterator[ScanRu
 def _tell(world: World, one: Resource, facts: list[ScanRun]) -> None:
     for fact in facts:
         world.add_fact(one.id, fact)
-
-
-def _ours(one: Container) -> bool:
-    """Whether a container runs a scan of Tether: its image or its command is called so."""
-    words = [word.text for word in one.words]
-    called = one.image is not None and OURS.search(one.image.text) is not None
-    return (called or any(OURS.search(word) for word in words[:3])) and (
-        not words or any(word in RUNS for word in words)
-    )
-
-
-def _targets(world: World, one: Resource, *paths: str) -> Iterator[tuple[Resource, Container]]:
-    """The task, or the function with an image, that a schedule starts, where it runs Tether."""
-    for found in (each for path in paths for each in at(one, path)):
-        program = world.inventory.find(found.value, one, TASK, FUNCTION)
-        if isinstance(program, Resource) and program.kind == TASK:
-            yield from ((program, each) for each in machine_containers(world, program) if _ours(each))
-        elif isinstance(program, Resource) and OURS.search(text(program.attrs.get("image_uri"))):
-            yield program, Container(name=program.name, image=None)
 
 
 def _said(found: Found | None, one: Resource, bad: bool, aspect: str, why: str) -> ScanRun:
@@ -133,18 +123,49 @@ def states(one: Resource) -> Iterator[ScanRun]:
 def again(world: World, one: Resource) -> Iterator[ScanRun]:
     """Whether it runs more than once, and goes on on the day of the scan."""
     found = next(iter(at(one, "schedule_expression")), None)
-    once = found is not None and found.text.strip().startswith("at(")
-    yield _said(found, one, once, "again", "it runs once, and never again")
-    cron = CRONTAB.fullmatch(found.text.strip()) if found is not None and found.unknown is None else None
-    if found is not None and cron is not None:
-        fields = cron[1].split()
-        yield _comes(
-            one, found, comes(fields[2], fields[3], fields[5], _today(world)) if len(fields) == FIELDS else None
-        )
-    ends = next(iter(at(one, "end_date")), None)
-    if ends is not None and world.pins is not None:
-        over = ENDED.match(ends.text) is not None and ends.text[:10] < world.pins.as_of.isoformat()
-        yield _said(ends, one, over, "again", f"it ended on {ends.text[:10]}")
+    if found is None or (found.unknown is None and EXPRESSION.match(found.text) is None):
+        yield _unscheduled(one, found)
+    else:
+        once = found.text.strip().startswith("at(")
+        yield _said(found, one, once, "again", "it runs once, and never again")
+        cron = CRONTAB.fullmatch(found.text.strip()) if found.unknown is None else None
+        if cron is not None:
+            yield _by_cron(world, one, found, cron[1].split())
+    if world.pins is not None:
+        today = world.pins.as_of.isoformat()
+        yield from _bounded(one, "end_date", "it ended on", before=today)
+        yield from _bounded(one, "start_date", "it does not begin before", after=today)
+
+
+def _bounded(one: Resource, path: str, why: str, *, before: str = "", after: str = "~") -> Iterator[ScanRun]:
+    """Whether a schedule has ended before a day, or begins after it."""
+    for day in at(one, path):
+        if day.unknown is None and DAY.match(day.text) is None:
+            yield _odd(one, day, f"`{path}` is no date that is understood")
+        else:
+            written = day.text[:10]
+            yield _said(day, one, written < before or written > after, "again", f"{why} {written}")
+
+
+def _unscheduled(one: Resource, found: Found | None) -> ScanRun:
+    """A rule may wait for events and have no schedule at all; anything else without one is not understood."""
+    if found is None and one.kind == RULE and one.attrs.get("event_pattern") is not None:
+        return _said(None, one, False, "again", "")
+    named = "it has no schedule that is read" if found is None else f"`{found.text}` is no schedule that is understood"
+    return _odd(one, found, named)
+
+
+def _by_cron(world: World, one: Resource, found: Found, fields: list[str]) -> ScanRun:
+    """Whether a day is to come; in another time zone the last one may not be over."""
+    if len(fields) != FIELDS:
+        return _comes(one, found, None)
+    more = comes(fields[2], fields[3], fields[5], _today(world))
+    zone = one.attrs.get("schedule_expression_timezone")
+    if more is False and zone not in (None, "UTC") and _today(world) > EARLIEST:
+        before = comes(fields[2], fields[3], fields[5], _today(world) - timedelta(days=1))
+        if before is not False:
+            return _odd(one, found, f"whether the last day of `{found.text}` is over hangs on its time zone")
+    return _comes(one, found, more)
 
 
 def crontab(world: World, one: Resource) -> Iterator[ScanRun]:
@@ -161,8 +182,12 @@ def _today(world: World) -> date:
 def _comes(one: Resource, found: Found, more: bool | None) -> ScanRun:
     if more is not None or found.unknown is not None:
         return _said(found, one, more is False, "again", f"no day of `{found.text}` is to come")
-    odd = Unknown(f"`{found.text}` is no schedule that is understood", decided_by=(f"{one.address}: its schedule",))
-    return ScanRun(origin=found.origin, because=odd.cause, aspect="again", good=odd)
+    return _odd(one, found, f"`{found.text}` is no schedule that is understood")
+
+
+def _odd(one: Resource, found: Found | None, cause: str) -> ScanRun:
+    unknown = Unknown(cause, decided_by=(f"{one.address}: its schedule",))
+    return ScanRun(origin=one.origin if found is None else found.origin, because=cause, aspect="again", good=unknown)
 
 
 def _kept(world: World, program: tuple[Resource, Container]) -> ScanRun:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from scanner.builders.blocks import at, first
 from scanner.builders.draft import World
-from scanner.builders.evidence.schedules import CRON, RULE, SCHEDULE, again, crontab, flag, states
+from scanner.builders.evidence.schedules import CRON, again, crontab, flag, states
+from scanner.builders.evidence.started import RULE, SCHEDULE
 from scanner.builders.inventory import names
 from scanner.builders.stop_controls.holders import strangers
 from scanner.builders.update_paths.last import LIVE, last_success, switched_off

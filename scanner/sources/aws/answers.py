@@ -68,6 +68,7 @@ ALWAYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "cloudtrail:GetEventSelectors": ("", ("EventSelectors|AdvancedEventSelectors",)),
     "ecs:DescribeTasks": ("tasks[]", ("clusterArn", "group")),
     "elbv2:DescribeTargetHealth": ("TargetHealthDescriptions[]", ("Target",)),
+    "scheduler:GetSchedule": ("", ("ScheduleExpression", "Target.Arn", "Target.EcsParameters?.TaskDefinitionArn")),
 }
 """What AWS always tells, as `told` of a row has it, where no row is of it: by operation, of which items."""
 

@@ -23,9 +23,11 @@ HIDDEN = frozenset(
         "MasterAccountEmail", "Email", "Username", "User", "Password", "password", "SecretAccessKey", "SessionToken",
         "HECToken", "AuthParameters", "MasterUserPassword", "SharedSecret", "SecretKey",
         "lifecycleStateDetails",
+        "Input", "InputTemplate", "EventPattern", "PathParameterValues", "Sql", "Sqls", "GraphQLOperation",
     }
 )  # fmt: skip
-"""Members whose texts nobody needs: keys, passwords, headers, and the configuration that holds the keys of a VPN."""
+"""Members whose texts nobody needs: keys, passwords, headers, the configuration that holds the keys of a VPN, and what
+schedules and rules hand over, of which it counts that there is something."""
 SCRIPTS = frozenset({"UserData", "userData"})
 RECIPE, UPDATE = "recipe", "configurationUpdate"
 """Members of Greengrass: what a component is, and what a deployment sets for it."""
@@ -33,7 +35,8 @@ _VARIABLES = frozenset(
     {
         "variables", "environment", "environmentvariables", "runtimeenvironmentvariables", "stagevariables", "env",
         "airflowconfigurationoptions", "defaultarguments", "nonoverridablearguments", "connectionproperties",
-        "hyperparameters", "parameters", "outputs",
+        "hyperparameters", "parameters", "outputs", "headerparameters", "querystringparameters",
+        "pipelineparameterlist",
     }
 )  # fmt: skip
 """Members that hold names and values of the user's own, as a map or a list, in small letters."""

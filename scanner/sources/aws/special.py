@@ -14,6 +14,7 @@ from scanner.sources.aws.grants import function_permissions
 from scanner.sources.aws.observed import observed
 from scanner.sources.aws.shape import refer
 from scanner.sources.aws.snake import snake
+from scanner.sources.aws.started import gone
 from scanner.sources.aws.translate import Translation
 from scanner.sources.bundle import Call
 from scanner.unknown import Unknown
@@ -124,5 +125,6 @@ SPECIAL: tuple[Callable[[Translation], Links], ...] = (
     function_permissions,
     targets_by_address,
     observed,
+    gone,
 )
 """In this order, once all rows are through; each returns further identifiers of what there is."""
