@@ -29,6 +29,11 @@ ASSERTION = "IDENT-004"
 SEVERITY = "critical"
 SERVING = frozenset({"aws_sagemaker_model", "awscc_sagemaker_model", "aws_bedrock_custom_model"})
 """Objects that load weights to serve them, and are no model by themselves."""
+OWN = frozenset({"aws_bedrock_custom_model", "awscc_bedrock_custom_model"})
+"""Models whose weights AWS keeps: with whom one is shared, copies it into an account of his own.
+
+Source: Amazon Bedrock User Guide, "Share a model for another account to use".
+"""
 MACHINES = frozenset({"aws_eks_node_group"})
 """What pulls the images of serving pods: the trusted base."""
 ANYONE = frozenset({"external/anyone", "external/internet"})
@@ -73,8 +78,9 @@ def check(case: Case) -> Iterable[Finding]:
 
 
 def _held(case: Case, stores: list[Node]) -> Iterator[Held]:
-    """The stores, then whatever a copy of one comes to."""
+    """The stores, the models that are kept for their owner, then whatever a copy of a store comes to."""
     yield from (Held(store, store, ()) for store in stores)
+    yield from (Held(model, model, ()) for model in case.graph.with_role(Role.MODEL) if model.kind in OWN)
     ids = {store.id for store in stores}
     for met, edges in trace(case.graph, sorted(ids), [Plane.SUPPLY], verbs=["copy"]).items():
         if met not in ids:
