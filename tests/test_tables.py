@@ -41,7 +41,7 @@ SHAPES: dict[str, Any] = {
 }
 COUNTS = {
     "assertions": 80,
-    "inference_actions": 57,
+    "inference_actions": 59,
     "placement_azure": 53,
     "placement_terraform": 323,
     "switch_heuristics": 14,
@@ -153,7 +153,7 @@ def test_ids_are_unique(name: str) -> None:
 
 
 def test_actions_are_unique_and_complete() -> None:
-    assert len({row.action for row in tables.inference_actions()}) == 57
+    assert len({row.action for row in tables.inference_actions()}) == 59
     counts = Counter(row["provider"] for row in tables.load("control_actions").rows)
     assert counts["aws"] == len({row.action for row in tables.control_actions("aws")}) == 108
     assert set(counts) == {"aws", "kubernetes", "azure", "google"}

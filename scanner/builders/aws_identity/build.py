@@ -16,7 +16,7 @@ from scanner.builders.aws_identity.passrole import add_detours
 from scanner.builders.aws_identity.principals import Principal
 from scanner.builders.aws_identity.regions import beyond, enforced_regions
 from scanner.builders.aws_identity.sessions import everybody
-from scanner.builders.aws_identity.targets import Target, targets
+from scanner.builders.aws_identity.targets import ROUTED, Target, targets
 from scanner.builders.aws_identity.trust import add_becoming
 from scanner.builders.aws_models.regions import account_label, same_label
 from scanner.builders.aws_policy.guard import demand, flaw
@@ -90,6 +90,9 @@ def _access(
 ) -> Access:
     keyed, arns = row.guardrail_condition_key, model.arns_for(row)
     access = judged.access(principal, row.action, arns, keyed=keyed, partly=model.partly)
+    if row.action in ROUTED and access.truth is Truth.YES:
+        decided = access.answer.decided_by | {"the models behind the inference gateways of SageMaker"}
+        return replace(access, answer=replace(access.answer, truth=Truth.POSSIBLE, decided_by=decided))
     if not keyed or enforced is False or access.truth is Truth.NO:
         return access
     if enforced is True:

@@ -35,6 +35,13 @@ MODEL_ARNS = tuple(
 )
 NAMING = frozenset({"bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream", "bedrock:CreateModelInvocationJob"})
 """Actions whose resource is the model itself."""
+_GATEWAY = "sagemaker:InvokeGlobalInferenceGateway"
+ROUTED = frozenset({_GATEWAY, f"{_GATEWAY}WithResponseStream"})
+"""Actions on a gateway that leads to the models that it was told of; which these are, no input shows.
+
+Source: Amazon SageMaker Gateway Runtime API reference.
+"""
+GATEWAY_ARN = f"arn:{ANY}:sagemaker:{ANY}:{ANY}:global-inference-gateway/{ANY}"
 ENDPOINT_KINDS = (
     "aws_sagemaker_endpoint", "awscc_sagemaker_endpoint", "awscc_sagemaker_inference_component",
     "aws_sagemaker_inference_component",
@@ -56,6 +63,8 @@ class Target(Struct, frozen=True):
 
     def arns_for(self, row: InferenceAction) -> tuple[str, ...]:
         """What the resource of this action is, for this model."""
+        if row.action in ROUTED:
+            return (GATEWAY_ARN,)
         service = row.action.partition(":")[0]
         if row.action in NAMING or (not self.bedrock and row.kind == "direct"):
             return self.arns

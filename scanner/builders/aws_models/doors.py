@@ -12,7 +12,7 @@ from scanner.builders.aws_identity.carriers import carriers
 from scanner.builders.aws_identity.documents import policy_at
 from scanner.builders.aws_identity.operators import associated
 from scanner.builders.aws_identity.principals import Principal
-from scanner.builders.aws_identity.targets import Target, targets
+from scanner.builders.aws_identity.targets import ROUTED, Target, targets
 from scanner.builders.aws_policy.condition import Given, hold
 from scanner.builders.aws_policy.decide import Answer, acts_on
 from scanner.builders.aws_policy.match import ANY, Truth, glob
@@ -117,7 +117,7 @@ def _public(judged: Judge, target: Target, here: list[Principal]) -> Door:
 
 
 def _uses(judged: Judge, target: Target, here: list[Principal]) -> Iterator[_Use]:
-    rows = tuple(row for row in target.actions() if row.kind in CALLS)
+    rows = tuple(row for row in target.actions() if row.kind in CALLS and row.action not in ROUTED)
     for principal in here:
         if judged.mute(principal, rows):
             continue
