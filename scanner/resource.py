@@ -245,6 +245,7 @@ def items_of(value: Value) -> Sequence[Value]:
     """`value` as a list: a list itself, () for None, a single mapping, scalar or Unknown wrapped."""
     if value is None:
         return ()
-    if isinstance(value, (list, Sequence)) and not isinstance(value, str):
+    if isinstance(value, list):
         return value
-    return (value,)
+    # The abstract class last: to ask it costs more than the rest.
+    return (value,) if isinstance(value, (str, Unknown)) or not isinstance(value, Sequence) else value

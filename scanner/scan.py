@@ -171,7 +171,7 @@ def built_of(root: Path, reading: Reading, profile: Profile, pins: Pins | None, 
         if sides is not None:
             return Scanned(root, reading, sides.whole, sides.profile, request, sides)
     built = build(reading.resources, profile, pins, asked=reading.asked)
-    if not reading.unread:
+    if not reading.unread or request.profile is None:  # without a profile, nothing is named
         return Scanned(root, reading, built, profile, request)
     from scanner.untold import beside
 

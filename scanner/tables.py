@@ -199,7 +199,7 @@ def tripwires(model: str) -> tuple[Artifact, ...]:
 
 def _without_exceptions(model: str, row: str) -> str:
     for one in artifacts("exception"):
-        if one.of == row and one.regex:
+        if one.of == row and one.regex and pattern(one.regex).search(model):
             model = pattern(one.regex).sub("", model)
     return model
 

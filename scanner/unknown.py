@@ -94,7 +94,7 @@ def refs_in(value: Value) -> Iterator[Ref]:
         for inside in (value.pieces, value.document, value.options, value.known):
             if inside:
                 yield from refs_in(inside)
-    elif isinstance(value, (dict, Mapping)):
+    elif not isinstance(value, list) and isinstance(value, (dict, Mapping)):
         for item in value.values():
             if type(item) not in PLAIN:
                 yield from refs_in(item)

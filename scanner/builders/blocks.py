@@ -93,7 +93,7 @@ def _reach(
         return
     if not steps or isinstance(value, Unknown):
         found.append(Found(value, origin, possible))
-    elif isinstance(value, (dict, Mapping)):
+    elif not isinstance(value, list) and isinstance(value, (dict, Mapping)):
         possible = possible or doubt(value)
         for key in value if steps[0] == "*" else (steps[0],):
             item = value.get(key)
@@ -113,8 +113,8 @@ def doubt(block: Value) -> Unknown | None:
 
 
 def mark_of(value: Value, key: str | int) -> Origin | None:
-    if isinstance(value, Attrs) and isinstance(key, str):
-        return value.marks.get(key)
+    if isinstance(value, Attrs):
+        return value.marks.get(key) if isinstance(key, str) else None
     if isinstance(value, Items) and isinstance(key, int):
         return value.marks[key] if key < len(value.marks) else None
     return None
@@ -126,11 +126,16 @@ def has_key(value: Value, names: frozenset[str], depth: int) -> bool:
     while here and depth >= 0:
         inner: list[Value] = []
         for one in here:
-            if isinstance(one, (dict, Mapping)):
+            # The abstract classes last: to ask them costs more than the rest.
+            if isinstance(one, list):
+                inner += [each for each in one if type(each) not in PLAIN]
+            elif isinstance(one, (str, Unknown)):
+                continue
+            elif isinstance(one, (dict, Mapping)):
                 if not names.isdisjoint(one):
                     return True
                 inner += [each for each in one.values() if type(each) not in PLAIN]
-            elif isinstance(one, list) or (isinstance(one, Sequence) and not isinstance(one, str)):
+            elif isinstance(one, Sequence):
                 inner += [each for each in one if type(each) not in PLAIN]
         here, depth = inner, depth - 1
     return False
@@ -155,7 +160,7 @@ def _gather(value: Value, origin: Origin | None, possible: Unknown | None, found
             _gather(inside, where, possible, found)
     elif type(value) in PLAIN:
         return
-    elif isinstance(value, (dict, Mapping)):
+    elif not isinstance(value, list) and isinstance(value, (dict, Mapping)):
         possible = doubt(value) or possible
         for key, item in value.items():
             if key != POSSIBLE and item is not None:

@@ -145,7 +145,7 @@ STEPS = (
     Step("switches.modalities", "build_modalities"),
     Step("caller_identity.build", "build_caller_identity"),
     Step("caller_identity.k8s", "build_route_identity", gateway_routes),
-    Step("caller_identity.k8s", "build_mesh_identity", request_authentications),
+    Step("caller_identity.mesh", "build_mesh_identity", request_authentications),
     Step("told_endpoints", "build_told_endpoints"),
     Step("planned_changes", "build_planned_changes"),
     Step("unmodelled", "build_unmodelled"),

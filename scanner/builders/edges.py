@@ -118,7 +118,9 @@ def each(value: Value, path: str, origin: Origin | None = None) -> Iterator[Foun
 
 
 def _items(found: Found) -> Iterator[Found]:
-    if not isinstance(found.value, Sequence) or isinstance(found.value, str):
+    if not isinstance(found.value, list) and (
+        isinstance(found.value, (str, Unknown)) or not isinstance(found.value, Sequence)
+    ):
         yield found
         return
     for index, item in enumerate(found.value):

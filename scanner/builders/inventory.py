@@ -68,7 +68,7 @@ class Inventory:
             keys = IDENTITIES if one.kind not in _OF_KIND else (*IDENTITIES, *_OF_KIND[one.kind])
             for key in keys if not one.is_manifest else ():
                 literal = one.attrs.get(key)
-                if isinstance(literal, str) and literal:
+                if literal and isinstance(literal, str):
                     self._by_literal.setdefault(literal, []).append(one)
 
     def of(self, *kinds: str, unit: str | None = None) -> Iterator[Resource]:

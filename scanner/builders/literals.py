@@ -98,9 +98,11 @@ class _Telling:
                 if one.pieces and self.rows(one.text()):
                     return True
                 waiting += (one.document, one.known, *one.options)
+            elif isinstance(one, list):  # asked first: to ask the abstract class of each costs more than the rest
+                waiting += one
             elif isinstance(one, (dict, Mapping)):
                 waiting += one.values() if POSSIBLE not in one else [one[key] for key in one if key != POSSIBLE]
-            elif isinstance(one, (list, Sequence)):
+            elif isinstance(one, Sequence):
                 waiting += one
         return False
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import chain, islice
 from typing import TypeVar
 
 import msgspec.json
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from scanner.graph.facts import Fact
 from scanner.graph.model import Edge, Node, Plane, Role, State
@@ -172,13 +172,12 @@ def plain(thing: object) -> object:
         return {"unknown": thing.cause, "decided_by": list(thing.decided_by)}
     if isinstance(thing, Enum):
         return thing.value
-    names = _field_names(kind)
-    if names:
+    if isinstance(thing, Struct) and thing.__struct_fields__:
         # A scalar is itself: most fields are, and a graph has millions of them.
-        made = {"type": kind.__name__}
-        for name in names:
-            value = getattr(thing, name)
-            made[name] = value if type(value) in _SCALARS else plain(value)
+        made = {"type": kind.__name__, **asdict(thing)}  # a field may be called `type` itself
+        for name, value in made.items():
+            if type(value) not in _SCALARS:
+                made[name] = plain(value)
         return made
     if isinstance(thing, Mapping):
         return {str(key): plain(value) for key, value in thing.items()}
@@ -195,11 +194,4 @@ def _plain_scope(scope: tuple[tuple[str, str], ...]) -> list[list[str]]:
     return [[name, value] for name, value in scope]
 
 
-_SCALARS = frozenset({str, int, bool})
-
-
-@cache
-def _field_names(kind: Hashable) -> tuple[str, ...]:
-    """The fields of a struct; none for any other type."""
-    found: tuple[str, ...] = getattr(kind, "__struct_fields__", ())
-    return found
+_SCALARS = frozenset({str, int, bool, type(None)})

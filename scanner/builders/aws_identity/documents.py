@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from typing import TypeAlias
 
 from scanner.builders.aws_policy.statements import Condition, Policy, Statement, listed_in, parse
 from scanner.builders.blocks import doubt
@@ -13,6 +14,7 @@ from scanner.resource import Attrs, Encoded, Resource, dig, items_of, mark
 from scanner.unknown import Unknown, Value
 
 DOCUMENT = "aws_iam_policy_document"
+_Shape: TypeAlias = tuple[object, ...]
 MAX_DEPTH = 8
 """Documents that name each other in a circle end here."""
 MERGED = ("source_policy_documents", "override_policy_documents", "source_json", "override_json")
@@ -59,29 +61,33 @@ def _resolved(inventory: Inventory, value: Value, unit: str, name: str, origin: 
 
 
 @lru_cache(maxsize=32)
-def _written(inventory: Inventory, unit: str) -> dict[str, Policy]:
+def _written(inventory: Inventory, unit: str) -> dict[_Shape, Policy]:
     """The documents that the data sources of a unit write, by what they say."""
     sources = (one for one in inventory.data(DOCUMENT) if one.unit == unit)
     found = [document(inventory, one) for one in sources]
     return {_shape(policy): policy for policy in reversed(found) if policy.statements and policy.unknown is None}
 
 
-def _shape(policy: Policy) -> str:
+def _shape(policy: Policy) -> _Shape:
     """What a policy says, whatever its order and wherever it stands."""
-    return repr([_said(one) for one in policy.statements])
+    return tuple(map(_said, policy.statements))
 
 
-def _said(one: Statement) -> tuple[str, ...]:
-    conditions = sorted(f"{each.operator} {each.key} {sorted(map(repr, each.values))}" for each in one.conditions)
-    lists = (sorted(map(repr, one.actions)), sorted(map(repr, one.resources)), conditions, _who(one.principals))
-    flags = (one.effect, one.not_actions, one.not_resources, one.not_principals)
-    return (*map(repr, flags), *map(repr, lists))
+def _said(one: Statement) -> _Shape:
+    conditions = sorted((f"{each.operator} {each.key}", *_many(each.values)) for each in one.conditions)
+    flags = (repr(one.effect), one.not_actions, one.not_resources, one.not_principals)
+    return (*flags, _many(one.actions), _many(one.resources), tuple(conditions), _who(one.principals))
 
 
-def _who(value: Value) -> str:
-    if isinstance(value, Mapping):
-        return repr(sorted((kind, sorted(map(repr, listed_in(each)))) for kind, each in value.items()))
-    return repr(value)
+def _many(values: tuple[Value, ...]) -> tuple[str, ...]:
+    """Values in an order of their own; texts, which nearly all are, as they stand."""
+    return tuple(sorted([one if isinstance(one, str) else f"\0{one!r}" for one in values]))
+
+
+def _who(value: Value) -> _Shape:
+    if value is not None and isinstance(value, (dict, Mapping)):
+        return tuple(sorted((kind, *_many(listed_in(each))) for kind, each in value.items()))
+    return (f"\0{value!r}",)
 
 
 def document(inventory: Inventory, data: Resource, depth: int = 0) -> Policy:
@@ -97,7 +103,7 @@ def document(inventory: Inventory, data: Resource, depth: int = 0) -> Policy:
     for index, block in enumerate(listed_in(blocks)):
         if isinstance(block, Unknown):
             unknown = unknown or block
-        elif isinstance(block, Mapping):
+        elif isinstance(block, (dict, Mapping)):
             place = mark(data.attrs, "statement", index) or data.origin
             statements.append(_statement(block, data.address, place))
     return Policy(data.address, data.origin, tuple(statements), unknown)

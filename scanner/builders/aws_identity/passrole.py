@@ -34,7 +34,7 @@ from scanner.builders.aws_identity.escalations import (
 )
 from scanner.builders.aws_identity.principals import Principal
 from scanner.builders.aws_policy.condition import Fact, Values
-from scanner.builders.aws_policy.decide import acts_on
+from scanner.builders.aws_policy.decide import spoken_of
 from scanner.builders.aws_policy.match import ANY, Glob, Truth, glob, meets
 from scanner.builders.aws_policy.statements import Statement, listed_in
 from scanner.builders.draft import World
@@ -203,14 +203,13 @@ def spoken(principal: Principal) -> frozenset[str]:
 def _speaks(statement: Statement) -> frozenset[str]:
     if all(isinstance(value, str) for value in statement.actions):
         return _written(tuple(str(value) for value in statement.actions), statement.not_actions)
-    return frozenset(action for action in ACTIONS if acts_on(statement, action) is not Truth.NO)
+    return spoken_of(statement, ACTIONS)
 
 
 @lru_cache(maxsize=4096)
 def _written(actions: tuple[str, ...], excluded: bool) -> frozenset[str]:
     """The same for actions that are all known: policies that say the same are looked at once."""
-    made = Statement("Allow", actions, (), (), "", None, not_actions=excluded)
-    return frozenset(action for action in ACTIONS if acts_on(made, action) is not Truth.NO)
+    return spoken_of(Statement("Allow", actions, (), (), "", None, not_actions=excluded), ACTIONS)
 
 
 def _passed(judged: Judge, principal: Principal, prey: _Prey, may: frozenset[str]) -> Iterator[Way]:

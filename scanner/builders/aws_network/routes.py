@@ -73,6 +73,7 @@ class Subnets:
         self._routes: dict[str, list[Route]] = {}
         self._ranges: dict[str, list[AddressRange]] = {}
         self._homes: dict[str, str] = {}
+        self._internets: dict[int, bool] = {}
         self.by_key: dict[str, Subnet] = {}
         for one in inventory.of(*SUBNET_KINDS):
             self.by_key[one.id] = self._subnet(one)
@@ -163,7 +164,12 @@ class Subnets:
 
     def _internet(self, subnet: Resource) -> Truth:
         pieces = [piece for version in (4, 6) for piece in PUBLIC[version]]
-        found = either(self.to_internet(subnet.id, piece) for piece in pieces)
+        alike = id(self.routes(subnet.id))
+        found: Truth | None = self._internets.get(alike)
+        if found is None:
+            found = either(self.to_internet(subnet.id, piece) for piece in pieces)
+            if isinstance(found, bool):
+                self._internets[alike] = found  # a doubt names the subnet that it is about
         return both(found, self.blocked(subnet.unit))
 
     def blocked(self, unit: str) -> Truth:

@@ -87,6 +87,18 @@ def acts_on(statement: Statement, action: str) -> Truth:
     return found.negated() if statement.not_actions else found
 
 
+def spoken_of(statement: Statement, actions: Iterable[str]) -> frozenset[str]:
+    """Those of `actions` (Glob texts, any case) of which the statement speaks, or may."""
+    if not statement.written or statement.not_actions:
+        return frozenset(one for one in actions if acts_on(statement, one) is not Truth.NO)
+    # All actions are known, as in nearly every policy: they are taken apart once for all that are asked for.
+    plain, others = _listed(statement.actions)
+    patterns = [glob(value, fold=True).text for value in others]
+    return frozenset(
+        one for one in actions if (asked := one.lower()) in plain or any(meets(pattern, asked) for pattern in patterns)
+    )
+
+
 @lru_cache(maxsize=65536)
 def _written(actions: tuple[Value, ...], action: str) -> Truth:
     """The same for actions that are all known: the many policies that list the same are read once."""

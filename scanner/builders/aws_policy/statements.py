@@ -243,7 +243,7 @@ def listed_in(value: Value) -> tuple[Value, ...]:
     """The items of a value that is one or many; of a list that is partly known, its known items and the Unknown."""
     if isinstance(value, Unknown) and isinstance(value.document, Sequence) and not isinstance(value.document, str):
         return (*value.document, replace(value, document=None, pieces=()))
-    return tuple(items_of(value))
+    return () if value is None else tuple(items_of(value))
 
 
 def _text(value: Value) -> Value:

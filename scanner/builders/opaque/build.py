@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 from msgspec import Struct
 
@@ -17,6 +18,7 @@ from scanner.graph.facts import Opaque
 from scanner.origin import Origin
 from scanner.patterns import lazy
 from scanner.resource import Resource, items_of, mark
+from scanner.table_rows import PlaceFact
 from scanner.unknown import Unknown, Value
 
 START = {
@@ -52,7 +54,7 @@ class Carrier(Struct, frozen=True):
 def build_opaque(world: World) -> None:
     """One Opaque for each carrier; where one was recognised to reach outside the cloud, nothing else is said of it."""
     for resource in world.inventory.all:
-        carriers = list(carriers_of(resource))
+        carriers = carriers_of(resource)
         if not carriers:
             continue
         found = [fact for one in carriers for fact in _judge(world, resource, one)]
@@ -70,8 +72,15 @@ def _worst(found: list[Opaque]) -> list[Opaque]:
     return list(outside.values()) or hidden[:1] or found[:1]
 
 
-def carriers_of(resource: Resource) -> Iterator[Carrier]:
+def carriers_of(resource: Resource) -> tuple[Carrier, ...]:
     """The carriers that a resource has."""
+    known = resource.memo.get("carriers")
+    if not isinstance(known, tuple):
+        known = resource.memo["carriers"] = tuple(_carriers(resource))
+    return known
+
+
+def _carriers(resource: Resource) -> Iterator[Carrier]:
     for row in tables.placements(resource.kind, resource.data):
         if row.place == "opaque-carrier":
             what = "document" if resource.kind.startswith("aws_ssm_") else "nested template"
@@ -123,11 +132,17 @@ def told_as_opaque(place: str) -> bool:
     return meaning is not None and meaning.commitment == CLOUD_ONLY
 
 
-def _judge(world: World, resource: Resource, carrier: Carrier) -> Iterator[Opaque]:
+@cache
+def _rows() -> tuple[PlaceFact, ...]:
+    """The literals that are told of a carrier."""
     rows = [row for fact in ("id", "command") for row in tables.literals(fact) if row.signal == "strong"]
+    return tuple(row for row in rows if told_as_opaque(row.place))
+
+
+def _judge(world: World, resource: Resource, carrier: Carrier) -> Iterator[Opaque]:
     for found in texts(resource, carrier):
-        for row in rows:
-            if told_as_opaque(row.place) and tables.pattern(row.regex).search(found.text):
+        for row in _rows():
+            if tables.pattern(row.regex).search(found.text):
                 kind: str | Unknown = found.possible or resource.possible or row.place
                 yield Opaque(origin=found.origin, because=row.because, carrier=carrier.what, place_class=kind)
         yield from _template_types(carrier, found)

@@ -155,6 +155,6 @@ def only_ordinary(world: World, resource: Resource, value: Unknown) -> bool:
 def _values(source: Resource, name: str) -> list[str]:
     found: list[str] = []
     for block in items_of(source.attrs.get("filter")):
-        if isinstance(block, Mapping) and block.get("name") == name:
+        if isinstance(block, (dict, Mapping)) and block.get("name") == name:
             found += [str(item) for item in items_of(block.get("values"))]
     return found

@@ -39,7 +39,8 @@ ARGUMENTS = {
     "extended_location.name": "its location is `{}`",
 }
 """By argument: how it says that a resource stands where the thing stands that it names."""
-HEADS = frozenset(path.partition(".")[0] for path in ARGUMENTS)
+_WITH_HEADS = [(path.partition(".")[0], path, says) for path, says in ARGUMENTS.items()]
+HEADS = frozenset(head for head, _, _ in _WITH_HEADS)
 ATTACHMENT = "aws_volume_attachment"
 
 
@@ -76,8 +77,8 @@ def _named(world: World, resource: Resource) -> Iterator[tuple[str, str, str, Fo
     """What stands, on what, how it is said, and where."""
     if resource.data or resource.provider is None or HEADS.isdisjoint(resource.attrs):
         return
-    for path, says in ARGUMENTS.items():
-        for found in at(resource, path):
+    for head, path, says in _WITH_HEADS:
+        for found in at(resource, path) if head in resource.attrs else ():
             for target in _targets(world, resource, found):
                 yield from _standing(world, resource, target, says, found)
 
