@@ -18,7 +18,7 @@ RECOGNISED = "recognised:"
 @lru_cache(maxsize=4096)
 def image_fact(image: str) -> ModelFact | None:
     """The row of the model server that an image is."""
-    return next((row for row in tables.model_facts("image") if tables.pattern(row.regex).search(image)), None)
+    return next(tables.model_sieve("image").found(image), None)
 
 
 def image_in(word: str) -> ModelFact | None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any, cast
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Generic, TypeVar, cast
 
 _SHORTEST = 3
 """A shorter needle stands in too many texts to rule them out."""
 _IGNORES_CASE = "(?i)"
 _NO_CHARACTER = frozenset("dDwWsSbBAZ")
 """Escapes that stand for a class or a place. Of any other letter or digit it is not asked what it stands for."""
+
+
+T = TypeVar("T")
 
 
 class _Sought:
@@ -22,6 +25,25 @@ class _Sought:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(re.compile(self._regex), name)
+
+
+class Sieve(Generic[T]):
+    """Many expressions, each with what it stands for: of most texts one look tells that none of them finds anything."""
+
+    def __init__(self, every: Sequence[tuple[str, T]]) -> None:
+        self._every = tuple((sought(regex).search, what) for regex, what in every)
+        needles = [needles_of(regex) for regex, _ in every]
+        # In lower case they rule out less than as they are written, and never more.
+        self._needles = tuple(dict.fromkeys(one.lower() for some in needles for one in some))
+        self._rules_out = all(needles)
+
+    def found(self, text: str) -> Iterator[T]:
+        """What those stand for that find something in `text`, in their order."""
+        if self._rules_out and text.isascii():
+            plain = text.lower()
+            if not any(one in plain for one in self._needles):
+                return iter(())
+        return (what for search, what in self._every if search(text))
 
 
 def sought(regex: str) -> re.Pattern[str]:
@@ -57,54 +79,74 @@ def _search(regex: str, needles: tuple[str, ...], *, folds: bool) -> Callable[[s
 def needles_of(regex: str) -> tuple[str, ...]:
     """Texts of which every text in which `regex` finds something has one; () where that cannot be told.
 
-    In lower case where the expression begins with `(?i)`. What is inside of groups and classes is not looked at.
+    In lower case where the expression begins with `(?i)`. What is inside of classes is not looked at.
     """
     folds = regex.startswith(_IGNORES_CASE)
     if not folds and regex[:2] == "(?" and regex[2:3].isalpha():
         return ()  # flags that may change what any character means
-    found = []
-    for runs in _branches(regex.removeprefix(_IGNORES_CASE)):
+    found = _needles(regex.removeprefix(_IGNORES_CASE))
+    if not folds:
+        return found
+    return tuple(one.lower() for one in found) if all(one.isascii() for one in found) else ()
+
+
+def _needles(regex: str) -> tuple[str, ...]:
+    found: list[str] = []
+    for runs, groups in _branches(regex):
         longest = max(runs, key=len)
-        if len(longest) < _SHORTEST or (folds and not longest.isascii()):
+        some = (
+            (longest,)
+            if len(longest) >= _SHORTEST
+            else next(filter(None, (_needles(one) for one in groups if one)), ())
+        )
+        if not some:
             return ()
-        found.append(longest.lower() if folds else longest)
+        found += some
     return tuple(found)
 
 
-def _branches(regex: str) -> Iterator[list[str]]:
-    """For each alternative, the runs of characters that stand in whatever it finds."""
-    runs, here = [""], 0
+def _branches(regex: str) -> Iterator[tuple[list[str], list[str]]]:
+    """For each alternative, the runs of characters that stand in whatever it finds, and the groups that it needs."""
+    runs, groups, here = [""], [""], 0
     while here < len(regex):
         char, after = regex[here], here + 1
         if char == "|":
-            yield runs
-            runs = [""]
+            yield runs, groups
+            runs, groups = [""], [""]
         elif char == "\\":
             after += 1
             escaped = regex[here + 1 : after]
             if escaped.isalnum() and escaped not in _NO_CHARACTER:
-                runs = [""]
+                runs, groups = [""], [""]
                 break
             runs += [""] if escaped.isalnum() else [runs.pop() + escaped]
-        elif char in "*?":
-            # What stands before may be absent. Behind a group or a class that is nothing.
-            runs += [runs.pop()[:-1], ""]
-        elif char == "{":
-            times, _, rest = regex[after:].partition("}")
-            if not times.replace(",", "").isdigit():
-                runs = [""]
+        elif char in "*?{":
+            # What stands before may be absent: a character, a class or a group.
+            after = _times_end(regex, here)
+            if not after:
+                runs, groups = [""], [""]
                 break
             runs += [runs.pop()[:-1], ""]
-            after = len(regex) - len(rest)
+            groups[-1] = "" if regex[here - 1] == ")" else groups[-1]
         elif char in "([":
             after = _end(regex, here)
             runs.append("")
+            inner = regex[here + 1 : after - 1].removeprefix("?:") if char == "(" else ""
+            groups.append("" if inner.startswith("?") else inner)
         elif char in ".^$+":
             runs.append("")
         else:
             runs[-1] += char
         here = after
-    yield runs
+    yield runs, groups
+
+
+def _times_end(regex: str, start: int) -> int:
+    """Behind the `*`, `?` or `{n,m}` at `start`; 0 where its brace is something else."""
+    if regex[start] != "{":
+        return start + 1
+    times, _, rest = regex[start + 1 :].partition("}")
+    return len(regex) - len(rest) if times.replace(",", "").isdigit() else 0
 
 
 def _end(regex: str, start: int) -> int:

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from scanner import table_paths
 from scanner.errors import TetherError
-from scanner.needles import sought
+from scanner.needles import Sieve, sought
 from scanner.table_rows import (
     Artifact,
     Assertion,
@@ -90,11 +90,19 @@ def _records(name: str, kind: type[T]) -> tuple[T, ...]:
 
 
 def _record(kind: type[T], row: Row) -> T:
-    columns = ((name, ALIASES.get(name, name)) for name in kind.__struct_fields__)
-    return kind(**{name: _value(name, row[column]) for name, column in columns if column in row})
+    names = _names(kind)
+    return kind(**{names[column]: _value(names[column], value) for column, value in row.items() if column in names})
+
+
+@cache
+def _names(kind: type[Struct]) -> Mapping[str, str]:
+    """Column -> attribute."""
+    return {ALIASES.get(name, name): name for name in kind.__struct_fields__}
 
 
 def _value(name: str, value: Any) -> Any:
+    if type(value) is str:
+        return value
     if name == "when":
         return tuple(Condition(c["attr"], c["op"], _value("value", c.get("value"))) for c in value)
     if name == "match" and value is not None:
@@ -173,6 +181,12 @@ def zone_kind(name: str, cloud: str = "aws") -> str:
 def model_facts(fact: str) -> tuple[ModelFact, ...]:
     """The rows of model_servers with this `fact`."""
     return tuple(row for row in _records("model_servers", ModelFact) if row.fact == fact)
+
+
+@cache
+def model_sieve(fact: str) -> Sieve[ModelFact]:
+    """The same rows, by what their expressions find."""
+    return Sieve([(row.regex, row) for row in model_facts(fact)])
 
 
 @cache

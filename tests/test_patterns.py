@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import scanner
 from scanner import tables
-from scanner.needles import needles_of, sought
+from scanner.needles import Sieve, needles_of, sought
 from scanner.patterns import lazy
 from tests.drawn import some
 
@@ -69,6 +69,11 @@ def test_a_fault_is_raised_at_the_first_use() -> None:
         ("ab[]|x]cdef", ("cdef",)),
         ("ab[^]\\]]cdef", ("cdef",)),
         ("\\bshe\\dlls\\b", ("she",)),
+        ("(^|/)(?:ollama/(a|b)|x/alpine)", ("ollama/", "x/alpine")),
+        ("(long|ab)x", ()),
+        ("(long|list)?x", ()),
+        ("(?!long)(?P<a>list)x", ()),
+        ("(?i)^(Keep|Idle)+", ("keep", "idle")),
         ("long|ab", ()),
         ("long|", ()),
         ("food{|bar}", ()),
@@ -89,6 +94,15 @@ def test_no_needle_hides_what_a_pattern_of_the_tables_finds(data: st.DataObject)
     text = data.draw(st.from_regex(regex))
     quick, slow = sought(regex).search(text), re.search(regex, text)
     assert quick is not None and slow is not None and quick.span() == slow.span()
+
+
+@given(st.data())
+@settings(max_examples=some(20, 500), deadline=None)
+def test_a_sieve_finds_what_its_expressions_find(data: st.DataObject) -> None:
+    some_of_them = data.draw(st.lists(st.sampled_from(REGEXES), min_size=1, max_size=4))
+    text = data.draw(st.one_of(st.text(max_size=20), st.from_regex(data.draw(st.sampled_from(some_of_them)))))
+    sieve = Sieve([(one, one) for one in some_of_them])
+    assert list(sieve.found(text)) == [one for one in some_of_them if re.search(one, text)]
 
 
 def test_letters_that_are_one_whatever_their_case_are_found() -> None:

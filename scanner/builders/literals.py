@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from scanner import tables
@@ -15,6 +15,7 @@ from scanner.builders.placement.places import SIGNALS, add_capacity, add_place
 from scanner.builders.recognise.containers import containers_of, is_kubernetes
 from scanner.builders.recognise.machines import decoded
 from scanner.graph.facts import Capacity, Placement
+from scanner.needles import Sieve
 from scanner.origin import FileOrigin, Origin
 from scanner.resource import Resource
 from scanner.table_rows import PlaceFact
@@ -40,6 +41,7 @@ None can lead out of the cloud: a bucket is replicated to buckets in a region (A
 objects within and across Regions"), a log group to a function or a stream (CloudWatch Logs User Guide,
 "Subscriptions").
 """
+_NOTHING = frozenset[str]()
 POLICY_OF = frozenset({"aws_kms_key"})
 """Things whose policy is an argument of theirs there."""
 
@@ -53,7 +55,8 @@ def build_literals(world: World) -> None:
             continue
         if resource.kind == "module":
             _module(world, resource)
-        carried = frozenset(key for carrier in carriers_of(resource) for key in carrier.keys)
+        carriers = carriers_of(resource)
+        carried = frozenset(key for carrier in carriers for key in carrier.keys) if carriers else _NOTHING
         plain = not carried and not is_kubernetes(resource) and ENCODED.isdisjoint(resource.attrs)
         if plain and not telling.trips(resource.attrs):
             continue
@@ -73,37 +76,43 @@ class _Telling:
 
     def __init__(self) -> None:
         rows = [row for fact in ("id", "command") for row in tables.literals(fact) if row.signal in SIGNALS]
-        self._all = [(row, tables.pattern(row.regex).search) for row in rows]
+        self._sieve = Sieve([(row.regex, row) for row in rows])
         self._known: dict[str, list[PlaceFact]] = {}
 
     def rows(self, text: str) -> list[PlaceFact]:
         """The rows whose pattern is found in `text`."""
         found = self._known.get(text)
         if found is None:
-            found = self._known[text] = [row for row, trips in self._all if trips(text)]
+            found = self._known[text] = list(self._sieve.found(text))
         return found
 
     def trips(self, value: Value) -> bool:
         """Whether any string that `strings` would find trips a row: in most resources none does."""
-        waiting, known = [value], self._known
+        waiting = [value]
         while waiting:
             one = waiting.pop()
+            here: Iterable[Value] = ()
+            # The abstract classes last: to ask them costs more than the rest.
             if isinstance(one, str):
-                found = known.get(one)
-                if found or (found is None and self.rows(one)):
+                if self.rows(one):
                     return True
-            elif type(one) in PLAIN:
-                continue
             elif isinstance(one, Unknown):
                 if one.pieces and self.rows(one.text()):
                     return True
-                waiting += (one.document, one.known, *one.options)
-            elif isinstance(one, list):  # asked first: to ask the abstract class of each costs more than the rest
-                waiting += one
+                here = (one.document, one.known, *one.options)
+            elif isinstance(one, list):
+                here = one
             elif isinstance(one, (dict, Mapping)):
-                waiting += one.values() if POSSIBLE not in one else [one[key] for key in one if key != POSSIBLE]
+                here = one.values() if POSSIBLE not in one else [one[key] for key in one if key != POSSIBLE]
             elif isinstance(one, Sequence):
-                waiting += one
+                here = one
+            for item in here:
+                if type(item) is str:
+                    found = self._known.get(item)
+                    if found or (found is None and self.rows(item)):
+                        return True
+                elif type(item) not in PLAIN:
+                    waiting.append(item)
         return False
 
 

@@ -62,7 +62,9 @@ class Estate:
         by_file: dict[str, set[Role]] = {}
         for resource in world.inventory.all:
             if isinstance(resource.origin, FileOrigin):
-                by_file.setdefault(resource.origin.path, set()).update(world.nodes[resource.id].roles)
+                held = by_file.setdefault(resource.origin.path, set())
+                if found := world.nodes[resource.id].roles:
+                    held |= found
         self.folders: dict[str, set[Role]] = {}
         for path, roles in by_file.items():
             parts = path.split("/")[:-1]

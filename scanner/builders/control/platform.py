@@ -17,12 +17,13 @@ CONTROLLERS = "kube-system"
 ANONYMOUS = ("Group/system:unauthenticated", "User/system:anonymous")
 GOOGLE = "google_container_cluster"
 DIRECTORY = ("azuread_group", "azuread_user", "azuread_service_principal", "azuread_application")
+_SUBJECTS = frozenset(WORDS.values())
 NAMED = "the profile names it under `operators`"
 
 
 def mark_platform(world: World) -> None:
     """Role PLATFORM for the subjects that are the cluster itself; the report says so."""
-    for node in list(world.nodes.values()):
+    for node in [node for node in world.nodes.values() if node.kind in _SUBJECTS]:
         base = node.kind == "Group" and node.name in GROUPS
         base = base or (node.kind == "User" and node.name.startswith(USERS))
         base = base or (
@@ -47,7 +48,7 @@ def mark_operators(world: World) -> None:
 
     A workload that runs as an operator's account is the operator at work: it has the role as well.
     """
-    subjects = [node for node in world.nodes.values() if node.kind in WORDS.values()]
+    subjects = [node for node in world.nodes.values() if node.kind in _SUBJECTS]
     for entry in world.profile.operators:
         word, colon, name = entry.partition(":")
         kind = WORDS.get(word)

@@ -26,6 +26,7 @@ OBJECTS = {
 }
 """Group and kind of an object -> where it names the adapter; the first that is there counts."""
 TUNERS = {("apps.nvidia.com", "NemoCustomizer"): "it tunes models, and what it makes can be served"}
+_TELLING = frozenset({*OBJECTS, *TUNERS})
 COMPONENT = "specification.base_inference_component_name"
 SERVERS = frozenset({Role.MODEL, Role.CANDIDATE, Role.CLASSIFIER})
 PEFT = "NIM_PEFT_SOURCE"
@@ -36,8 +37,9 @@ def add_adapters(world: World) -> None:
     for resource in world.inventory.all:
         if resource.data:
             continue
-        for fact in _of_object(resource):
-            world.add_fact(resource.id, fact)
+        if (resource.group, resource.kind) in _TELLING:
+            for fact in _of_object(resource):
+                world.add_fact(resource.id, fact)
         if world.nodes[resource.id].roles & SERVERS:
             for container in containers(world, resource):
                 for fact in _of_container(resource, container):

@@ -104,14 +104,12 @@ def _judge(seen: list[Signal]) -> Verdict | None:
 
 def is_client(named: str, line: str) -> bool:
     """Whether `named`, an image or the command itself, calls models and serves none; a server in `line` decides."""
-    found = any(tables.pattern(row.regex).search(named) for row in tables.model_facts("client"))
-    return found and argument_fact(line) is None
+    return next(tables.model_sieve("client").found(named), None) is not None and argument_fact(line) is None
 
 
 def argument_fact(line: str) -> ModelFact | None:
     """The row of the model server that a command line starts."""
-    rows = tables.model_facts("argument")
-    return next((row for row in rows if tables.pattern(row.regex).search(line)), None)
+    return next(tables.model_sieve("argument").found(line), None)
 
 
 def _images(container: Container) -> Iterator[Signal]:
