@@ -344,15 +344,20 @@ resource "aws_cloudfront_distribution" "d" {
         ("aws.greengrass.labs.HomeAssistant", [False, None]),
     ],
 )
-@pytest.mark.parametrize("written", ["structure", "text"])
+@pytest.mark.parametrize("written", ["structure", "small letters", "text", "function"])
 def test_a_component_brings_what_it_depends_on(tmp_path, name, carries, written):
-    dependency = f'ComponentDependencies = {{ "{name}" = {{ VersionRequirement = "^2.0.0" }} }}'
+    key = "componentdependencies" if written == "small letters" else "ComponentDependencies"
+    dependency = f'{key} = {{ "{name}" = {{ VersionRequirement = "^2.0.0" }} }}'
     text = (COMPONENT % "s3://tools/app.zip").replace("    Manifests", f"    {dependency}\n    Manifests")
     if written == "text":
         lines = ["ComponentName: com.example.app", f"ComponentDependencies: {{{name}: {{VersionRequirement: ^2.0.0}}}}"]
         lines += ["Manifests: [{Artifacts: [{Uri: s3://tools/app.zip}]}]"]
         recipe = "".join(f"    {line}\n" for line in lines)
         text = f'resource "awscc_greengrassv2_component_version" "c" {{\n  inline_recipe = <<-EOT\n{recipe}  EOT\n}}\n'
+    if written == "function":
+        inside = f'component_dependencies = {{ "{name}" = {{ version_requirement = "^2.0.0" }} }}'
+        function = f'{{ lambda_arn = "arn:aws:lambda:us-east-1:111122223333:function:f:1", {inside} }}'
+        text = f'resource "awscc_greengrassv2_component_version" "c" {{\n  lambda_function = {function}\n}}\n'
     found = [fact.carries_model for fact in delivery(built(tmp_path, text))]
     assert [None if isinstance(one, Unknown) else one for one in found] == carries
 

@@ -37,6 +37,8 @@ ComponentConfiguration:
     QueueUrl: amqp://me:hunter2/slash@host.example/q
     BucketUri: s3://hunter2bucket@acme-logs/x
     Nested: [{Deep: {Key: hunter2-nested}}]
+    Passwords: {MqttServer: hunter2-below}
+    Args: [--user, me, --password, hunter2-behind]
 Lifecycle:
   Linux:
     startup: export TOKEN=hunter2-global
@@ -70,7 +72,7 @@ def test_no_secret_of_a_recipe_is_recorded() -> None:
     assert "hunter2" not in json.dumps(found).lower()
     assert found["Manifests"][0]["Artifacts"][0] == {"Uri": "s3://acme-firmware/app.zip"}
     assert set(found["Recognised"]) >= {"*.gguf", "s3://acme-weights/"}
-    assert found["Settings"] == ["https://host.example/v1", "s3://acme-logs/x"]
+    assert found["Settings"] == ["https://host.example/v1", "s3://acme-logs/x", "--user", "me", "--password"]
     assert set(found[UNSEEN]) == {DIGEST}
 
 
@@ -92,6 +94,7 @@ HARMLESS = (
     "#!/bin/sh\nset -e\nmkdir -p {work:path}/data\nunzip -o {artifacts:path}/a.zip -d {work:path}\nexit 0",
     "docker load -i {artifacts:path}/image.tar",
     "echo hello",
+    "# one \\\nexec \\\n  {artifacts:path}/run.sh",
 )
 HIDDEN = (
     "pip3 install something",
@@ -101,6 +104,8 @@ HIDDEN = (
     "{artifacts:path}/run.sh meta-llama/Llama-3.1-8B",
     "echo a > b",
     "python3 -u {artifacts:path}/hello.py; fetch",
+    "# fetch it \\\ncurl https://host.example/x",
+    "echo a \\\n#b; curl https://host.example/x",
     "docker run registry.example/app",
 )
 
@@ -130,6 +135,9 @@ def test_any_other_script_is_out_of_sight(script: str) -> None:
         ({"Manifests": [{"Artifacts": [{"Uri": 5}]}]}, True),
         ({"Manifests": [{"Artifacts": [{"Uri": "s3://me:word/a.zip"}]}]}, True),
         ({"Manifests": [{"Artifacts": [{"Uri": "s3://a-bucket/Zx81kQ0pLm4Vt7Rw2Yb5Nc9Hd3Gf6Js1/a.zip"}]}]}, True),
+        ({"Manifests": [{"Artifacts": [{"Uri": "s3://a-bucket/a?b/model.gguf"}]}]}, True),
+        ({"Manifests": [{"Artifacts": [{"Uri": "s3://a-bucket/a#1/model.gguf"}]}]}, True),
+        ({"ComponentConfiguration": {"DefaultConfiguration": {"ServerArgs": "x; curl https://host.example"}}}, True),
         ({"Manifests": [{"Artifacts": [{}]}]}, True),
         ({"Manifests": [{"Artifacts": "s3://a-bucket/a"}]}, True),
         ({"Manifests": [{"Surprise": {}}]}, True),

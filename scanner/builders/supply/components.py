@@ -121,7 +121,7 @@ def _may_be(part: Resource, version: Value) -> bool:
 def _told(part: Resource, key: str) -> Value:
     """What the recipe, else the ARN, says of the name or the version."""
     recipe = _recipe(part)
-    found = recipe.get(key) if recipe is not None else None
+    found = recipe.get(_key(recipe, key)) if recipe is not None else None
     if not isinstance(found, str) and part.source in TOLD and part.address.count(":") == 8:
         found = part.address.split(":")[6 if key == "ComponentName" else 8]
     return found
@@ -142,14 +142,25 @@ def _recipe(part: Resource) -> Mapping[str, Value] | None:
 
 def _dependencies(part: Resource) -> Iterator[tuple[str, Origin | None]]:
     """The names of the components that one takes along, each at its line; recorded, they are a list."""
-    recipe = _recipe(part)
-    told = recipe.get("ComponentDependencies") if recipe is not None else None
-    if recipe is None or told is None:
-        return
+    recipe, key = _recipe(part), "component_dependencies"
     plain = type(part.attrs.get("inline_recipe")) is str
-    whole = (None if plain else mark(recipe, "ComponentDependencies")) or part.origin
+    if recipe is not None:
+        key = _key(recipe, "ComponentDependencies")
+    else:
+        recipe = next((one for one in _blocks(part.attrs.get("lambda_function"))), {})
+    told = recipe.get(key)
+    whole = (None if plain else mark(recipe, key)) or part.origin
     if isinstance(told, Mapping):
         for name in told:
-            yield str(name), whole if plain else mark(recipe, "ComponentDependencies", name) or whole
+            yield str(name), whole if plain else mark(recipe, key, name) or whole
     elif isinstance(told, Sequence) and not isinstance(told, str):
         yield from ((name, whole) for name in told if isinstance(name, str))
+
+
+def _blocks(value: Value) -> Sequence[Mapping[str, Value]]:
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, Mapping)]
+
+
+def _key(recipe: Mapping[str, Value], name: str) -> str:
+    """A key of a recipe as it is written there; small and capital letters are the same."""
+    return next((key for key in recipe if isinstance(key, str) and key.lower() == name.lower()), name)

@@ -15,12 +15,12 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from scanner import tables
 from scanner.model_words import RECOGNISED, WORD, extension_of, image_fact
 from scanner.patterns import lazy
 from scanner.redact import without_secrets
+from scanner.sources.aws.lifecycles import brings_nothing
 from scanner.sources.aws.paths import hidden
-from scanner.sources.kubernetes.recorded import digest, variable, without_keys
+from scanner.sources.kubernetes.recorded import digest, speaks_of_a_secret, variable, without_keys
 from scanner.unknown import Unknown
 from scanner.yamltext import TextError, json_document, load_one
 
@@ -48,6 +48,7 @@ _IDLE = lazy(
     r"|[+-]?\d{1,9}(?:\.\d{1,6})?(?:ms|s|m|h|d)?)\Z"
 )
 """Values that name nothing: switches, numbers, times and levels of a log."""
+_COMMAND = lazy(r"[;|`\n<>]|&&|\$\(")
 _HELD = "***"
 _DROPPED = frozenset(
     {"recipeformatversion", "componenttype", "componentdescription", "componentpublisher", "componentsource"}
@@ -227,7 +228,8 @@ def _artifact(value: Any, kept: _Kept) -> dict[str, Any]:
         return {"Uri": told["name"] or f"greengrass:{told['own']}"}
     bucket, *parts = told["rest"].split("/")
     shown = [_HELD if _ID.match(one) else without_secrets(without_keys(one, kept.salt)) for one in parts]
-    if any(one != before and not _ID.match(before) for one, before in zip(shown, parts, strict=True)):
+    whole = uri == told["scheme"] + told["rest"]  # else the name of a file may stand in what is cut off
+    if not whole or any(one != before and not _ID.match(before) for one, before in zip(shown, parts, strict=True)):
         kept.hide(uri)
     return {"Uri": told["scheme"] + "/".join([bucket, *shown])}
 
@@ -258,20 +260,30 @@ def _texts(value: Any) -> Iterator[tuple[tuple[str, ...], str, str]]:
 
 def _settings(value: Any, kept: _Kept) -> None:
     """Values of a configuration: kept as variables are, else recognised; what it may ask of others names nothing."""
+    last: tuple[tuple[str, ...], str] = ((), "")
     for way, name, text in _texts(value):
         if len(way) > 2 and _GRANTS in way[:2] and way[0] in (_GRANTS, "defaultconfiguration"):
             if kept.reads(text):
                 kept.recognise(text)
-        else:
-            _setting(name, text, kept)
+        else:  # a value stands below its name, or in a list behind it
+            secret = any(map(speaks_of_a_secret, way)) or (last[0] == way and speaks_of_a_secret(last[1]))
+            _setting(name, text, kept, secret=secret)
+        last = way, text
 
 
-def _setting(name: str, text: str, kept: _Kept) -> None:
+def _setting(name: str, text: str, kept: _Kept, *, secret: bool = False) -> None:
     if _IDLE.match(text) or not kept.reads(text):
         return
     kept.recognise(text)
     shown = variable(name, _QUERY.sub(r"\g<scheme>\g<rest>", text), kept.salt)
-    if isinstance(shown, str) and "@" not in shown and without_secrets(f"{name}: {shown}") == f"{name}: {shown}":
+    if _COMMAND.search(text):  # it may stand in a script, which runs it then
+        kept.unseen.append(f"{name}={text}")
+    if (
+        not secret
+        and isinstance(shown, str)
+        and "@" not in shown
+        and without_secrets(f"{name}: {shown}") == f"{name}: {shown}"
+    ):
         kept.settings[shown] = None
     else:
         kept.unseen.append(f"{name}={text}")
@@ -284,12 +296,5 @@ def _lifecycle(value: Any, kept: _Kept) -> None:
             _setting(name, text, kept)
         elif not _IDLE.match(text) and not (way[-1:] == ("skipif",) and _SKIPS.match(text)) and kept.reads(text):
             kept.recognise(text)
-            if not _brings_nothing(text):
+            if not brings_nothing(text):
                 kept.unseen.append(text)
-
-
-def _brings_nothing(script: str) -> bool:
-    """Whether every line of a script matches a row of the table: it only runs what the component brings."""
-    rows = [tables.pattern(row.regex) for row in tables.literals("lifecycle")]
-    lines = re.split(r"\n|&&", script.replace("\r", "").replace("\\\n", " "))
-    return all(any(row.search(line) for row in rows) for line in map(str.strip, lines) if line)

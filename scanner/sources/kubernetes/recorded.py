@@ -66,6 +66,11 @@ def digest(value: str, salt: str) -> dict[str, str]:
     return {DIGEST: made.hex()}
 
 
+def speaks_of_a_secret(name: str) -> bool:
+    """Whether a name is one that a secret has."""
+    return _SECRET_NAME.search(name) is not None
+
+
 def variable(name: str, value: str, salt: str) -> str | dict[str, str]:
     """The value of a variable as it is recorded."""
     return value if _kept(name, value) else digest(value, salt)
