@@ -23,7 +23,10 @@ from scanner.judge import judge
 from scanner.lock import Pins
 from scanner.profile import Profile
 from scanner.profile_file import load_profile
+from scanner.resource import Encoded
 from scanner.sources.aws import read_estate
+from scanner.sources.aws.paths import MALFORMED, Here
+from scanner.sources.aws.shape import shape
 from scanner.sources.aws.typed import names_of, typed
 from scanner.sources.bundle import Call
 from tests.bundle import reference
@@ -76,6 +79,12 @@ def test_keys_of_the_user_and_policies_are_no_values_of_aws() -> None:
     variables["Environment"]["Variables"]["Timeout"] = 7  # type: ignore[index]
     typed(call("lambda:ListFunctions", {"Functions": [variables]}), unread)
     assert len(unread) == 1
+
+
+def test_a_policy_with_a_part_that_nobody_can_read_is_not_known() -> None:
+    known, part = {"Statement": [{"Effect": "Allow"}]}, {"Statement": [{"Effect": MALFORMED}]}
+    assert isinstance(shape({"policy": "Policy"}, Here({"Policy": known}, {})), Encoded)
+    assert shape({"policy": "Policy"}, Here({"Policy": part}, {})) is MALFORMED
 
 
 def test_the_answers_of_these_tests_are_of_the_types_of_aws() -> None:

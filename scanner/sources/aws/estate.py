@@ -9,8 +9,8 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from scanner.sources.aws.operations import ACCOUNT, asked, context_of, follows, is_wanted, operations, pieces, vague
-from scanner.sources.aws.paths import MALFORMED, Here
+from scanner.sources.aws.operations import ACCOUNT, asked, context_of, follows, is_wanted, operations, pieces
+from scanner.sources.aws.paths import MALFORMED, Here, vague
 from scanner.sources.bundle import Call
 from scanner.sources.bundle.call import ANSWERED, parameters_key
 from scanner.table_rows import AwsOperation

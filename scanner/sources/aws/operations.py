@@ -9,13 +9,12 @@ from functools import cache
 from itertools import product
 from typing import Any
 
-from scanner.sources.aws.paths import Here, at, steps
+from scanner.sources.aws.paths import Here, at, steps, vague
 from scanner.sources.aws.shape import shape
 from scanner.sources.bundle import Call
 from scanner.sources.bundle.call import ANSWERED
 from scanner.table_rows import AwsOperation
 from scanner.tables import aws_operations
-from scanner.unknown import Unknown
 
 ACCOUNT = "global"
 """The region in the scope of a call that is asked once an account."""
@@ -125,14 +124,6 @@ def follow(operation: AwsOperation, earlier: Iterable[Call]) -> Iterator[Mapping
                     seen.add(key)
                     yield made
     yield from _batches(operation, pending)
-
-
-def vague(value: Any) -> Unknown | None:
-    """The first thing in a value that nobody knows, in any depth; None where all of it is known."""
-    if isinstance(value, (dict, list)):
-        inner = (vague(one) for one in (value.values() if isinstance(value, dict) else value))
-        return next((one for one in inner if one is not None), None)
-    return value if isinstance(value, Unknown) else None
 
 
 def _items(page: Any, paths: str, here: Here) -> Iterator[Here]:

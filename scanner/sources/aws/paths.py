@@ -91,6 +91,14 @@ def is_told(value: Any, path: str) -> bool:
     return head.endswith("?") if found is None else is_told(found, rest)
 
 
+def vague(value: Any) -> Unknown | None:
+    """The first thing in a value that nobody knows, in any depth; None where all of it is known."""
+    if isinstance(value, (dict, list)):
+        inner = (vague(one) for one in (value.values() if isinstance(value, dict) else value))
+        return next((one for one in inner if one is not None), None)
+    return value if isinstance(value, Unknown) else None
+
+
 def hidden(value: Any) -> bool:
     """Whether a value is recorded as a digest: what it is, and what is inside, is not known."""
     return isinstance(value, dict) and DIGEST in value and len(value) == 1

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from scanner.resource import Encoded
-from scanner.sources.aws.paths import HIDDEN, MALFORMED, Here, at, hidden, path_of, steps, text_of
+from scanner.sources.aws.paths import HIDDEN, MALFORMED, Here, at, hidden, path_of, steps, text_of, vague
 from scanner.sources.aws.recipes import recorded_recipe
 from scanner.sources.aws.snake import arguments
 from scanner.unknown import COMPUTED, Ref, Unknown
@@ -78,7 +78,8 @@ def _policy(spec: Mapping[str, Any], here: Here) -> Any:
     if isinstance(found, str):
         return unquote(found) if found.startswith("%") else found
     if isinstance(found, (dict, list)):
-        return Encoded(json.dumps(found, sort_keys=True), found)
+        # One of whose parts nobody can read, a part may be any.
+        return vague(found) or Encoded(json.dumps(found, sort_keys=True), found)
     return found
 
 
