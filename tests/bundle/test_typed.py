@@ -87,6 +87,12 @@ def test_a_policy_with_a_part_that_nobody_can_read_is_not_known() -> None:
     assert shape({"policy": "Policy"}, Here({"Policy": part}, {})) is MALFORMED
 
 
+def test_a_recipe_of_other_things_than_texts_is_not_known() -> None:
+    spec, name = {"recipe": "recipe"}, {"ComponentName": "c", "Manifests": [{"Artifacts": [{"Uri": "s3://b/k"}]}]}
+    assert shape(spec, Here({"recipe": name}, {})) == name
+    assert shape(spec, Here({"recipe": {**name, "Manifests": [{"Artifacts": [{"Uri": True}]}]}}, {})) is MALFORMED
+
+
 def test_the_answers_of_these_tests_are_of_the_types_of_aws() -> None:
     unread: list[Any] = []
     for one in [*full(reference.answers()), *(one for case in CASES[::STRIDE] for one in told(case)[0])]:

@@ -99,6 +99,13 @@ def vague(value: Any) -> Unknown | None:
     return value if isinstance(value, Unknown) else None
 
 
+def of_texts(value: Any) -> bool:
+    """Whether every scalar inside a value is a text, or nothing; what is not known may be one."""
+    if isinstance(value, (dict, list)):
+        return all(of_texts(one) for one in (value.values() if isinstance(value, dict) else value))
+    return value is None or isinstance(value, (str, Unknown))
+
+
 def hidden(value: Any) -> bool:
     """Whether a value is recorded as a digest: what it is, and what is inside, is not known."""
     return isinstance(value, dict) and DIGEST in value and len(value) == 1

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from scanner.resource import Encoded
-from scanner.sources.aws.paths import HIDDEN, MALFORMED, Here, at, hidden, path_of, steps, text_of, vague
+from scanner.sources.aws.paths import HIDDEN, MALFORMED, Here, at, hidden, of_texts, path_of, steps, text_of, vague
 from scanner.sources.aws.recipes import recorded_recipe
 from scanner.sources.aws.snake import arguments
 from scanner.unknown import COMPUTED, Ref, Unknown
@@ -239,6 +239,12 @@ def _metric(spec: Mapping[str, Any], here: Here) -> Any:
     return {"MetricStat": {"Metric": metric, "Period": 3600, "Stat": "Sum"}}
 
 
+def _recipe(spec: Mapping[str, Any], here: Here) -> Any:
+    """A recipe as a scan records it, which is of texts alone."""
+    found = path_of(spec["recipe"], here)
+    return recorded_recipe(found, f"{path_of('@params.arn', here)}") if of_texts(found) else MALFORMED
+
+
 _WORDS: Mapping[str, Callable[[Mapping[str, Any], Here], Any]] = {
     "const": lambda spec, here: spec["const"],
     "each": _each,
@@ -264,7 +270,7 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any], Here], Any]] = {
     "ref": _ref,
     "metric": _metric,
     "named": _named,
-    "recipe": lambda spec, here: recorded_recipe(path_of(spec["recipe"], here), f"{path_of('@params.arn', here)}"),
+    "recipe": _recipe,
     "attrs": _block,
 }
 """By the word that an object is known by; the first in it that is one counts."""
