@@ -56,6 +56,9 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "an installed component without a name": (
         lambda told: told[PAGE]["installedComponents"][2].pop("componentName"), "unproven",
     ),
+    "what is installed is no list": (lambda told: told[PAGE].update(installedComponents="x"), "unproven"),
+    "what is deployed is a list": (lambda told: told[DEPLOYED].update(components=["x"]), "unproven"),
+    "what is deployed is a text": (lambda told: told[DEPLOYED].update(components="x"), "unproven"),
     "a public model on the device": (
         lambda told: told[PAGE]["installedComponents"].append(
             {"componentName": "variant.DLR.ImageClassification.ModelStore", "componentVersion": "2.1.13"}

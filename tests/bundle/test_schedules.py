@@ -99,6 +99,7 @@ UNREAD = f"what `{FUNCTION}:tether-scan` runs is not read"
             {**target(f"{ECS}:cluster/scan", EcsParameters=SCAN), "ecs__ListClusters": {"clusterArns": [True]}},
             GOOD,
         ),
+        ({**target(f"{ECS}:cluster/scan", EcsParameters=SCAN), "ecs__ListClusters": {"$digest": "0"}}, GOOD),
         (
             {"scheduler__ListSchedules": "throttled"},
             {("not-readable", "there", "`scheduler:ListSchedules` was not answered: throttled")},

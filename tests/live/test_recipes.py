@@ -14,7 +14,8 @@ from scanner.sources.aws import read_estate
 from scanner.sources.aws.live_calls import Collector
 from scanner.sources.aws.live_plain import page_of
 from scanner.sources.aws.operations import operations
-from scanner.sources.aws.recipes import UNSEEN, recorded_recipe, reduced
+from scanner.sources.aws.recipes import reduced
+from scanner.sources.aws.recorded_recipes import UNSEEN, recorded_recipe
 from scanner.sources.bundle import Call
 from scanner.sources.kubernetes.recorded import DIGEST
 from scanner.sources.read import AwsAsked
@@ -201,6 +202,19 @@ def test_aliases_cost_no_more_than_a_recipe_may_say() -> None:
 @pytest.mark.parametrize("found", ["e30=", b"", {}, [], {"ComponentName": "c"}, {"Manifests": []}, {"Manifests": "x"}])
 def test_a_recipe_that_is_recorded_in_another_way_is_not_known(found: Any) -> None:
     assert isinstance(recorded_recipe(found, "arn"), Unknown)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [{"Manifests": one} for one in ([5], [[]], [{}], [{"Artifacts": "x"}], [{"Artifacts": [{}]}])]
+    + [{"Manifests": [{"Artifacts": [one]}]} for one in ("x", {"Uri": []}, {"Uri": None}, {"URI": "s3://a-bucket/a"})]
+    + [{"ComponentDependencies": one} for one in ("x", {}, [5])]
+    + [{"Recognised": "*.gguf"}, {"Settings": [{}]}, {UNSEEN: "x"}, {"Scripts": []}, {"ComponentName": ["c"]}],
+)
+def test_a_part_of_a_recipe_that_no_scan_records_leaves_it_unknown(part: dict[str, Any]) -> None:
+    whole = kept(ComponentDependencies={"a": {}})
+    assert recorded_recipe(whole, "arn") is whole
+    assert isinstance(recorded_recipe({**whole, **part}, "arn"), Unknown)
 
 
 def test_the_words_of_the_tables_are_told_and_read_alike() -> None:

@@ -19,16 +19,14 @@ from scanner.model_words import RECOGNISED, WORD, extension_of, image_fact
 from scanner.patterns import lazy
 from scanner.redact import without_secrets
 from scanner.sources.aws.lifecycles import brings_nothing
-from scanner.sources.aws.paths import hidden
+from scanner.sources.aws.recorded_recipes import UNSEEN
 from scanner.sources.kubernetes.recorded import digest, speaks_of_a_secret, variable, without_keys
-from scanner.unknown import Unknown
 from scanner.yamltext import TextError, json_document, load_one
 
 MAX_CHARACTERS = 1_000_000
 """Many times what the service takes. Source: AWS General Reference, "AWS IoT Greengrass V2 endpoints and quotas"."""
 MAX_TOLD = 200
 """Pieces that are told of one recipe; what has more is unseen."""
-UNSEEN = "Unseen"
 NAME, VERSION = lazy(r"[\w.-]{1,128}\Z"), lazy(r"[\w.+-]{1,64}\Z")
 _BUCKET = lazy(
     r"(?:s3://|arn:[a-z-]+:s3:::|https://s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?/|https://(?=[a-z0-9.-]+\.s3[.-]))"
@@ -148,21 +146,6 @@ def reduced_settings(told: Mapping[str, Any], salt: str) -> dict[str, Any]:
         elif key != "reset":
             kept.hide(value)
     return kept.recorded()
-
-
-def recorded_recipe(found: Any, of: str) -> Any:
-    """A recipe in an answer, where it is recorded as `reduced` makes it; else an Unknown. of: the component's ARN."""
-    if isinstance(found, Unknown):
-        return found
-    decided = (f"the recipe of {of}",)
-    if hidden(found):
-        return Unknown("the recipe could not be read as one", decided_by=decided, secret=True)
-    if not (isinstance(found, dict) and isinstance(found.get("Manifests"), list) and found.get("ComponentName")):
-        return Unknown("the recipe is not recorded as a scan records it", decided_by=decided)
-    if UNSEEN not in found:
-        return found
-    cause = "scripts, settings or other parts of its recipe are not recorded, and may bring anything"
-    return {**found, UNSEEN: Unknown(cause, decided_by=decided, secret=True)}
 
 
 def _document(text: str) -> Any:

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from scanner.resource import Encoded
 from scanner.sources.aws.paths import HIDDEN, MALFORMED, Here, at, hidden, of_texts, path_of, steps, text_of, vague
-from scanner.sources.aws.recipes import recorded_recipe
+from scanner.sources.aws.recorded_recipes import recorded_recipe
 from scanner.sources.aws.snake import arguments
 from scanner.unknown import COMPUTED, Ref, Unknown
 
@@ -100,12 +100,14 @@ def _tags(spec: Mapping[str, Any], here: Here) -> Any:
 def _named(spec: Mapping[str, Any], here: Here) -> Any:
     """A map by names: of an object by its own keys, of a list by what each item is called."""
     found = path_of(spec["named"], here)
-    if isinstance(found, list):
+    if found is None or isinstance(found, Unknown) or hidden(found):
+        return HIDDEN if hidden(found) else found
+    if isinstance(found, list) and "by" in spec:
         pairs = [(at(one, steps(spec["by"])), one) for one in found]
-    elif isinstance(found, dict) and not hidden(found):
+    elif isinstance(found, dict) and "by" not in spec:
         pairs = list(found.items())
     else:
-        return HIDDEN if hidden(found) else found
+        return MALFORMED
     if not all(isinstance(key, str) and isinstance(one, dict) for key, one in pairs):
         return MALFORMED
     return {key: shape(spec["value"], here.inner(one)) for key, one in pairs}

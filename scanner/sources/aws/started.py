@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from scanner.origin import ApiOrigin
 from scanner.patterns import lazy
 from scanner.resource import OBSERVED, Items, Resource, dig
+from scanner.sources.aws.paths import hidden
 from scanner.sources.aws.translate import Translation
 from scanner.sources.bundle import Call
 from scanner.sources.kubernetes.live_marks import marked
@@ -68,7 +69,8 @@ def _told(calls: list[Call]) -> frozenset[str] | None:
     """The ARNs that lists of clusters or functions tell; None where not all of it is as AWS writes it."""
     arns: set[str] = set()
     for page in (page for call in calls for page in (call.pages if call.outcome == "read" else (None,))):
-        some = page.get("clusterArns", page.get("Functions", [])) if isinstance(page, dict) else None
+        told = isinstance(page, dict) and not hidden(page)
+        some = page.get("clusterArns", page.get("Functions", [])) if told else None
         for one in some if isinstance(some, list) else (None,):
             arn = one.get("FunctionArn") if isinstance(one, dict) else one
             if not isinstance(arn, str):
