@@ -88,6 +88,8 @@ class _Attributes(Unplaced):
         self._each = each
         self._made: dict[str, Attribute] = {}
         self._trees: dict[str, tuple[Expression, FileOrigin] | None] = {}
+        # Instances of the module, which last as long as its configuration does.
+        self._repeated: set[int] = set()
         self._fixed: dict[tuple[str, int], dict[str, Any] | None] = {}
 
     def __getitem__(self, name: str) -> Attribute:
@@ -116,6 +118,14 @@ class _Attributes(Unplaced):
     def kept(self, key_of: InputsKey, *names: str) -> dict[str, Any] | None:
         """Where what these attributes come to is kept, if the inputs that they rest on are left out, or known."""
         return self._builder.kept.slot(self._value, names, key_of)
+
+    def repeat(self, module: object) -> None:
+        """Notes that the block has several instances in an instance of the module."""
+        self._repeated.add(id(module))
+
+    def repeated(self, module: object) -> bool:
+        """Whether that was noted."""
+        return id(module) in self._repeated
 
     def fixed(self, name: str, module: object) -> dict[str, Any] | None:
         """Where what an attribute comes to in an instance of the module is kept for all instances of the block."""

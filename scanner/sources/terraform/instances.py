@@ -18,7 +18,7 @@ from scanner.sources.terraform.expand import Expansion, Instance, expand
 from scanner.sources.terraform.known_data import of_provider
 from scanner.sources.terraform.put_together import is_put_together, rendered
 from scanner.sources.terraform.scope import Env
-from scanner.sources.terraform.syntax import Block, Expression
+from scanner.sources.terraform.syntax import Block, Expression, Unplaced
 from scanner.sources.terraform.values import ListOf, MapOf, blocks_of, invalid, is_list, is_map, written_block
 from scanner.unknown import COMPUTED, VALUE_UNKNOWN, Ref, Unknown, Value
 
@@ -56,6 +56,9 @@ class ResourceGroup:
             finally:
                 self._expanding = False
             self._instances = [ResourceInstance(self, one) for one in self._expansion.instances]
+            held = self.block.body.attributes
+            if len(self._instances) > 1 and type(held) is not dict and isinstance(held, Unplaced):
+                held.repeat(self.module)
             for instance in self._instances:
                 self.module.run.instances[instance.address] = instance
         return self._instances

@@ -20,6 +20,19 @@ _COLLECTIONS = frozenset({Items, ListOf, SetOf, Attrs, MapOf})
 
 def shared_value(held: Unplaced, name: str, env: Env) -> tuple[Value, FileOrigin]:
     """The value of an attribute, and the line of the call that decides it."""
+    if held.repeated(env.scope):
+        fixed = held.fixed(name, env.scope)
+        if fixed is None:
+            return own_value(held, name, env)
+        if not fixed:
+            fixed["own"] = _for_inputs(held, name, env)
+        found: tuple[Value, FileOrigin] = fixed["own"]
+        return found
+    return _for_inputs(held, name, env)
+
+
+def _for_inputs(held: Unplaced, name: str, env: Env) -> tuple[Value, FileOrigin]:
+    """What it is for all calls with the same inputs, if it rests on nothing else, else for this one."""
     kept = held.kept(env.scope.inputs_key, name)
     if kept:
         at = held.place(name)
@@ -30,14 +43,7 @@ def shared_value(held: Unplaced, name: str, env: Env) -> tuple[Value, FileOrigin
         if is_nowhere(value):
             kept["value"] = value
         return placed_value(value, at), at
-    several = "each" in env.names or "count" in env.names
-    fixed = held.fixed(name, env.scope) if several else None
-    if fixed is None:
-        return own_value(held, name, env)
-    if not fixed:
-        fixed["own"] = own_value(held, name, env)
-    found: tuple[Value, FileOrigin] = fixed["own"]
-    return found
+    return own_value(held, name, env)
 
 
 def own_value(held: Unplaced, name: str, env: Env) -> tuple[Value, FileOrigin]:

@@ -257,6 +257,14 @@ class Unplaced(Mapping[str, Attribute]):
         """Where what these attributes come to is kept for all who ask with the same inputs; None where it is not."""
 
     @abstractmethod
+    def repeat(self, module: object) -> None:
+        """Notes that the block has several instances in an instance of the module."""
+
+    @abstractmethod
+    def repeated(self, module: object) -> bool:
+        """Whether that was noted."""
+
+    @abstractmethod
     def fixed(self, name: str, module: object) -> dict[str, Any] | None:
         """Where what an attribute comes to in an instance of the module is kept for all instances of the block that it
         stands in; None where it may differ between them.
