@@ -69,8 +69,8 @@ def _told(calls: list[Call]) -> frozenset[str] | None:
     """The ARNs that lists of clusters or functions tell; None where not all of it is as AWS writes it."""
     arns: set[str] = set()
     for page in (page for call in calls for page in (call.pages if call.outcome == "read" else (None,))):
-        told = isinstance(page, dict) and not hidden(page)
-        some = page.get("clusterArns", page.get("Functions", [])) if told else None
+        told = page if isinstance(page, dict) and not hidden(page) else None
+        some = told.get("clusterArns", told.get("Functions", [])) if told is not None else None
         for one in some if isinstance(some, list) else (None,):
             arn = one.get("FunctionArn") if isinstance(one, dict) else one
             if not isinstance(arn, str):
