@@ -30,9 +30,9 @@ from scanner.sources.terraform.syntax import (
     Step,
     Traversal,
     Tuple,
-    Unplaced,
     literal_text,
 )
+from scanner.sources.terraform.unplaced import Unplaced
 from scanner.sources.terraform.values import Refused, invalid, is_list
 from scanner.unknown import Unknown, Value
 

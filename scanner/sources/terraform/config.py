@@ -11,7 +11,8 @@ from msgspec import Struct, field
 
 from scanner.origin import FileOrigin
 from scanner.sources.terraform.files import Files, module_files
-from scanner.sources.terraform.syntax import Attribute, Block, Body, InputsKey, Object, Unplaced, literal_text
+from scanner.sources.terraform.syntax import Attribute, Block, Body, Object, literal_text
+from scanner.sources.terraform.unplaced import InputsKey, Unplaced
 
 ResourceKey: TypeAlias = tuple[str, str, str]
 """("resource", "data" or "ephemeral", type, name)"""

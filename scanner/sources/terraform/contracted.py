@@ -15,7 +15,8 @@ from scanner.sources.terraform.contracts import REMEDY, Contract
 from scanner.sources.terraform.evaluate import evaluate
 from scanner.sources.terraform.kept import by_default_of, kept_of
 from scanner.sources.terraform.read_json import REFERENCES, attribute_of, block_of, holds_blocks
-from scanner.sources.terraform.syntax import Attribute, Block, Body, Expression, InputsKey, Unplaced
+from scanner.sources.terraform.syntax import Attribute, Block, Body, Expression
+from scanner.sources.terraform.unplaced import InputsKey, Unplaced
 from scanner.unknown import Value
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from scanner.resource import Attrs
 from scanner.sources.terraform.evaluate import evaluate
 from scanner.sources.terraform.scope import Env
-from scanner.sources.terraform.syntax import Body, Unplaced
+from scanner.sources.terraform.syntax import Body
 from scanner.sources.terraform.types import to_bool, to_number
+from scanner.sources.terraform.unplaced import Unplaced
 from scanner.sources.terraform.values import Refused, SetOf, invalid, is_list, is_map, kind, ordered
 from scanner.unknown import Unknown, Value
 

@@ -18,7 +18,8 @@ from scanner.sources.terraform.expand import Expansion, Instance, expand
 from scanner.sources.terraform.known_data import of_provider
 from scanner.sources.terraform.put_together import is_put_together, rendered
 from scanner.sources.terraform.scope import Env
-from scanner.sources.terraform.syntax import Block, Expression, Unplaced
+from scanner.sources.terraform.syntax import Block, Expression
+from scanner.sources.terraform.unplaced import Unplaced
 from scanner.sources.terraform.values import ListOf, MapOf, blocks_of, invalid, is_list, is_map, written_block
 from scanner.unknown import COMPUTED, VALUE_UNKNOWN, Ref, Unknown, Value
 

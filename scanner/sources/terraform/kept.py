@@ -10,7 +10,7 @@ from scanner.sources.terraform.by_default import ByDefault, texts_in
 from scanner.sources.terraform.config import ResourceKey
 from scanner.sources.terraform.contracts import Contract
 from scanner.sources.terraform.expand import COUNTED, NO_KEY
-from scanner.sources.terraform.syntax import InputsKey
+from scanner.sources.terraform.unplaced import InputsKey
 
 Slots: TypeAlias = tuple[tuple[str, ...], dict[Hashable, dict[str, Any]]]
 """Inputs, and what is kept by what those are."""

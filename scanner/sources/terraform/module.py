@@ -21,7 +21,8 @@ from scanner.sources.terraform.run import Run
 from scanner.sources.terraform.scope import Env, NoNames
 from scanner.sources.terraform.shared_value import input_key, own_value, shared_value
 from scanner.sources.terraform.sizes import fits
-from scanner.sources.terraform.syntax import AttrStep, Block, Expression, Step, Traversal, Unplaced
+from scanner.sources.terraform.syntax import AttrStep, Block, Expression, Step, Traversal
+from scanner.sources.terraform.unplaced import Unplaced
 from scanner.sources.terraform.values import invalid, plain
 from scanner.sources.terraform.variables import Told, either_value, given_value, variable_value
 from scanner.unknown import Unknown, Value

@@ -9,7 +9,7 @@ from scanner.resource import Attrs, Items
 from scanner.sources.terraform.evaluate import evaluate
 from scanner.sources.terraform.placed import is_nowhere, placed_value
 from scanner.sources.terraform.scope import Env
-from scanner.sources.terraform.syntax import Unplaced
+from scanner.sources.terraform.unplaced import Unplaced
 from scanner.sources.terraform.values import ListOf, MapOf, SetOf
 from scanner.unknown import PLAIN, Value
 
