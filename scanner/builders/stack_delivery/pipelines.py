@@ -25,6 +25,8 @@ HOSTS = {"GitHub": "github.com", "GitLab": "gitlab.com", "Bitbucket": "bitbucket
 """Types of connections, and the host that they are to; of servers of one's own it is elsewhere."""
 DEPLOYS = {"ECS": ("ServiceName", "aws_ecs_service"), "Lambda": ("FunctionName", "aws_lambda_function")}
 """Providers of a deployment: what they name, and the type of that."""
+CATEGORIES = frozenset({"Source", "Build", "Deploy", "Test", "Invoke", "Approval", "Compute"})
+"""Kinds of actions. Source: CodePipeline API reference, `ActionTypeId`."""
 _WORD = lazy(r"(?<=[a-z0-9])(?=[A-Z])")
 BRANCHES = ("BranchName", "Branch")
 
@@ -36,8 +38,7 @@ def of_pipeline(world: World, one: Resource) -> Iterator[Brought]:
         _deploys(world, one, action) for action, _ in actions if _told(action, "category") == "Deploy"
     ]
     # What nobody knows of an action may be that it deploys, and from elsewhere.
-    vague = (each for action, _ in actions for each in (action, dig(action, "category")) if isinstance(each, Unknown))
-    unknown = next(vague, None)
+    unknown = next((each for action, _ in actions if (each := _unclear(one, action)) is not None), None)
     open_ = next((each for each in told if isinstance(each, Unknown)), unknown)
     carries: bool | Unknown = True if True in told else open_ if open_ is not None else False
     if unknown is not None:
@@ -52,7 +53,7 @@ def of_pipeline(world: World, one: Resource) -> Iterator[Brought]:
 def _actions(one: Resource) -> Iterator[tuple[Value, Origin | None]]:
     for stage in at(one, "stage"):
         for block in items_of(stage.value):
-            named = block if isinstance(block, Unknown) else dig(block, "action")
+            named = dig(block, "action") if isinstance(block, Mapping) else block
             for action in items_of(named):
                 yield action, mark(block, "action") or stage.origin
 
@@ -75,6 +76,16 @@ def _of(given: Value, key: str) -> Value:
 def _told(action: Value, key: str) -> str:
     """A part of the type of an action, as Terraform writes it or as the API has it."""
     return text(dig(action, key)) or text(dig(action, "action_type_id", 0, key))
+
+
+def _unclear(one: Resource, action: Value) -> Unknown | None:
+    """Why nobody knows what kind of action one is."""
+    for each in (action, dig(action, "category"), dig(action, "action_type_id", 0, "category")):
+        if isinstance(each, Unknown):
+            return each
+    if _told(action, "category") in CATEGORIES:
+        return None
+    return Unknown("what an action of it does is not told", decided_by=(f"{one.address}: its actions",))
 
 
 def _deploys(world: World, one: Resource, action: Value) -> bool | Unknown:
