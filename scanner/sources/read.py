@@ -294,7 +294,7 @@ def _unit_names(request: ReadRequest) -> Callable[[Path, str], str]:
     table.sort(key=lambda row: -len(row[0].parts))
 
     def name(path: Path, which: str) -> str:
-        full = path.resolve()
+        full = path.resolve() if table else path
         return next((unit for folder, kind, unit in table if kind == which and full.is_relative_to(folder)), "")
 
     return name

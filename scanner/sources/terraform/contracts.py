@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from msgspec import Struct, field
@@ -67,6 +67,7 @@ class Contract(Struct, frozen=True, eq=False):
         return f"{self.module}//{self.part}" if self.part else self.module
 
 
+@lru_cache(maxsize=1_000)
 def contract_for(source: str, version: str) -> Contract | str:
     """The contract of a call, or why there is none: "" where the tables do not know the module at all.
 
