@@ -1,4 +1,4 @@
-"""Pipelines in a bundle: an action of which nobody knows what it does may deploy, or fetch from elsewhere."""
+"""Pipelines in a bundle: one, or an action of one, that cannot be read may be of a stranger."""
 
 from __future__ import annotations
 
@@ -26,7 +26,15 @@ def test_an_action_of_an_unknown_kind_is_no_compliance(tmp_path: Path, stage: in
     told = copy.deepcopy(TOLD)
     actions = told["codepipeline:GetPipeline"]["pipeline"]["stages"][stage]["actions"]
     actions[0] = {**actions[0], **action} if isinstance(action, dict) else action
+    assert verdict(tmp_path, told) == "unproven"
+
+
+@pytest.mark.parametrize("item", [HIDDEN, 5, "x"])
+def test_what_an_item_that_cannot_be_read_leads_to_was_not_asked(tmp_path: Path, item: Any) -> None:
+    assert verdict(tmp_path, {**TOLD, "codepipeline:ListPipelines": {"pipelines": [item]}}) == "unproven"
+
+
+def verdict(folder: Path, told: dict[str, Any]) -> str:
     answers = {(key.partition(" ")[0], key.partition(" ")[2]): one for key, one in told.items()}
-    bundle = write(tmp_path / "aws.bundle", full(answers))
-    report = run_scan(CASE, "--bundle", str(bundle), "--judge", RULE)
-    assert seen(report, RULE).splitlines()[0] == f"{RULE}: unproven"
+    report = run_scan(CASE, "--bundle", str(write(folder / "aws.bundle", full(answers))), "--judge", RULE)
+    return seen(report, RULE).splitlines()[0].rpartition(" ")[2]

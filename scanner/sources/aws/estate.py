@@ -9,7 +9,16 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from scanner.sources.aws.operations import ACCOUNT, asked, context_of, follows, is_wanted, operations, pieces
+from scanner.sources.aws.operations import (
+    ACCOUNT,
+    asked,
+    context_of,
+    follows,
+    is_wanted,
+    leads_unseen,
+    operations,
+    pieces,
+)
 from scanner.sources.aws.paths import MALFORMED, Here, vague
 from scanner.sources.bundle import Call
 from scanner.sources.bundle.call import ANSWERED, parameters_key
@@ -21,6 +30,7 @@ SOURCE = "aws"
 LEFT = "nothing that is known leads to it"
 """The cause of a call that was not made because what it would tell could decide nothing."""
 UNCHOSEN = "no rule that was chosen needs it"
+UNREADABLE = "an item of what leads to it cannot be read"
 """The cause of a call that was not made because no rule that is judged looks at what it would tell."""
 NEEDED = "it was left out when the rest was asked, and something leads to it by what is known now"
 """The cause of one that turned out to be needed."""
@@ -158,6 +168,10 @@ def _whole(found: Estate, scope: Scope) -> None:
                 made[key] = replace(
                     some, operation=operation.id, parameters=parameters, outcome="not-asked", pages=(), cause=""
                 )
+        if leads_unseen(operation, earlier):
+            made[""] = replace(
+                some, operation=operation.id, parameters={}, outcome="failed", pages=(), cause=UNREADABLE
+            )
         if made:
             everything[operation.id] = made
 

@@ -13,8 +13,10 @@ from scanner.sources.aws.paths import Here, at, steps, vague
 from scanner.sources.aws.shape import shape
 from scanner.sources.bundle import Call
 from scanner.sources.bundle.call import ANSWERED
+from scanner.sources.kubernetes.recorded import DIGEST
 from scanner.table_rows import AwsOperation
 from scanner.tables import aws_operations
+from scanner.unknown import PLAIN
 
 ACCOUNT = "global"
 """The region in the scope of a call that is asked once an account."""
@@ -124,6 +126,23 @@ def follow(operation: AwsOperation, earlier: Iterable[Call]) -> Iterator[Mapping
                     seen.add(key)
                     yield made
     yield from _batches(operation, pending)
+
+
+def leads_unseen(operation: AwsOperation, earlier: Iterable[Call]) -> bool:
+    """Whether an item of the answers before an operation cannot be read: what else it asks about nobody knows."""
+    for call in earlier:
+        for page in call.pages if operation.each else ():
+            for here in _items(page, operation.each, Here(page, context_of(call))):
+                if isinstance(here.item, dict) and not _holds_more(here.item):
+                    continue  # as most are
+                made = {name: shape(spec, here) for name, spec in operation.parameters.items()}
+                if vague(made) is not None and (operation.only is None or shape(operation.only, here)):
+                    return True
+    return False
+
+
+def _holds_more(item: Mapping[str, Any]) -> bool:
+    return DIGEST in item or not PLAIN.issuperset(map(type, item.values()))
 
 
 def _items(page: Any, paths: str, here: Here) -> Iterator[Here]:
