@@ -15,7 +15,7 @@ _OWN = {
         *("aws_sagemaker_endpoint", "aws_sagemaker_endpoint_configuration", "aws_sagemaker_model", "aws_kms_alias"),
         *("aws_ecr_repository", "aws_cloudwatch_log_group", "aws_sns_topic", "aws_sqs_queue", "aws_ssm_parameter"),
         *("aws_secretsmanager_secret", "aws_dynamodb_table", "aws_kinesis_firehose_delivery_stream"),
-        "aws_cloudwatch_event_rule",
+        *("aws_cloudwatch_event_rule", "aws_codepipeline"),
     ),
     "bucket": (
         *("aws_s3_bucket", "aws_s3_bucket_policy", "aws_s3_bucket_versioning", "aws_s3_bucket_public_access_block"),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from scanner import tables
 from scanner.model_words import extension_of
 from scanner.sources.aws import read_estate
 from scanner.sources.aws.live_calls import Collector
@@ -19,10 +20,12 @@ from scanner.sources.aws.recorded_recipes import UNSEEN, recorded_recipe
 from scanner.sources.bundle import Call
 from scanner.sources.kubernetes.recorded import DIGEST
 from scanner.sources.read import AwsAsked
+from scanner.table_rows import PlaceFact
 from scanner.unknown import Unknown
 from tests.bundle.estate import write
 from tests.harness import run
 from tests.live.aws import HOME, NUMBER, PARTITION, Aws, answering, estate
+from tests.reach.without import without
 
 SALT = "salt"
 SECRET = """
@@ -114,6 +117,12 @@ HIDDEN = (
 @pytest.mark.parametrize("script", HARMLESS)
 def test_a_script_that_only_runs_what_the_component_brings_hides_nothing(script: str) -> None:
     assert UNSEEN not in kept(Lifecycle={"run": {"Script": script, "RequiresPrivilege": "true", "SkipIf": "onpath x"}})
+
+
+@pytest.mark.parametrize("row", tables.literals("lifecycle"), ids=lambda row: row.id)
+def test_each_row_of_harmless_lines_is_needed(row: PlaceFact) -> None:
+    with without("literals", lambda one: one.get("id") == row.id):
+        assert any(UNSEEN in kept(Lifecycle={"run": {"Script": script}}) for script in HARMLESS)
 
 
 @pytest.mark.parametrize("script", HIDDEN)
