@@ -12,6 +12,7 @@ from scanner.resource import Attrs, Items
 from scanner.sources.terraform import TerraformOptions, read_root
 from scanner.sources.terraform.kept import by_default_of, kept_of
 from scanner.unknown import Value
+from tests.drawn import WHOLE
 
 CLUSTER = 'module "m" {\n  source = "terraform-aws-modules/eks/aws"\n  version = "~> 20.0"\n  cluster_name = "c"\n'
 NETWORK = 'module "m" {\n  source = "terraform-aws-modules/vpc/aws"\n  version = "~> 6.0"\n  name = "n"\n'
@@ -92,6 +93,8 @@ def test_a_call_makes_after_others_what_it_makes_alone(tmp_path: Path, head: str
     assert len({repr(one) for one in alone}) == len(alone), "each of the calls makes something of its own"
     places = range(len(alone))
     for first, second in permutations(places, 2):
+        if not WHOLE and (first - second) % len(alone) not in (1, len(alone) - 1):
+            continue
         if second == (first + 1) % len(alone):
             forget()
         made_by(tmp_path, head + CALLS[head][first])
