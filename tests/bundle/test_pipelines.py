@@ -1,4 +1,4 @@
-"""Pipelines in a bundle: one, or an action of one, that cannot be read may be of a stranger."""
+"""Pipelines, most of them in a bundle: one, or an action of one, that cannot be read may be of a stranger."""
 
 from __future__ import annotations
 
@@ -32,6 +32,29 @@ def test_an_action_of_an_unknown_kind_is_no_compliance(tmp_path: Path, stage: in
 @pytest.mark.parametrize("item", [HIDDEN, 5, "x"])
 def test_what_an_item_that_cannot_be_read_leads_to_was_not_asked(tmp_path: Path, item: Any) -> None:
     assert verdict(tmp_path, {**TOLD, "codepipeline:ListPipelines": {"pipelines": [item]}}) == "unproven"
+
+
+@pytest.mark.parametrize("namespace", ["safety", HIDDEN, None])
+def test_a_cluster_of_which_nothing_was_read_may_run_the_stack(tmp_path: Path, namespace: Any) -> None:
+    told = copy.deepcopy(TOLD)
+    action = told["codepipeline:GetPipeline"]["pipeline"]["stages"][1]["actions"][0]
+    action["actionTypeId"]["provider"] = "EKS"
+    action["configuration"] = {"ClusterName": "acme", "Namespace": namespace} if namespace else {"ClusterName": "acme"}
+    assert verdict(tmp_path, told) == "unproven"
+
+
+@pytest.mark.parametrize(("name", "said"), [('"gateway"', "violated"), ("var.name", "unproven"), ('"api"', "holds")])
+def test_a_name_that_another_service_has_as_well_is_that_of_the_stack(tmp_path: Path, name: str, said: str) -> None:
+    text = (FIXTURES / "operator-control" / RULE / "violates-pipeline-of-a-stranger" / "main.tf").read_text()
+    text = text.replace("aws_ecs_service.gateway.name", '"gateway"').replace('"website"', '"gateway"', 2)
+    head, here, rest = text.partition('resource "aws_ecs_service" "gateway" {\n  name            = "gateway"')
+    assert here and rest.count('resource "aws_ecs_service" "gateway"') == 1
+    rest = rest.replace('resource "aws_ecs_service" "gateway"', 'resource "aws_ecs_service" "website"')
+    made = f'{head}resource "aws_ecs_service" "gateway" {{\n  name            = {name}{rest}\nvariable "name" {{}}\n'
+    (tmp_path / "main.tf").write_text(made)
+    profile = FIXTURES / "operator-control" / RULE / "violates-pipeline-of-a-stranger" / "tether.yaml"
+    (tmp_path / "tether.yaml").write_text(profile.read_text())
+    assert seen(run_scan(tmp_path, "--judge", RULE), RULE).splitlines()[0].rpartition(" ")[2] == said
 
 
 def verdict(folder: Path, told: dict[str, Any]) -> str:

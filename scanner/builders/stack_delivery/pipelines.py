@@ -95,18 +95,34 @@ def _deploys(world: World, one: Resource, action: Value) -> bool | Unknown:
     if provider in DEPLOYS:
         key, kind = DEPLOYS[provider]
         named = _of(given, key)
-        found = world.inventory.find(named, one, kind)
-        if isinstance(found, Resource):
-            return bool(world.nodes[found.id].roles & STACK)
-        mine = [each for each in world.inventory.of(kind) if world.nodes[each.id].roles & STACK]
-        if isinstance(named, str) and named and mine:
-            return any(text(each.attrs.get(_NAMES[kind])) in (named, "") for each in mine)
-        return Unknown(f"what its `{provider}` action deploys to is not in the inputs", decided_by=where)
+        return _names_member(world, one, named, kind, where)
     space = text(_of(given, "Namespace"))
     if provider == "EKS" and space:
         units = {node.id.partition(":")[0] for node in world.with_role(*STACK)}
-        return any(space in world.spaces(unit, STACK) for unit in units)
+        spaces = {each for unit in units for each in world.spaces(unit, STACK)}
+        if not spaces:
+            return Unknown(f"what runs in its namespace `{space}` is not in the inputs", decided_by=where)
+        return space in spaces
     return Unknown(f"what its `{provider or '*'}` action deploys is not read", decided_by=where)
+
+
+def _names_member(world: World, one: Resource, named: Value, kind: str, where: tuple[str, ...]) -> bool | Unknown:
+    """Whether a service or function that a deployment names is a part of the stack.
+
+    By its name alone another of that name, in another cluster or account, may be found: one of the stack counts first.
+    """
+    found = world.inventory.find(named, one, kind)
+    if isinstance(found, Resource) and (world.nodes[found.id].roles & STACK or not isinstance(named, str)):
+        return bool(world.nodes[found.id].roles & STACK)
+    names = {text(each.attrs.get(_NAMES[kind])) for each in world.resources_with(*STACK) if each.kind == kind}
+    if isinstance(named, str) and named:
+        if named in names:
+            return True
+        if "" in names:
+            return Unknown(f"a part of the stack whose name is not known may be `{named}`", decided_by=where)
+        if names or isinstance(found, Resource):
+            return False
+    return Unknown(f"what its action deploys to is no `{kind}` of the inputs", decided_by=where)
 
 
 _NAMES = {"aws_ecs_service": "name", "aws_lambda_function": "function_name"}
