@@ -45,6 +45,8 @@ class World:
         self._places: dict[str, int] = {}
         self._had_roles: set[str] = set()
         """The few nodes that were ever given a role: what is asked of those is not asked of all."""
+        self._had_facts: set[str] = set()
+        """The same of facts."""
         self.memo: dict[str, object] = {}
         """What a builder works out of the resources once, under a key of its own; resources never change."""
         for resource in inventory.all:
@@ -56,6 +58,8 @@ class World:
         if node.roles:
             self._had_roles.add(node.id)
             self._spaces.clear()
+        if node.facts:
+            self._had_facts.add(node.id)
         return self.nodes.setdefault(node.id, node)
 
     def external(self, name: str, kind: str = "External", *, actor: bool = True) -> Node:
@@ -94,6 +98,10 @@ class World:
             if not wanted.isdisjoint(self.nodes[one].roles)
         ]
 
+    def with_facts(self) -> list[Node]:
+        """The nodes that have a fact now, in the order in which they were added."""
+        return [self.nodes[one] for one in sorted(self._had_facts, key=self._places.__getitem__)]
+
     def resources_with(self, *roles: Role) -> list[Resource]:
         """The resources whose nodes have at least one of `roles` now, by id."""
         ids = {node.id for node in self.with_role(*roles)}
@@ -122,6 +130,7 @@ class World:
         node = self.nodes[node_id]
         if not self._has(node, fact):
             self.nodes[node_id] = replace(node, facts=(*node.facts, fact))
+            self._had_facts.add(node_id)
             if node_id in self._facts:
                 self._facts[node_id].add(fact)
 

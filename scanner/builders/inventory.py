@@ -60,6 +60,8 @@ class Inventory:
         self.has_kubernetes = any(kind.startswith(_IN_TERRAFORM) for kind in kinds)
         self.has_kubernetes = self.has_kubernetes or any(one.is_manifest for one in everything)
         self.has_clusters = any(kind.startswith(_CLUSTERS) for kind in kinds)
+        self.memo: dict[object, object] = {}
+        """What is worked out of the resources once, under a key of its own; resources never change."""
         self.asked: set[str] = set()
         """Every kind that a builder asked for by name: what nobody asked for is not modelled."""
         for one in self.all:
@@ -94,10 +96,12 @@ class Inventory:
             if not one.data and (group is None or one.group == group):
                 yield one
 
-    def data(self, *kinds: str) -> Iterator[Resource]:
-        """The data sources of any of `kinds`."""
+    def data(self, *kinds: str, unit: str | None = None) -> Iterator[Resource]:
+        """The data sources of any of `kinds`, in `unit` where given."""
         for kind in kinds:
-            yield from (one for one in self._by_kind.get(kind, ()) if one.data)
+            for one in self._by_kind.get(kind, ()) if unit is None else self._of_each_unit(kind).get(unit, ()):
+                if one.data:
+                    yield one
 
     def in_clusters(self) -> dict[str, list[Resource]]:
         """By unit, what stands in its cluster: the objects, and releases of Helm in Terraform; each by id."""

@@ -181,9 +181,7 @@ def _kinds(row: Mapping[str, object]) -> Iterator[str]:
 def _touched(world: World) -> dict[str, Resource | None]:
     """The models and members of the stack, with the resource of each."""
     return {
-        node.id: world.inventory.by_id.get(node.id)
-        for node in sorted(world.nodes.values(), key=lambda one: one.id)
-        if node.roles & CORE
+        node.id: world.inventory.by_id.get(node.id) for node in sorted(world.with_role(*CORE), key=lambda one: one.id)
     }
 
 

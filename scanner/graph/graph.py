@@ -16,7 +16,7 @@ from msgspec.structs import asdict, replace
 
 from scanner.graph.facts import Fact
 from scanner.graph.model import Edge, Node, Plane, Role, State
-from scanner.origin import ApiOrigin
+from scanner.origin import ApiOrigin, FileOrigin
 from scanner.unknown import Unknown
 
 F = TypeVar("F", bound=Fact)
@@ -147,13 +147,13 @@ def _node_row(node: Node) -> list[object]:
     """Everything of a node, in the order of its fields; sets sorted."""
     return [
         node.id, node.kind, node.address, node.name, plain(node.origin), sorted(node.roles), node.actor, node.state,
-        node.decided_by, [plain(fact) for fact in node.facts], node.namespace, *filter(None, [node.aliases]),
+        node.decided_by, list(map(plain, node.facts)), node.namespace, *filter(None, [node.aliases]),
     ]  # fmt: skip
 
 
 def _edge_row(edge: Edge) -> list[object]:
     """Everything of an edge, in the order of its fields."""
-    traffic = [(one.protocol, one.from_port, one.to_port) for one in edge.traffic]
+    traffic = [(one.protocol, one.from_port, one.to_port) for one in edge.traffic] if edge.traffic else ()
     return [
         edge.source, edge.target, edge.plane, edge.verb, edge.because, plain(edge.origin), edge.state, traffic,
         edge.reason, edge.decided_by, edge.cut,
@@ -165,6 +165,8 @@ def plain(thing: object) -> object:
     kind: type = type(thing)
     if thing is None or kind in _SCALARS:
         return thing
+    if isinstance(thing, FileOrigin):  # nearly all that is asked for; each field of it is a scalar
+        return {"type": kind.__name__, **asdict(thing)}
     if isinstance(thing, ApiOrigin):
         made: dict[str, object] = {name: getattr(thing, name) for name in ApiOrigin.__struct_fields__}
         return {"type": kind.__name__, **made, "scope": _plain_scope(thing.scope)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import TypeAlias
 
 from scanner.builders.aws_policy.statements import Condition, Policy, Statement, listed_in, parse
@@ -60,12 +59,14 @@ def _resolved(inventory: Inventory, value: Value, unit: str, name: str, origin: 
     return parse(value, name, origin)
 
 
-@lru_cache(maxsize=32)
 def _written(inventory: Inventory, unit: str) -> dict[_Shape, Policy]:
     """The documents that the data sources of a unit write, by what they say."""
-    sources = (one for one in inventory.data(DOCUMENT) if one.unit == unit)
-    found = [document(inventory, one) for one in sources]
-    return {_shape(policy): policy for policy in reversed(found) if policy.statements and policy.unknown is None}
+    known = inventory.memo.get(("documents", unit))
+    if not isinstance(known, dict):
+        found = [document(inventory, one) for one in inventory.data(DOCUMENT, unit=unit)]
+        known = {_shape(policy): policy for policy in reversed(found) if policy.statements and policy.unknown is None}
+        inventory.memo["documents", unit] = known
+    return known
 
 
 def _shape(policy: Policy) -> _Shape:
@@ -92,6 +93,16 @@ def _who(value: Value) -> _Shape:
 
 def document(inventory: Inventory, data: Resource, depth: int = 0) -> Policy:
     """The policy that a data source `aws_iam_policy_document` makes, the documents that it merges included."""
+    if any(listed_in(data.attrs.get(key)) for key in MERGED):
+        return _document(inventory, data, depth)
+    # What merges no other is told by itself alone.
+    known = data.memo.get("document")
+    if not isinstance(known, Policy):
+        known = data.memo["document"] = _document(inventory, data, depth)
+    return known
+
+
+def _document(inventory: Inventory, data: Resource, depth: int) -> Policy:
     statements: list[Statement] = []
     unknown: Unknown | None = None
     for key in MERGED:

@@ -87,7 +87,7 @@ def add_detours(world: World, everyone: list[Principal], judges: Mapping[str, Ju
     """
     worth = {edge.source for edge in world.edges if edge.verb == "invoke" and edge.plane is Plane.IDENTITY}
     worth |= {one.role_id for one in carried if world.nodes[one.node_id].roles & SERVING}
-    worth |= {node.id for node in world.nodes.values() if any(isinstance(fact, MachineRole) for fact in node.facts)}
+    worth |= {node.id for node in world.with_facts() if any(isinstance(fact, MachineRole) for fact in node.facts)}
     wanted = [one for one in everyone if one.node_id in worth or world.nodes[one.node_id].roles & HELD]
     by_unit: dict[str, list[_Prey]] = {}
     by_role: dict[str, list[Carrier]] = {}

@@ -199,8 +199,8 @@ def _wanted(world: World) -> dict[str, str]:
     found: dict[str, str] = {}
     for entry in world.profile.evidence_sinks:
         found[BUCKET_ARN.sub("", entry.removeprefix("s3://").rstrip("/"))] = entry
-    for node in world.nodes.values():
-        if Role.SINK in node.roles and node.id in world.inventory.by_id:
+    for node in world.with_role(Role.SINK):
+        if node.id in world.inventory.by_id:
             attrs = world.inventory.by_id[node.id].attrs
             for key in SINK_NAMES:
                 value = attrs.get(key)

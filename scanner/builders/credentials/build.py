@@ -63,7 +63,7 @@ def _callers(world: World) -> dict[str, State]:
             found[edge.source] = _surer(found.get(edge.source), edge.state)
         elif edge.verb == "become":
             into.setdefault(edge.target, []).append((edge.source, edge.state))
-    for node in world.nodes.values():
+    for node in world.with_facts():
         if any(isinstance(fact, GuardrailDemand) for fact in node.facts):
             found[node.id] = State.OPEN
     waiting = list(found)

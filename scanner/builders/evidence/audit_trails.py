@@ -39,9 +39,8 @@ def build_audit_trails(world: World) -> None:
         world.add_fact(owner.id, trail)
     for owner, log in google_logs(world):
         world.add_fact(owner.id, log)
-    for node in list(world.nodes.values()):
-        unit = node.id.partition(":")[0]
-        if node.kind == "provider" and node.name == "aws" and unit in guarded and not trails:
+    for node in list(world.nodes.values()) if not trails else ():
+        if node.kind == "provider" and node.name == "aws" and node.id.partition(":")[0] in guarded:
             unknown = Unknown("no `aws_cloudtrail` is in the inputs", decided_by=("aws_cloudtrail",))
             because = "no trail is in the inputs: who calls and changes what in the account may go unrecorded"
             world.add_fact(node.id, Trail(origin=node.origin, because=because, aspect="declared", complete=unknown))

@@ -33,7 +33,7 @@ def build_model_supply(world: World) -> None:
 
 def references(world: World) -> Iterator[tuple[Node, ModelReference]]:
     """Every reference of every node."""
-    for node in world.nodes.values():
+    for node in world.with_facts():
         for fact in node.facts:
             if isinstance(fact, ModelReference):
                 yield node, fact

@@ -46,7 +46,7 @@ ATTACHMENT = "aws_volume_attachment"
 
 def add_inherited(world: World) -> None:
     """Edges to everything that is known, or feared, to stand outside a region, and to what stands on that."""
-    outside = {node.id for node in world.nodes.values() if any(_outside(fact) for fact in node.facts)}
+    outside = {node.id for node in world.with_facts() if any(_outside(fact) for fact in node.facts)}
     if not outside:
         return
     waiting: dict[str, list[tuple[str, str, Found]]] = {}

@@ -34,7 +34,7 @@ def add_stores(world: World) -> None:
     for entry in world.profile.stores:
         for resource in _named(world, entry):
             world.add_roles(resource.id, [Role.STORE], f"the profile names it under `models.stores` (`{entry}`)")
-    for node in list(world.nodes.values()):
+    for node in world.with_facts():
         for fact in node.facts:
             if isinstance(fact, ModelReference):
                 for resource in _of_reference(world, node.id.partition(":")[0], fact):

@@ -34,7 +34,7 @@ def outside(world: World, here: Leg, host: str, what: str, exposed: bool) -> Ite
     if what == MODEL and provider and _declared(world, word, start):
         yield Way((here,), True)  # which models of it may be used is judged where they are named
     elif _CLOUD.search(host):
-        guarded = any(Role.GUARDRAIL in node.roles for node in world.nodes.values())
+        guarded = bool(world.with_role(Role.GUARDRAIL))
         if what != MODEL and guarded:
             yield Way((here,), True)
         else:
@@ -51,7 +51,7 @@ def _declared(world: World, word: str, start: str) -> bool:
     """Whether a model of a provider is approved, or declared in the inputs."""
     if any(one.id.startswith(word) for one in world.profile.approved_models):
         return True
-    return any(Role.MODEL in node.roles and node.kind.startswith(start) for node in world.nodes.values())
+    return any(node.kind.startswith(start) for node in world.with_role(Role.MODEL))
 
 
 def is_exposed(world: World, roles: frozenset[Role]) -> bool:
@@ -60,7 +60,7 @@ def is_exposed(world: World, roles: frozenset[Role]) -> bool:
     for edge in world.edges:
         if edge.plane is Plane.NETWORK and edge.verb == "reach":
             into.setdefault(edge.target, []).append(edge.source)
-    waiting = [node.id for node in world.nodes.values() if node.roles & roles]
+    waiting = [node.id for node in world.with_role(*roles)]
     seen = set(waiting)
     direct = set(waiting)
     while waiting:

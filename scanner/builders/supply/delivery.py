@@ -131,7 +131,7 @@ def _references(world: World) -> list[str]:
     """The models that the deployment is known to serve, without their scheme; short names say nothing."""
     found = {
         fact.reference.partition(":")[2].lstrip("/") or fact.reference
-        for node in world.nodes.values()
+        for node in world.with_facts()
         for fact in node.facts
         if isinstance(fact, ModelReference) and isinstance(fact.reference, str)
     }

@@ -51,7 +51,7 @@ def build_formats(world: World) -> None:
         for path in (f"{holder}.{name}" for holder in CONTAINERS for name in DATA):
             for found in at(one, path):
                 world.add_fact(one.id, _served(found.value, found.origin, found.possible or one.possible))
-    for node in list(world.nodes.values()):
+    for node in world.with_facts():
         for fact in [fact for fact in node.facts if isinstance(fact, ModelReference)]:
             written = text(fact.reference)
             if "://" in written and not written.startswith(FROM_A_HUB):

@@ -18,7 +18,7 @@ CLAIM = "PersistentVolumeClaim"
 
 def build_mounts(world: World) -> None:
     """Role STORE for claims that a model loads from by `pvc://`, and an edge to each workload that mounts a store."""
-    for node in list(world.nodes.values()):
+    for node in world.with_facts():
         for fact in node.facts:
             if isinstance(fact, ModelReference) and isinstance(fact.reference, str):
                 _loaded(world, node, fact.reference)
