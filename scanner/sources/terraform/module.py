@@ -16,6 +16,7 @@ from scanner.sources.terraform.files import Files
 from scanner.sources.terraform.instances import ResourceGroup
 from scanner.sources.terraform.lines import DOWNLOADED, CallLines
 from scanner.sources.terraform.module_calls import CallGroup
+from scanner.sources.terraform.placed import of_json
 from scanner.sources.terraform.providers import Providers
 from scanner.sources.terraform.run import Run
 from scanner.sources.terraform.scope import Env, NoNames
@@ -23,7 +24,7 @@ from scanner.sources.terraform.shared_value import input_key, own_value, shared_
 from scanner.sources.terraform.sizes import fits
 from scanner.sources.terraform.syntax import AttrStep, Block, Expression, Step, Traversal
 from scanner.sources.terraform.unplaced import Unplaced
-from scanner.sources.terraform.values import invalid, plain
+from scanner.sources.terraform.values import invalid
 from scanner.sources.terraform.variables import Told, either_value, given_value, variable_value
 from scanner.unknown import Unknown, Value
 
@@ -189,9 +190,9 @@ class Module:
         key = f"var.{name}"
         if key in self._values:
             return self._values[key]
-        if name in self.config.defaults and plain(self.config.defaults[name]) and not self._is_given(name):
-            self._named["var"][name] = self.config.defaults[name]
-            return self.config.defaults[name]  # type: ignore[no-any-return]  # a scalar of JSON
+        if self.call is not None and name in self.config.defaults and not self._is_given(name):
+            default = self._named["var"][name] = of_json(self.config.defaults[name], self.call.at)
+            return default
         if self.config.contract and name in self.config.variables:
             return self.input(name)
         block = self.config.variables.get(name)

@@ -55,6 +55,16 @@ def _is_made_of(value: Unknown) -> bool:
     return bool(value.pieces or value.options or value.document is not None or value.known is not None)
 
 
+def of_json(value: Any, at: FileOrigin) -> Value:
+    """A value of JSON in which text is no template, every part of it at one place."""
+    if type(value) is list:
+        return Items([of_json(item, at) for item in value], [at] * len(value))
+    if type(value) is dict:
+        return Attrs({key: of_json(item, at) for key, item in value.items()}, dict.fromkeys(value, at))
+    made: Value = value
+    return made
+
+
 def is_nowhere(value: Value) -> bool:
     """Whether a value is known, and stands nowhere: it is the same for all who share its tree."""
     if isinstance(value, list):
