@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeAlias
 
 from scanner.unknown import Unknown, Value
 
@@ -32,6 +33,9 @@ SHARE = 8
 MAX_MODULE_DEPTH = 32
 
 _FRAMES = 12_000
+
+Account: TypeAlias = tuple[bool, Unknown | None, int]
+"""Whether doubts are noted, the last of them, and the steps that are left."""
 
 
 def is_attribute(value: Unknown) -> bool:
@@ -80,14 +84,31 @@ class Budget:
             return 0
         return max(ALWAYS_STEPS, min(MAX_STEPS, self.steps // SHARE))
 
-    def apart(self) -> _Apart:
-        """Evaluates what has a name of its own on an account of its own: what refers to it does not pay for it."""
+    def apart(self) -> Account:
+        """An account of its own for what has a name of its own: what refers to it does not pay for it, and has no part
+        in its doubts. The result is for `back`, which ends it.
+        """
+        before = self.guarded, self.doubt, self.left
         # The first, as in most roots, all the time.
-        return _Apart(self, False, MAX_STEPS if self.steps >= MAX_STEPS * SHARE else self._allowance())
+        self.left = MAX_STEPS if self.steps >= MAX_STEPS * SHARE else self._allowance()
+        self.guarded, self.doubt = False, None
+        return before
 
-    def guard(self, guarded: bool) -> _Apart:
-        """Notes doubts (or not, for what is evaluated elsewhere) as long as the block runs, those before put aside."""
-        return _Apart(self, guarded, None)
+    def back(self, before: Account) -> None:
+        """Back to what was before `apart`."""
+        self.guarded, self.doubt, self.left = before
+
+    def guard(self, guarded: bool) -> tuple[bool, Unknown | None]:
+        """Notes doubts from here on (or not, for what is evaluated elsewhere), those before put aside for `unguard`."""
+        before = self.guarded, self.doubt
+        self.guarded, self.doubt = guarded, None
+        return before
+
+    def unguard(self, before: tuple[bool, Unknown | None]) -> Unknown | None:
+        """Ends what `guard` began; the last doubt that was noted."""
+        doubt = self.doubt
+        self.guarded, self.doubt = before
+        return doubt
 
     def note(self, *values: Value) -> None:
         """Tells that values are used in a way that fails for some of what an Unknown among them may turn out to be.
@@ -124,31 +145,6 @@ class Budget:
             return False
         self.modules -= weight if count else 0
         return True
-
-
-class _Apart:
-    """As long as the block runs: whether doubts are noted, and on what allowance, if on one of its own."""
-
-    __slots__ = ("_allowance", "_before", "_budget", "_guarded", "_left")
-
-    def __init__(self, budget: Budget, guarded: bool, allowance: int | None) -> None:
-        self._budget = budget
-        self._guarded = guarded
-        self._allowance = allowance
-
-    def __enter__(self) -> None:
-        budget = self._budget
-        self._before = budget.guarded, budget.doubt
-        self._left = budget.left
-        budget.guarded, budget.doubt = self._guarded, None
-        if self._allowance is not None:
-            budget.left = self._allowance
-
-    def __exit__(self, *_: object) -> None:
-        budget = self._budget
-        budget.guarded, budget.doubt = self._before
-        if self._allowance is not None:
-            budget.left = self._left
 
 
 @contextmanager

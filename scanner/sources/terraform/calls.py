@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from scanner.resource import Attrs, Items
+from scanner.resource import Items
+from scanner.sources.terraform.at_hand import REFUSED, at_hand
 from scanner.sources.terraform.budget import is_attribute
 from scanner.sources.terraform.charge import WEIGHTLESS, charge, charge_call, weight
 from scanner.sources.terraform.choices import over_inner
@@ -15,11 +16,10 @@ from scanner.sources.terraform.functions.function import Function
 from scanner.sources.terraform.lines import references
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.steps import Evaluate
-from scanner.sources.terraform.syntax import AttrStep, Call, Expression, Literal, Parens, Template, Traversal
+from scanner.sources.terraform.syntax import Call, Expression, Literal, Parens, Template, Traversal
 from scanner.sources.terraform.values import (
     MAX_ITEMS,
     MAX_TEXT,
-    MapOf,
     Refused,
     TooLarge,
     is_list,
@@ -37,7 +37,6 @@ _ELEMENTS = ("join", "format", "formatlist", "compact", "distinct", "alltrue", "
 _CHOOSING = ("values", "tolist", "toset", "distinct", "sort", "reverse", "compact", "flatten")
 # Functions that take any value.
 _TOTAL = ("jsonencode", "yamlencode", "sensitive", "nonsensitive")
-_REFUSED, _UNTOLD = object(), object()
 
 
 def call(expression: Call, env: Env, evaluate: Evaluate) -> Value:
@@ -159,14 +158,12 @@ def _try(expression: Call, env: Env, evaluate: Evaluate) -> Value:
 def _first(arguments: Sequence[Expression], env: Env, evaluate: Evaluate) -> Value:
     budget = env.scope.budget
     for place, argument in enumerate(arguments):
-        known = _at_once(argument, env)
-        if known is _REFUSED:
+        known = at_hand(argument, env)
+        if known is REFUSED:
             continue
-        if known is not _UNTOLD:
+        if type(known) in PLAIN:
             return known  # type: ignore[return-value]  # a scalar
-        with budget.guard(True):
-            value = evaluate(argument, env)
-            doubt = budget.doubt
+        value, doubt = _doubted(argument, env, evaluate)
         if fails(value):
             continue
         rest = arguments[place + 1 :]
@@ -182,37 +179,24 @@ def _first(arguments: Sequence[Expression], env: Env, evaluate: Evaluate) -> Val
     raise Refused("no argument of `try` can be evaluated")
 
 
-def _at_once(argument: Expression, env: Env) -> object:
-    """The scalar that a literal is, or a way of attributes through known objects from a name of this place leads to, as
-    in `each.value.x`; _REFUSED where an attribute is not there, _UNTOLD for all else.
-
-    Most arguments of `try` are one of these; there is no doubt about them to be noted.
-    """
-    if type(argument) is Literal:
-        value: Value = argument.value
-    elif type(argument) is Traversal and argument.root in env.names:
-        value = env.names[argument.root]
-        for step in argument.steps:
-            if type(step) is not AttrStep or not (type(value) is Attrs or type(value) is MapOf):
-                return _UNTOLD
-            if step.name not in value:
-                return _REFUSED
-            value = value[step.name]
-    else:
-        return _UNTOLD
-    return value if type(value) in PLAIN and (type(value) is not str or value.isascii()) else _UNTOLD
+def _doubted(argument: Expression, env: Env, evaluate: Evaluate) -> tuple[Value, Unknown | None]:
+    """A value, and the last doubt whether Terraform can evaluate it."""
+    budget = env.scope.budget
+    before, doubt = budget.guard(True), None
+    try:
+        value = evaluate(argument, env)
+    finally:
+        doubt = budget.unguard(before)
+    return value, doubt
 
 
 def _can(expression: Call, env: Env, evaluate: Evaluate) -> Value:
     if len(expression.arguments) != 1:
         raise Refused("the wrong number of arguments for `can`")
-    known = _at_once(expression.arguments[0], env)
-    if known is not _UNTOLD:
-        return known is not _REFUSED
-    budget = env.scope.budget
-    with budget.guard(True):
-        value = evaluate(expression.arguments[0], env)
-        doubt = budget.doubt
+    known = at_hand(expression.arguments[0], env)
+    if known is REFUSED or type(known) in PLAIN:
+        return known is not REFUSED
+    value, doubt = _doubted(expression.arguments[0], env, evaluate)
     if fails(value):
         return False
     return True if doubt is None else merged([doubt])

@@ -60,6 +60,8 @@ def weight(value: Value, deep: bool = False) -> int:
     if isinstance(value, str):
         return len(value) // CHARACTERS
     if isinstance(value, Unknown):
+        if not value.pieces and value.document is None and value.known is None:
+            return 0
         texts = sum(len(piece) for piece in value.pieces if isinstance(piece, str)) // CHARACTERS
         return texts + sum(weight(one, deep) for one in (value.document, value.known) if one is not None)
     if is_list(value) or is_map(value):

@@ -48,8 +48,11 @@ def conditional(expression: Conditional, env: Env, evaluate: Evaluate) -> Value:
     value = evaluate(taken, env)
     if value is None or isinstance(value, Unknown) or (isinstance(value, str) and isinstance(other, _NO_MATTER)):
         return value
-    with budget.guard(False):  # what fails in the other one does not matter
+    before = budget.guard(False)  # what fails in the other one does not matter
+    try:
         beside = evaluate(other, env)
+    finally:
+        budget.unguard(before)
     if type(value) is type(beside) and type(value) in PLAIN:
         return value
     return _one_type([value, beside], env)[0]

@@ -10,14 +10,15 @@ from msgspec.structs import replace
 from scanner.origin import FileOrigin
 from scanner.resource import Attrs, Items
 from scanner.sources.terraform import operators
-from scanner.sources.terraform.budget import MAX_DEPTH
+from scanner.sources.terraform.at_hand import REFUSED, at_hand
+from scanner.sources.terraform.budget import MAX_DEPTH, Budget
 from scanner.sources.terraform.calls import call, may_fail
 from scanner.sources.terraform.charge import charge, weight
 from scanner.sources.terraform.comprehend import for_object, for_tuple
 from scanner.sources.terraform.conditional import conditional
 from scanner.sources.terraform.functions.graphemes import composed
 from scanner.sources.terraform.placed import placed_value
-from scanner.sources.terraform.scope import Env
+from scanner.sources.terraform.scope import NOT_AT_HAND, Env
 from scanner.sources.terraform.steps import walk
 from scanner.sources.terraform.syntax import (
     Binary,
@@ -51,6 +52,12 @@ def evaluate(expression: Expression, env: Env) -> Value:
         budget.steps -= 1
         plain = expression.value  # type: ignore[union-attr]  # a Literal
         return plain if type(plain) is not str or plain.isascii() else composed(plain)
+    if kind is Traversal and budget.depth < MAX_DEPTH and budget.left > 1:
+        known = at_hand(expression, env)
+        if known is not NOT_AT_HAND and known is not REFUSED:
+            budget.left -= 1
+            budget.steps -= 1
+            return known  # type: ignore[return-value]  # a scalar
     if kind is Placed:
         return placed_value(evaluate(expression.shared, env), expression.at)  # type: ignore[union-attr]  # Placed
     try:
@@ -73,12 +80,16 @@ def evaluate(expression: Expression, env: Env) -> Value:
     except Refused as error:
         return invalid(error.cause, expression.at)
     except TooLarge as error:
-        left = Unknown(error.cause, origin=expression.at)
-        if budget.guarded:
-            budget.doubt = left  # whether Terraform can evaluate it is not told either
-        return left
+        return _left(error, expression, budget)
     finally:
         budget.depth -= 1
+
+
+def _left(error: TooLarge, expression: Expression, budget: Budget) -> Unknown:
+    left = Unknown(error.cause, origin=expression.at)
+    if budget.guarded:
+        budget.doubt = left  # whether Terraform can evaluate it is not told either
+    return left
 
 
 def _literal(expression: Literal, env: Env) -> Value:

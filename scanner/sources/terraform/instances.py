@@ -51,10 +51,11 @@ class ResourceGroup:
         """The instances in order; None while they are being determined, which is a reference to itself."""
         if self._instances is None and not self._expanding:
             self._expanding = True
+            before = self.module.budget.apart()
             try:
-                with self.module.budget.apart():
-                    self._expansion = expand(self.block.body, self.module.env)
+                self._expansion = expand(self.block.body, self.module.env)
             finally:
+                self.module.budget.back(before)
                 self._expanding = False
             self._instances = [ResourceInstance(self, one) for one in self._expansion.instances]
             held = self.block.body.attributes
@@ -123,10 +124,12 @@ class ResourceInstance:
         if name in self._evaluating:
             return invalid(f"`{self.address}` refers to its own `{name}`", self.group.block.at)
         self._evaluating.add(name)
+        budget = self.group.module.budget
+        before = budget.apart()
         try:
-            with self.group.module.budget.apart():
-                value = self._attribute(name)
+            value = self._attribute(name)
         finally:
+            budget.back(before)
             self._evaluating.discard(name)
         self._values[name] = value
         return value
@@ -167,8 +170,12 @@ class ResourceInstance:
 
     def _evaluated(self) -> Attrs:
         body = self.group.block.body
-        with self.group.module.budget.apart():
+        budget = self.group.module.budget
+        before = budget.apart()
+        try:
             result = body_value(body, self.env, _META)
+        finally:
+            budget.back(before)
         depends = body.attributes.get("depends_on")
         if depends is not None:
             result["depends_on"] = self._depends(depends.expression)

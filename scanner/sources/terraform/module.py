@@ -19,14 +19,14 @@ from scanner.sources.terraform.module_calls import CallGroup
 from scanner.sources.terraform.placed import of_json
 from scanner.sources.terraform.providers import Providers
 from scanner.sources.terraform.run import Run
-from scanner.sources.terraform.scope import Env, NoNames
+from scanner.sources.terraform.scope import NOT_AT_HAND, Env, NoNames
 from scanner.sources.terraform.shared_value import input_key, own_value, shared_value
 from scanner.sources.terraform.sizes import fits
 from scanner.sources.terraform.syntax import AttrStep, Block, Expression, Step, Traversal
 from scanner.sources.terraform.unplaced import Unplaced
 from scanner.sources.terraform.values import invalid
 from scanner.sources.terraform.variables import Told, either_value, given_value, variable_value
-from scanner.unknown import Unknown, Value
+from scanner.unknown import PLAIN, Unknown, Value
 
 
 class Module:
@@ -113,6 +113,13 @@ class Module:
             return self._resource(("resource", first, names[1]), steps[2:], traversal, env)
         return self._resource(("resource", root, first), steps[1:], traversal, env)
 
+    def at_hand(self, traversal: Traversal) -> object:
+        """The variable or local that a reference starts with, once it is worked out; NOT_AT_HAND for all else."""
+        named, steps = self._named.get(traversal.root), traversal.steps
+        if named is None or not steps or type(steps[0]) is not AttrStep:
+            return NOT_AT_HAND
+        return named.get(steps[0].name, NOT_AT_HAND)
+
     def _resource(
         self, key: ResourceKey, steps: tuple[Step, ...], traversal: Traversal, env: Env
     ) -> tuple[Value, tuple[Step, ...]]:
@@ -155,14 +162,15 @@ class Module:
         if name in self._evaluating:
             return invalid(f"`{self.inside(name)}` refers to itself", traversal.at if traversal else None)
         self._evaluating.add(name)
+        # What fails in there fails there: a `try` around a reference to it does not catch that.
+        before = self.budget.apart()
         try:
-            # What fails in there fails there: a `try` around a reference to it does not catch that.
-            with self.budget.apart():
-                value = compute()
-            if not fits(value):
-                value = Unknown(f"`{self.inside(name)}` is too large", decided_by=(self.inside(name),))
+            value = compute()
         finally:
+            self.budget.back(before)
             self._evaluating.discard(name)
+        if type(value) not in PLAIN and not fits(value):
+            value = Unknown(f"`{self.inside(name)}` is too large", decided_by=(self.inside(name),))
         self._values[name] = value
         root, _, own = name.partition(".")
         if root in self._named:
@@ -171,12 +179,9 @@ class Module:
 
     def local(self, name: str, traversal: Traversal | None = None) -> Value:
         """The value of a local."""
-        key = f"local.{name}"
-        if key in self._values:
-            return self._values[key]
         if name not in self.config.locals:
             return self._undeclared(f"local.{name}", traversal) if traversal else None
-        return self._once(key, traversal, lambda: self._local(name))
+        return self._once(f"local.{name}", traversal, lambda: self._local(name))
 
     def _local(self, name: str) -> Value:
         held = self.config.locals
@@ -187,9 +192,6 @@ class Module:
 
     def variable(self, name: str, traversal: Traversal) -> Value:
         """The value of a variable."""
-        key = f"var.{name}"
-        if key in self._values:
-            return self._values[key]
         if self.call is not None and name in self.config.defaults and not self._is_given(name):
             default = self._named["var"][name] = of_json(self.config.defaults[name], self.call.at)
             return default
@@ -200,7 +202,7 @@ class Module:
             return Unknown(UNTOLD, decided_by=(self.address,), origin=traversal.at)
         if block is None:
             return self._undeclared(f"var.{name}", traversal)
-        return self._once(key, traversal, lambda: self._variable(name, block))
+        return self._once(f"var.{name}", traversal, lambda: self._variable(name, block))
 
     def _is_given(self, name: str) -> bool:
         return self.call is None or self.call_env is None or name in self.call.body.attributes

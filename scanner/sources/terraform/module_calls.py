@@ -75,10 +75,11 @@ class CallGroup:
         """The instances; None while they are being determined, which is a reference to itself."""
         if self._expansion is None and not self._expanding:
             self._expanding = True
+            before = self.caller.budget.apart()
             try:
-                with self.caller.budget.apart():
-                    self._expansion = expand(self.block.body, self.caller.env)
+                self._expansion = expand(self.block.body, self.caller.env)
             finally:
+                self.caller.budget.back(before)
                 self._expanding = False
         return self._expansion
 

@@ -15,6 +15,9 @@ from scanner.sources.terraform.syntax import Expression, Step, Traversal
 from scanner.sources.terraform.values import invalid
 from scanner.unknown import Unknown, Value
 
+NOT_AT_HAND = object()
+"""In place of a value that is not at hand."""
+
 
 class Scope(Protocol):
     """The names of a module."""
@@ -32,6 +35,10 @@ class Scope(Protocol):
 
     def lookup(self, traversal: Traversal, env: Env) -> tuple[Value, tuple[Step, ...]]:
         """The value of the longest part of a reference that names something, and the steps that are left."""
+        ...
+
+    def at_hand(self, traversal: Traversal) -> object:
+        """The variable or local that a reference starts with, once it is worked out; NOT_AT_HAND for all else."""
         ...
 
     def inputs_key(self, names: tuple[str, ...]) -> Hashable | None:
@@ -69,6 +76,10 @@ class NoNames:
     def lookup(self, traversal: Traversal, env: Env) -> tuple[Value, tuple[Step, ...]]:
         """Nothing, whatever is asked for."""
         return invalid("a reference where none is allowed", traversal.at), ()
+
+    def at_hand(self, traversal: Traversal) -> object:
+        """NOT_AT_HAND."""
+        return NOT_AT_HAND
 
     def inputs_key(self, names: tuple[str, ...]) -> Hashable | None:
         """None: there are no variables here."""
