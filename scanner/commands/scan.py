@@ -66,11 +66,10 @@ def run(options: Namespace) -> int:
     """Scan; the exit code is the verdict."""
     from scanner.commands.exit_code import outcome
     from scanner.commands.replay import recorded
-    from scanner.commands.report_file import load_report
     from scanner.scan import scan
 
     targets = targets_of(getattr(options, "targets", []))
-    baseline = load_report(options.baseline) if options.baseline else None
+    baseline = _baseline(options.baseline)
     request = replace(request_of(options), waiver_notice=options.waiver_notice)
     started = datetime.now(UTC).isoformat(timespec="seconds")
     note_foreign_profiles(request, options)
@@ -126,6 +125,15 @@ def _no_collection() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
+
+
+def _baseline(path: Path | None) -> dict[str, Any] | None:
+    """The report that this one is held against, if there is one. Raises UsageError."""
+    if path is None:
+        return None
+    from scanner.commands.report_file import load_report
+
+    return load_report(path)
 
 
 def _since(baseline: dict[str, Any] | None, report: Report, scanned: Scanned) -> Since | None:
