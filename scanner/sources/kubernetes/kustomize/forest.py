@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from scanner.resource import Unread
-from scanner.sources.kubernetes.kustomize.build import Rendering, Spent, render
 from scanner.sources.kubernetes.kustomize.kustomization import NAMES, Kustomization, joined
 from scanner.sources.kubernetes.kustomize.load import Loader, is_remote
 from scanner.sources.kubernetes.kustomize.objects import CannotRender
+
+if TYPE_CHECKING:
+    from scanner.sources.kubernetes.kustomize.build import Rendering
 
 
 class Rendered(Struct):
@@ -74,6 +77,11 @@ class Forest:
     def render(self, loader: Loader, named: Iterable[str] = ()) -> Rendered:
         """Render every kustomization that is deployed: those that none other takes in, and the folders in `named`."""
         found = Rendered()
+        if not self._every:
+            self._rest(found, set())
+            return found
+        from scanner.sources.kubernetes.kustomize.build import Spent, render  # what a tree without any does not need
+
         spent = Spent()
         below = {folder: set(self._below(one)) for folder, one in self._every.items()}
         made = [render(one, self._every, loader, spent) for one in self._tops(set(named), below)]
