@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
@@ -10,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from scanner import table_paths
@@ -70,7 +70,7 @@ def load(name: str) -> Table:
     """The table `name`, parsed once in a process."""
     path = tables_dir() / f"{name}.json"
     try:
-        data = json.loads(path.read_bytes())
+        data = msgspec.json.decode(path.read_bytes())
         if data["schema"] != SCHEMA:
             raise ValueError(f"its schema is {data['schema']!r}, not {SCHEMA!r}")
         return Table(name, data["about"], MappingProxyType(data["sources"]), tuple(data["rows"]))
@@ -91,7 +91,13 @@ def _records(name: str, kind: type[T]) -> tuple[T, ...]:
 
 def _record(kind: type[T], row: Row) -> T:
     names = _names(kind)
-    return kind(**{names[column]: _value(names[column], value) for column, value in row.items() if column in names})
+    return kind(
+        **{
+            names[column]: value if type(value) is str else _value(names[column], value)
+            for column, value in row.items()
+            if column in names
+        }
+    )
 
 
 @cache
@@ -101,8 +107,6 @@ def _names(kind: type[Struct]) -> Mapping[str, str]:
 
 
 def _value(name: str, value: Any) -> Any:
-    if type(value) is str:
-        return value
     if name == "when":
         return tuple(Condition(c["attr"], c["op"], _value("value", c.get("value"))) for c in value)
     if name == "match" and value is not None:

@@ -8,8 +8,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scanner.origin import FileOrigin
-from scanner.resource import dig, mark
+from scanner.resource import Attrs, Items, dig, mark
 from scanner.sources.terraform import TerraformOptions, read_root
+from scanner.sources.terraform.iam_document import policy, policy_json
 from scanner.sources.terraform.values import SetOf
 from scanner.unknown import COMPUTED, FUNCTION_UNKNOWN, INVALID, MODULE_NOT_LOADED, VALUE_UNKNOWN, Ref, Unknown
 
@@ -419,3 +420,9 @@ def test_a_file_of_variables_that_nothing_loads_may_be_loaded(tree) -> None:
         assert (told.possible, told.attrs["need"]) == (None, "n")
         (made.root / place).unlink()
     assert made.read().resources == []
+
+
+def test_a_policy_document_is_set_out_as_json_has_it() -> None:
+    for sid in ("plain", '\u00e9\n"', "\U0001f600", "half of a character: \ud800"):
+        text = policy_json(Attrs({"statement": Items([Attrs({"sid": sid, "actions": []})])}))
+        assert text == json.dumps(policy(Attrs({"statement": [{"sid": sid, "actions": []}]})), indent=2)

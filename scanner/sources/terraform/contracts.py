@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
+import msgspec
 from msgspec import Struct, field
 
 from scanner import tables
@@ -106,7 +106,7 @@ def contracts(address: str) -> Sequence[Contract]:
     if not path.is_file():
         return ()
     try:
-        data = json.loads(path.read_bytes())
+        data = msgspec.json.decode(path.read_bytes())
         if data["schema"] != SCHEMA or data["module"] != address:
             raise ValueError(f"it is no {SCHEMA} of {address}")
         return tuple(_contract(address, row) for row in data["rows"])

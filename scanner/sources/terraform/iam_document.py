@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 from msgspec.structs import replace
 
 from scanner.resource import Attrs, Items, items_of
@@ -27,7 +28,12 @@ def policy_json(attrs: Attrs, minified: bool = False) -> Value:
     unknown = unknowns_of(document)
     if unknown:
         return replace(merged(unknown), document=document)
-    return json.dumps(document, indent=None if minified else 2, separators=(",", ":") if minified else None)
+    # The module's own writer of indented JSON is in Python: what it writes in one line is set out by another.
+    line = json.dumps(document, separators=(",", ":"))
+    try:
+        return line if minified else msgspec.json.format(line, indent=2)
+    except msgspec.DecodeError:  # half of a character, which only the module's own writer sets out
+        return json.dumps(document, indent=2)
 
 
 def policy(attrs: Attrs) -> Attrs:
