@@ -23,8 +23,10 @@ class Attrs(dict[str, Value]):
     def __init__(
         self, items: Mapping[str, Value] | Iterable[tuple[str, Value]] = (), marks: Mapping[str, Origin] | None = None
     ) -> None:
-        super().__init__(items)
-        self.marks: dict[str, Origin] = dict(marks or {})
+        # There are many of them, and most begin empty: `super` would cost more than all the rest.
+        if items:
+            self.update(items)
+        self.marks: dict[str, Origin] = dict(marks) if marks else {}
 
 
 class Items(list[Value]):
@@ -33,8 +35,8 @@ class Items(list[Value]):
     __slots__ = ("marks",)
 
     def __init__(self, items: Iterable[Value] = (), marks: Iterable[Origin] = ()) -> None:
-        super().__init__(items)
-        self.marks: list[Origin] = list(marks)
+        self.extend(items)
+        self.marks: list[Origin] = [*marks]
 
 
 class Encoded(str):
