@@ -148,9 +148,12 @@ def _shipped(folder: Path) -> bytes:
 
 def _names_and_digests(folder: Path) -> bytes:
     """Each rule and table file of a folder: its name, and the digest of its bytes."""
-    paths = sorted((*folder.glob("*/*.py"), *folder.glob("tables/**/*.json")))
-    parts = [(path.relative_to(folder).as_posix(), hashlib.sha256(path.read_bytes()).digest()) for path in paths]
-    return b"".join(name.encode() + b"\0" + found for name, found in parts)
+    deep = len(folder.parts)
+    made = []
+    for path in sorted((*folder.glob("*/*.py"), *folder.glob("tables/**/*.json"))):
+        with open(path, "rb") as stream:
+            made.append("/".join(path.parts[deep:]).encode() + b"\0" + hashlib.sha256(stream.read()).digest())
+    return b"".join(made)
 
 
 def rule_digests(extra: Sequence[Path] = ()) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from scanner.builders.build import Built
 from scanner.resource import Reading
@@ -12,9 +12,7 @@ from scanner.unknown import PLAIN, Unknown, Value
 def counts(reading: Reading, built: Built) -> dict[str, int]:
     """The counts of a report, by name."""
     sources = [one.source for one in reading.resources]
-    undecided: set[str] = set()
-    for one in reading.resources:
-        _decide(one.attrs, undecided)
+    undecided = _deciding([one.attrs for one in reading.resources])
     return {
         "files": len(reading.inputs),
         "resources": len(sources),
@@ -30,18 +28,22 @@ def counts(reading: Reading, built: Built) -> dict[str, int]:
     }
 
 
-def _decide(value: Value, found: set[str]) -> None:
-    """Add what would decide the Unknowns inside of a value, but those that name a resource."""
-    waiting = [value]
-    while waiting:
-        here = waiting.pop()
+def _deciding(values: list[Value]) -> set[str]:
+    """What would decide the Unknowns inside of the values, but those that name a resource."""
+    found: set[str] = set()
+    waiting = values
+    for here in waiting:
         # The abstract classes last: to ask them costs more than the rest.
-        if isinstance(here, Unknown):
-            if not here.ref:
-                found.update(here.decided_by)
-        elif isinstance(here, list):
-            waiting += [item for item in here if type(item) not in PLAIN]
-        elif isinstance(here, (dict, Mapping)):
-            waiting += [item for item in here.values() if type(item) not in PLAIN]
-        elif isinstance(here, Sequence) and not isinstance(here, str):
-            waiting += [item for item in here if type(item) not in PLAIN]
+        if isinstance(here, (dict, Mapping)):
+            inside: Iterable[Value] = here.values()
+        elif isinstance(here, (list, Sequence)) and not isinstance(here, str):
+            inside = here
+        else:
+            continue
+        for one in inside:
+            if type(one) is Unknown:
+                if not one.ref:
+                    found.update(one.decided_by)
+            elif type(one) not in PLAIN:
+                waiting.append(one)
+    return found

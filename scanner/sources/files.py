@@ -134,7 +134,7 @@ class _Walker:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._found = FileSet(root)
-        self._files: set[Path] = set()
+        self._files: set[str] = set()  # as texts: to make a path of each costs more than to find it
         self._entered: set[Path] = set()
         self._links: list[Path] = []
 
@@ -145,7 +145,7 @@ class _Walker:
         if path.is_dir():
             self._folder(path)
         elif path.is_file():
-            self._files.add(path)
+            self._files.add(str(path))
         else:
             self._miss(path, "not a regular file", "file")
 
@@ -154,7 +154,9 @@ class _Walker:
         for link in sorted(self._links):
             self._link(link)
         found = self._found
-        found.files = sorted(path.relative_to(self._root) for path in self._files)
+        start = len(os.path.join(self._root, ""))
+        parts = sorted(path[start:].split(os.sep) for path in self._files)
+        found.files = [Path(*one) for one in parts]
         found.links = dict(sorted(found.links.items()))
         found.skipped.sort()
         found.unread.sort(key=lambda one: str(one.origin))
@@ -175,23 +177,22 @@ class _Walker:
                 self._miss(folder, _reason(error), "file")
 
     def _entry(self, entry: os.DirEntry[str], waiting: list[Path]) -> None:
-        path = Path(entry.path)
         shown = os.fsencode(entry.name).decode("utf-8", "backslashreplace")
         if shown != entry.name:
             # Its name could not be printed, and no report could say which file it is.
             if _scanned(entry.name) or entry.is_dir(follow_symlinks=False):
-                self._miss(path.with_name(shown), "its name is not UTF-8", "file")
+                self._miss(Path(entry.path).with_name(shown), "its name is not UTF-8", "file")
         elif entry.is_symlink():
-            self._links.append(path)
+            self._links.append(Path(entry.path))
         elif entry.is_dir(follow_symlinks=False):
             if entry.name in SKIPPED:
-                self._found.skipped.append(path.relative_to(self._root))
+                self._found.skipped.append(Path(entry.path).relative_to(self._root))
             else:
-                waiting.append(path)
+                waiting.append(Path(entry.path))
         elif entry.is_file(follow_symlinks=False):
-            self._files.add(path)
+            self._files.add(entry.path)
         elif _scanned(entry.name):
-            self._miss(path, "not a regular file", "file")
+            self._miss(Path(entry.path), "not a regular file", "file")
 
     def _link(self, link: Path) -> None:
         """A link to what is walked anyway is noted; any other that could matter is unread."""
@@ -203,7 +204,7 @@ class _Walker:
             return
         if target.is_relative_to(self._root):
             self._found.links[link.relative_to(self._root)] = target.relative_to(self._root)
-        walked = target in self._entered if target.is_dir() else target in self._files
+        walked = target in self._entered if target.is_dir() else str(target) in self._files
         if not walked and (_scanned(link.name) if target.is_file() else _interesting(target)):
             where = "out of the root" if not target.is_relative_to(self._root) else "to what is not scanned"
             self._miss(link, f"a link that leads {where}: `{os.readlink(link)}`", "link")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 
 _ABOUT = ("Chart.yaml", "Chart.lock", "requirements.yaml", "requirements.lock", "values.schema.json")
 
@@ -13,8 +12,8 @@ class Charts:
     """The Helm charts among a run's files."""
 
     def __init__(self, paths: Iterable[str]) -> None:
-        folders = [path.rpartition("/")[0] for path in paths if PurePosixPath(path).name == "Chart.yaml"]
-        self._charts = frozenset(folders)
+        split = [path.rpartition("/") for path in paths]
+        self._charts = frozenset(folder for folder, _, name in split if name == "Chart.yaml")
         self._templates: Counter[str] = Counter()
 
     @property
@@ -24,8 +23,9 @@ class Charts:
 
     def _chart_of(self, path: str) -> str | None:
         """The nearest chart around a path."""
-        for parent in PurePosixPath(path).parents:
-            folder = "" if str(parent) == "." else str(parent)
+        folder = path
+        while folder:
+            folder = folder.rpartition("/")[0]
             if folder in self._charts:
                 return folder
         return None
@@ -50,7 +50,7 @@ class Charts:
         if inside.startswith("templates/"):
             self._templates[self._topmost(chart)] += 1
             return "a template of a Helm chart"
-        name = PurePosixPath(path).name
+        name = path.rpartition("/")[2]
         if inside == name and name in _ABOUT:
             return "about a Helm chart"
         if name.startswith("values") or inside.startswith("ci/"):

@@ -7,6 +7,7 @@ kustomizations, overlays, other namespaces, changes for each target.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def changing(root: Path, paths: Collection[str]) -> dict[str, frozenset[str]]:
     return {
         FLEET: frozenset(one.rpartition("/")[0] for one in named if not _harmless(root, one)),
         # What it leaves out is not asked: it may be the one policy that closes a way.
-        FLUX: frozenset(one for one in folders if (root / one / FLUX).is_file()),
+        FLUX: frozenset(one for one in folders if os.path.isfile(os.path.join(root, one, FLUX))),
     }
 
 

@@ -78,7 +78,7 @@ def read_config(directory: Path, files: Files) -> Config:
     config = Config(directory)
     paths = module_files(directory)
     for path in paths:
-        other = path.with_name(path.name.replace(".tofu", ".tf"))
+        other = path.with_name(path.name.replace(".tofu", ".tf")) if ".tofu" in path.name else path
         if other != path and other.is_file():
             told = f"`{files.relative(path)}` stands in for `{other.name}`"
             files.reading.assumptions[f"{told}: OpenTofu runs it, Terraform would read the other"] = None

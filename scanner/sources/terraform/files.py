@@ -59,7 +59,8 @@ class Files:
                 raise Unreadable("there is no such file")
             if status.st_size > MAX_BYTES:
                 raise Unreadable(f"it is larger than {MAX_BYTES // 1_000_000} MB")
-            data = path.read_bytes()
+            with open(path, "rb") as stream:
+                data = stream.read()
         except FileNotFoundError as error:
             raise Unreadable("there is no such file") from error
         except (OSError, ValueError) as error:
