@@ -207,13 +207,16 @@ class Reading(Struct):
 def dig(value: Value, *path: Key) -> Value:
     """The value at `path`; None where a step is missing, the Unknown where a step runs into one."""
     for key in path:
-        if value is None or isinstance(value, Unknown):
-            if value is None or value.known is None or key not in value.known:
+        # A dict first: to ask the abstract class of each of a million mappings costs more than the rest.
+        if isinstance(value, dict) and isinstance(key, str):
+            value = value.get(key)
+        elif value is None:
+            return None
+        elif isinstance(value, Unknown):
+            if value.known is None or key not in value.known:
                 return value
             value = value.known[str(key)]
-            continue
-        # A dict first: to ask the abstract class of each of a million mappings costs more than the rest.
-        if isinstance(key, str) and isinstance(value, (dict, Mapping)):
+        elif isinstance(value, Mapping) and isinstance(key, str):
             value = value.get(key)
         elif isinstance(key, int) and isinstance(value, Sequence) and not isinstance(value, str):
             value = value[key] if -len(value) <= key < len(value) else None
@@ -226,7 +229,7 @@ def mark(value: Value, *path: Key) -> Origin | None:
     """The Origin of the value at `path`, or of the deepest step on the way that has one; None if none has."""
     best: Origin | None = None
     for key in path:
-        if isinstance(value, Unknown) and value.known is not None:
+        if type(value) is Unknown and value.known is not None:
             value = value.known
         if isinstance(value, Attrs) and isinstance(key, str):
             best = value.marks.get(key, best)

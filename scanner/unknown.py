@@ -76,7 +76,7 @@ def unknowns_in(value: Value) -> Iterator[Unknown]:
     waiting = [value]
     while waiting:
         here = waiting.pop()
-        if isinstance(here, Unknown):
+        if type(here) is Unknown:
             yield here
         elif isinstance(here, list):  # asked first: to ask the abstract class of each costs more than the rest
             waiting += [item for item in reversed(here) if type(item) not in PLAIN]
@@ -88,20 +88,20 @@ def unknowns_in(value: Value) -> Iterator[Unknown]:
 
 def refs_in(value: Value) -> Iterator[Ref]:
     """Every Ref inside `value`, also inside the pieces, document, options and known keys of an Unknown."""
-    if isinstance(value, Unknown):
-        if value.ref is not None:
-            yield value.ref
-        for inside in (value.pieces, value.document, value.options, value.known):
-            if inside:
-                yield from refs_in(inside)
-    elif not isinstance(value, list) and isinstance(value, (dict, Mapping)):
-        for item in value.values():
-            if type(item) not in PLAIN:
-                yield from refs_in(item)
-    elif isinstance(value, (list, Sequence)) and not isinstance(value, str):
-        for item in value:
-            if type(item) not in PLAIN:
-                yield from refs_in(item)
+    waiting = [value]
+    while waiting:
+        here = waiting.pop()
+        # The abstract classes last: to ask them costs more than the rest.
+        if isinstance(here, list):
+            waiting += [item for item in reversed(here) if type(item) not in PLAIN]
+        elif type(here) is Unknown:
+            if here.ref is not None:
+                yield here.ref
+            waiting += [inside for inside in (here.known, here.options, here.document, here.pieces) if inside]
+        elif isinstance(here, (dict, Mapping)):
+            waiting += [item for item in reversed(list(here.values())) if type(item) not in PLAIN]
+        elif isinstance(here, Sequence) and not isinstance(here, str):
+            waiting += [item for item in reversed(here) if type(item) not in PLAIN]
 
 
 def merge_unknowns(first: Unknown, *rest: Unknown) -> Unknown:

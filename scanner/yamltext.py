@@ -38,6 +38,8 @@ _DIRECTIVE = lazy(r"^%", re.MULTILINE)
 # What is forbidden, not what is allowed: a class of most of Unicode takes ten times as long to compile.
 _FORBIDDEN = lazy("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 
+_ORDINARY = bytes([*b"\t\n", *range(0x20, 0x7F)])
+
 
 class Document(Struct, frozen=True):
     """One document: its value and span; `first_line` to `last_line` is its part of the stream, both included."""
@@ -138,8 +140,10 @@ def _parse(chunk: str, path: str, line: int, budget: Budget, scalars: Scalars) -
     """The documents of one piece: nearly always one."""
     yaml = pyyaml()
     last = line + chunk.rstrip("\n").count("\n")
-    where = Where(chunk, path, line)
-    bad = _FORBIDDEN.search(chunk)
+    # Of printable ASCII, tabs and line feeds, as most are: then no rule for others is asked.
+    ordinary = chunk.isascii() and not chunk.encode().translate(None, _ORDINARY)
+    where = Where(chunk, path, line, ordinary)
+    bad = None if ordinary else _FORBIDDEN.search(chunk)
     if bad:
         cause = f"the control character U+{ord(bad.group()):04X} is not allowed"
         yield BadDocument(where.offset(bad.start()), cause, line, last)

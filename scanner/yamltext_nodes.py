@@ -21,7 +21,6 @@ MAX_EXPANDED = 1_000_000
 
 _ODD_BREAK = lazy("\r(?!\n)|[\x85\u2028\u2029]")
 
-
 _SHARED = 1_000_000  # up to here a line number is one object, wherever it is noted: manifests note millions
 _NUMBERS = list(range(1_000))
 _NO_KEYS: dict[str, str] = {}
@@ -107,10 +106,10 @@ def pyyaml() -> Any:
 class Where:
     """From the parser's marks in one piece to origins in the file."""
 
-    def __init__(self, chunk: str, path: str, line: int) -> None:
+    def __init__(self, chunk: str, path: str, line: int, ordinary: bool) -> None:
         self._path = path
         self._base = line
-        self._lines = Lines(chunk) if _ODD_BREAK.search(chunk) else None
+        self._lines = Lines(chunk) if not ordinary and _ODD_BREAK.search(chunk) else None
         self._chunk = chunk
         self._last = max(len(chunk.rstrip()) - 1, 0)
 
@@ -162,7 +161,10 @@ class Builder:
         self._nodes = self._deepest = 0
         self._scalars = scalars
         self._end: Any = None
-        self._alias_event, self._scalar_event = pyyaml().AliasEvent, pyyaml().ScalarEvent
+        yaml = pyyaml()
+        self._alias_event, self._scalar_event = yaml.AliasEvent, yaml.ScalarEvent
+        self._mapping_event = yaml.MappingStartEvent
+        self._ends = yaml.MappingEndEvent, yaml.SequenceEndEvent
         self.text: str | None = None
         """The source of the plain scalar that was read last, where it is no string."""
         self.written = False  # True where the document holds anything, be it `null`
@@ -229,8 +231,8 @@ class Builder:
         return value
 
     def _collection(self, event: Any, depth: int) -> Value:
-        mapping = isinstance(event, pyyaml().MappingStartEvent)
-        if not collection_tag(event.tag, mapping):
+        mapping = type(event) is self._mapping_event
+        if event.tag is not None and not collection_tag(event.tag, mapping):
             tag = shown(event.tag)
             raise Refused(event.start_mark, f"the tag `{tag}` is not known", tag)
         self._end = None
@@ -238,9 +240,8 @@ class Builder:
 
     def _sequence(self, depth: int) -> YamlItems:
         items = YamlItems()
-        ends = pyyaml().SequenceEndEvent
         for event in self._events:
-            if isinstance(event, ends):
+            if type(event) in self._ends:
                 self._close(event)
                 break
             value, origin = self.node(event, depth + 1)
@@ -250,9 +251,8 @@ class Builder:
     def _mapping(self, depth: int) -> YamlAttrs:
         attrs = YamlAttrs()
         merged: set[str] = set()
-        ends = pyyaml().MappingEndEvent
         for event in self._events:
-            if isinstance(event, ends):
+            if type(event) in self._ends:
                 self._close(event)
                 break
             if type(event) is self._scalar_event and event.value == "<<" and event.implicit[0]:
