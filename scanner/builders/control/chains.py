@@ -74,21 +74,21 @@ def chain_edges(
             space.vague.add(one.resource.address)
         else:
             space.running.setdefault(one.name, []).append((one.resource.kind, one.resource.name))
-    by_scope: dict[tuple[str, str], list[tuple[Right, ControlAction, Truth]]] = {}
+    by_scope: dict[tuple[str, str], list[Right]] = {}
     for right in rights:
-        for row, truth in matcher.rows(right.grant, right.unit, right.namespace):
-            if row.action in HOW:
-                by_scope.setdefault((right.unit, right.namespace), []).append((right, row, right.settle(truth)))
-            elif row.action == "impersonate-anybody" and right.grant.names:
+        by_scope.setdefault((right.unit, right.namespace), []).append(right)
+        for row, truth in matcher.rows(right.grant, right.unit, right.namespace) if right.grant.names else ():
+            if row.action == "impersonate-anybody":
                 chains.direct += _impersonated(world, right, row, right.settle(truth))
     _follow(chains, by_scope, leads)
     return [*surest(chains.direct), *_spread(chains)]
 
 
-def _follow(
-    chains: Chains, by_scope: dict[tuple[str, str], list[tuple[Right, ControlAction, Truth]]], leads: set[str]
-) -> None:
-    """Namespaces into which an account that leads on falls are asked who gets in; who does may be an account itself."""
+def _follow(chains: Chains, by_scope: dict[tuple[str, str], list[Right]], leads: set[str]) -> None:
+    """Namespaces into which an account that leads on falls are asked who gets in; who does may be an account itself.
+
+    What a right gives is asked where it leads to somebody alone: most lead to nobody.
+    """
     waiting = sorted({*leads, *chains.carried})
     known = set(waiting)
     asked: set[tuple[str, str]] = set()
@@ -99,9 +99,8 @@ def _follow(
                 if scope in asked:
                     continue
                 asked.add(scope)
-                for right, row, truth in by_scope.get(scope, ()):
-                    _enter(chains, right, row, truth)
-                    if right.subject not in known:
+                for right in by_scope.get(scope, ()):
+                    if _enters(chains, right) and right.subject not in known:
                         known.add(right.subject)
                         waiting.append(right.subject)
 
@@ -130,6 +129,18 @@ def _add_goals(chains: Chains, node_id: str) -> Iterator[tuple[str, str]]:
             if space.running or space.vague:
                 space.goals[RUNNING].append(goal)
             yield key
+
+
+def _enters(chains: Chains, right: Right) -> bool:
+    """Whether a right lets its holder take an account of its namespaces; note by what."""
+    rows = [
+        (row, truth)
+        for row, truth in chains.matcher.rows(right.grant, right.unit, right.namespace)
+        if row.action in HOW
+    ]
+    for row, truth in rows:
+        _enter(chains, right, row, right.settle(truth))
+    return bool(rows)
 
 
 def _enter(chains: Chains, right: Right, row: ControlAction, truth: Truth) -> None:
