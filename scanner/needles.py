@@ -39,11 +39,18 @@ class Sieve(Generic[T]):
 
     def found(self, text: str) -> Iterator[T]:
         """What those stand for that find something in `text`, in their order."""
-        if self._rules_out and text.isascii():
-            plain = text.lower()
-            if not any(one in plain for one in self._needles):
-                return iter(())
-        return (what for search, what in self._every if search(text))
+        return iter(()) if self.rules_out(text) else (what for search, what in self._every if search(text))
+
+    def rules_out(self, *texts: str) -> bool:
+        """Whether one look tells that nothing is found in any of `texts`; of many it costs little more than of one."""
+        joined = "\n".join(texts)
+        if not self._rules_out or not joined.isascii():
+            return False
+        plain = joined.lower()
+        for one in self._needles:
+            if one in plain:
+                return False
+        return True
 
 
 def sought(regex: str) -> re.Pattern[str]:

@@ -77,31 +77,28 @@ class _Telling:
     def __init__(self) -> None:
         rows = [row for fact in ("id", "command") for row in tables.literals(fact) if row.signal in SIGNALS]
         self._sieve = Sieve([(row.regex, row) for row in rows])
-        self._known: dict[str, list[PlaceFact]] = {}
+        self._known: dict[str, tuple[PlaceFact, ...]] = {}
 
-    def rows(self, text: str) -> list[PlaceFact]:
+    def rows(self, text: str) -> tuple[PlaceFact, ...]:
         """The rows whose pattern is found in `text`."""
         found = self._known.get(text)
         if found is None:
-            found = self._known[text] = list(self._sieve.found(text))
+            found = self._known[text] = tuple(self._sieve.found(text))
         return found
 
     def trips(self, value: Value) -> bool:
         """Whether any string that `strings` would find trips a row: in most resources none does."""
-        waiting = [value]
+        waiting, new = [value], list[str]()
         while waiting:
             one = waiting.pop()
             here: Iterable[Value] = ()
             # The abstract classes last: to ask them costs more than the rest.
-            if isinstance(one, str):
-                if self.rows(one):
-                    return True
-            elif isinstance(one, Unknown):
-                if one.pieces and self.rows(one.text()):
-                    return True
-                here = (one.document, one.known, *one.options)
-            elif isinstance(one, list):
+            if isinstance(one, list):
                 here = one
+            elif isinstance(one, Unknown):
+                here = (one.text() if one.pieces else None, one.document, one.known, *one.options)
+            elif isinstance(one, str):
+                here = (str(one),)
             elif isinstance(one, (dict, Mapping)):
                 here = one.values() if POSSIBLE not in one else [one[key] for key in one if key != POSSIBLE]
             elif isinstance(one, Sequence):
@@ -109,11 +106,16 @@ class _Telling:
             for item in here:
                 if type(item) is str:
                     found = self._known.get(item)
-                    if found or (found is None and self.rows(item)):
+                    if found:
                         return True
+                    if found is None:
+                        new.append(item)
                 elif type(item) not in PLAIN:
                     waiting.append(item)
-        return False
+        if new and self._sieve.rules_out(*new):
+            self._known.update(dict.fromkeys(new, ()))
+            return False
+        return any(map(self.rows, new))
 
 
 def _texts(resource: Resource, carried: frozenset[str]) -> Iterator[tuple[str, Found]]:

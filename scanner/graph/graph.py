@@ -145,10 +145,14 @@ def edge_key(edge: Edge) -> tuple[str, ...]:
 
 def _node_row(node: Node) -> list[object]:
     """Everything of a node, in the order of its fields; sets sorted."""
-    return [
-        node.id, node.kind, node.address, node.name, plain(node.origin), sorted(node.roles), node.actor, node.state,
-        node.decided_by, list(map(plain, node.facts)), node.namespace, *filter(None, [node.aliases]),
+    # Most nodes have neither roles nor facts nor aliases.
+    roles = sorted(node.roles) if node.roles else ()
+    facts = [plain(fact) for fact in node.facts] if node.facts else ()
+    row = [
+        node.id, node.kind, node.address, node.name, plain(node.origin), roles, node.actor, node.state,
+        node.decided_by, facts, node.namespace,
     ]  # fmt: skip
+    return [*row, node.aliases] if node.aliases else row
 
 
 def _edge_row(edge: Edge) -> list[object]:
@@ -165,8 +169,8 @@ def plain(thing: object) -> object:
     kind: type = type(thing)
     if thing is None or kind in _SCALARS:
         return thing
-    if isinstance(thing, FileOrigin):  # nearly all that is asked for; each field of it is a scalar
-        return {"type": kind.__name__, **asdict(thing)}
+    if isinstance(thing, FileOrigin):  # nearly all that is asked for
+        return _plain_span(thing)
     if isinstance(thing, ApiOrigin):
         made: dict[str, object] = {name: getattr(thing, name) for name in ApiOrigin.__struct_fields__}
         return {"type": kind.__name__, **made, "scope": _plain_scope(thing.scope)}
@@ -188,6 +192,12 @@ def plain(thing: object) -> object:
     if isinstance(thing, (tuple, list)):
         return [plain(one) for one in thing]
     return thing
+
+
+@lru_cache(maxsize=4096)
+def _plain_span(origin: FileOrigin) -> dict[str, object]:
+    """A span, each field of which is a scalar: what a module makes stands where it is called, all of it."""
+    return {"type": type(origin).__name__, **asdict(origin)}
 
 
 @lru_cache(maxsize=4096)
