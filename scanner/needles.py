@@ -47,10 +47,7 @@ class Sieve(Generic[T]):
         if not self._rules_out or not joined.isascii():
             return False
         plain = joined.lower()
-        for one in self._needles:
-            if one in plain:
-                return False
-        return True
+        return all(one not in plain for one in self._needles)
 
 
 def sought(regex: str) -> re.Pattern[str]:

@@ -141,7 +141,7 @@ class Interfaces:
             subnets=subnets,
             elsewhere=elsewhere,
             vpc=vpc,
-            public=both(addressed, self._routed(subnets, elsewhere)),
+            public=False if addressed is False else both(addressed, self._routed(subnets, elsewhere)),
             addressed=addressed,
             six=self._six(one, subnets, elsewhere),
             addresses=self._written(one),
@@ -221,7 +221,7 @@ class Interfaces:
 
     def _routed(self, subnets: tuple[str, ...], elsewhere: Doubt | None) -> Truth:
         """Whether the internet is routed to some subnet of an interface."""
-        return either([self.subnets.by_key[key].internet for key in subnets] + ([elsewhere] if elsewhere else []))
+        return either([self.subnets.internet(key) for key in subnets] + ([elsewhere] if elsewhere else []))
 
     def _written(self, one: Resource) -> tuple[AddressRange, ...]:
         """The addresses that are written for a single interface; none where it has several cards."""

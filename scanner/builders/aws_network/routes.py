@@ -41,7 +41,6 @@ class Subnet(Struct, frozen=True):
     unsure: tuple[Doubt | None, Doubt | None]
     public_addresses: Truth
     six_addresses: Truth
-    internet: Truth
 
     @property
     def whole(self) -> bool:
@@ -74,6 +73,7 @@ class Subnets:
         self._ranges: dict[str, list[AddressRange]] = {}
         self._homes: dict[str, str] = {}
         self._internets: dict[int, bool] = {}
+        self._routed: dict[str, Truth] = {}
         self.by_key: dict[str, Subnet] = {}
         for one in inventory.of(*SUBNET_KINDS):
             self.by_key[one.id] = self._subnet(one)
@@ -149,7 +149,6 @@ class Subnets:
             unsure=(self._unsure(one, texts[0], 4), self._unsure(one, texts[1], 6)),
             public_addresses=truth(one.attrs.get("map_public_ip_on_launch"), default),
             six_addresses=truth(one.attrs.get("assign_ipv6_address_on_creation"), False),
-            internet=True if default else self._internet(one),
         )
 
     def _unsure(self, one: Resource, written: Value, version: int) -> Doubt | None:
@@ -161,6 +160,13 @@ class Subnets:
         native = one.attrs.get("ipv6_native") in (True, "true")
         missing = version == 4 and not written and not native
         return Doubt("value-unknown", (f"{one.address}.cidr_block",)) if missing else None
+
+    def internet(self, key: str) -> Truth:
+        """Whether the internet is routed to a subnet: asked where something in it has a public address alone."""
+        if key not in self._routed:
+            one = self.inventory.by_id[key]
+            self._routed[key] = True if one.kind == "aws_default_subnet" else self._internet(one)
+        return self._routed[key]
 
     def _internet(self, subnet: Resource) -> Truth:
         pieces = [piece for version in (4, 6) for piece in PUBLIC[version]]
