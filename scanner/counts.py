@@ -34,9 +34,11 @@ def _deciding(values: list[Value]) -> set[str]:
     waiting = values
     for here in waiting:
         # The abstract classes last: to ask them costs more than the rest.
-        if isinstance(here, (dict, Mapping)):
-            inside: Iterable[Value] = here.values()
-        elif isinstance(here, (list, Sequence)) and not isinstance(here, str):
+        if isinstance(here, list):
+            inside: Iterable[Value] = here
+        elif isinstance(here, (dict, Mapping)):
+            inside = here.values()
+        elif isinstance(here, Sequence) and not isinstance(here, str):
             inside = here
         else:
             continue
