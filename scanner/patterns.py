@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 from typing import Any, cast
 
+_WILD = frozenset("*?[")
 _METHODS = tuple(name for name in dir(re.Pattern) if not name.startswith("_"))
 
 
@@ -33,3 +35,12 @@ def lazy(regex: str, flags: int = 0) -> re.Pattern[str]:
     To be used for its methods and attributes: the functions of `re` take no such pattern.
     """
     return cast("re.Pattern[str]", _Lazy(regex, flags))
+
+
+def fits(name: str, glob: str) -> bool:
+    """As `fnmatchcase` has it; most globs are a plain name, or have one `*` before it, and need no expression."""
+    if _WILD.isdisjoint(glob):
+        return name == glob
+    if glob[0] == "*" and _WILD.isdisjoint(glob[1:]):
+        return name.endswith(glob[1:])
+    return fnmatchcase(name, glob)

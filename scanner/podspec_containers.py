@@ -29,6 +29,8 @@ _SOURCES = {
     "configMapRef": "ConfigMap",
 }
 _REFERENCE = lazy(r"\$\$|\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)")
+_QUOTED = lazy(r"""['"\\]""")
+_BARE_WORD = lazy(r"[^ \t\r\n]+")
 
 
 class Fact(Struct, frozen=True):
@@ -168,3 +170,16 @@ def _pieces(text: str, known: Mapping[str, Fact]) -> Iterator[str | Unknown]:
         else:
             yield str(value)
     yield text[end:]
+
+
+def shell_words(line: str) -> list[str]:
+    """The words of a line of a shell; one that no shell takes is parted at its spaces."""
+    line = line.replace("\\\n", " ")
+    if _QUOTED.search(line) is None:
+        return _BARE_WORD.findall(line)
+    import shlex  # what lines without quotes do not need
+
+    try:
+        return shlex.split(line, comments=False)
+    except ValueError:
+        return line.split()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pkgutil
 import re
+import shlex
+from fnmatch import fnmatchcase
 from importlib import import_module
 
 import pytest
@@ -13,7 +15,8 @@ from hypothesis import strategies as st
 import scanner
 from scanner import tables
 from scanner.needles import Sieve, needles_of, sought
-from scanner.patterns import lazy
+from scanner.patterns import fits, lazy
+from scanner.podspec_containers import shell_words
 from tests.drawn import some
 
 REGEXES = sorted(
@@ -110,3 +113,20 @@ def test_letters_that_are_one_whatever_their_case_are_found() -> None:
     assert sought("keep").search("\u212aeep") is None
     assert sought("(?i)keep").search("KEEP") is not None
     assert sought("(?i)keep(er)").sub("x", "Keeper keeps") == "x keeps"
+
+
+@settings(max_examples=some(200, 5000), deadline=None)
+@given(st.text("ab*?[]!.\n", max_size=5), st.text("ab*?[]!.\n", max_size=5))
+def test_a_name_fits_a_glob_as_the_library_has_it(name: str, glob: str) -> None:
+    assert fits(name, glob) == fnmatchcase(name, glob)
+
+
+@settings(max_examples=some(200, 5000), deadline=None)
+@given(st.text("ab \t\r\n'\"\\#$;\x0b\x1c\xa0\u2003\0=-", max_size=12))
+def test_a_line_has_the_words_that_the_library_finds(line: str) -> None:
+    joined = line.replace("\\\n", " ")
+    try:
+        expected = shlex.split(joined)
+    except ValueError:
+        expected = joined.split()
+    assert shell_words(line) == expected

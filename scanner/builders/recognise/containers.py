@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
@@ -13,6 +12,7 @@ from scanner import podspec
 from scanner.builders.blocks import Found, doubt, has_key, reach, text
 from scanner.origin import Origin
 from scanner.patterns import lazy
+from scanner.podspec_containers import shell_words
 from scanner.resource import Resource, dig, mark
 from scanner.unknown import PLAIN, Unknown, Value, merge_unknowns
 
@@ -247,7 +247,7 @@ def _split(one: Found, env: Mapping[str, Found]) -> Iterator[Word]:
             if isinstance(known.value, Unknown):
                 doubtful.append(known.value)
     unknown = merge_unknowns(*doubtful) if doubtful else one.possible
-    for part in _shell(shown) if "".join(shown.split()) != shown and not _is_json(shown) else [shown]:
+    for part in shell_words(shown) if "".join(shown.split()) != shown and not _is_json(shown) else [shown]:
         yield Word(part, one.origin, unknown if unknown is not None and ("*" in part or one.possible) else None)
 
 
@@ -260,14 +260,6 @@ def _is_json(argument: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _shell(line: str) -> list[str]:
-    line = line.replace("\\\n", " ")
-    try:
-        return shlex.split(line, comments=False)
-    except ValueError:
-        return line.split()
 
 
 def _devices(body: Mapping[str, Value], origin: Origin | None, pod: Value) -> Iterator[tuple[str, Origin | None]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from fnmatch import fnmatchcase
 
 from msgspec import Struct
 
@@ -12,6 +11,7 @@ from scanner.builders.recognise.containers import Container
 from scanner.graph.model import Role
 from scanner.model_words import image_fact
 from scanner.origin import Origin
+from scanner.patterns import fits
 from scanner.table_rows import ModelFact
 
 GENERIC_SERVERS = frozenset({"ray-serve"})
@@ -135,7 +135,7 @@ def _only_fetches(line: str) -> bool:
 
 def _devices(container: Container) -> Iterator[Signal]:
     for name, origin in container.devices:
-        row = next((row for row in tables.model_facts("resource") if fnmatchcase(name, row.key)), None)
+        row = next((row for row in tables.model_facts("resource") if fits(name, row.key)), None)
         if row is not None:
             yield Signal("resource", row.because, origin)
 
@@ -149,7 +149,7 @@ def _variables(container: Container) -> Iterator[Signal]:
 
 def _mounts(container: Container) -> Iterator[Signal]:
     for path, origin in container.mounts:
-        if any(fnmatchcase(path.lower(), pattern) for pattern in WEIGHT_PATHS):
+        if any(fits(path.lower(), pattern) for pattern in WEIGHT_PATHS):
             yield Signal("mount", f"`{path}` looks like a place for weights", origin)
 
 

@@ -15,7 +15,6 @@ from scanner.sources.terraform.config import Config
 from scanner.sources.terraform.contracts import REMEDY
 from scanner.sources.terraform.evaluate import evaluate
 from scanner.sources.terraform.expand import Expansion, Instance, expand
-from scanner.sources.terraform.lines import DOWNLOADED
 from scanner.sources.terraform.manifest import installed
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.syntax import AttrStep, Block, IndexStep, Step, literal_text
@@ -123,7 +122,8 @@ class CallGroup:
             why = f"; {agreed}" if agreed else ""
             self._lost(f"({source}{named}) is not on disk{why}", "module", MODULE_NOT_LOADED, REMEDY)
             return
-        folder = Path(f"{run.directory}/{DOWNLOADED}/modules/{'.'.join((*self.caller.path, self.name))}")
+        # Behind `./`, no name that JSON may give it is a path of its own.
+        folder = run.downloads / f"./{'.'.join((*self.caller.path, self.name))}"
         self.contract = contracted(agreed, self.block, folder)
         seen = " and ".join(agreed.seen)
         told = (

@@ -13,6 +13,7 @@ from scanner.origin import FileOrigin
 from scanner.sources.terraform.budget import Budget
 from scanner.sources.terraform.config import Config, read_config
 from scanner.sources.terraform.files import Files
+from scanner.sources.terraform.lines import DOWNLOADED
 from scanner.sources.terraform.manifest import entries_of
 from scanner.sources.terraform.syntax import Expression
 from scanner.sources.terraform.unused import unused_values
@@ -45,6 +46,11 @@ class Run:
         if directory not in self._configs:
             self._configs[directory] = read_config(directory, self.files)
         return self._configs[directory]
+
+    @cached_property
+    def downloads(self) -> Path:
+        """Where modules of other places would be."""
+        return self.directory / DOWNLOADED / "modules"
 
     @cached_property
     def installed(self) -> Value:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import json
 import os
 import posixpath
@@ -13,6 +12,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from scanner.origin import FileOrigin
+from scanner.patterns import fits
 from scanner.resource import Attrs, Unread, dig, items_of, mark
 from scanner.sources.files import SKIPPED
 from scanner.unknown import Value
@@ -161,9 +161,9 @@ def _matches(name: str, patterns: list[str]) -> bool:
     for pattern in patterns:
         bare = pattern.rstrip("/")
         if "/" in bare.lstrip("/") or bare.startswith("/"):
-            if fnmatch.fnmatchcase(name, bare.lstrip("/")):
+            if fits(name, bare.lstrip("/")):
                 return True
-        elif fnmatch.fnmatchcase(name.rpartition("/")[2], bare):
+        elif fits(name.rpartition("/")[2], bare):
             return True
     return False
 
