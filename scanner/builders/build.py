@@ -35,6 +35,16 @@ def clusters(inventory: Inventory) -> bool:
     return inventory.has_kubernetes or inventory.has_clusters
 
 
+def azure(inventory: Inventory) -> bool:
+    """Anything of Azure, as its provider for Terraform has it."""
+    return inventory.has_azure
+
+
+def google(inventory: Inventory) -> bool:
+    """Anything of Google Cloud."""
+    return inventory.has_google
+
+
 def distributions(inventory: Inventory) -> bool:
     """Distributions of CloudFront."""
     return next(inventory.of("aws_cloudfront_distribution"), None) is not None
@@ -74,6 +84,11 @@ def stop_controls(profile: Profile) -> bool:
 def units_or_places(profile: Profile) -> bool:
     """The profile says what the deployment is made of, or where it stands."""
     return bool(profile.units or profile.places)
+
+
+def sinks(profile: Profile) -> bool:
+    """The profile says where evidence is stored."""
+    return profile.has("evidence.sinks") or bool(profile.evidence_sinks)
 
 
 def delivery(profile: Profile) -> bool:
@@ -126,8 +141,8 @@ STEPS = (
     Step("stack_ways.build", "build_stack_ways", kubernetes),
     Step("diversions.build", "build_diversions", kubernetes),
     Step("aws_models.build", "build_aws_models"),
-    Step("azure_models", "build_azure_models"),
-    Step("google_models", "build_google_models"),
+    Step("azure_models", "build_azure_models", azure),
+    Step("google_models", "build_google_models", google),
     Step("aws_identity.build", "build_aws_identity"),
     Step("edge_functions", "build_edge_functions", distributions),
     Step("consumers.build", "build_consumers"),
@@ -139,7 +154,7 @@ STEPS = (
     Step("cluster_delivery.build", "build_cluster_deliveries"),
     Step("explicit_denies", "build_explicit_denies"),
     Step("evidence.audit_trails", "build_audit_trails"),
-    Step("evidence.stores", "build_evidence_stores"),
+    Step("evidence.stores", "build_evidence_stores", wanted=sinks),
     Step("evidence.schedules", "build_schedules", schedules),
     Step("model_supply.build", "build_model_supply"),
     Step("switches.modalities", "build_modalities"),

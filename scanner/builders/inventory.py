@@ -57,6 +57,8 @@ class Inventory:
         self._by_unit: dict[str, list[Resource]] = {}
         self._kind_in_unit: dict[str, dict[str, list[Resource]]] = {}
         kinds = {one.kind for one in everything}
+        self.has_azure = any(kind.startswith("azurerm_") for kind in kinds)
+        self.has_google = any(kind.startswith("google_") for kind in kinds)
         self.has_kubernetes = any(kind.startswith(_IN_TERRAFORM) for kind in kinds)
         self.has_kubernetes = self.has_kubernetes or any(one.is_manifest for one in everything)
         self.has_clusters = any(kind.startswith(_CLUSTERS) for kind in kinds)

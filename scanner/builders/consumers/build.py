@@ -10,7 +10,6 @@ from scanner.builders.aws_identity.targets import BEDROCK_KIND, Target, targets
 from scanner.builders.aws_policy.decide import acts_on
 from scanner.builders.aws_policy.match import Truth
 from scanner.builders.blocks import at, first
-from scanner.builders.consumers.azure import deployments, wandering
 from scanner.builders.consumers.bedrock import agents, flows
 from scanner.builders.draft import World
 from scanner.graph.facts import Bound, Enforcement
@@ -23,11 +22,11 @@ NOTHING = "nothing enforces a guardrail in the account: the default is that each
 
 def build_consumers(world: World) -> None:
     """Binding facts on every consumer object; Bound and Enforcement facts on the models and floor settings."""
-    for way in (agents, flows, deployments):
+    for way in (agents, flows):
         for resource, fact in way(world):
             world.add_fact(resource.id, fact)
-    for resource, place in wandering(world):
-        world.add_fact(resource.id, place)
+    if world.inventory.has_azure:
+        _azure(world)
     managed = [target for target in targets(world) if target.node.kind == BEDROCK_KIND]
     by_unit: dict[str, list[Principal]] = {}
     for principal in principals(world) if managed else ():
@@ -36,6 +35,16 @@ def build_consumers(world: World) -> None:
         _bedrock(world, target, by_unit.get(target.unit, ()))
     for one in world.inventory.of("google_model_armor_floorsetting"):
         world.add_fact(one.id, _floor(one))
+
+
+def _azure(world: World) -> None:
+    # Loaded only where there is anything of Azure.
+    from scanner.builders.consumers.azure import deployments, wandering
+
+    for resource, fact in deployments(world):
+        world.add_fact(resource.id, fact)
+    for resource, place in wandering(world):
+        world.add_fact(resource.id, place)
 
 
 def _bedrock(world: World, target: Target, here: Sequence[Principal]) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from scanner.builders.control.azure import azure_rights
+from collections.abc import Iterator
+
 from scanner.builders.control.chains import chain_edges
 from scanner.builders.control.clouds import Estate
 from scanner.builders.control.derived import derived
 from scanner.builders.control.eks import access_rights, add_groups
 from scanner.builders.control.fan import Goal
-from scanner.builders.control.google import google_rights
 from scanner.builders.control.host_pods import host_pod_edges
 from scanner.builders.control.memberships import add_members
 from scanner.builders.control.passing import guard_edges
@@ -37,8 +37,7 @@ def build_cluster_control(world: World) -> None:
         *bound,
         *estate.elsewhere(bound),
         *access_rights(world, estate),
-        *azure_rights(world, estate),
-        *google_rights(world, estate),
+        *_of_other_clouds(world, estate),
         *template_rights(world, book),
     ]
     add_members(world)
@@ -47,6 +46,18 @@ def build_cluster_control(world: World) -> None:
     every = [*rights, *derived(rights, book, Ground.of(world, rights))]
     world.memo[RIGHTS] = every
     _kubernetes(world, every)
+
+
+def _of_other_clouds(world: World, estate: Estate) -> Iterator[Right]:
+    """What Azure and Google Cloud give in their clusters; each is loaded only where there is anything of it."""
+    if world.inventory.has_azure:
+        from scanner.builders.control.azure import azure_rights
+
+        yield from azure_rights(world, estate)
+    if world.inventory.has_google:
+        from scanner.builders.control.google import google_rights
+
+        yield from google_rights(world, estate)
 
 
 def _carried(world: World) -> dict[str, list[Goal]]:

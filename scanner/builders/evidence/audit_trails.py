@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from scanner.builders.blocks import Found, at, first, line
 from scanner.builders.draft import World
 from scanner.builders.edges import values
-from scanner.builders.evidence.azure_trails import azure_trails
-from scanner.builders.evidence.google_trails import google_logs, google_trails
 from scanner.builders.evidence.trail_reach import accounts, beside, regions, regions_of, selected
 from scanner.graph.facts_audit import Trail
 from scanner.graph.model import STACK, Role
@@ -35,15 +33,28 @@ def build_audit_trails(world: World) -> None:
     for one in world.inventory.of(CLUSTER):
         if one.unit in guarded:
             world.add_fact(one.id, _cluster(one))
-    for owner, trail in (*azure_trails(world, guarded), *google_trails(world, guarded)):
-        world.add_fact(owner.id, trail)
-    for owner, log in google_logs(world):
-        world.add_fact(owner.id, log)
+    _of_other_clouds(world, guarded)
     for node in list(world.nodes.values()) if not trails else ():
         if node.kind == "provider" and node.name == "aws" and node.id.partition(":")[0] in guarded:
             unknown = Unknown("no `aws_cloudtrail` is in the inputs", decided_by=("aws_cloudtrail",))
             because = "no trail is in the inputs: who calls and changes what in the account may go unrecorded"
             world.add_fact(node.id, Trail(origin=node.origin, because=because, aspect="declared", complete=unknown))
+
+
+def _of_other_clouds(world: World, guarded: set[str]) -> None:
+    """What Azure and Google Cloud keep; each is loaded only where there is anything of it."""
+    if world.inventory.has_azure:
+        from scanner.builders.evidence.azure_trails import azure_trails
+
+        for owner, trail in list(azure_trails(world, guarded)):
+            world.add_fact(owner.id, trail)
+    if world.inventory.has_google:
+        from scanner.builders.evidence.google_trails import google_logs, google_trails
+
+        for owner, trail in list(google_trails(world, guarded)):
+            world.add_fact(owner.id, trail)
+        for owner, log in google_logs(world):
+            world.add_fact(owner.id, log)
 
 
 def _trail(world: World, one: Resource) -> Iterator[Trail]:

@@ -11,14 +11,16 @@ from scanner.builders.k8s_network.platforms.registry import platform_ways
 from scanner.builders.k8s_network.services import Services
 from scanner.builders.k8s_network.sets import any_pod
 from scanner.builders.k8s_network.view import TARGET_ROLES, View
-from scanner.builders.mesh.routes import build_mesh_routes
 
 
 def build_routes(view: View, services: Services, sources: Sources) -> None:
     """Every route of the cluster but those of the Gateway API."""
     build_ingress(view, services, sources)
     build_other_routes(view, services, sources)
-    build_mesh_routes(view, services, sources)
+    if any(one.group.endswith("istio.io") for one in view.resources):
+        from scanner.builders.mesh.routes import build_mesh_routes  # what a cluster without Istio does not need
+
+        build_mesh_routes(view, services, sources)
     _platforms(view, sources)
 
 
