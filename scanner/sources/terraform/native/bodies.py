@@ -32,7 +32,7 @@ class Bodies:
     ) -> None:
         cursor = self._cursor
         while True:
-            token = cursor.peek()
+            token = cursor.token
             if token.kind == until:
                 return
             cursor.take()
@@ -41,7 +41,7 @@ class Bodies:
             if token.kind != "name":
                 cursor.back(token)
                 raise cursor.fault("an argument or a block is expected here", opening)
-            if cursor.peek().kind == "=":
+            if cursor.token.kind == "=":
                 self._put(self._attribute(token), attributes)
                 self._line_ends("a new line is missing behind this argument")
             else:
@@ -49,7 +49,7 @@ class Bodies:
                 self._line_ends("a new line is missing behind this block")
 
     def _line_ends(self, cause: str) -> None:
-        if self._cursor.peek().kind not in _END_OF_LINE:
+        if self._cursor.token.kind not in _END_OF_LINE:
             raise self._cursor.fault(cause)
 
     def _put(self, attribute: Attribute, attributes: dict[str, Attribute]) -> None:
@@ -69,13 +69,13 @@ class Bodies:
             raise SyntaxFault(kind.line, kind.column, f"blocks nested more than {MAX_BLOCKS} deep")
         labels: list[str] = []
         last = kind
-        while (token := cursor.peek()).kind in ("name", "string"):
+        while (token := cursor.token).kind in ("name", "string"):
             last = cursor.take()
             labels.append(token.text if token.kind == "name" else self._label(token))
         cursor.expect("{", "a `=` or a `{` is missing here")
         attributes: dict[str, Attribute] = {}
         blocks: list[Block] = []
-        if cursor.peek().kind in (*_END_OF_LINE, "}"):
+        if cursor.token.kind in (*_END_OF_LINE, "}"):
             self._items("}", attributes, blocks, depth, kind)
         else:
             name = cursor.expect("name", "an argument is expected here")

@@ -10,51 +10,57 @@ from scanner.sources.terraform.syntax import Expression, SyntaxFault
 
 
 class Cursor:
-    """Tokens of one text of the file `path`; `embedded` reads an expression that stands inside a string."""
+    """Tokens of one text of the file `path`; `embedded` reads an expression that stands inside a string.
+
+    token: the next one; line breaks are passed over where they do not count.
+    """
 
     def __init__(self, tokens: list[Token], path: str, embedded: Callable[[str, int, int], Expression]) -> None:
         self.path = path
         self.embedded = embedded
         self._tokens = tokens
-        self._place = 0
         self._lines = True
-        self._last = tokens[0]
+        self._place = 0
+        self.token = self._last = tokens[0]
 
-    def peek(self) -> Token:
-        """The next token; line breaks are passed over where they do not count."""
-        token = self._tokens[self._place]
-        while token.kind == "newline" and not self._lines:
+    def _pass(self) -> None:
+        """Over the line breaks that are next."""
+        while self.token.kind == "newline":
             self._place += 1
-            token = self._tokens[self._place]
-        return token
+            self.token = self._tokens[self._place]
 
     def take(self) -> Token:
         """The next token, and on to the one after it. Raises SyntaxFault for what is no token."""
-        token = self._tokens[self._place]
-        if token.kind == "newline" and not self._lines:
-            token = self.peek()
-        if token.kind == "fault":
+        token = self._last = self.token
+        kind = token.kind
+        if kind == "fault":
             raise SyntaxFault(token.line, token.column, f"not valid HCL: {token.text}")
-        if token.kind != "end":
-            self._place += 1
-        self._last = token
+        if kind != "end":
+            place = self._place = self._place + 1
+            after = self.token = self._tokens[place]
+            if after.kind == "newline" and not self._lines:
+                self._pass()
         return token
 
     def taken(self, kind: str) -> bool:
         """Takes the next token if it is of a kind, which is not that of a fault or of the end; whether it is."""
-        token = self._tokens[self._place]
-        if token.kind == "newline" and not self._lines:
-            token = self.peek()
-        if token.kind != kind:
+        if self.token.kind != kind:
             return False
-        self._place += 1
-        self._last = token
+        self.take()
         return True
 
     def back(self, token: Token) -> None:
         """Back onto the token that was taken last."""
         if token.kind != "end":
-            self._place -= 1
+            self._place = self._behind_last() - 1
+            self.token = self._tokens[self._place]
+
+    def _behind_last(self) -> int:
+        """The place of the first token behind the one that was taken last."""
+        place = self._place
+        while not self._lines and place and self._tokens[place - 1].kind == "newline":
+            place -= 1
+        return place
 
     def expect(self, kind: str, cause: str, opening: Token | None = None) -> Token:
         """The next token, which has to be of a kind. Raises SyntaxFault with the cause."""
@@ -64,7 +70,7 @@ class Cursor:
 
     def at_word(self, word: str) -> bool:
         """Whether the next token is this keyword."""
-        token = self.peek()
+        token = self.token
         return token.kind == "name" and token.text == word
 
     def fault(self, cause: str, opening: Token | None = None) -> SyntaxFault:
@@ -72,7 +78,7 @@ class Cursor:
 
         Where the text ends, what is missing is told where it was opened.
         """
-        token = self.peek()
+        token = self.token
         if token.kind == "fault":
             cause = token.text
         elif token.kind == "end" and opening is not None:
@@ -85,7 +91,14 @@ class Cursor:
 
     def count_lines(self, count: bool) -> bool:
         """Line breaks count from here on, or not; whether they did before."""
-        before, self._lines = self._lines, count
+        before = self._lines
+        if before is not count:
+            if count:
+                self._place = self._behind_last()
+                self.token = self._tokens[self._place]
+            else:
+                self._pass()
+            self._lines = count
         return before
 
     def span(self, token: Token) -> FileOrigin:

@@ -71,7 +71,7 @@ class Expressions:
         cursor = self._cursor
         left = self._term()
         while True:
-            sign = cursor.peek().kind
+            sign = cursor.token.kind
             level = _LEVEL.get(sign, -1)
             if level < lowest:
                 return left
@@ -82,7 +82,7 @@ class Expressions:
     def _term(self) -> Expression:
         """A term with the steps behind it, or a sign before one."""
         cursor = self._cursor
-        token = cursor.peek()
+        token = cursor.token
         if token.kind in ("-", "!"):
             cursor.take()
             self._depth += 1
@@ -92,7 +92,7 @@ class Expressions:
             self._depth -= 1
             return Unary(token.kind, operand, join(cursor.span(token), operand.at))
         source = self._primary(token)
-        if cursor.peek().kind not in (".", "["):
+        if cursor.token.kind not in (".", "["):
             return source
         steps: list[Step] = []
         while self._step(steps):
@@ -137,7 +137,7 @@ class Expressions:
     def _named(self, token: Token) -> Expression:
         cursor = self._cursor
         cursor.take()
-        after = cursor.peek().kind
+        after = cursor.token.kind
         if after in ("(", "::"):
             return self._call(token)
         at = cursor.span(token)
@@ -148,16 +148,16 @@ class Expressions:
     def _call(self, first: Token) -> Expression:
         cursor = self._cursor
         name = first.text
-        while cursor.peek().kind == "::":
+        while cursor.token.kind == "::":
             cursor.take()
             name += "::" + cursor.expect("name", "the name of a function is expected here").text
         opening = cursor.expect("(", "a `(` is missing here")
         arguments: list[Expression] = []
         expand = False
         with cursor.lines(False):
-            while cursor.peek().kind != ")":
+            while cursor.token.kind != ")":
                 arguments.append(self.expression())
-                after = cursor.peek().kind
+                after = cursor.token.kind
                 if after == "...":
                     cursor.take()
                     expand = True
@@ -170,11 +170,11 @@ class Expressions:
     def _step(self, steps: list[Step]) -> bool:
         """One step behind a term, if there is one."""
         cursor = self._cursor
-        opening = cursor.peek()
+        opening = cursor.token
         if opening.kind == "[":
             cursor.take()
             with cursor.lines(False):
-                if cursor.peek().kind == "*":
+                if cursor.token.kind == "*":
                     cursor.take()
                     last = cursor.expect("]", "a `]` is missing here")
                     steps.append(SplatStep(True, (), cursor.between(opening, last)))
@@ -210,9 +210,9 @@ class Expressions:
         with cursor.lines(False):
             if cursor.at_word("for"):
                 return self._for_tuple(opening)
-            while cursor.peek().kind != "]":
+            while cursor.token.kind != "]":
                 items.append(self.expression())
-                if cursor.peek().kind != "]":
+                if cursor.token.kind != "]":
                     cursor.expect(",", "a `,` or a `]` is missing here", opening)
             last = cursor.take()
         return Tuple(tuple(items), cursor.between(opening, last))
@@ -226,12 +226,12 @@ class Expressions:
         items: list[tuple[Expression, Expression]] = []
         with cursor.lines(True):
             while True:
-                while cursor.peek().kind == "newline":
+                while cursor.token.kind == "newline":
                     cursor.take()
-                if cursor.peek().kind == "}":
+                if cursor.token.kind == "}":
                     break
                 items.append(self._item(opening))
-                if cursor.peek().kind not in ("}", "newline"):
+                if cursor.token.kind not in ("}", "newline"):
                     cursor.expect(",", "a `,`, a new line or a `}` is missing here", opening)
             last = cursor.take()
         return Object(tuple(items), cursor.between(opening, last))
@@ -239,13 +239,13 @@ class Expressions:
     def _item(self, opening: Token) -> tuple[Expression, Expression]:
         """A key and its value; a bare name is text."""
         cursor = self._cursor
-        token = cursor.peek()
+        token = cursor.token
         key = self.expression()
         if isinstance(key, Traversal) and not key.steps:
             key = Literal(key.root, key.at)
         elif token.kind == "name" and isinstance(key, Literal):
             key = Literal(token.text, key.at)
-        if cursor.peek().kind not in ("=", ":"):
+        if cursor.token.kind not in ("=", ":"):
             raise cursor.fault("a `=` is missing behind the key", opening)
         cursor.take()
         return key, self.expression()
@@ -254,7 +254,7 @@ class Expressions:
         cursor = self._cursor
         cursor.take()
         key, value = "", cursor.expect("name", "a name is expected behind `for`").text
-        if cursor.peek().kind == ",":
+        if cursor.token.kind == ",":
             cursor.take()
             key, value = value, cursor.expect("name", "a name is expected here").text
         if not cursor.at_word("in"):
@@ -283,7 +283,7 @@ class Expressions:
         name = self.expression()
         cursor.expect("=>", "a `=>` and a value are missing here")
         result = self.expression()
-        if group := cursor.peek().kind == "...":
+        if group := cursor.token.kind == "...":
             cursor.take()
         condition = self._for_if()
         last = cursor.expect("}", "a `}` is missing here")
@@ -294,6 +294,6 @@ def whole(cursor: Cursor) -> Expression:
     """The one expression that a text is, line breaks ignored. Raises SyntaxFault."""
     with cursor.lines(False):
         found = Expressions(cursor).expression()
-        if cursor.peek().kind != "end":
+        if cursor.token.kind != "end":
             raise cursor.fault("one expression is expected here")
     return found

@@ -51,6 +51,7 @@ class Token(Struct, frozen=True, gc=False):
 
 _GROUPS = ("", "name", "newline", "plain", "number", "comment", "heredoc", "sign", "quote", "end")
 """The groups of the pattern, by their numbers."""
+_NEWLINE, _END = _GROUPS.index("newline"), _GROUPS.index("end")
 _SHORT = (None, "name", None, "string", "number", None, None, "", None, None)
 """The kinds of the tokens of the groups of one line; a sign is its own kind."""
 
@@ -66,34 +67,33 @@ class Lexer(Struct):
         """The tokens up to the end, or up to the first place that is no token: a "fault", whose text is the cause."""
         found: list[Token] = []
         text, line, place = self.text, self.line, 0
-        # The offset in the text that column 1 of the current line has.
-        base = 1 - self.column
+        # What makes a column of an offset in the text, in the current line.
+        shift = self.column
         match, add = _TOKEN.match, found.append
         while hit := match(text, place):
             number = hit.lastindex or 0
             start, place = hit.span(number)
-            column = start - base + 1
             kind = _SHORT[number]
             if kind is not None:
                 word = hit[number]
-                add(Token(kind or word, word, line, column, line, place - base + 1))
-                continue
-            group = _GROUPS[number]
-            if group == "newline":
-                found.append(Token("newline", "", line, column, line, column))
-                line, base = line + 1, place
-            elif group == "end":
-                found.append(Token("end", "", line, column, line, column))
+                add(Token(kind or word, word, line, start + shift, line, place + shift))
+            elif number == _NEWLINE:
+                column = start + shift
+                add(Token("newline", "", line, column, line, column))
+                line, shift = line + 1, 1 - place
+            elif number == _END:
+                add(Token("end", "", line, start + shift, line, start + shift))
                 return found
             else:
-                place = self._long(found, group, hit, (line, column, base))
+                place = self._long(found, _GROUPS[number], hit, (line, start + shift, 1 - shift))
                 if not place:
                     return found
                 if lines := text.count("\n", start, place):
                     line += lines
-                    base = text.rfind("\n", start, place) + 1
-        column = place - base + 1 + len(text[place : place + 1000]) - len(text[place : place + 1000].lstrip(" \t"))
-        found.append(Token("fault", "a character that cannot stand here", line, column, line, column))
+                    shift = -text.rfind("\n", start, place)
+        blanks = len(text[place : place + 1000]) - len(text[place : place + 1000].lstrip(" \t"))
+        column = place + shift + blanks
+        add(Token("fault", "a character that cannot stand here", line, column, line, column))
         return found
 
     def _long(self, found: list[Token], group: str, hit: re.Match[str], at: tuple[int, int, int]) -> int:
