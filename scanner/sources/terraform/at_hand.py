@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from scanner.resource import Attrs, Items
-from scanner.sources.terraform.scope import NOT_AT_HAND, Env
+from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.syntax import AttrStep, Expression, Literal, Traversal
 from scanner.sources.terraform.values import ListOf, MapOf, SetOf
 from scanner.unknown import PLAIN
 
 _KNOWN = (PLAIN - {str}) | {Items, ListOf, SetOf, Attrs, MapOf}
+NOT_AT_HAND = object()
 REFUSED = object()
 """What Terraform refuses: an attribute that is not there."""
 
@@ -19,14 +20,15 @@ def at_hand(expression: Expression, env: Env) -> object:
 
     Inside a collection there may be what is not known; about a scalar there is no doubt for a `try` to note.
     """
-    if type(expression) is Literal:
-        value: object = expression.value
-    elif type(expression) is Traversal:
-        steps = expression.steps
-        if expression.root in env.names:
-            value = env.names[expression.root]
+    if type(expression) is Traversal:
+        root, steps = expression.root, expression.steps
+        if root in env.names:
+            value: object = env.names[root]
         else:
-            value = env.scope.at_hand(expression)
+            named = env.scope.named.get(root)
+            if named is None or not steps or type(steps[0]) is not AttrStep:
+                return NOT_AT_HAND
+            value = named.get(steps[0].name, NOT_AT_HAND)
             steps = steps[1:]
         for step in steps:
             if type(step) is not AttrStep or not (type(value) is Attrs or type(value) is MapOf):
@@ -34,6 +36,10 @@ def at_hand(expression: Expression, env: Env) -> object:
             if step.name not in value:
                 return REFUSED
             value = value[step.name]
+    elif type(expression) is Literal:
+        value = expression.value
     else:
         return NOT_AT_HAND
-    return value if type(value) in _KNOWN or (type(value) is str and value.isascii()) else NOT_AT_HAND
+    if type(value) is str:
+        return value if value.isascii() else NOT_AT_HAND
+    return value if type(value) in _KNOWN else NOT_AT_HAND

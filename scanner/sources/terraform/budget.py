@@ -51,8 +51,9 @@ class Budget:
 
     def __init__(self) -> None:
         self.depth = 0
-        self.left = 0
+        # The steps that are left to the root, and how many of them are not for the expression that is evaluated.
         self.steps = MAX_ALL_STEPS
+        self.floor = MAX_ALL_STEPS
         self.instances = MAX_ALL_INSTANCES
         self.modules = MAX_MODULES
         self.blocks = MAX_INSTANCES
@@ -63,17 +64,16 @@ class Budget:
         self.doubt: Unknown | None = None
 
     def begin(self) -> None:
-        """Gives an expression that stands in no other what it may spend: each expression in it takes one of `left` and
-        of `steps`, and goes one deeper as long as it is evaluated.
+        """Gives an expression that stands in no other what it may spend: each expression in it takes one step, and
+        goes one deeper as long as it is evaluated.
         """
-        self.left = self._allowance()
+        self.floor = self.steps - self._allowance()
 
     def spend(self, amount: int) -> bool:
         """Takes more steps for work over a large value; False where so much is not left: it must not be done then."""
-        if amount >= self.left:
-            self.left = 0
+        if amount >= self.steps - self.floor:
+            self.floor = self.steps
             return False
-        self.left -= amount
         self.steps -= amount
         return True
 
@@ -88,15 +88,15 @@ class Budget:
         """An account of its own for what has a name of its own: what refers to it does not pay for it, and has no part
         in its doubts. The result is for `back`, which ends it.
         """
-        before = self.guarded, self.doubt, self.left
-        # The first, as in most roots, all the time.
-        self.left = MAX_STEPS if self.steps >= MAX_STEPS * SHARE else self._allowance()
+        before = self.guarded, self.doubt, self.steps - self.floor
+        self.floor = self.steps - self._allowance()
         self.guarded, self.doubt = False, None
         return before
 
     def back(self, before: Account) -> None:
         """Back to what was before `apart`."""
-        self.guarded, self.doubt, self.left = before
+        self.guarded, self.doubt, left = before
+        self.floor = self.steps - left
 
     def guard(self, guarded: bool) -> tuple[bool, Unknown | None]:
         """Notes doubts from here on (or not, for what is evaluated elsewhere), those before put aside for `unguard`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
 from scanner.patterns import lazy
@@ -19,6 +19,7 @@ from scanner.sources.terraform.syntax import (
     TemplateFor,
     Traversal,
 )
+from scanner.sources.terraform.unplaced import COUNT
 
 _OWN = frozenset({"abspath", "bcrypt", "pathexpand", "plantimestamp", "templatefile", "timestamp", "uuid"})
 """Functions whose result is not that of their arguments alone; those of files beside."""
@@ -35,7 +36,7 @@ class ByDefault:
         self._contract = contract
         self._inputs: dict[str, frozenset[str] | None] = {}
         self._slots: dict[Hashable, dict[Hashable, dict[str, Any]]] = {}
-        self._all: dict[tuple[str, ...], frozenset[str] | None] = {}
+        self._all: dict[Hashable, frozenset[str] | None] = {}
         # By the identity of parts of the contract, which last as long as it does.
         self._trees: dict[int, Expression] = {}
         self._of_instance: dict[int, bool] = {}
@@ -56,14 +57,16 @@ class ByDefault:
         """Where what something comes to is kept that rests on some inputs, by what those are (`input_key`)."""
         return self._slots.setdefault((what, names), {})
 
-    def rest_on(self, texts: tuple[str, ...], given: frozenset[str]) -> tuple[str, ...] | None:
-        """The arguments among those given that texts rest on; None where they rest on more than inputs."""
-        if texts not in self._all:
-            every = [self.inputs(text) for text in texts]
+    def rest_on(self, what: Hashable, parts: Iterable[Any], given: frozenset[str]) -> tuple[str, ...] | None:
+        """The arguments among those given that some parts rest on; None where they rest on more than inputs."""
+        if what not in self._all:
+            every = [self.inputs(text) for part in parts for text in texts_in(part)]
             known = [one for one in every if one is not None]
-            self._all[texts] = frozenset().union(*known) if len(known) == len(every) else None
-        found = self._all[texts]
-        return None if found is None else tuple(sorted(found & given))
+            self._all[what] = frozenset().union(*known) if len(known) == len(every) else None
+        found = self._all[what]
+        if not found:
+            return None if found is None else ()
+        return tuple(sorted([one for one in found if one.removeprefix(COUNT) in given]))
 
     def inputs(self, text: str) -> frozenset[str] | None:
         """The inputs that a text rests on; None where it rests on resources, paths, files or the time as well."""
@@ -79,8 +82,8 @@ class ByDefault:
         if tree is None:
             return None
         found: set[str] = set()
-        for traversal in _references(tree, frozenset()):
-            behind = self._behind(traversal) if traversal is not None else None
+        for one in _references(tree, frozenset()):
+            behind = self._behind(one) if isinstance(one, Traversal) else one
             if behind is None:
                 return None
             found |= behind
@@ -116,8 +119,11 @@ def texts_in(value: Any) -> Iterator[str]:
             yield from texts_in(item)
 
 
-def _references(node: object, bound: frozenset[str]) -> Iterator[Traversal | None]:
-    """The references in a tree but those to names that it binds; None for a function of more than its arguments."""
+def _references(node: object, bound: frozenset[str]) -> Iterator[Traversal | frozenset[str] | None]:
+    """The references in a tree but those to names that it binds; None for a function of more than its arguments.
+
+    `length(var.x)` is told as what it rests on.
+    """
     if isinstance(node, tuple):
         for item in node:
             yield from _references(item, bound)
@@ -127,6 +133,9 @@ def _references(node: object, bound: frozenset[str]) -> Iterator[Traversal | Non
         yield node  # type: ignore[misc]
     if not isinstance(node, Node) or kind is Literal:
         return
+    if kind is Call and (counted := _counted(node)):  # type: ignore[arg-type]  # a Call
+        yield frozenset([COUNT + counted])
+        return
     if isinstance(node, Call) and (node.name in _OWN or node.name.startswith(("file", "provider::"))):
         yield None
     if isinstance(node, (ForTuple, ForObject, TemplateFor)):
@@ -135,6 +144,16 @@ def _references(node: object, bound: frozenset[str]) -> Iterator[Traversal | Non
         inner = getattr(node, name)
         if (type(inner) is tuple and inner) or (isinstance(inner, Node) and type(inner) is not AttrStep):
             yield from _references(inner, bound)
+
+
+def _counted(call: Call) -> str:
+    """The input whose elements a call counts; empty for any other."""
+    if call.name != "length" or call.expand or len(call.arguments) != 1:
+        return ""
+    counted = call.arguments[0]
+    if type(counted) is not Traversal or counted.root != "var" or len(counted.steps) != 1:
+        return ""
+    return getattr(counted.steps[0], "name", "")
 
 
 class Rests:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from scanner.origin import FileOrigin
 from scanner.resource import Attrs, Items
 from scanner.sources.terraform import operators
-from scanner.sources.terraform.at_hand import REFUSED, at_hand
+from scanner.sources.terraform.at_hand import NOT_AT_HAND, REFUSED, at_hand
 from scanner.sources.terraform.budget import MAX_DEPTH, Budget
 from scanner.sources.terraform.calls import call, may_fail
 from scanner.sources.terraform.charge import charge, weight
@@ -18,7 +18,7 @@ from scanner.sources.terraform.comprehend import for_object, for_tuple
 from scanner.sources.terraform.conditional import conditional
 from scanner.sources.terraform.functions.graphemes import composed
 from scanner.sources.terraform.placed import placed_value
-from scanner.sources.terraform.scope import NOT_AT_HAND, Env
+from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.steps import walk
 from scanner.sources.terraform.syntax import (
     Binary,
@@ -47,31 +47,25 @@ def evaluate(expression: Expression, env: Env) -> Value:
     """The value of an expression. Never raises for any expression."""
     budget = env.scope.budget
     kind = type(expression)
-    if kind is Literal and 0 < budget.depth < MAX_DEPTH and budget.left > 1:  # one inside another takes no closer look
-        budget.left -= 1
-        budget.steps -= 1
-        plain = expression.value  # type: ignore[union-attr]  # a Literal
-        return plain if type(plain) is not str or plain.isascii() else composed(plain)
-    if kind is Traversal and budget.depth < MAX_DEPTH and budget.left > 1:
+    if (kind is Traversal or kind is Literal) and budget.steps - 1 > budget.floor:
         known = at_hand(expression, env)
         if known is not NOT_AT_HAND and known is not REFUSED:
-            budget.left -= 1
             budget.steps -= 1
-            return known  # type: ignore[return-value]  # a scalar
+            return known  # type: ignore[return-value]  # a value
     if kind is Placed:
         return placed_value(evaluate(expression.shared, env), expression.at)  # type: ignore[union-attr]  # Placed
+    depth = budget.depth
     try:
-        if not budget.depth:
+        if not depth:
             budget.begin()
-        budget.depth += 1
-        budget.left -= 1
+        budget.depth = depth + 1
         budget.steps -= 1
-        if budget.depth > MAX_DEPTH or budget.left <= 0:
+        if depth >= MAX_DEPTH or budget.steps <= budget.floor:
             return Unknown("an expression that is too deep or too large to evaluate", origin=expression.at)
         value = _READERS[kind](expression, env)
         if isinstance(value, str) and not value.isascii():
             value = composed(value)
-        if budget.left <= 0:
+        if budget.steps <= budget.floor:
             # What is whole of it is not worth more: the whole expression is too large.
             return Unknown("an expression that is too large to evaluate", origin=expression.at)
         if budget.guarded and isinstance(value, Unknown) and may_fail(expression, value):
@@ -82,7 +76,7 @@ def evaluate(expression: Expression, env: Env) -> Value:
     except TooLarge as error:
         return _left(error, expression, budget)
     finally:
-        budget.depth -= 1
+        budget.depth = depth
 
 
 def _left(error: TooLarge, expression: Expression, budget: Budget) -> Unknown:

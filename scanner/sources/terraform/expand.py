@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from scanner.resource import Attrs
 from scanner.sources.terraform.evaluate import evaluate
+from scanner.sources.terraform.placed import is_nowhere, placed_value
 from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.syntax import Body
 from scanner.sources.terraform.types import to_bool, to_number
@@ -71,8 +72,10 @@ def expand(body: Body, env: Env) -> Expansion:
         if kept is not None and not kept:
             kept["told"] = _without_place(body.attributes, env)
         told = kept["told"] if kept else None
-        if told is not None:
+        if type(told) is int:
             return _counted(told, env) if told != NO_KEY else Expansion("each")
+        if told is not None:
+            return _each(placed_value(told, body.attributes.place("for_each")), env)
     if "count" in body.attributes:
         expression = body.attributes["count"].expression
         value = evaluate(expression, env)
@@ -95,8 +98,10 @@ def expand(body: Body, env: Env) -> Expansion:
     return Expansion("single", [Instance(None, {})])
 
 
-def _without_place(attributes: Unplaced, env: Env) -> int | None:
-    """A known count, or `NO_KEY`, told before the expression gets its place; None where it takes a closer look."""
+def _without_place(attributes: Unplaced, env: Env) -> Value:
+    """A known count, `NO_KEY`, or a known collection, told before the expression gets its place; None where it takes a
+    closer look.
+    """
     count = attributes.unplaced("count")
     if count is not None:
         value = evaluate(count, env)
@@ -108,6 +113,8 @@ def _without_place(attributes: Unplaced, env: Env) -> int | None:
         value = evaluate(each, env)
         if is_map(value) and not value:
             return NO_KEY
+        if (is_map(value) or isinstance(value, SetOf)) and attributes.at_one_place("for_each") and is_nowhere(value):
+            return value
     return None
 
 

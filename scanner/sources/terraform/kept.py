@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping
 from functools import cache
 from typing import Any, TypeAlias
 
-from scanner.sources.terraform.by_default import ByDefault, texts_in
+from scanner.sources.terraform.by_default import ByDefault
 from scanner.sources.terraform.config import ResourceKey
 from scanner.sources.terraform.contracts import Contract
 from scanner.sources.terraform.expand import COUNTED, NO_KEY
@@ -62,8 +62,7 @@ class Kept:
         return self._slots[asked]
 
     def _found(self, asked: Hashable, parts: list[Any]) -> Slots | None:
-        texts = tuple([text for part in parts for text in texts_in(part)])
-        inputs = self._by_default.rest_on(texts, self._given)
+        inputs = self._by_default.rest_on(asked, parts, self._given)
         if inputs is None or (inputs and any(type(part) is not str for part in parts)):
             return None  # for the latter: what rests on an input of the call has its line, the rest has not
         return inputs, self._by_default.slots(asked, inputs)

@@ -19,7 +19,7 @@ from scanner.sources.terraform.module_calls import CallGroup
 from scanner.sources.terraform.placed import of_json
 from scanner.sources.terraform.providers import Providers
 from scanner.sources.terraform.run import Run
-from scanner.sources.terraform.scope import NOT_AT_HAND, Env, NoNames
+from scanner.sources.terraform.scope import Env, NoNames
 from scanner.sources.terraform.shared_value import input_key, own_value, shared_value
 from scanner.sources.terraform.sizes import fits
 from scanner.sources.terraform.syntax import AttrStep, Block, Expression, Step, Traversal
@@ -65,8 +65,9 @@ class Module:
         self._bare = Env(NoNames(run.budget, run.files, config.directory))
         self._values: dict[str, Value] = {}
         # The same by root and name, for references, of which there are many more.
-        self._named: dict[str, dict[str, Value]] = {"var": {}, "local": {}}
+        self.named: dict[str, dict[str, Value]] = {"var": {}, "local": {}}
         self._keys: dict[tuple[str, ...], Hashable | None] = {}
+        self._tells: dict[str, Hashable | None] = {}
         self._evaluating: set[str] = set()
         self._resources: dict[ResourceKey, ResourceGroup] = {}
         self._calls: dict[str, CallGroup] = {}
@@ -89,8 +90,8 @@ class Module:
     def lookup(self, traversal: Traversal, env: Env) -> tuple[Value, tuple[Step, ...]]:
         """The value that the first steps of a reference name, and the steps that are left."""
         root, steps = traversal.root, traversal.steps
-        if root in self._named and steps and isinstance(steps[0], AttrStep):
-            known, name = self._named[root], steps[0].name
+        if root in self.named and steps and isinstance(steps[0], AttrStep):
+            known, name = self.named[root], steps[0].name
             if name in known:
                 return known[name], steps[1:]
             return self.variable(name, traversal) if root == "var" else self.local(name, traversal), steps[1:]
@@ -112,13 +113,6 @@ class Module:
         if root == "resource" and len(names) > 1 and names[1] is not None:
             return self._resource(("resource", first, names[1]), steps[2:], traversal, env)
         return self._resource(("resource", root, first), steps[1:], traversal, env)
-
-    def at_hand(self, traversal: Traversal) -> object:
-        """The variable or local that a reference starts with, once it is worked out; NOT_AT_HAND for all else."""
-        named, steps = self._named.get(traversal.root), traversal.steps
-        if named is None or not steps or type(steps[0]) is not AttrStep:
-            return NOT_AT_HAND
-        return named.get(steps[0].name, NOT_AT_HAND)
 
     def _resource(
         self, key: ResourceKey, steps: tuple[Step, ...], traversal: Traversal, env: Env
@@ -173,8 +167,8 @@ class Module:
             value = Unknown(f"`{self.inside(name)}` is too large", decided_by=(self.inside(name),))
         self._values[name] = value
         root, _, own = name.partition(".")
-        if root in self._named:
-            self._named[root][own] = value
+        if root in self.named:
+            self.named[root][own] = value
         return value
 
     def local(self, name: str, traversal: Traversal | None = None) -> Value:
@@ -193,7 +187,7 @@ class Module:
     def variable(self, name: str, traversal: Traversal) -> Value:
         """The value of a variable."""
         if self.call is not None and name in self.config.defaults and not self._is_given(name):
-            default = self._named["var"][name] = of_json(self.config.defaults[name], self.call.at)
+            default = self.named["var"][name] = of_json(self.config.defaults[name], self.call.at)
             return default
         if self.config.contract and name in self.config.variables:
             return self.input(name)
@@ -229,7 +223,11 @@ class Module:
     def inputs_key(self, names: tuple[str, ...]) -> Hashable | None:
         """What variables are, as a key that is the same where they are; None where one is not known."""
         if names not in self._keys:
-            self._keys[names] = input_key(self.input(name) for name in names)
+            for name in names:
+                if name not in self._tells:
+                    self._tells[name] = input_key(name, self.input)
+            told = tuple([self._tells[name] for name in names])
+            self._keys[names] = None if None in told else told
         return self._keys[names]
 
     def _variable(self, name: str, block: Block) -> Value:

@@ -15,9 +15,6 @@ from scanner.sources.terraform.syntax import Expression, Step, Traversal
 from scanner.sources.terraform.values import invalid
 from scanner.unknown import Unknown, Value
 
-NOT_AT_HAND = object()
-"""In place of a value that is not at hand."""
-
 
 class Scope(Protocol):
     """The names of a module."""
@@ -37,8 +34,9 @@ class Scope(Protocol):
         """The value of the longest part of a reference that names something, and the steps that are left."""
         ...
 
-    def at_hand(self, traversal: Traversal) -> object:
-        """The variable or local that a reference starts with, once it is worked out; NOT_AT_HAND for all else."""
+    @property
+    def named(self) -> Mapping[str, Mapping[str, Value]]:
+        """What references by root and name lead to, as far as it is worked out."""
         ...
 
     def inputs_key(self, names: tuple[str, ...]) -> Hashable | None:
@@ -68,6 +66,8 @@ class Env(Struct, frozen=True):
 class NoNames:
     """The scope of a `.tfvars` file or a type constraint: nothing can be referred to."""
 
+    named: Mapping[str, Mapping[str, Value]] = {}
+
     def __init__(self, budget: Budget, files: Files, directory: Path) -> None:
         self.budget = budget
         self.files = files
@@ -76,10 +76,6 @@ class NoNames:
     def lookup(self, traversal: Traversal, env: Env) -> tuple[Value, tuple[Step, ...]]:
         """Nothing, whatever is asked for."""
         return invalid("a reference where none is allowed", traversal.at), ()
-
-    def at_hand(self, traversal: Traversal) -> object:
-        """NOT_AT_HAND."""
-        return NOT_AT_HAND
 
     def inputs_key(self, names: tuple[str, ...]) -> Hashable | None:
         """None: there are no variables here."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable
 
 from scanner.origin import FileOrigin
 from scanner.resource import Attrs, Items
 from scanner.sources.terraform.evaluate import evaluate
 from scanner.sources.terraform.placed import is_nowhere, placed_value
 from scanner.sources.terraform.scope import Env
-from scanner.sources.terraform.unplaced import Unplaced
+from scanner.sources.terraform.unplaced import COUNT, Unplaced
 from scanner.sources.terraform.values import ListOf, MapOf, SetOf
 from scanner.unknown import PLAIN, Value
 
@@ -55,13 +55,15 @@ def own_value(held: Unplaced, name: str, env: Env) -> tuple[Value, FileOrigin]:
     return evaluate(expression, env), env.scope.place(expression)
 
 
-def input_key(values: Iterable[Value]) -> Hashable | None:
-    """Known values of inputs, told apart from all that differ; None where one is large or not known."""
+def input_key(name: str, value: Callable[[str], Value]) -> Hashable | None:
+    """What an input is, or how many elements it has if its name says so, told apart from all that differs; None where
+    it is large or not known.
+    """
+    counted = value(name.removeprefix(COUNT))
+    if name.startswith(COUNT) and type(counted) in _COLLECTIONS and type(counted) is not SetOf:
+        return len(counted)  # type: ignore[arg-type]  # of a set some elements may turn out to be one
     found: list[Hashable] = []
-    for value in values:
-        if not _tell(value, found) or len(found) > _MOST:
-            return None
-    return tuple(found)
+    return tuple(found) if _tell(counted, found) and len(found) <= _MOST else None
 
 
 def _tell(value: Value, into: list[Hashable]) -> bool:

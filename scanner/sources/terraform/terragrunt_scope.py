@@ -10,7 +10,7 @@ from scanner.sources.terraform.budget import Budget
 from scanner.sources.terraform.evaluate import evaluate
 from scanner.sources.terraform.files import Files
 from scanner.sources.terraform.lines import references
-from scanner.sources.terraform.scope import NOT_AT_HAND, Env
+from scanner.sources.terraform.scope import Env
 from scanner.sources.terraform.syntax import Attribute, AttrStep, Expression, Step, Traversal
 from scanner.sources.terraform.values import invalid
 from scanner.unknown import FUNCTION_UNKNOWN, Unknown, Value, unknowns_in
@@ -18,6 +18,8 @@ from scanner.unknown import FUNCTION_UNKNOWN, Unknown, Value, unknowns_in
 
 class TerragruntScope:
     """The locals of one file, each evaluated when it is first asked for; functions start from its folder."""
+
+    named: Mapping[str, Mapping[str, Value]] = {}
 
     def __init__(self, files: Files, folder: Path, locals_: Mapping[str, Attribute]) -> None:
         self.budget = Budget()
@@ -38,10 +40,6 @@ class TerragruntScope:
         named = f"{traversal.root}.{name}" if name else traversal.root
         cause = f"`{named}` is known to Terragrunt alone"
         return Unknown(cause, FUNCTION_UNKNOWN, (named,), traversal.at), ()
-
-    def at_hand(self, traversal: Traversal) -> object:
-        """NOT_AT_HAND."""
-        return NOT_AT_HAND
 
     def inputs_key(self, names: tuple[str, ...]) -> Hashable | None:
         """None: a Terragrunt file has no variables."""

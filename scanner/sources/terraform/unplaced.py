@@ -13,6 +13,10 @@ InputsKey: TypeAlias = Callable[[tuple[str, ...]], Hashable | None]
 """What some inputs are, as a key that is the same where they are; None where one is not known."""
 
 
+COUNT = "#"
+"""Before the name of an input of which no more is asked than how many elements it has."""
+
+
 class Unplaced(Mapping[str, Attribute]):
     """Attributes whose parts get their place when they are asked for."""
 

@@ -17,7 +17,7 @@ from scanner.sources.terraform.files import Files, Unreadable
 from scanner.sources.terraform.functions.function import Function, mapping, pure, text
 from scanner.sources.terraform.functions.hashes import digest
 from scanner.sources.terraform.identity import set_of
-from scanner.sources.terraform.scope import NOT_AT_HAND, Env, Scope
+from scanner.sources.terraform.scope import Env, Scope
 from scanner.sources.terraform.steps import Evaluate
 from scanner.sources.terraform.syntax import Expression, Step, SyntaxFault, Traversal
 from scanner.sources.terraform.values import MAX_TEXT, Refused, TooLarge, invalid
@@ -100,14 +100,15 @@ class _TemplateScope(Struct, frozen=True):
         return self.outer.files
 
     @property
+    def named(self) -> Mapping[str, Mapping[str, Value]]:
+        return {}
+
+    @property
     def working_directory(self) -> Path:
         return self.outer.working_directory
 
     def lookup(self, traversal: Traversal, env: Env) -> tuple[Value, tuple[Step, ...]]:
         return invalid(f"the template has no variable `{traversal.root}`", traversal.at), ()
-
-    def at_hand(self, traversal: Traversal) -> object:
-        return NOT_AT_HAND
 
     def inputs_key(self, names: tuple[str, ...]) -> Hashable | None:
         return None
