@@ -6,9 +6,13 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar, cast
 
+from scanner.patterns import lazy
+
 _SHORTEST = 3
 """A shorter needle stands in too many texts to rule them out."""
 _IGNORES_CASE = "(?i)"
+_ORDINARY = lazy(r"[^|\\*?{(\[.^$+]+")
+_BRACKET = lazy(r"\\.|[\[()]", re.DOTALL)
 _NO_CHARACTER = frozenset("dDwWsSbBAZ")
 """Escapes that stand for a class or a place. Of any other letter or digit it is not asked what it stands for."""
 
@@ -47,7 +51,7 @@ class Sieve(Generic[T]):
         if not self._rules_out or not joined.isascii():
             return False
         plain = joined.lower()
-        return all(one not in plain for one in self._needles)
+        return not any(map(plain.__contains__, self._needles))
 
 
 def sought(regex: str) -> re.Pattern[str]:
@@ -139,8 +143,9 @@ def _branches(regex: str) -> Iterator[tuple[list[str], list[str]]]:
             groups.append("" if inner.startswith("?") else inner)
         elif char in ".^$+":
             runs.append("")
-        else:
-            runs[-1] += char
+        elif ordinary := _ORDINARY.match(regex, here):
+            after = ordinary.end()
+            runs[-1] += ordinary.group()
         here = after
     yield runs, groups
 
@@ -156,21 +161,15 @@ def _times_end(regex: str, start: int) -> int:
 def _end(regex: str, start: int) -> int:
     """Behind the group or class that begins at `start`."""
     depth, here = 0, start
-    while here < len(regex):
-        char = regex[here]
-        if char == "\\":
-            here += 1
-        elif char == "[":
-            here = _class_end(regex, here)
-            if not depth:
-                return here
-            continue
-        elif char in "()":
-            depth += 1 if char == "(" else -1
-            if not depth:
-                return here + 1
-        here += 1
-    return here
+    while found := _BRACKET.search(regex, here):
+        sign, here = found.group(), found.end()
+        if sign == "[":
+            here = _class_end(regex, found.start())
+        elif sign in "()":
+            depth += 1 if sign == "(" else -1
+        if not depth:
+            return here
+    return len(regex)
 
 
 def _class_end(regex: str, start: int) -> int:
