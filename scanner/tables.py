@@ -159,11 +159,13 @@ def kubernetes_facts(fact: str) -> tuple[PlaceFact, ...]:
     return tuple(row for row in _records("placement_kubernetes", PlaceFact) if row.fact == fact)
 
 
+@cache
 def literals(fact: str) -> tuple[PlaceFact, ...]:
     """The rows of literals with this `fact`: id, command, module, ordinary or lifecycle."""
     return tuple(row for row in _records("literals", PlaceFact) if row.fact == fact)
 
 
+@cache
 def region_facts(fact: str) -> tuple[RegionFact, ...]:
     """The rows of regions with this `fact`."""
     return tuple(row for row in _records("regions", RegionFact) if row.fact == fact)
@@ -199,6 +201,7 @@ def safety_facts(fact: str) -> tuple[ModelFact, ...]:
     return tuple(row for row in _records("safety_components", ModelFact) if row.fact == fact)
 
 
+@cache
 def artifacts(fact: str) -> tuple[Artifact, ...]:
     """The rows of model_artifacts with this `fact`."""
     return tuple(row for row in _records("model_artifacts", Artifact) if row.fact == fact)
@@ -233,14 +236,14 @@ def switches() -> tuple[Switch, ...]:
 
 
 @cache
+def _tests_on(on: str) -> tuple[tuple[Switch, SwitchTest], ...]:
+    return tuple((switch, test) for switch in switches() for test in switch.match or () if test.on == on)
+
+
+@cache
 def switch_tests(on: str, kind: str = "", group: str = "") -> tuple[tuple[Switch, SwitchTest], ...]:
     """The tests to make on one thing: `kind` is its Terraform type, Kubernetes kind or kind of settings."""
-    return tuple(
-        (switch, test)
-        for switch in switches()
-        for test in switch.match or ()
-        if test.on == on and _suits(test, kind, group)
-    )
+    return tuple(one for one in _tests_on(on) if _suits(one[1], kind, group))
 
 
 def _suits(test: SwitchTest, kind: str, group: str) -> bool:

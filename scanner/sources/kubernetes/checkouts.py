@@ -41,7 +41,7 @@ class Checkouts:
         changed: Mapping[str, Collection[str]] | None = None,
     ) -> None:
         self._changed = changed or {}
-        self._folders = {folder for path in paths for folder in _folders(path)} | {""}
+        self._folders = folders_of(paths)
         self._said: dict[str, list[Said]] = {}
         for url, some in said.items():
             if name := repository_name(url):
@@ -111,9 +111,15 @@ def repository_name(address: str) -> str:
     return f"{host}/{path}".lower()
 
 
-def _folders(path: str) -> Iterator[str]:
-    """Every folder that a path is in."""
-    return (path[:index] for index, letter in enumerate(path) if letter == "/")
+def folders_of(paths: Iterable[str]) -> set[str]:
+    """Every folder that a path is in, and the root, which is ""."""
+    found = {""}
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        while folder not in found:
+            found.add(folder)
+            folder = folder.rpartition("/")[0]
+    return found
 
 
 def _known_part(folder: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from scanner.resource import Unread
 from scanner.sources.files import read_text
+from scanner.sources.kubernetes.checkouts import folders_of
 from scanner.yamltext import BadDocument, documents
 
 FLEET, FLUX = "fleet.yaml", ".sourceignore"
@@ -29,11 +30,10 @@ def changing(root: Path, paths: Collection[str]) -> dict[str, frozenset[str]]:
     paths: every file of the run; a `fleet.yaml` that cannot be read counts as one that changes.
     """
     named = [one for one in paths if one.rpartition("/")[2] == FLEET]
-    folders = {one[:index] for one in paths for index, letter in enumerate(one) if letter == "/"} | {""}
     return {
         FLEET: frozenset(one.rpartition("/")[0] for one in named if not _harmless(root, one)),
         # What it leaves out is not asked: it may be the one policy that closes a way.
-        FLUX: frozenset(one for one in folders if os.path.isfile(os.path.join(root, one, FLUX))),
+        FLUX: frozenset(one for one in folders_of(paths) if os.path.isfile(os.path.join(root, one, FLUX))),
     }
 
 
