@@ -43,9 +43,10 @@ def _deciding(values: list[Value]) -> set[str]:
         else:
             continue
         for one in inside:
-            if type(one) is Unknown:
-                if not one.ref:
-                    found.update(one.decided_by)
-            elif type(one) not in PLAIN:
+            if type(one) in PLAIN:
+                continue
+            if type(one) is not Unknown:
                 waiting.append(one)
+            elif not one.ref:
+                found.update(one.decided_by)
     return found

@@ -159,8 +159,7 @@ def _roots(
 
         other_commands(files.files, whole)
         whole.unread.extend(of_tools(request.root, files.files))
-    candidates = [request.root / path for path in (*files.files, *files.links)]
-    for folder in find_roots(request.root, candidates, options.syntax):
+    for folder in find_roots(request.root, (*files.files, *files.links), options.syntax):
         if not called or folder.resolve() not in called:
             unit = unit_of(folder)
             parts.append((folder, unit, read_root(request.root, folder, unit, options)))

@@ -51,6 +51,8 @@ TYPED: dict[str, tuple[str, str]] = {
 }
 """Resource types of hashicorp/kubernetes without `kubernetes_` and the `_v1` ending (provider documentation 2.x)."""
 
+_CARRIERS = ("kubernetes_", "kubectl_", "helm_")
+"""How the types begin that carry objects."""
 IN_PLACE = frozenset({"kubernetes_labels", "kubernetes_annotations", "kubernetes_env"})
 """Types that change fields of an object which something else made (provider documentation 2.x)."""
 INERT = frozenset({"StorageClass", "VolumeSnapshotClass", "PriorityClass", "CustomResourceDefinition"})
@@ -111,7 +113,7 @@ def unwrap(reading: Reading, known: Callable[[], Known]) -> None:
     """
     wrappers = [one for one in reading.resources if one.source != "kubernetes" and not one.data]
     carried: list[tuple[Value, Origin]] = []
-    for resource in wrappers:
+    for resource in (one for one in wrappers if one.kind.startswith(_CARRIERS)):
         for value, origin in _objects(resource, reading):
             for each, where, possible in (value, origin, resource.possible), *_held(resource, value, origin, reading):
                 carried.append((each, where))

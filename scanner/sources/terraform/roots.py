@@ -17,9 +17,11 @@ from scanner.sources.terraform.syntax import literal_text
 def find_roots(root: Path, files: Sequence[Path], syntax: Parsed | None = None) -> list[Path]:
     """The directories among those of `files` that are root modules: no other directory calls them.
 
-    Where directories call each other in a ring that nobody calls from outside, the first by name is a root.
+    files: absolute, or relative to `root`. Where directories call each other in a ring that nobody calls from outside,
+    the first by name is a root.
     """
-    directories = {path.parent for path in files if is_configuration(path.name) and ".terraform" not in path.parts}
+    paths = [root / path for path in files if is_configuration(path.name)]
+    directories = {path.parent for path in paths if ".terraform" not in path.parts}
     by_real = {os.path.realpath(directory): directory for directory in sorted(directories)}
     calls = {real: _called(directory, root, syntax) & by_real.keys() - {real} for real, directory in by_real.items()}
     called = {target for targets in calls.values() for target in targets}
