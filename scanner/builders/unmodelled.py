@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from scanner import tables
 from scanner.builders.aws_entry import build as aws_entry
@@ -22,7 +22,7 @@ from scanner.graph.model import STACK, Plane, Role
 from scanner.patterns import lazy
 from scanner.podspec_shapes import HOLDERS
 from scanner.resource import Resource
-from scanner.unknown import Value, refs_in
+from scanner.unknown import Ref, Value, refs_in
 
 CORE = (STACK - {Role.GUARDRAIL}) | {Role.MODEL, Role.CANDIDATE}
 """A guardrail is no place in a network: who can change it is a matter of control."""
@@ -185,9 +185,16 @@ def _touched(world: World) -> dict[str, Resource | None]:
     }
 
 
+def _refs(one: Resource) -> tuple[Ref, ...]:
+    """What a resource refers to, which is asked of most more than once."""
+    if "refs" not in one.memo:
+        one.memo["refs"] = tuple(refs_in(one.attrs))
+    return cast("tuple[Ref, ...]", one.memo["refs"])
+
+
 def _guards(world: World, own: Resource) -> Iterator[Resource]:
     """What a model or a member of the stack refers to and is guarded or held by, and groups that its groups admit."""
-    for ref in refs_in(own.attrs):
+    for ref in _refs(own):
         named = world.inventory.at(own.unit, ref.address)
         if named is not None and named.kind in GUARDS and not named.data:
             yield named
@@ -214,7 +221,7 @@ def _reached(
     if _of_kubernetes(one):
         yield from _named(world, one, names)
         return
-    referred = {found.id for ref in refs_in(one.attrs) if (found := world.inventory.at(one.unit, ref.address))}
+    referred = {found.id for ref in _refs(one) if (found := world.inventory.at(one.unit, ref.address))}
     if not referred:
         return
     for core, own in touched.items():
@@ -286,7 +293,7 @@ def _speaks(value: Value, depth: int = 0) -> str:
 
 
 def _stores(world: World, one: Resource) -> Iterator[str]:
-    for ref in refs_in(one.attrs):
+    for ref in _refs(one):
         named = world.inventory.at(one.unit, ref.address)
         if named is not None and Role.STORE in world.nodes[named.id].roles:
             yield named.id
