@@ -109,12 +109,17 @@ def _on_windows(world: World, unit: str) -> Iterator[str]:
     Source: EKS user guide, "Limit Pod traffic with Kubernetes network policies". Pods that ask for Windows beside
     machines of Linux are told one by one.
     """
+    every = list(world.inventory.of("aws_eks_node_group"))
+    if not any(map(_runs_windows, every)):
+        return  # whose the others are need not be asked
     joined = _joined(world, unit)
-    groups = [
-        one for one in world.inventory.of("aws_eks_node_group") if joined is None or _of_cluster(world, one, joined)
-    ]
-    if groups and all(str(one.attrs.get("ami_type") or "").startswith("WINDOWS") for one in groups):
+    groups = [one for one in every if joined is None or _of_cluster(world, one, joined)]
+    if all(map(_runs_windows, groups)):
         yield from (f"{one.address}: ami_type" for one in groups)
+
+
+def _runs_windows(group: Resource) -> bool:
+    return str(group.attrs.get("ami_type") or "").startswith("WINDOWS")
 
 
 def _grouped(world: World, unit: str) -> Iterator[str]:

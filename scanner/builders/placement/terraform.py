@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from scanner import tables
 from scanner.builders.blocks import Found, at, first, heads
@@ -123,6 +124,7 @@ def _zones(world: World, resource: Resource, one: Found) -> Iterator[Placement]:
             yield Placement(origin=one.origin, because=because, place_class=value, perhaps="unordinary-zone")
 
 
+@cache
 def _has_zone_row(kind: str) -> bool:
     return any(condition.op == "zone" for row in tables.placements(kind) for condition in row.when)
 

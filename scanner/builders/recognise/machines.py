@@ -272,7 +272,10 @@ def _document(item: Value) -> Value:
 
 
 def _in_values(written: str) -> str:
-    for word in text(written).replace('"', " ").replace("'", " ").split():
+    words = text(written).replace('"', " ").replace("'", " ").split()
+    if tables.model_sieve("image").rules_out(*(f"{word}:" for word in words)):
+        words = []  # an image in none of them: what finds nothing in `a:` finds nothing in `a`
+    for word in words:
         row = image_fact(word) or image_fact(f"{word}:")
         if row is not None:
             return row.because

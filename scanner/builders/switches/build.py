@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import pairwise
 
 from msgspec.structs import replace
@@ -37,12 +38,16 @@ def build_switches(world: World) -> None:
     for resource in world.inventory.all:
         if resource.data:
             continue
-        on = "kubernetes" if is_kubernetes(resource) else "terraform"
-        tests = tables.switch_tests(on, resource.kind, resource.group)
+        on_cluster = is_kubernetes(resource)
+        tests = (
+            tables.switch_tests("kubernetes", resource.kind, resource.group)
+            if on_cluster
+            else _tests_of_types().get(resource.kind, ())
+        )
         if tests:
             _scoped(world, resource, tests, Spot(resource.attrs, resource.origin))
         mine = bool(world.nodes[resource.id].roles & OWN)
-        if mine and on == "kubernetes":
+        if mine and on_cluster:
             _pods(world, resource)
         elif mine and resource.kind in COMPUTE:
             _switches(world, resource, list(run_by(world, resource)))
@@ -57,6 +62,17 @@ def build_switches(world: World) -> None:
                 _judge(world, resource, tables.switch_tests("config", kind), document)
             if kind == "litellm":
                 add_one_direction(world, resource, document)
+
+
+@cache
+def _tests_of_types() -> dict[str, list[tuple[Switch, SwitchTest]]]:
+    """By Terraform type, the tests of it: a run asks for hundreds of types, nearly all of which have none."""
+    found: dict[str, list[tuple[Switch, SwitchTest]]] = {}
+    for switch in tables.switches():
+        for test in switch.match or ():
+            for kind in dict.fromkeys(test.types) if test.on == "terraform" else ():
+                found.setdefault(kind, []).append((switch, test))
+    return found
 
 
 def _of_the_stack(world: World) -> Iterator[str]:
