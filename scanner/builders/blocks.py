@@ -120,23 +120,31 @@ def mark_of(value: Value, key: str | int) -> Origin | None:
     return None
 
 
+_CLOSED = PLAIN | {Unknown}
+"""The types of values inside of which no key is looked for."""
+
+
 def has_key(value: Value, names: frozenset[str], depth: int) -> bool:
     """Whether anything inside a value, down to a depth, is called by one of `names`."""
     here: list[Value] = [value]
     while here and depth >= 0:
         inner: list[Value] = []
         for one in here:
+            items: Iterable[Value] = ()
             # The abstract classes last: to ask them costs more than the rest.
             if isinstance(one, list):
-                inner += [each for each in one if type(each) not in PLAIN]
+                items = one
             elif isinstance(one, (str, Unknown)):
                 continue
             elif isinstance(one, (dict, Mapping)):
-                if not names.isdisjoint(one):
+                if not one.keys().isdisjoint(names):  # so, for the names are few
                     return True
-                inner += [each for each in one.values() if type(each) not in PLAIN]
+                items = one.values()
             elif isinstance(one, Sequence):
-                inner += [each for each in one if type(each) not in PLAIN]
+                items = one
+            for item in items:
+                if type(item) not in _CLOSED:
+                    inner.append(item)
         here, depth = inner, depth - 1
     return False
 

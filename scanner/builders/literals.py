@@ -57,7 +57,7 @@ def build_literals(world: World) -> None:
             _module(world, resource)
         carriers = carriers_of(resource)
         carried = frozenset(key for carrier in carriers for key in carrier.keys) if carriers else _NOTHING
-        plain = not carried and not is_kubernetes(resource) and ENCODED.isdisjoint(resource.attrs)
+        plain = not carried and not is_kubernetes(resource) and resource.attrs.keys().isdisjoint(ENCODED)
         if plain and not telling.trips(resource.attrs):
             continue
         seen: set[str] = set()
@@ -96,7 +96,8 @@ class _Telling:
             if isinstance(one, list):
                 here = one
             elif isinstance(one, Unknown):
-                here = (one.text() if one.pieces else None, one.document, one.known, *one.options)
+                if one.pieces or one.options or one.document is not None or one.known is not None:
+                    here = (one.text() if one.pieces else None, one.document, one.known, *one.options)
             elif isinstance(one, str):
                 here = (str(one),)
             elif isinstance(one, (dict, Mapping)):

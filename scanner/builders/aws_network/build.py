@@ -89,7 +89,7 @@ def receivers(world: World, unit: str) -> Iterator[str]:
 
 
 def _runs(world: World, owner: Resource) -> Iterator[str]:
-    for path in RUN_PATHS if not RUN_HEADS.isdisjoint(owner.attrs) else ():
+    for path in RUN_PATHS if not owner.attrs.keys().isdisjoint(RUN_HEADS) else ():
         for found in values(owner, path):
             named = world.inventory.find(found.value, owner)
             if isinstance(named, Resource) and named.id in world.nodes:

@@ -170,7 +170,7 @@ class Interfaces:
         return found + [value for more in self._cards.get(one.id, ()) for value in values(more, "subnet_id")]
 
     def _templates(self, one: Resource) -> list[Resource]:
-        if TEMPLATE_HEADS.isdisjoint(one.attrs):
+        if one.attrs.keys().isdisjoint(TEMPLATE_HEADS):
             return []
         named = [found.value for path in TEMPLATE_PATHS for found in values(one, path)]
         found = [self.inventory.find(value, one, *TEMPLATE_KINDS) for value in named]

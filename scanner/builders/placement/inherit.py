@@ -75,7 +75,7 @@ def _outside(fact: Fact) -> bool:
 
 def _named(world: World, resource: Resource) -> Iterator[tuple[str, str, str, Found]]:
     """What stands, on what, how it is said, and where."""
-    if resource.data or resource.provider is None or HEADS.isdisjoint(resource.attrs):
+    if resource.data or resource.provider is None or resource.attrs.keys().isdisjoint(HEADS):
         return
     for head, path, says in _WITH_HEADS:
         for found in at(resource, path) if head in resource.attrs else ():

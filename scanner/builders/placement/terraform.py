@@ -101,7 +101,7 @@ def add_regions(world: World) -> None:
 
 def _stated(world: World, resource: Resource, cloud: str) -> Iterator[Placement]:
     if cloud == "aws":
-        for key in ZONE_ARGUMENTS if not ZONE_HEADS.isdisjoint(resource.attrs) else ():
+        for key in ZONE_ARGUMENTS if not resource.attrs.keys().isdisjoint(ZONE_HEADS) else ():
             for one in at(resource, key):
                 yield from _zones(world, resource, one)
         if resource.kind not in REGION_ELSEWHERE:

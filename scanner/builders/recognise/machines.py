@@ -116,7 +116,7 @@ def machine_containers(world: World, resource: Resource) -> Sequence[Container]:
         lines = [found for path in SCRIPTED.get(resource.kind, ()) for found in at(resource, path)]
         return [*service_containers(resource), *(_script_container(resource.name, one) for one in lines)]
     if resource.kind in SCRIPTS:
-        return [_script_container(resource.name, one) for one in scripts(resource)]
+        return _started(resource)
     if resource.kind == "helm_release":
         return []
     return containers_of(resource)
@@ -202,6 +202,14 @@ def decoded(written: str) -> str:
         return written
 
 
+def _started(resource: Resource) -> tuple[Container, ...]:
+    """What the start scripts of a machine run, each as a container; whoever asks has them read once."""
+    known = resource.memo.get("started")
+    if not isinstance(known, tuple):
+        known = resource.memo["started"] = tuple(_script_container(resource.name, one) for one in scripts(resource))
+    return known
+
+
 def _script_container(name: str, script: Found) -> Container:
     words = tuple(words_of(script.value, script.origin))
     image = next((word.text for word in words if image_fact(word.text)), "")
@@ -221,8 +229,8 @@ def _after(words: tuple[Word, ...], image: str) -> tuple[Word, ...]:
 
 
 def _scripted(resource: Resource) -> Verdict | None:
-    for one in scripts(resource):
-        if (found := verdict([_script_container(resource.name, one)])) is not None:
+    for made in _started(resource):
+        if (found := verdict([made])) is not None:
             return Verdict(found.role, f"in its start script: {found.how}", found.server)
     for path, regex in SIZES.items():
         for one in at(resource, path):
