@@ -282,7 +282,7 @@ def _document(item: Value) -> Value:
 def _in_values(written: str) -> str:
     words = text(written).replace('"', " ").replace("'", " ").split()
     if tables.model_sieve("image").rules_out(*(f"{word}:" for word in words)):
-        words = []  # an image in none of them: what finds nothing in `a:` finds nothing in `a`
+        words = []  # none is an image: whatever text an image needs, and `a` has, `a:` has as well
     for word in words:
         row = image_fact(word) or image_fact(f"{word}:")
         if row is not None:
