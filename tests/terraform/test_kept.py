@@ -51,6 +51,9 @@ CALLS = {
         '  azs = ["eu-west-1a", "eu-west-1b"]\n  public_subnets = ["10.0.1.0/24", "10.0.2.0/24"]\n',
         '  azs = ["euw1-az1", "euw1-az2"]\n  public_subnets = ["10.0.1.0/24", "10.0.2.0/24"]\n',
         '  azs = var.told\n  private_subnets = ["10.0.1.0/24"]\n  enable_nat_gateway = true\n',
+        '  azs = ["a", var.told]\n  public_subnets = [var.told, "10.0.2.0/24"]\n',
+        '  azs = [var.told, "b"]\n  public_subnets = [var.told, "10.0.2.0/24", "10.0.3.0/24"]\n',
+        "  azs = toset([var.told, var.other])\n  public_subnets = [var.told]\n  one_nat_gateway_per_az = true\n",
         '  public_subnets = ["10.0.1.0/24"]\n  create_igw = false\n',
         '  public_subnets = toset(["10.0.1.0/24"])\n  default_security_group_ingress = [{ self = true }]\n',
         '  public_subnets = ["10.0.1.0/24"]\n  default_security_group_ingress = [{ self = false }]\n',
@@ -73,7 +76,7 @@ def where(at: object) -> object:
 
 
 def made_by(root: Path, text: str) -> dict[str, object]:
-    (root / "main.tf").write_text(f'{text}}}\n\nvariable "told" {{}}\n')
+    (root / "main.tf").write_text(f'{text}}}\n\nvariable "told" {{}}\nvariable "other" {{}}\n')
     reading = read_root(root, root, "u", TerraformOptions())
     found: dict[str, object] = {one.address: (where(one.origin), shown(one.attrs)) for one in reading.resources}
     return {**found, "unread": [(one.cause, where(one.origin)) for one in reading.unread]}
