@@ -36,6 +36,7 @@ _ID = attrgetter("id")
 _IN_TERRAFORM = ("kubernetes_", "kubectl_", "helm_", "kustomization_", "argocd_", "flux_")
 """Types of Terraform resources that are, hold or bring objects of Kubernetes."""
 
+_AZURE = ("azurerm_", "azapi_", "azuread_")
 _CLUSTERS = (
     "aws_eks_", "awscc_eks_", "azurerm_kubernetes_", "azurerm_arc_kubernetes_", "google_container_", "azapi_",
 )  # fmt: skip
@@ -57,7 +58,7 @@ class Inventory:
         self._by_unit: dict[str, list[Resource]] = {}
         self._kind_in_unit: dict[str, dict[str, list[Resource]]] = {}
         kinds = {one.kind for one in everything}
-        self.has_azure = any(kind.startswith("azurerm_") for kind in kinds)
+        self.has_azure = any(kind.startswith(_AZURE) for kind in kinds)
         self.has_google = any(kind.startswith("google_") for kind in kinds)
         self.has_kubernetes = any(kind.startswith(_IN_TERRAFORM) for kind in kinds)
         self.has_kubernetes = self.has_kubernetes or any(one.is_manifest for one in everything)
